@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+//
+// The modules stand in the order in which a message passes through them. The core (MQTTCodec,
+// MQTTSession, MQTTBroker) decides everything and touches nothing; the shell (Transport,
+// MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
+
+import PackageDescription
+
+let common: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+/// The core says `unsafe` wherever it leaves the language's memory safety.
+let core: [SwiftSetting] =
+  common + [.strictMemorySafety(), .enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+  name: "mqtt",
+  products: [.executable(name: "mqtt", targets: ["mqtt"])],
+  targets: [
+    .target(name: "CLinux"),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+
+    .target(name: "MQTTCodec", swiftSettings: core),
+    .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
+
+    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
+    .target(
+      name: "MQTTServer",
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
+      swiftSettings: common),
+    .target(
+      name: "MQTTClient",
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
+    .executableTarget(
+      name: "mqtt",
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient"],
+      swiftSettings: common),
+  ]
+)

@@ -1,0 +1,6 @@
+// OpenSSL's macros as inline functions, so that Swift can call them.
+#ifndef COPENSSL_SHIM_H
+#define COPENSSL_SHIM_H
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#endif

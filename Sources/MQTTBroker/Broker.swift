@@ -1,0 +1,5 @@
+// The engine.
+
+package import MQTTCodec
+
+package typealias ConnectionID = SlotIdentifier

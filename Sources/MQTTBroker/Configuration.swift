@@ -1,0 +1,57 @@
+// Every bound and choice of the engine, in one place. Each number has a name, a unit, a default
+// and a reason; reaching a limit is logged and counted under the limit's name.
+
+package import MQTTCodec
+
+/// What the engine promises and refuses.
+package struct BrokerConfiguration: Sendable {
+  /// Live connections, those before CONNECT included.
+  package var connectionLimit = 1_000_000
+  /// Sessions, connected or not.
+  package var sessionLimit = 1_000_000
+  /// Longest packet taken from a client, in bytes, fixed header included.
+  package var packetSizeLimit = 2_000_000
+  /// QoS 1 and 2 messages in flight to one client; a v5 client may ask for fewer.
+  package var inFlightLimit: UInt16 = 100
+  /// Our Receive Maximum: QoS 1 and 2 messages that a v5 client may have in flight to us.
+  package var receiveMaximum: UInt16 = 1000
+  /// Messages that wait for one client beyond those in flight.
+  package var queueMessageLimit = 100_000
+  /// Bytes of messages that wait for one client; zero is no limit.
+  package var queueByteLimit = 64 << 20
+  /// Bytes that may wait for a slow connection before QoS 0 messages to it are dropped.
+  package var outboxByteLimit = 8 << 20
+  /// Whether QoS 0 messages are queued for sessions without a connection.
+  package var queuesQoS0 = false
+  /// Topic levels of a topic or filter.
+  package var topicLevelLimit = 200
+  /// Subscriptions of one session.
+  package var subscriptionLimit = 1_000_000
+  /// Retained messages in all.
+  package var retainedLimit = 10_000_000
+  /// Topic aliases that a v5 client may make towards us.
+  package var topicAliasMaximum: UInt16 = 10
+  /// Topic aliases that we make towards a v5 client that allows them.
+  package var outgoingTopicAliasMaximum: UInt16 = 10
+  /// Highest QoS that is taken and granted.
+  package var maximumQoS = QoS.exactlyOnce
+  /// Whether retained messages are taken at all.
+  package var isRetainAvailable = true
+  /// Longest Session Expiry Interval granted, in seconds; nil is no bound.
+  package var sessionExpiryLimitSeconds: UInt32?
+  /// Longest keep alive allowed, in seconds; zero is any. A v5 client is told another one.
+  package var keepAliveLimitSeconds: UInt16 = 0
+  /// Seconds that a connection may take to send CONNECT.
+  package var connectTimeoutSeconds = 30
+  /// Whether a client may leave its identifier empty.
+  package var allowsEmptyClientIdentifier = true
+  /// What assigned client identifiers begin with.
+  package var assignedIdentifierPrefix = "auto-"
+  /// Seconds between two updates of `$SYS`; zero is never.
+  package var statusIntervalSeconds = 10
+  /// Whether every packet becomes a log entry.
+  package var logsPackets = false
+
+  /// The defaults.
+  package init() {}
+}

@@ -1,0 +1,3 @@
+@main enum MQTT {
+  static func main() {}
+}
