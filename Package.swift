@@ -42,5 +42,8 @@ let package = Package(
       name: "mqtt",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient"],
       swiftSettings: common),
+
+    .testTarget(
+      name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
   ]
 )
