@@ -20,8 +20,9 @@ final class Listener {
 }
 
 extension Reactor {
-  /// Accepts connections on `socket` from now on; events name the listener by `index`. With `tls`
-  /// a connection is reported when its handshake is complete.
+  /// Accepts connections on `socket` from now on; events name the listener by `index`.
+  ///
+  /// With `tls` a connection is reported when its handshake is complete.
   package func listen(
     _ socket: consuming ListenSocket, index: Int, tls: TLSContext? = nil
   ) throws(SystemError) {
@@ -52,7 +53,8 @@ extension Reactor {
       }
       switch errno {
       case EAGAIN: return
-      case EMFILE, ENFILE: return refuse(listener, SystemError.last("accept", listenerName(listener)))
+      case EMFILE, ENFILE:
+        return refuse(listener, SystemError.last("accept", listenerName(listener)))
       case ENOBUFS, ENOMEM:
         return reportFailure(listener, SystemError.last("accept", listenerName(listener)))
       default: continue  // The peer gave up while it waited, or a signal came.

@@ -28,9 +28,11 @@ extension Reactor {
     }
   }
 
-  /// The last byte has been written. Closing a socket while bytes of the peer wait unread resets
-  /// the connection, and a reset overtakes what we wrote: so we end our direction and read on until
-  /// the peer ends its own.
+  /// Ends our direction once the last byte has been written.
+  ///
+  /// Closing a socket while bytes of the peer wait unread resets
+  /// the connection, and a reset overtakes what we wrote: so we read on until the peer
+  /// ends its own direction.
   func sayFarewell(_ link: LinkID) {
     links[link.index].more?.tls?.session.shutdown()
     guard linux_finish_sending(links[link.index].descriptor) == 0 else { return forget(link) }

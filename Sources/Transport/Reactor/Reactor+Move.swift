@@ -48,7 +48,9 @@ extension Reactor {
     return DetachedLink(links.remove(link.index))
   }
 
-  /// Takes a connection in; from any thread. ``LinkEvent/adopted`` tells its new name.
+  /// Takes a connection in; from any thread.
+  ///
+  /// ``LinkEvent/adopted`` tells its new name.
   package func adopt(_ link: DetachedLink) {
     mailbox.put(link)
     alarm.ring()

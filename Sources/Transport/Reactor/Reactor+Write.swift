@@ -5,8 +5,9 @@ import Glibc
 package import MQTTCodec
 
 extension Reactor {
-  /// Hands bytes over; they are written after the tick, behind what is still unsent. Bytes for a
-  /// link that is gone or closing are dropped.
+  /// Hands bytes over; they are written after the tick, behind what is still unsent.
+  ///
+  /// Bytes for a link that is gone or closing are dropped.
   package func send(_ bytes: consuming ByteBuffer, on link: LinkID) {
     guard links.contains(link), !links[link.index].flags.contains(.closing), !bytes.isEmpty
     else { return recycle(bytes) }
@@ -47,7 +48,9 @@ extension Reactor {
     dirty.removeAll(keepingCapacity: true)
   }
 
-  /// Writes what the kernel takes. Reports `drained` if the link had been blocked and is not any
+  /// Writes what the kernel takes.
+  ///
+  /// Reports `drained` if the link had been blocked and is not any
   /// more.
   func writeOutbox(_ link: LinkID) {
     let index = link.index

@@ -139,7 +139,9 @@ package final class Reactor: @unchecked Sendable {
     alarm.ring()
   }
 
-  /// Brings about a tick soon; from any thread. Costs a system call only when the reactor sleeps.
+  /// Brings about a tick soon; from any thread.
+  ///
+  /// Costs a system call only when the reactor sleeps.
   package func wake() { alarm.ring() }
 
   /// Turns until ``stop()``; the links stay as they are.
@@ -170,8 +172,9 @@ package final class Reactor: @unchecked Sendable {
   }
 }
 
-/// What the kernel keeps for a watched descriptor that is not a link. Generation zero belongs to
-/// no link.
+/// What the kernel keeps for a watched descriptor that is not a link.
+///
+/// Generation zero belongs to no link.
 enum Token {
   case alarm
   case listener(Int)

@@ -23,7 +23,9 @@ package struct ListenSocket: ~Copyable {
   /// Where it listens, with the port that the kernel chose if zero was asked for.
   package let address: SocketAddress
 
-  /// Binds and listens. Throws what the kernel answers, with the address as the subject.
+  /// Binds and listens.
+  ///
+  /// Throws what the kernel answers, with the address as the subject.
   package init(_ settings: ListenerSettings) throws(SystemError) {
     let wanted = settings.address
     let subject = wanted.description

@@ -11,8 +11,9 @@ package enum ProcessSettings {
     Int(clamping: linux_raise_descriptor_limit())
   }
 
-  /// A write to a connection whose peer is gone becomes an error instead of a signal. Plain
-  /// sockets ask for that call by call; OpenSSL does not.
+  /// A write to a connection whose peer is gone becomes an error instead of a signal.
+  ///
+  /// Plain sockets ask for that call by call; OpenSSL does not.
   package static func ignoreBrokenPipes() { linux_ignore_broken_pipes() }
 
   /// Lets threads share one heap and gives freed memory back early, for a small resident size.
