@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
+    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
@@ -45,5 +46,8 @@ let package = Package(
 
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
+    .testTarget(
+      name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
+      swiftSettings: common),
   ]
 )
