@@ -110,6 +110,9 @@ final class ClientUnderTest {
     try session.publish(payload.utf8.span, as: form, token: token, now: now)
   }
 
+  /// Whether a QoS 1 or 2 message may be published now.
+  var canPublish: Bool { session.canPublish }
+
   /// Lets `seconds` pass.
   func pass(seconds: Int) {
     now = now.advanced(bySeconds: seconds)

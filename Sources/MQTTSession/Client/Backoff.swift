@@ -17,18 +17,24 @@ package struct Backoff: Sendable {
     firstNanoseconds = Int64(firstMilliseconds) * 1_000_000
     limitNanoseconds = Int64(limitMilliseconds) * 1_000_000
     stepNanoseconds = firstNanoseconds
-    random = seed | 1
+    random = seed
   }
 
   /// The next wait: at least half of the step, at most all of it.
   package mutating func nextNanoseconds() -> Int64 {
-    random ^= random << 13
-    random ^= random >> 7
-    random ^= random << 17
     let half = stepNanoseconds / 2
-    let wait = half + Int64(random % UInt64(half + 1))
+    let wait = half + Int64(nextRandom() % UInt64(half + 1))
     stepNanoseconds = min(limitNanoseconds, stepNanoseconds * 2)
     return wait
+  }
+
+  /// SplitMix64: any seed will do, zero and neighbours included.
+  private mutating func nextRandom() -> UInt64 {
+    random &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = random
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
   }
 
   /// Starts again with the first step: an attempt succeeded.
