@@ -26,7 +26,7 @@ extension ClientSession {
   /// - Throws: what this server does not take, or what is no topic name.
   package mutating func form(
     topic: String, qos: QoS, isRetained: Bool = false, properties: Properties = Properties()
-  ) throws(RequestFault) -> PublishForm {
+  ) throws(RequestFault) -> MessageForm {
     precondition(phase == .connected, "only CONNACK says what may be published")
     if let fault = Topic.faultOfName(topic.utf8.span) {
       throw RequestFault(
@@ -51,7 +51,7 @@ extension ClientSession {
     } else if version == .v5 {
       alias = aliases.take()
     }
-    return PublishForm(
+    return MessageForm(
       Publish(topic: topic, payload: [], qos: qos, isRetained: isRetained, properties: properties),
       alias: alias, version: version)
   }
@@ -75,12 +75,13 @@ extension ClientSession {
   /// Messages whose handshake is open or that still have to be sent anew.
   package var unpublishedCount: Int { sender.unfinishedCount + backlog.count - backlogStart }
 
-  /// Publishes one message; ``ClientEvent/published`` brings `token` back when its handshake is
-  /// over. QoS 0 has no handshake: it needs no ``canPublish`` and gives no event.
+  /// Publishes one message.
   ///
+  /// ``ClientEvent/published`` brings `token` back when its handshake is over. QoS 0 has no
+  /// handshake: it needs no ``canPublish`` and gives no event.
   /// - Throws: when the packet is longer than the server takes; nothing is sent then.
   package mutating func publish(
-    _ payload: Span<UInt8>, as form: PublishForm, token: UInt64, now: Instant
+    _ payload: Span<UInt8>, as form: MessageForm, token: UInt64, now: Instant
   ) throws(RequestFault) {
     precondition(phase == .connected, "PUBLISH without a connection")
     precondition(form.version == version, "a form of another version")
@@ -248,7 +249,7 @@ extension ClientSession {
     return nil
   }
 
-  private mutating func nextBody(of form: PublishForm) -> PublishForm.Body {
+  private mutating func nextBody(of form: MessageForm) -> MessageForm.Body {
     guard let alias = form.alias, alias.number <= limits.topicAliasMaximum else {
       return form.plain
     }
@@ -256,36 +257,29 @@ extension ClientSession {
   }
 
   private func checkSize(_ remainingLength: Int) throws(RequestFault) {
-    let total = remainingLength + 1 + lengthOfLength(remainingLength)
+    if remainingLength > VariableByteInteger.maximum {
+      throw RequestFault(
+        .packetTooLarge, "1.5.5",
+        "the message makes a packet with \(remainingLength) bytes after its header; "
+          + "MQTT allows \(VariableByteInteger.maximum)")
+    }
+    let total = 1 + VariableByteInteger.size(remainingLength) + remainingLength
     if let limit = limits.maximumPacketSize, total > limit {
       throw RequestFault(
         .packetTooLarge, "MQTT-3.2.2-15",
         "the message makes a packet of \(total) bytes; the broker takes at most \(limit)")
     }
-    if remainingLength > 268_435_455 {
-      throw RequestFault(
-        .packetTooLarge, "1.5.5",
-        "the message makes a packet of \(total) bytes; MQTT has at most 268435455 after the header")
-    }
-  }
-
-  private func lengthOfLength(_ value: Int) -> Int {
-    value < 128 ? 1 : value < 16_384 ? 2 : value < 2_097_152 ? 3 : 4
   }
 }
 
 /// Appends fixed header, `body` and `payload`.
 private func encode(
-  _ payload: Span<UInt8>, _ form: PublishForm, body: PublishForm.Body, into buffer: inout ByteBuffer
+  _ payload: Span<UInt8>, _ form: MessageForm, body: MessageForm.Body, into buffer: inout ByteBuffer
 ) {
-  var remaining = body.bytes.count + payload.count
-  buffer.reserve(remaining + 5)
+  let remainingLength = body.bytes.count + payload.count
+  buffer.reserve(remainingLength + 5)
   buffer.append(form.firstByte)
-  repeat {
-    let byte = UInt8(remaining & 0x7F)
-    remaining >>= 7
-    buffer.append(remaining > 0 ? byte | 0x80 : byte)
-  } while remaining > 0
+  buffer.append(variableByteInteger: remainingLength)
   buffer.append(body.bytes.span)
   buffer.append(payload)
 }

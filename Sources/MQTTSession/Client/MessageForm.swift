@@ -9,7 +9,7 @@
 package import MQTTCodec
 
 /// The unvarying part of a publisher's messages, for one protocol version.
-package struct PublishForm: Sendable {
+package struct MessageForm: Sendable {
   package let qos: QoS
   let version: ProtocolVersion
   /// The first byte of every packet, without DUP.
@@ -52,7 +52,7 @@ package struct PublishForm: Sendable {
   }
 }
 
-extension PublishForm.Body {
+extension MessageForm.Body {
   init(_ message: Publish, _ version: ProtocolVersion) {
     var message = message
     message.payload = []
