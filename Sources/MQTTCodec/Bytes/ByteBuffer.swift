@@ -28,6 +28,15 @@
     reserve(minimumCapacity)
   }
 
+  /// An empty buffer with room for exactly `exactCapacity` bytes, for what will never grow.
+  @inlinable package init(exactCapacity: Int) {
+    self.init()
+    if exactCapacity > 0 {
+      unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: exactCapacity)
+      room = exactCapacity
+    }
+  }
+
   deinit {
     if let base = unsafe base { unsafe base.deallocate() }
   }
