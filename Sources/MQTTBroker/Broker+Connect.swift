@@ -41,7 +41,7 @@ extension Broker {
         + "keep alive \(connections[index].keepAliveSeconds) s"
         + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
     send(.connack(connack), on: index)
-    resume(session)
+    pump(session)
   }
 
   static func name(of version: ProtocolVersion) -> String {
