@@ -55,6 +55,9 @@ let package = Package(
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
+      name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
   ]

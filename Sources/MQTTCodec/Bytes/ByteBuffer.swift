@@ -28,6 +28,15 @@
     reserve(minimumCapacity)
   }
 
+  /// An empty buffer with room for exactly `exactCapacity` bytes, for what will never grow.
+  @inlinable package init(exactCapacity: Int) {
+    self.init()
+    if exactCapacity > 0 {
+      unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: exactCapacity)
+      room = exactCapacity
+    }
+  }
+
   deinit {
     if let base = unsafe base { unsafe base.deallocate() }
   }
@@ -121,6 +130,13 @@
         from: source.baseAddress.unsafelyUnwrapped, count: count)
     }
     end += count
+  }
+
+  /// Appends a copy of `range` of the readable bytes of another buffer.
+  @inlinable @inline(__always) package mutating func append(
+    _ range: Range<Int>, of other: borrowing ByteBuffer
+  ) {
+    append(other.span.extracting(range))
   }
 
   /// Appends a copy of the UTF-8 bytes of `text`.
