@@ -42,5 +42,8 @@ let package = Package(
       name: "mqtt",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient"],
       swiftSettings: common),
+
+    .testTarget(
+      name: "TransportTests", dependencies: ["Transport"], swiftSettings: common),
   ]
 )
