@@ -55,8 +55,5 @@ let package = Package(
     .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
-
-    .testTarget(
-      name: "TransportTests", dependencies: ["Transport"], swiftSettings: common),
   ]
 )
