@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
+    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
@@ -49,6 +50,14 @@ let package = Package(
 
     .testTarget(
       name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
+      swiftSettings: common),
+
+    .testTarget(
+      name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+
+    .testTarget(
+      name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
   ]
 )
