@@ -176,3 +176,10 @@ extension PropertyRow {
     }
   }
 }
+
+extension PropertyIdentifier {
+  /// The name in the standard, small and with dashes between the words.
+  var dashedName: String {
+    PropertyRow.table.first { $0.identifier == self }?.name ?? "property-\(rawValue)"
+  }
+}
