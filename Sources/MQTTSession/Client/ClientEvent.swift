@@ -43,6 +43,31 @@ package enum ClientEnding: Equatable, Sendable {
   case connectionLost
 }
 
+extension ClientEnding {
+  /// Whether a client that was connected before should connect again: the network or the server
+  /// had a bad moment, and nothing that the client says or is was turned down.
+  package var isWorthRetrying: Bool {
+    switch self {
+    case .connectionLost, .connackTimeout, .pingTimeout: true
+    case .olderVersionWanted, .disconnectedHere, .fault: false
+    case .refused(let connack): connack.reasonCode.isPassing
+    case .disconnectedByServer(let disconnect): disconnect.reasonCode.isPassing
+    }
+  }
+}
+
+extension ReasonCode {
+  /// Whether the same request may be granted a little later.
+  fileprivate var isPassing: Bool {
+    let passing: [ReasonCode] = [
+      .unspecifiedError, .serverUnavailable, .serverBusy, .serverShuttingDown, .keepAliveTimeout,
+      .messageRateTooHigh, .quotaExceeded, .connectionRateExceeded, .maximumConnectTime,
+      .normalDisconnection, .implementationSpecificError,
+    ]
+    return passing.contains(self)
+  }
+}
+
 /// What the server did against the standard.
 package struct SessionFault: Error, Equatable, Sendable {
   /// What a DISCONNECT should carry.

@@ -14,9 +14,6 @@ extension ClientSession {
     var qos: QoS
     /// The owner's number for the message.
     var token: UInt64
-
-    /// Appends the packet as it stands.
-    func append(to buffer: inout ByteBuffer) { buffer.append(packet.span) }
   }
 
   /// The form of messages with this topic, QoS, retain flag and properties.
@@ -104,7 +101,7 @@ extension ClientSession {
     let identifier = stamp(index)
     let start = outbox.count
     if form.alias == nil {
-      stored[index].append(to: &outbox)
+      appendPacket(index, of: stored, to: &outbox)
     } else {
       var body = nextBody(of: form)
       if let place = body.identifierOffset {
@@ -233,7 +230,7 @@ extension ClientSession {
 
   private mutating func sendStored(_ index: MessageIndex, now: Instant) {
     let start = outbox.count
-    stored[index].append(to: &outbox)
+    appendPacket(index, of: stored, to: &outbox)
     sent(from: start, now: now)
   }
 
@@ -270,6 +267,14 @@ extension ClientSession {
         "the message makes a packet of \(total) bytes; the broker takes at most \(limit)")
     }
   }
+}
+
+/// Appends the packet of a stored message as it stands.
+private func appendPacket(
+  _ index: MessageIndex, of stored: borrowing SlotTable<ClientSession.StoredMessage>,
+  to buffer: inout ByteBuffer
+) {
+  buffer.append(stored[index].packet.span)
 }
 
 /// Appends fixed header, `body` and `payload`.

@@ -105,6 +105,11 @@ package struct ClientSession: ~Copyable {
   /// Hands over the bytes for the connection.
   package mutating func takeOutput() -> ByteBuffer { outbox.take() }
 
+  /// Gives an empty buffer for the output to come, if it has none; its memory is used again.
+  package mutating func lendOutput(_ buffer: consuming ByteBuffer) {
+    if outbox.capacity == 0 { outbox = buffer }
+  }
+
   /// Hands over the packets sent and received since the last call, in order.
   package mutating func takeTraces() -> [PacketTrace] {
     defer { traces.removeAll(keepingCapacity: true) }
