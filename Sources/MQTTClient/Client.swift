@@ -93,7 +93,7 @@ package final class Client {
       phase = .open
       session.open(now: now)
     case .received(let range):
-      session.receive(reactor.received(range), now: now)
+      receive(range, of: reactor, now: now)
     case .ended(let end):
       link = .none
       linkEnd = end
@@ -105,6 +105,10 @@ package final class Client {
     case .accepted, .adopted, .drained, .readable, .acceptFailed:
       break
     }
+  }
+
+  private func receive(_ range: Range<Int>, of reactor: borrowing Reactor, now: Instant) {
+    session.receive(reactor.received(range), now: now)
   }
 
   /// The next thing that happened, or nil when nothing has.

@@ -1,7 +1,7 @@
 // Why a client is not connected, in words for the one who started it: what was tried, what came
 // of it, and where it helps, what to do.
 
-import MQTTCodec
+package import MQTTCodec
 package import MQTTSession
 package import Transport
 
