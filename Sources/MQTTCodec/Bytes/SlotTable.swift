@@ -6,11 +6,11 @@
 ///
 /// A slot that is used again has another generation, so an old identifier never reaches the new
 /// tenant.
-package struct SlotIdentifier: Hashable, Sendable {
+@usableFromInline package struct SlotIdentifier: Hashable, Sendable {
   /// Position in the table.
-  package var index: UInt32
+  @usableFromInline package var index: UInt32
   /// How often the slot had been given out before; odd while it is occupied.
-  package var generation: UInt32
+  @usableFromInline package var generation: UInt32
 
   /// Joins an index and a generation.
   @inlinable package init(index: UInt32, generation: UInt32) {
@@ -36,7 +36,7 @@ package struct SlotIdentifier: Hashable, Sendable {
 /// A growable table whose elements never need moving by their owner; freed slots are used again.
 ///
 /// Access by a bare index is for holders that know the slot is occupied and traps otherwise.
-@safe package struct SlotTable<Element: ~Copyable>: ~Copyable {
+@safe @usableFromInline package struct SlotTable<Element: ~Copyable>: ~Copyable {
   @usableFromInline var elements: UnsafeMutablePointer<Element>?
   @usableFromInline var generations: UnsafeMutablePointer<UInt32>?
   @usableFromInline var room: Int
