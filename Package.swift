@@ -39,10 +39,22 @@ let package = Package(
     .target(
       name: "MQTTClient",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
+    .target(name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker"], swiftSettings: common),
     .executableTarget(
       name: "mqtt",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient"],
+      dependencies: [
+        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
+        "MQTTClient",
+      ],
       swiftSettings: common),
+
+    .testTarget(
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
+      swiftSettings: common),
+
+    .testTarget(
+      name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],

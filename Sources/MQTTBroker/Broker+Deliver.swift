@@ -88,7 +88,7 @@ extension Broker {
     prepareOutbox(connection)
     let start = connections[connection].outbox.count
     connections[connection].outbox.append(
-      routing.bytes.span.extracting(form.start..<form.start + form.count))
+      form.start..<form.start + form.count, of: routing.bytes)
     connections[connection].outbox[start] =
       0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0)
     if identifier != 0 {
@@ -141,15 +141,15 @@ extension Broker {
   /// The alias that stands for a topic on a connection, zero when none does, and whether the
   /// client knows it already, so that the topic itself can be left out.
   private func outboundAlias(for topic: Span<UInt8>, size: Int, on connection: UInt32)
-    -> (number: UInt16, isKnown: Bool)
+    -> OutboundAlias
   {
     // An alias takes three bytes itself.
-    if topic.count <= 3 || connections[connection].version != .v5 { return (0, false) }
+    if topic.count <= 3 || connections[connection].version != .v5 { return OutboundAlias() }
     guard let extras = connections[connection].extras,
       size + 3 <= Int(connections[connection].packetSizeLimit),
       let alias = extras.outboundAliases.alias(for: topic)
-    else { return (0, false) }
-    return (alias.alias, !alias.isNew)
+    else { return OutboundAlias() }
+    return OutboundAlias(number: alias.alias, isKnown: !alias.isNew)
   }
 
   @inline(__always) private mutating func countSent(_ payloadBytes: Int) {
@@ -289,14 +289,8 @@ extension Broker {
   }
 
   private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
-    let message = deliveries[delivery].message
-    return PublishForm.encodedSize(
-      version: connections[connection].version, qos: deliveries[delivery].qos,
-      topic: messages[message].bytes.span.extracting(messages[message].topic), topicAlias: 0,
-      messageExpiryIntervalSeconds: messages[message].remainingSeconds(now: now),
-      subscriptionIdentifiers: deliveries[delivery].subscriptionIdentifiers,
-      forwardedProperties: messages[message].bytes.span.extracting(messages[message].properties),
-      payload: messages[message].bytes.span.extracting(messages[message].payload))
+    messages[deliveries[delivery].message].encodedSize(
+      version: connections[connection].version, deliveries[delivery], now: now)
   }
 
   private mutating func transmitKept(
@@ -308,17 +302,11 @@ extension Broker {
     let topic = messages[message].topic
     let alias = outboundAlias(
       for: messages[message].bytes.span.extracting(topic), size: size, on: connection)
-    let sentTopic = alias.isKnown ? 0..<0 : topic
     let version = connections[connection].version
     prepareOutbox(connection)
-    _ = PublishForm.encode(
-      into: &connections[connection].outbox, version: version, qos: kept.qos,
-      isRetained: kept.isRetained, isDuplicate: isDuplicate, packetIdentifier: identifier,
-      topic: messages[message].bytes.span.extracting(sentTopic), topicAlias: alias.number,
-      messageExpiryIntervalSeconds: messages[message].remainingSeconds(now: now),
-      subscriptionIdentifiers: kept.subscriptionIdentifiers,
-      forwardedProperties: messages[message].bytes.span.extracting(messages[message].properties),
-      payload: messages[message].bytes.span.extracting(messages[message].payload))
+    Self.encode(
+      kept, of: messages, to: &connections, connection, version: version, identifier: identifier,
+      isDuplicate: isDuplicate, alias: alias, now: now)
     countSent(messages[message].payload.count)
     if configuration.logsPackets {
       let text = String(
@@ -328,6 +316,17 @@ extension Broker {
         identifier, text, byteCount: messages[message].payload.count)
     }
     enlist(connection)
+  }
+
+  /// Both tables are parameters, so that lending one and changing the other are seen to be apart.
+  private static func encode(
+    _ kept: Delivery, of messages: borrowing SlotTable<Message>,
+    to connections: inout SlotTable<Connection>, _ connection: UInt32, version: ProtocolVersion,
+    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, now: Instant
+  ) {
+    messages[kept.message].encode(
+      into: &connections[connection].outbox, version: version, kept, identifier: identifier,
+      isDuplicate: isDuplicate, alias: alias, now: now)
   }
 
   // MARK: Not at all

@@ -1,7 +1,7 @@
 // How connections and sessions end: DISCONNECT, a lost connection, a session whose time is over,
 // and the will that is published on the way. (3.14, 3.1.2.5, 4.1)
 
-import MQTTCodec
+package import MQTTCodec
 import MQTTSession
 
 extension Broker {
@@ -161,7 +161,12 @@ extension Broker {
     let topic = Array(will.topic.utf8)
     if Self.isSystem(topic.span) { return }
     var properties = ByteBuffer()
-    will.properties.appendForwarded(into: &properties)
+    for property in will.properties.list
+    where property.identifier != .willDelayInterval
+      && property.identifier != .messageExpiryInterval
+    {
+      property.encode(into: &properties)
+    }
     routing.begin(
       qos: will.qos, isRetained: will.isRetained,
       expirySeconds: will.properties.number(.messageExpiryInterval), publisher: session)

@@ -38,6 +38,41 @@ struct Message: ~Copyable {
   func isExpired(now: Instant) -> Bool { expiresAt <= now }
 }
 
+/// The topic alias that a PUBLISH goes out with.
+struct OutboundAlias {
+  /// Zero is none.
+  var number: UInt16 = 0
+  /// Whether the client knows it already, so that the topic is left out.
+  var isKnown = false
+}
+
+extension Message {
+  /// Appends the PUBLISH that takes this message to one session.
+  func encode(
+    into buffer: inout ByteBuffer, version: ProtocolVersion, _ delivery: Delivery,
+    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, now: Instant
+  ) {
+    _ = PublishForm.encode(
+      into: &buffer, version: version, qos: delivery.qos, isRetained: delivery.isRetained,
+      isDuplicate: isDuplicate, packetIdentifier: identifier,
+      topic: bytes.span.extracting(alias.isKnown ? 0..<0 : topic), topicAlias: alias.number,
+      messageExpiryIntervalSeconds: remainingSeconds(now: now),
+      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
+      forwardedProperties: bytes.span.extracting(properties),
+      payload: bytes.span.extracting(payload))
+  }
+
+  /// Bytes of that PUBLISH without an alias.
+  func encodedSize(version: ProtocolVersion, _ delivery: Delivery, now: Instant) -> Int {
+    PublishForm.encodedSize(
+      version: version, qos: delivery.qos, topic: bytes.span.extracting(topic), topicAlias: 0,
+      messageExpiryIntervalSeconds: remainingSeconds(now: now),
+      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
+      forwardedProperties: bytes.span.extracting(properties),
+      payload: bytes.span.extracting(payload))
+  }
+}
+
 /// A message on its way to one session.
 struct Delivery {
   var message: UInt32

@@ -3,6 +3,7 @@
 // that nobody watches has nothing to do.
 
 import MQTTCodec
+import MQTTSession
 
 /// What was published last, so that only what changed is published again.
 struct StatusTopics {

@@ -132,6 +132,13 @@
     end += count
   }
 
+  /// Appends a copy of `range` of the readable bytes of another buffer.
+  @inlinable @inline(__always) package mutating func append(
+    _ range: Range<Int>, of other: borrowing ByteBuffer
+  ) {
+    append(other.span.extracting(range))
+  }
+
   /// Appends a copy of the UTF-8 bytes of `text`.
   package mutating func append(utf8 text: String) {
     append(text.utf8.span)
