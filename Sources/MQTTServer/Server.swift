@@ -32,16 +32,19 @@ package final class Server: Sendable {
     ProcessSettings.keepHeapSmall()
     ProcessSettings.raiseDescriptorLimit()
     ProcessSettings.ignoreBrokenPipes()
-    let signals: Signals
-    do throws(SystemError) { signals = try Signals([SIGTERM, SIGINT]) } catch {
-      throw .system(error)
-    }
+    let signals = try Self.collectSignals()
     try start()
     var signal = signals.wait()
     while signal == nil { signal = signals.wait() }
     engine.write(.notice, "stopping on \(signal == SIGINT ? "SIGINT" : "SIGTERM")")
     log.flush()
     stop(isImpatient: { signals.next() != nil })
+  }
+
+  private static func collectSignals() throws(ServerError) -> Signals {
+    do throws(SystemError) { return try Signals([SIGTERM, SIGINT]) } catch {
+      throw .system(error)
+    }
   }
 
   /// Opens the listeners and starts to serve; returns at once.

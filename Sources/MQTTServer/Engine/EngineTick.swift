@@ -8,6 +8,7 @@
 
 import MQTTBroker
 import MQTTCodec
+import Synchronization
 import Transport
 
 /// The engine's side of one reactor.

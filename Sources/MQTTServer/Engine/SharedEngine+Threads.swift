@@ -4,6 +4,7 @@
 import Glibc
 import MQTTBroker
 import MQTTCodec
+import Synchronization
 import Transport
 
 extension SharedEngine {

@@ -36,6 +36,9 @@ struct EngineState: ~Copyable {
   }
 }
 
+// Reached only through the lock below; the engine's own objects never leave it.
+extension EngineState: @unchecked Sendable {}
+
 /// Engine and lock.
 final class SharedEngine: Sendable {
   let state: Mutex<EngineState>

@@ -28,11 +28,11 @@ struct OpenListeners {
 
   /// Opens all that is configured; with nothing configured the loopback addresses.
   init(_ configurations: [ListenerConfiguration]) throws(ServerError) {
-    if configurations.isEmpty { return try openLoopback() }
+    if configurations.isEmpty { try openLoopback() }
     for (index, configuration) in configurations.enumerated() {
       try openListener(configuration, index)
     }
-    for listener in open {
+    for listener in open where !configurations.isEmpty {
       announcement.append(
         "listening on \(listener.address)" + (listener.tls == nil ? "" : " with TLS"))
     }
