@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
+    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
@@ -38,9 +39,25 @@ let package = Package(
     .target(
       name: "MQTTClient",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
+    .target(name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker"], swiftSettings: common),
     .executableTarget(
       name: "mqtt",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient"],
+      dependencies: [
+        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
+        "MQTTClient",
+      ],
+      swiftSettings: common),
+
+    .testTarget(
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
+      swiftSettings: common),
+
+    .testTarget(
+      name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+
+    .testTarget(
+      name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
   ]
 )

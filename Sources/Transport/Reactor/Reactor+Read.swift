@@ -1,0 +1,105 @@
+// From the socket into the arena: at most one read per link and turn.
+
+import CLinux
+import Glibc
+import MQTTCodec
+
+extension Reactor {
+  /// Reads once if there is something to read, room for it, and somebody who wants it.
+  func readLink(_ link: LinkID) {
+    let flags = links[link.index].flags
+    guard flags.contains(.hasInput), !flags.contains(.paused) else { return }
+    // What comes while the last bytes go out is of no interest before the farewell.
+    if flags.contains(.closing), !flags.contains(.lingering) { return }
+    guard arena.hasRoom else { return lookAgain(link) }
+    if let tls = links[link.index].more?.tls, !flags.contains(.lingering) {
+      readProtected(link, tls)
+    } else {
+      readPlain(link)
+    }
+  }
+
+  private func readPlain(_ link: LinkID) {
+    let limit = ReadArena.readLimitBytes
+    switch receiveBytes(links[link.index].descriptor, arena.room, limit) {
+    // The peer has ended sending, which in MQTT ends the connection. What its last bytes caused was
+    // written in the turn before.
+    case .bytes(0): end(link, .peerClosed)
+    case .bytes(let count):
+      take(link, count)
+      guard links.contains(link) else { return }
+      // A short read has emptied the socket; after a hangup its end is still to be read.
+      if count == limit || links[link.index].flags.contains(.hangup) {
+        lookAgain(link)
+      } else {
+        links[link.index].flags.remove(.hasInput)
+      }
+    case .wouldBlock:
+      links[link.index].flags.remove(.hasInput)
+      if links[link.index].flags.contains(.writeFailed) {
+        end(link, .failed(SystemError(code: EPIPE, call: "write")))
+      }
+    case .failed(let code): end(link, .failed(SystemError(code: code, call: "read")))
+    }
+  }
+
+  /// A session hands over what has arrived and decrypted; a part of a record waits inside.
+  private func readProtected(_ link: LinkID, _ tls: TLSBox) {
+    let room = UnsafeMutableRawBufferPointer(
+      start: arena.room, count: ReadArena.readLimitBytes)
+    switch tls.session.read(into: room) {
+    case .bytes(let count):
+      take(link, count)
+      // The kernel tells of everything but of what the session holds already.
+      if tls.session.hasPending || links[link.index].flags.contains(.hangup) {
+        lookAgain(link)
+      } else {
+        links[link.index].flags.remove(.hasInput)
+      }
+    case .wantsRead, .wantsWrite:
+      links[link.index].flags.remove(.hasInput)
+      if let failure = links[link.index].more?.failure { end(link, .tlsFailed(failure)) }
+    case .ended(let isClean): end(link, isClean ? .peerClosed : .peerClosedWithoutFarewell)
+    case .failed(let failure): end(link, .tlsFailed(failure))
+    }
+  }
+
+  /// Hands bytes over, unless nobody wants them any more.
+  private func take(_ link: LinkID, _ count: Int) {
+    if links[link.index].flags.contains(.closing) { return }
+    let range = arena.keep(count)
+    if links[link.index].flags.contains(.fresh) {
+      links[link.index].flags.remove(.fresh)
+      if let reason = unexpectedTLS(link, range) { return end(link, reason) }
+    }
+    report(link, links[link.index].owner, .received(range))
+  }
+
+  /// Recognises a client that speaks TLS to a plain listener.
+  private func unexpectedTLS(_ link: LinkID, _ range: Range<Int>) -> LinkEnd? {
+    guard links[link.index].flags.contains(.incoming) else { return nil }
+    switch FirstBytes(received(range)) {
+    case .tlsHandshake?, .tlsAlert?: break
+    case .mqttConnect?, .mqttAnswer?, .httpRequest?, .httpResponse?, .text?, nil: return nil
+    }
+    var local = linux_address_empty()
+    _ = linux_local_address(links[link.index].descriptor, &local)
+    guard let found = FirstBytes(received(range)) else { return nil }
+    return .tlsOnPlainListener(found, port: SocketAddress(local).port ?? 0)
+  }
+
+  /// Leaves the link's bytes with the kernel, which slows the peer down; until it hangs up.
+  package func pauseReading(_ link: LinkID) {
+    guard links.contains(link) else { return }
+    links[link.index].flags.insert(.paused)
+    watchAgain(link)
+  }
+
+  /// Reads again from the next turn on.
+  package func resumeReading(_ link: LinkID) {
+    guard links.contains(link), links[link.index].flags.contains(.paused) else { return }
+    links[link.index].flags.remove(.paused)
+    watchAgain(link)
+    if links[link.index].flags.contains(.hasInput) { lookAgain(link) }
+  }
+}
