@@ -1,5 +1,6 @@
 // What a session knows of its peer: who it is, what was agreed, and, when something failed, why.
 
+import CLinux
 import COpenSSL
 import Glibc
 
