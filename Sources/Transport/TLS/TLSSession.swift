@@ -9,6 +9,7 @@
 // State: fresh -> handshake() ... .done -> read/write ... -> shutdown(). Any failure is final: no
 // call after it reaches OpenSSL but the end of life.
 
+import CLinux
 import COpenSSL
 import Glibc
 
