@@ -43,8 +43,39 @@ import Transport
     var client = preShared("alice", "0000")
     client.maximumVersion = version
     var pair = try TLSPair(client: client, server: lookingUp)
-    let failure = try #require(pair.handshake().client.failure)
-    #expect(failure.description.contains("--psk is not the key the server has for this"))
+    let progress = pair.handshake()
+    #expect(
+      progress.client.failure?.description.contains(
+        "--psk is not the key the server has for this --psk-identity") == true)
+    #expect(
+      progress.server.failure?.description
+        == "TLS: the client's pre-shared key is not the one this server has for its identity. "
+        + "Compare the client's --psk with the server's entry for its --psk-identity.")
+  }
+
+  @Test(arguments: TLSVersion.allCases)
+  func `an unknown identity is explained`(version: TLSVersion) throws {
+    var client = preShared("bob", "12ab")
+    client.maximumVersion = version
+    var pair = try TLSPair(client: client, server: lookingUp)
+    let progress = pair.handshake()
+    #expect(progress.client.failure?.description.contains("--psk-identity") == true)
+    #expect(
+      progress.server.failure?.description
+        == "TLS: the client named no identity that this server has a pre-shared key for. Start "
+        + "the client with --psk-identity and --psk as the server's file of keys has them.")
+  }
+
+  @Test(arguments: TLSVersion.allCases)
+  func `a server with a certificate takes pre-shared keys as well`(version: TLSVersion) throws {
+    var client = preShared("alice", "12ab")
+    client.maximumVersion = version
+    var server = TLSServerSettings.localhost
+    server.pskLookup = lookingUp.pskLookup
+    var pair = try TLSPair(client: client, server: server)
+    pair.connect()
+    var other = try TLSPair(client: .trusting, server: server)
+    other.connect()
   }
 
   @Test(arguments: ["mqtt", "x-amzn-mqtt-ca"])
