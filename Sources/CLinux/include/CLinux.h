@@ -181,10 +181,6 @@ static inline int linux_local_address(int descriptor, struct linux_address *addr
   address->length = sizeof address->storage;
   return getsockname(descriptor, (struct sockaddr *)&address->storage, &address->length);
 }
-static inline int linux_peer_address(int descriptor, struct linux_address *address) {
-  address->length = sizeof address->storage;
-  return getpeername(descriptor, (struct sockaddr *)&address->storage, &address->length);
-}
 
 // process
 
