@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
+    .target(
+      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
@@ -40,7 +41,17 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
     .executableTarget(
       name: "mqtt",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient"],
+      dependencies: [
+        "CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient",
+      ],
       swiftSettings: common),
+
+    .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["LiveSupport", "MQTTCodec", "MQTTBroker"], swiftSettings: common),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
+      exclude: ["python"], swiftSettings: common),
   ]
 )
