@@ -30,8 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(
-      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"], swiftSettings: common),
+    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
@@ -39,11 +39,21 @@ let package = Package(
     .target(
       name: "MQTTClient",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
+    .target(name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker"], swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer", "MQTTClient",
+        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
+        "MQTTClient",
       ],
+      swiftSettings: common),
+
+    .testTarget(
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
+      swiftSettings: common),
+
+    .testTarget(
+      name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),

@@ -1,5 +1,244 @@
-// The engine.
+// The engine: one value that holds all peers and decides everything. Bytes and the time go in,
+// bytes and wishes come out; it reads no clock, opens no socket and takes no lock, so the same
+// code runs behind the reactors, in a test with a clock of its own, and in a simulation.
+//
+// The way of a message through this module:
+//
+//   receive (Broker+Receive)  bytes -> packets, one place where a peer's fault is answered
+//     -> connect, publish, acknowledge, subscribe, disconnect (Broker+Connect, ...)
+//     -> route (Broker+Route)      topic -> targets (SubscriptionTree, MatchCache)
+//     -> deliver (Broker+Deliver)  window, queue, packet identifier, bytes into the outbox
+//   nextOutput, takeOutput, nextClose, takeLog: what the shell has to do now
+//
+// The order of calls is: open, then receive any number of times, then end; advance(to:) when
+// nextDeadline has come; and after any of them the shell fetches output, closes and log lines.
 
 package import MQTTCodec
+import MQTTSession
 
+/// Names a connection between the engine and the shell.
 package typealias ConnectionID = SlotIdentifier
+
+/// A connection that the engine has done with: write `output`, then close.
+package struct ClosingConnection: ~Copyable {
+  package let connection: ConnectionID
+  package var output: ByteBuffer
+}
+
+/// The engine.
+package struct Broker: ~Copyable {
+  /// What one reactor has to do.
+  struct ReactorQueue {
+    var outputs: [ConnectionID] = []
+    var closes: [ConnectionID] = []
+  }
+
+  package let configuration: BrokerConfiguration
+  /// The time of the call that is being handled.
+  var now: Instant
+  let startedAt: Instant
+  let wallClockSecondsAtStart: Int64
+  var random: RandomNumbers
+
+  var connections = SlotTable<Connection>()
+  var sessions = SlotTable<Session>()
+  /// Client identifier to session; only ever asked, never walked.
+  var sessionsByIdentifier: [String: UInt32] = [:]
+  var messages = SlotTable<Message>()
+  var deliveries = SlotTable<Delivery>()
+  var subscriptions: SubscriptionTree
+  var retained: RetainedTree
+  var cache = MatchCache()
+  var deadlines = DeadlineHeap()
+  var counters = Counters()
+  var status = StatusTopics()
+  let topicSeed: UInt64
+
+  /// The message that is being routed, in every form it was needed in so far.
+  var routing = RoutedForms()
+  var match = Match()
+  var marks = MatchMarks()
+  var retainedMatches: [UInt32] = []
+
+  var reactors: [ReactorQueue] = [ReactorQueue()]
+  var spares = SpareBuffers()
+  var log: [LogEntry] = []
+  var isShuttingDown = false
+
+  /// An engine without peers.
+  ///
+  /// `wallClockSeconds` is Unix time at `now`. `randomSeed` makes assigned client identifiers and
+  /// hashes hard to guess; equal seeds and equal calls give equal results.
+  package init(
+    _ configuration: BrokerConfiguration, randomSeed: UInt64, now: Instant, wallClockSeconds: Int64
+  ) {
+    self.configuration = configuration
+    self.now = now
+    startedAt = now
+    wallClockSecondsAtStart = wallClockSeconds
+    random = RandomNumbers(seed: randomSeed)
+    topicSeed = random.next()
+    subscriptions = SubscriptionTree(seed: random.next())
+    retained = RetainedTree(seed: random.next())
+  }
+
+  // MARK: The world speaks
+
+  /// A connection was made; nil when there is no room for it, and the shell just closes it.
+  ///
+  /// `peer` is the address for log lines.
+  package mutating func open(reactor: Int, listener: Int, peer: String, now: Instant)
+    -> ConnectionID?
+  {
+    self.now = now
+    if connections.count >= configuration.connectionLimit || isShuttingDown {
+      counters.connectionsRefused += 1
+      note(.warning, "\(peer): refused, the limit of \(configuration.connectionLimit) connections is reached")
+      return nil
+    }
+    counters.connectionsOpened += 1
+    while reactors.count <= reactor { reactors.append(ReactorQueue()) }
+    let connection = connections.insert(
+      Connection(
+        reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, now: now))
+    deadlines.insert(
+      .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
+    return connection
+  }
+
+  /// The connection is gone, for a reason that the log shall name.
+  package mutating func end(_ connection: ConnectionID, cause: String, now: Instant) {
+    self.now = now
+    if !connections.contains(connection) { return }
+    leave(connection.index, cause: cause, isOrderly: false)
+    release(connection.index)
+  }
+
+  /// The connection is served by another reactor from now on.
+  package mutating func move(_ connection: ConnectionID, toReactor reactor: Int) {
+    if !connections.contains(connection) { return }
+    while reactors.count <= reactor { reactors.append(ReactorQueue()) }
+    connections[connection.index].reactor = UInt16(reactor)
+    if connections[connection.index].isListed {
+      connections[connection.index].isListed = false
+      enlist(connection.index)
+    }
+  }
+
+  /// Does all that is due at `now`.
+  package mutating func advance(to now: Instant) {
+    self.now = now
+    while let due = deadlines.popDue(now) { expire(due) }
+  }
+
+  /// When ``advance(to:)`` has something to do next; nil when nothing is due ever.
+  package var nextDeadline: Instant? { deadlines.first }
+
+  // MARK: What to do now
+
+  /// Whether `reactor` has output to take or connections to close.
+  package func hasWork(reactor: Int) -> Bool {
+    reactor < reactors.count
+      && !(reactors[reactor].outputs.isEmpty && reactors[reactor].closes.isEmpty)
+  }
+
+  /// One more than the highest reactor ever named.
+  package var reactorCount: Int { reactors.count }
+
+  /// The next connection of `reactor` that has output; each once until its output is taken.
+  package mutating func nextOutput(reactor: Int) -> ConnectionID? {
+    if reactor >= reactors.count { return nil }
+    while let connection = reactors[reactor].outputs.popLast() {
+      if connections.contains(connection) && Int(connections[connection.index].reactor) == reactor
+        && connections[connection.index].isListed
+      {
+        connections[connection.index].isListed = false
+        return connection
+      }
+    }
+    return nil
+  }
+
+  /// Whether output of this connection waits to be taken.
+  package func hasOutput(_ connection: ConnectionID) -> Bool {
+    connections.contains(connection) && !connections[connection.index].outbox.isEmpty
+  }
+
+  /// Moves the output out; messages that waited for room take its place.
+  package mutating func takeOutput(of connection: ConnectionID) -> ByteBuffer {
+    if !connections.contains(connection) { return ByteBuffer() }
+    let output = connections[connection.index].outbox.take()
+    counters.bytesSent += UInt64(output.count)
+    let session = connections[connection.index].session
+    if session != Connection.noSession { outputTaken(session, connection.index) }
+    return output
+  }
+
+  /// Takes back the memory of output that was written.
+  package mutating func recycle(_ buffer: consuming ByteBuffer) { spares.put(buffer) }
+
+  /// The next connection of `reactor` that is to be closed, with its last output.
+  package mutating func nextClose(reactor: Int) -> ClosingConnection? {
+    if reactor >= reactors.count { return nil }
+    while let connection = reactors[reactor].closes.popLast() {
+      if connections.contains(connection) {
+        let output = connections[connection.index].outbox.take()
+        counters.bytesSent += UInt64(output.count)
+        release(connection.index)
+        return ClosingConnection(connection: connection, output: output)
+      }
+    }
+    return nil
+  }
+
+  /// The log entries since the last call, in order.
+  package mutating func takeLog() -> [LogEntry] {
+    if log.isEmpty { return [] }
+    let entries = log
+    log.removeAll(keepingCapacity: true)
+    return entries
+  }
+
+  // MARK: Parts shared by all acts
+
+  /// Puts a connection into its reactor's list of those with output.
+  @inline(__always) mutating func enlist(_ index: UInt32) {
+    if connections[index].isListed || connections[index].stage == .closed { return }
+    connections[index].isListed = true
+    reactors[Int(connections[index].reactor)].outputs.append(connections.identifier(at: index))
+  }
+
+  /// Makes sure that a connection's outbox has memory, used before if there is some.
+  @inline(__always) mutating func prepareOutbox(_ index: UInt32) {
+    if connections[index].outbox.capacity == 0 { connections[index].outbox = spares.take() }
+  }
+
+  /// Appends a packet to a connection's outbox.
+  mutating func send(_ packet: Packet, on index: UInt32) {
+    let version = connections[index].version
+    prepareOutbox(index)
+    packet.encode(into: &connections[index].outbox, version: version)
+    counters.messagesSent += 1
+    if configuration.logsPackets { notePacket(sent: packet, on: index) }
+    enlist(index)
+  }
+
+  /// Marks a connection as done: no more is read, and it is closed after its output.
+  mutating func close(_ index: UInt32) {
+    if connections[index].stage == .closed { return }
+    connections[index].stage = .closed
+    reactors[Int(connections[index].reactor)].closes.append(connections.identifier(at: index))
+  }
+
+  /// What only some connections need, made when it is needed first.
+  mutating func makeExtras(for index: UInt32) -> ConnectionExtras {
+    if let extras = connections[index].extras { return extras }
+    let extras = ConnectionExtras(inboundMaximum: configuration.topicAliasMaximum)
+    connections[index].extras = extras
+    return extras
+  }
+
+  private mutating func release(_ index: UInt32) {
+    connections.remove(index)
+  }
+}

@@ -2,6 +2,7 @@
 // and a reason; reaching a limit is logged and counted under the limit's name.
 
 package import MQTTCodec
+package import MQTTSession
 
 /// What the engine promises and refuses.
 package struct BrokerConfiguration: Sendable {
@@ -49,6 +50,10 @@ package struct BrokerConfiguration: Sendable {
   package var assignedIdentifierPrefix = "auto-"
   /// Seconds between two updates of `$SYS`; zero is never.
   package var statusIntervalSeconds = 10
+  /// Methods of enhanced authentication that clients may ask for. (4.12)
+  package var authenticationMethods: [any AuthenticationMethod] = []
+  /// What `$SYS/broker/version` says.
+  package var programVersion = "0"
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 

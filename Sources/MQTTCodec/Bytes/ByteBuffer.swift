@@ -28,6 +28,15 @@
     reserve(minimumCapacity)
   }
 
+  /// An empty buffer with room for exactly `exactCapacity` bytes, for what will never grow.
+  @inlinable package init(exactCapacity: Int) {
+    self.init()
+    if exactCapacity > 0 {
+      unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: exactCapacity)
+      room = exactCapacity
+    }
+  }
+
   deinit {
     if let base = unsafe base { unsafe base.deallocate() }
   }
@@ -123,6 +132,13 @@
     end += count
   }
 
+  /// Appends a copy of `range` of the readable bytes of another buffer.
+  @inlinable @inline(__always) package mutating func append(
+    _ range: Range<Int>, of other: borrowing ByteBuffer
+  ) {
+    append(other.span.extracting(range))
+  }
+
   /// Appends a copy of the UTF-8 bytes of `text`.
   package mutating func append(utf8 text: String) {
     append(text.utf8.span)
@@ -188,3 +204,12 @@
 }
 
 extension ByteBuffer: @unchecked Sendable {}
+
+extension Span where Element == UInt8 {
+  /// The eight bytes from `offset` on as one number, the first byte in the low bits.
+  @inlinable @inline(__always) package func word(at offset: Int) -> UInt64 {
+    precondition(offset >= 0 && count - offset >= 8, "a word beyond the bytes")
+    return unsafe UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+}

@@ -114,13 +114,15 @@ package struct SlotIdentifier: Hashable, Sendable {
 
   /// The element at `index`, in place.
   @inlinable package subscript(index: UInt32) -> Element {
-    @inline(__always) _read {
+    // An address accessor lends the element for as long as the table is lent, so that a span into
+    // it can be an argument; a coroutine would end the loan too early.
+    @inline(__always) unsafeAddress {
       check(index)
-      yield unsafe elements.unsafelyUnwrapped[Int(index)]
+      return unsafe UnsafePointer(elements.unsafelyUnwrapped + Int(index))
     }
-    @inline(__always) _modify {
+    @inline(__always) unsafeMutableAddress {
       check(index)
-      yield unsafe &elements.unsafelyUnwrapped[Int(index)]
+      return unsafe elements.unsafelyUnwrapped + Int(index)
     }
   }
 

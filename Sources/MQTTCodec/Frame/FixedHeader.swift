@@ -25,12 +25,83 @@ package struct FixedHeader: Equatable, Sendable {
 
   /// Reads the fixed header of the packet that starts at `offset`.
   ///
+  /// Under MQTT 3.1, PUBREL, SUBSCRIBE and UNSUBSCRIBE may carry the DUP flag of that version.
+  ///
   /// - Returns: nil when `bytes` ends before the header does.
   /// - Throws: a malformed length or type, wrong flags, or ``ReasonCode/packetTooLarge`` when the
   ///   whole packet would be longer than `packetSizeLimit`.
-  package static func read(_ bytes: Span<UInt8>, at offset: Int, packetSizeLimit: Int)
-    throws(DecodeError) -> FixedHeader?
-  {
-    fatalError("codec")
+  package static func read(
+    _ bytes: Span<UInt8>, at offset: Int, packetSizeLimit: Int, version: ProtocolVersion = .v5
+  ) throws(DecodeError) -> FixedHeader? {
+    if offset >= bytes.count { return nil }
+    let first = bytes[offset]
+    guard let type = PacketType(rawValue: first >> 4) else { throw typeFault() }
+    let flags = first & 0x0F
+    if type != .publish { try check(flags, of: type, version) } else { try checkPublish(flags) }
+    switch VariableByteInteger.read(bytes, at: offset + 1, end: bytes.count) {
+    case .value(let length, let size):
+      if 1 + size + length > packetSizeLimit {
+        throw sizeFault(type, 1 + size + length, packetSizeLimit)
+      }
+      return FixedHeader(
+        type: type, flags: flags, headerLength: 1 + size, remainingLength: length)
+    case .shortage:
+      return nil
+    case .tooLong:
+      throw DecodeError(
+        .malformedPacket, "MQTT-1.5.5-1", type, at: 4,
+        "the remaining length has more than four bytes")
+    case .notMinimal(let length):
+      throw DecodeError(
+        .malformedPacket, "MQTT-1.5.5-1", type, at: length,
+        "the remaining length takes \(length) bytes where fewer would do")
+    }
+  }
+
+  /// Table 2-2: the flags of all packets but PUBLISH are fixed.
+  private static func check(
+    _ flags: UInt8, of type: PacketType, _ version: ProtocolVersion
+  ) throws(DecodeError) {
+    let statement: String
+    var expected: UInt8 = 0
+    switch type {
+    case .pubrel: (statement, expected) = ("MQTT-3.6.1-1", 2)
+    case .subscribe: (statement, expected) = ("MQTT-3.8.1-1", 2)
+    case .unsubscribe: (statement, expected) = ("MQTT-3.10.1-1", 2)
+    case .disconnect: statement = "MQTT-3.14.1-1"
+    case .auth: statement = "MQTT-3.15.1-1"
+    case .connect, .connack, .publish, .puback, .pubrec, .pubcomp, .suback, .unsuback, .pingreq,
+      .pingresp:
+      statement = "MQTT-2.1.3-1"
+    }
+    if flags == expected { return }
+    // MQTT 3.1 re-sends these three with its DUP flag, which later versions reserve.
+    if version == .v31 && expected == 2 && flags == 0x0A { return }
+    throw DecodeError(
+      .malformedPacket, statement, type, at: 0,
+      "the flags in the first byte are \(flags), not \(expected)")
+  }
+
+  private static func checkPublish(_ flags: UInt8) throws(DecodeError) {
+    if flags & 0x06 == 0x06 {
+      throw DecodeError(.malformedPacket, "MQTT-3.3.1-4", .publish, at: 0, "the QoS is 3")
+    }
+    if flags & 0x0E == 0x08 {
+      throw DecodeError(
+        .malformedPacket, "MQTT-3.3.1-2", .publish, at: 0, "the DUP flag is set at QoS 0")
+    }
+  }
+
+  private static func typeFault() -> DecodeError {
+    DecodeError(
+      .malformedPacket, "2.1.2", nil, at: 0, "the packet type is 0, which is reserved")
+  }
+
+  private static func sizeFault(
+    _ type: PacketType, _ size: Int, _ limit: Int
+  ) -> DecodeError {
+    DecodeError(
+      .packetTooLarge, "MQTT-3.2.2-15", type, at: 1,
+      "the packet has \(size) bytes, more than the \(limit) that are allowed")
   }
 }

@@ -1,6 +1,5 @@
-// PUBLISH (3.3): an application message on its way, in two forms. ``Publish`` owns its parts and
-// serves clients and tests; ``PublishView`` is a set of offsets into the bytes that were read and
-// costs no heap allocation.
+// PUBLISH (3.3): an application message as a value that owns its parts; clients and tests use it.
+// A broker reads a ``PublishView`` and writes a ``PublishForm``, and makes no such value.
 
 /// The PUBLISH packet (3.3) as a value.
 package struct Publish: Equatable, Sendable {
@@ -29,43 +28,51 @@ package struct Publish: Equatable, Sendable {
   }
 }
 
-/// A PUBLISH as offsets into the bytes that held it; valid as long as those bytes stay put.
-///
-/// All ranges count from the packet's first byte.
-package struct PublishView: Equatable, Sendable {
-  package var qos: QoS
-  package var isRetained: Bool
-  package var isDuplicate: Bool
-  /// Zero exactly when `qos` is 0.
-  package var packetIdentifier: UInt16
-  /// The topic name, valid UTF-8 without wildcards; empty when a topic alias stands for it.
-  package var topic: Range<Int>
-  /// The properties without their length; empty before 5.0.
-  package var properties: Range<Int>
-  package var payload: Range<Int>
-  /// Topic Alias (3.3.2.3.4); zero when absent (zero on the wire is an error).
-  package var topicAlias: UInt16
-  /// Message Expiry Interval (3.3.2.3.3).
-  package var messageExpiryIntervalSeconds: UInt32?
-  /// Whether `properties` holds something that goes on to subscribers unaltered: anything but
-  /// Topic Alias, Message Expiry Interval and Subscription Identifier.
-  package var hasForwardedProperties: Bool
+extension Publish {
+  /// The message that `view` shows in `packet`, copied out.
+  ///
+  /// - Throws: never for a view that ``PublishView/decode(_:_:version:direction:)`` made of `packet`.
+  package init(_ view: PublishView, in packet: Span<UInt8>) throws(DecodeError) {
+    self.init(
+      topic: String(validated: packet, view.topic), payload: [], qos: view.qos,
+      isRetained: view.isRetained, isDuplicate: view.isDuplicate,
+      packetIdentifier: PacketIdentifier(rawValue: view.packetIdentifier))
+    let payloadBytes = packet.extracting(view.payload)
+    payload = [UInt8](capacity: payloadBytes.count) { output in
+      for index in payloadBytes.indices { output.append(payloadBytes[index]) }
+    }
+    var reader = PacketReader(properties: view.properties, of: packet)
+    var seen = PropertySet()
+    while reader.remaining > 0 {
+      // The direction was checked before; towards a client everything is allowed.
+      let property = try reader.property(in: .publishToClient, seen: &seen)
+      properties.append(property.identifier, reader.value(of: property))
+    }
+  }
 
-  /// Joins the parts.
-  @inlinable package init(
-    qos: QoS, isRetained: Bool, isDuplicate: Bool, packetIdentifier: UInt16, topic: Range<Int>,
-    properties: Range<Int>, payload: Range<Int>, topicAlias: UInt16,
-    messageExpiryIntervalSeconds: UInt32?, hasForwardedProperties: Bool
-  ) {
-    self.qos = qos
-    self.isRetained = isRetained
-    self.isDuplicate = isDuplicate
-    self.packetIdentifier = packetIdentifier
-    self.topic = topic
-    self.properties = properties
-    self.payload = payload
-    self.topicAlias = topicAlias
-    self.messageExpiryIntervalSeconds = messageExpiryIntervalSeconds
-    self.hasForwardedProperties = hasForwardedProperties
+  /// The flags of the first byte (3.3.1).
+  var flags: UInt8 {
+    PublishForm.flags(qos: qos, isRetained: isRetained, isDuplicate: isDuplicate)
+  }
+
+  /// Bytes after the fixed header.
+  func remainingLength(_ version: ProtocolVersion) -> Int {
+    var size = 2 + topic.utf8.count + payload.count
+    if qos != .atMostOnce { size += 2 }
+    if version == .v5 { size += properties.encodedSizeWithLength }
+    return size
+  }
+
+  /// Appends what follows the fixed header.
+  func encodeBody(into buffer: inout ByteBuffer, _ version: ProtocolVersion) {
+    buffer.append(lengthPrefixed: topic)
+    if qos != .atMostOnce {
+      guard let packetIdentifier else {
+        preconditionFailure("a PUBLISH above QoS 0 has a packet identifier")
+      }
+      buffer.append(bigEndian: packetIdentifier.rawValue)
+    }
+    if version == .v5 { properties.encode(into: &buffer) }
+    buffer.append(payload.span)
   }
 }

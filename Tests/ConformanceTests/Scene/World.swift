@@ -82,19 +82,16 @@ final class EngineStage: Stage {
 
   /// Moves the engine's output to where the cases read it, as a reactor would.
   private func pump() {
-    while let connection = broker.nextOutput(reactor: 0) { takeOutput(of: connection) }
-    while let connection = broker.nextClose(reactor: 0) {
-      takeOutput(of: connection)
-      wires[connection]?.isClosed = true
-      wires[connection] = nil
-      broker.end(connection, cause: "closed by the broker", now: now)
+    while let connection = broker.nextOutput(reactor: 0) {
+      let output = broker.takeOutput(of: connection)
+      wires[connection]?.inbox += output.bytes
+      broker.recycle(output)
     }
-  }
-
-  private func takeOutput(of connection: ConnectionID) {
-    let buffer = broker.takeOutput(of: connection)
-    wires[connection]?.inbox += buffer.bytes
-    broker.recycle(buffer)
+    while let closing = broker.nextClose(reactor: 0) {
+      let wire = wires.removeValue(forKey: closing.connection)
+      wire?.inbox += closing.output.bytes
+      wire?.isClosed = true
+    }
   }
 }
 

@@ -1,0 +1,35 @@
+// What the exit status of every command tells a script.
+
+package import MQTTCodec
+
+/// The exit statuses of all commands.
+package enum ExitStatus {
+  /// Everything asked for was done.
+  package static let success: Int32 = 0
+  /// Something failed; the reason stands on the standard error stream.
+  package static let failure: Int32 = 1
+  /// The command line cannot be run.
+  package static let usage: Int32 = 2
+  /// The time of `-W` ran out.
+  package static let timedOut: Int32 = 27
+
+  /// What a refusal by the broker becomes: the reason code of MQTT 5.
+  ///
+  /// A refused CONNECT of an older version becomes that version's return code, 1 to 5, which is
+  /// what mosquitto's clients give.
+  package static func refusal(
+    _ code: ReasonCode, of packet: PacketType, version: ProtocolVersion
+  ) -> Int32 {
+    if packet == .connack, version != .v5 {
+      switch code {
+      case .unsupportedProtocolVersion: return 1
+      case .clientIdentifierNotValid: return 2
+      case .serverUnavailable: return 3
+      case .badUserNameOrPassword: return 4
+      case .notAuthorized: return 5
+      case _: break
+      }
+    }
+    return code.isFailure ? Int32(code.rawValue) : failure
+  }
+}

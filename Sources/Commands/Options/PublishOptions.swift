@@ -1,0 +1,118 @@
+// What `mqtt pub` is asked to do, and how its command line becomes that.
+
+package import MQTTCodec
+
+/// Where the payloads come from.
+package enum MessageSource: Equatable, Sendable {
+  /// This one.
+  case given([UInt8])
+  /// The whole of this file.
+  case file(String)
+  /// The whole of the standard input.
+  case input
+  /// One message a line of the standard input, without its line end.
+  case inputLines
+  /// One without bytes.
+  case empty
+}
+
+/// Everything `mqtt pub` has to know.
+package struct PublishOptions: Equatable, Sendable {
+  package var connection = ConnectionOptions()
+  /// At least one; each message goes to all of them in this order.
+  package var topics: [String] = []
+  package var source = MessageSource.empty
+  package var qos = QoS.atMostOnce
+  package var isRetained = false
+  /// How often the message is sent in all.
+  package var repeatCount = 1
+  /// Between two of them.
+  package var repeatDelaySeconds = 0.0
+  package var publishProperties = Properties()
+
+  /// The defaults.
+  package init() {}
+}
+
+struct PublishDraft: Draft {
+  var request: InformationRequest?
+  var connection = ConnectionDraft()
+  var options = PublishOptions()
+  var source: (option: String, value: MessageSource)?
+  var plain: [[UInt8]] = []
+  var optionsFile: String?
+
+  mutating func take(plain argument: [UInt8]) throws(ValueFault) {
+    if plain.count == 2 {
+      throw ValueFault(
+        "a topic and a message are already given; quote a message that holds blanks",
+        example: "mqtt pub sensor/temp 'twenty degrees'")
+    }
+    plain.append(argument)
+  }
+
+  mutating func take(
+    _ option: String, _ value: MessageSource
+  ) throws(ValueFault) {
+    if let source {
+      throw ValueFault("the message is already given by \(source.option)", example: option)
+    }
+    source = (option, value)
+  }
+
+  /// Joins plain arguments, topics and the source of the messages.
+  func finished() throws(UsageError) -> (PublishOptions, [String]) {
+    var result = options
+    var plain = plain[...]
+    if let topic = connection.topicOfURL { result.topics.append(topic) }
+    if result.topics.isEmpty, let topic = plain.popFirst() {
+      result.topics.append(String(decoding: topic, as: UTF8.self))
+    }
+    for topic in result.topics {
+      do throws(ValueFault) {
+        _ = try Values.topic(topic)
+      } catch {
+        throw UsageError(topic, error.problem, example: "sensor/temp")
+      }
+    }
+    if result.topics.isEmpty {
+      throw UsageError("mqtt pub", "expected a topic", example: "mqtt pub sensor/temp 21.5")
+    }
+    let message = plain.popFirst()
+    if let extra = message, let source {
+      throw UsageError(
+        ArgumentParser<PublishDraft>.shown(extra),
+        "is one message too many: \(source.option) gives the message",
+        example: "mqtt pub sensor/temp 21.5")
+    }
+    if let extra = plain.popFirst() {
+      throw UsageError(
+        ArgumentParser<PublishDraft>.shown(extra), "is one argument too many: the topic is given",
+        example: "mqtt pub -t sensor/temp 21.5")
+    }
+    guard let value = source?.value ?? message.map(MessageSource.given) else {
+      throw UsageError(
+        "mqtt pub", "expected a message after the topic, or one of -m -f -l -n -s",
+        example: "mqtt pub \(result.topics[0]) 21.5")
+    }
+    result.source = value
+    let (connection, warnings) = try connection.finished()
+    result.connection = connection
+    return (result, warnings)
+  }
+}
+
+extension PublishOptions {
+  /// Understands the words after `mqtt pub`.
+  package static func parse(
+    _ words: [[UInt8]], in context: ParsingContext
+  ) throws(UsageError) -> Invocation<PublishOptions> {
+    let parser = ArgumentParser(options: PublishDraft.table)
+    let files = ["mosquitto_pub", "mqtt", "mqtt_pub"]
+    let draft = try parser.parse(
+      words, PublishDraft(), optionsFile: \.optionsFile, defaultFiles: files, in: context)
+    if let request = draft.request { return .information(request) }
+    let (options, warnings) = try draft.finished()
+    return .run(options, warnings: warnings)
+  }
+}

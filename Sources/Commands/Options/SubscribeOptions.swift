@@ -1,0 +1,141 @@
+// What `mqtt sub` is asked to do, and how its command line becomes that.
+
+package import MQTTCodec
+
+/// Everything `mqtt sub` has to know.
+package struct SubscribeOptions: Equatable, Sendable {
+  package var connection = ConnectionOptions()
+  /// In the order given; empty only when ``unsubscribe`` is not.
+  package var subscriptions: [Subscription] = []
+  /// Filters to unsubscribe from, after all subscriptions.
+  package var unsubscribe: [String] = []
+  /// Properties of SUBSCRIBE, the Subscription Identifier included.
+  package var subscribeProperties = Properties()
+  package var unsubscribeProperties = Properties()
+  /// Ends after so many messages that were printed.
+  package var count: Int?
+  /// Ends after so many seconds, with status 27.
+  package var timeoutSeconds: Double?
+  /// Ends when all subscriptions are acknowledged.
+  package var exitsAfterSuback = false
+  package var format = OutputFormat()
+  /// Messages whose topics match one of these are passed over entirely.
+  package var filterOut: [String] = []
+  /// Retained messages are not printed and do not count.
+  package var hidesRetained = false
+  /// Only retained messages are printed, and the first other one ends the command.
+  package var retainedOnly = false
+  /// Every retained message that is received is removed from the broker.
+  package var removesRetained = false
+  /// The share of messages that is printed, in percent, at random; nil prints all.
+  package var randomFilterPercent: Double?
+
+  /// The defaults.
+  package init() {}
+}
+
+struct SubscribeDraft: Draft {
+  var request: InformationRequest?
+  var connection = ConnectionDraft()
+  var options = SubscribeOptions()
+  var optionsFile: String?
+  /// Filters, and each QoS where it stood among them.
+  var filters: [String] = []
+  var qualities: [(filterCount: Int, qos: QoS)] = []
+  var noLocal = false
+  var retainAsPublished = false
+  var retainHandling: RetainHandling?
+  var formatText: String?
+  var isVerbose = false
+  var isPretty = false
+  var endsLines = true
+
+  mutating func take(plain argument: [UInt8]) throws(ValueFault) {
+    guard let filter = String(validating: argument, as: UTF8.self) else {
+      throw .expected("a topic filter in UTF-8")
+    }
+    filters.append(try Values.filter(filter))
+  }
+
+  /// One `-q` holds for all filters. Of several, one before the first filter is the default, and
+  /// each other one holds for the filters between it and the `-q` before it.
+  private func qos(ofFilter index: Int) -> QoS {
+    if qualities.count == 1 { return qualities[0].qos }
+    return qualities.first { $0.filterCount > index }?.qos ?? defaultQoS
+  }
+
+  private var defaultQoS: QoS {
+    if qualities.count == 1 { return qualities[0].qos }
+    return qualities.last { $0.filterCount == 0 }?.qos ?? .atMostOnce
+  }
+
+  private func subscription(_ filter: String, _ qos: QoS) throws(UsageError) -> Subscription {
+    if filter.hasPrefix("$share/"), noLocal {
+      // [MQTT-3.8.3-4]
+      throw UsageError("--no-local", "cannot be used with a shared subscription (\(filter))")
+    }
+    let asksForNone = options.hidesRetained && !options.removesRetained
+    return Subscription(
+      filter: filter,
+      options: SubscriptionOptions(
+        qos: qos, noLocal: noLocal, retainAsPublished: retainAsPublished,
+        retainHandling: retainHandling ?? (asksForNone ? .never : .always)))
+  }
+
+  /// Joins filters with how each is to be subscribed to, and settles the output.
+  func finished() throws(UsageError) -> (SubscribeOptions, [String]) {
+    var result = options
+    for (index, filter) in filters.enumerated() {
+      result.subscriptions.append(try subscription(filter, qos(ofFilter: index)))
+    }
+    if let topic = connection.topicOfURL {
+      do throws(ValueFault) {
+        _ = try Values.filter(topic)
+      } catch {
+        throw UsageError("-L: \(topic)", error.problem, example: "sensor/#")
+      }
+      result.subscriptions.append(try subscription(topic, defaultQoS))
+    }
+    if result.subscriptions.isEmpty, result.unsubscribe.isEmpty {
+      throw UsageError("mqtt sub", "expected a topic filter", example: "mqtt sub 'sensor/#'")
+    }
+    try finishOutput(&result)
+    let (connection, warnings) = try connection.finished()
+    result.connection = connection
+    if let count = result.count, count < 20,
+      connection.connectProperties[.receiveMaximum] == nil
+    {
+      // More could not be printed, and what is not taken waits in the session. [MQTT-3.3.4-9]
+      result.connection.connectProperties.append(
+        .receiveMaximum, .twoByteInteger(UInt16(count)))
+    }
+    return (result, warnings)
+  }
+
+  private func finishOutput(_ result: inout SubscribeOptions) throws(UsageError) {
+    if result.retainedOnly, result.hidesRetained {
+      throw UsageError("--retained-only", "cannot be used together with -R: nothing would be left")
+    }
+    do throws(ValueFault) {
+      result.format = try OutputFormat(
+        formatText, isVerbose: isVerbose, isPretty: isPretty, endsLines: endsLines)
+    } catch {
+      throw UsageError("-F", error.problem, example: "-F '%t: %p'")
+    }
+  }
+}
+
+extension SubscribeOptions {
+  /// Understands the words after `mqtt sub`.
+  package static func parse(
+    _ words: [[UInt8]], in context: ParsingContext
+  ) throws(UsageError) -> Invocation<SubscribeOptions> {
+    let parser = ArgumentParser(options: SubscribeDraft.table)
+    let files = ["mosquitto_sub", "mqtt", "mqtt_sub"]
+    let draft = try parser.parse(
+      words, SubscribeDraft(), optionsFile: \.optionsFile, defaultFiles: files, in: context)
+    if let request = draft.request { return .information(request) }
+    let (options, warnings) = try draft.finished()
+    return .run(options, warnings: warnings)
+  }
+}

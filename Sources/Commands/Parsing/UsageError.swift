@@ -1,0 +1,44 @@
+// What is wrong with a command line, said so that it can be put right: which argument, what was
+// expected in its place, and an example. The process that prints one exits with status 2.
+
+/// A command line that cannot be run.
+package struct UsageError: Error, Equatable, Sendable {
+  /// The argument as it was written, with the file and line when it stood in an options file.
+  package var argument: String
+  /// What was found and what was expected, without a full stop.
+  package var problem: String
+  /// Something that would be right; empty when nothing is meaningful.
+  package var example: String
+
+  /// Joins the parts.
+  package init(_ argument: String, _ problem: String, example: String = "") {
+    self.argument = argument
+    self.problem = problem
+    self.example = example
+  }
+}
+
+extension UsageError: CustomStringConvertible {
+  /// One line: `-q 3: expected 0, 1 or 2, for example: -q 1`.
+  package var description: String {
+    "\(argument): \(problem)" + (example.isEmpty ? "" : ", for example: \(example)")
+  }
+}
+
+/// Why a value is not one that its option takes.
+///
+/// It does not know how the option was spelled; the parser makes it into a ``UsageError``.
+package struct ValueFault: Error, Equatable, Sendable {
+  package var problem: String
+  /// A whole argument list that would be right; nil takes the example of the option's row.
+  package var example: String?
+
+  /// Joins the parts.
+  package init(_ problem: String, example: String? = nil) {
+    self.problem = problem
+    self.example = example
+  }
+
+  /// The value is of another kind than the one named.
+  package static func expected(_ what: String) -> ValueFault { ValueFault("expected \(what)") }
+}

@@ -1,0 +1,139 @@
+// The kinds of values that options take, each with the words that say what was expected.
+
+import MQTTCodec
+
+/// Readers of single values.
+enum Values {
+  /// A whole number within `range`, in decimal digits.
+  static func number<N: FixedWidthInteger>(
+    _ text: String, _ range: ClosedRange<N>
+  ) throws(ValueFault) -> N {
+    guard let number = N(text), range.contains(number) else {
+      let upper = range.upperBound == .max && N.bitWidth == 64 ? "up" : "to \(range.upperBound)"
+      throw .expected("a whole number from \(range.lowerBound) \(upper)")
+    }
+    return number
+  }
+
+  /// A number of seconds, fractions allowed, within `range`.
+  static func seconds(
+    _ text: String, _ range: ClosedRange<Double>
+  ) throws(ValueFault) -> Double {
+    guard let seconds = decimal(text), range.contains(seconds) else {
+      throw .expected(
+        "seconds, as a number from \(plain(range.lowerBound)) to \(plain(range.upperBound))")
+    }
+    return seconds
+  }
+
+  /// A finite decimal number such as `12.5`; nil for anything else.
+  static func decimal(_ text: String) -> Double? {
+    let isDecimal = text.utf8.allSatisfy { byte in
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: ".")
+    }
+    return isDecimal ? Double(text) : nil
+  }
+
+  private static func plain(_ number: Double) -> String {
+    number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+  }
+
+  /// 0, 1 or 2.
+  static func qos(_ text: String) throws(ValueFault) -> QoS {
+    guard let number = UInt8(text), let qos = QoS(rawValue: number) else {
+      throw .expected("0, 1 or 2")
+    }
+    return qos
+  }
+
+  /// One of `choices`.
+  static func choice<Value>(
+    _ text: String, _ choices: KeyValuePairs<String, Value>
+  ) throws(ValueFault) -> Value {
+    for (name, value) in choices where name == text { return value }
+    throw .expected(choices.map(\.key).joined(choicesWith: "or"))
+  }
+
+  /// `true` or `false`.
+  static func truth(_ text: String) throws(ValueFault) -> Bool {
+    try choice(text, ["true": true, "false": false])
+  }
+
+  /// Text that is not empty.
+  static func name(_ text: String, _ what: String) throws(ValueFault) -> String {
+    if text.isEmpty { throw .expected("\(what) that is not empty") }
+    return text
+  }
+
+  /// A topic name: no wildcards, not empty, not beyond what two length bytes can say (4.7).
+  static func topic(_ text: String) throws(ValueFault) -> String {
+    if text.isEmpty || text.utf8.count > 65_535 {
+      throw .expected("a topic of 1 to 65535 bytes")
+    }
+    if let wildcard = text.first(where: isWildcard) {
+      throw ValueFault("a topic to publish to holds no wildcard, and this one holds \(wildcard)")
+    }
+    return text
+  }
+
+  /// A topic filter, shared ones included (4.7.1, 4.8.2).
+  static func filter(_ text: String) throws(ValueFault) -> String {
+    if text.isEmpty || text.utf8.count > 65_535 {
+      throw .expected("a topic filter of 1 to 65535 bytes")
+    }
+    var levels = text.split(separator: "/", omittingEmptySubsequences: false)
+    if levels[0] == "$share" {
+      guard levels.count >= 3, !levels[1].isEmpty, !levels[1].contains(where: isWildcard),
+        levels.count > 3 || !levels[2].isEmpty
+      else {
+        throw .expected("$share/GROUP/FILTER in a shared subscription, a group without + and #")
+      }
+      levels.removeFirst(2)
+    }
+    for (index, level) in levels.enumerated() where level.contains(where: isWildcard) {
+      if level.count > 1 {
+        throw ValueFault("a wildcard + or # must be a whole level, and '\(level)' holds more")
+      }
+      if level == "#", index != levels.count - 1 {
+        throw ValueFault("# must be the last level of a filter")
+      }
+    }
+    return text
+  }
+
+  private static func isWildcard(_ character: Character) -> Bool {
+    character == "+" || character == "#"
+  }
+
+  /// A time as mosquitto.conf writes it, in seconds: a number and one of s h d w m y, where m is a
+  /// month of 30 days and y a year of 365.
+  static func duration(_ text: String) throws(ValueFault) -> UInt32 {
+    let units: KeyValuePairs<Character, Int> = [
+      "s": 1, "h": 3600, "d": 86_400, "w": 604_800, "m": 2_592_000, "y": 31_536_000,
+    ]
+    let seconds = units.first { $0.key == text.last }?.value
+    guard let seconds, let number = UInt32(text.dropLast()),
+      number.multipliedReportingOverflow(by: UInt32(seconds)).overflow == false,
+      number > 0
+    else {
+      throw .expected(
+        "a number and a unit: s seconds, h hours, d days, w weeks, m months or y years")
+    }
+    return number * UInt32(seconds)
+  }
+
+  /// Bytes written as pairs of hexadecimal digits; nil when they are not.
+  static func hexadecimal(_ text: String) -> [UInt8]? {
+    let digits = text.compactMap(\.hexDigitValue)
+    if digits.count != text.count || digits.count % 2 != 0 { return nil }
+    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+  }
+}
+
+extension Array where Element == String {
+  /// `a, b or c`.
+  func joined(choicesWith conjunction: String) -> String {
+    guard let last, count > 1 else { return first ?? "" }
+    return dropLast().joined(separator: ", ") + " \(conjunction) " + last
+  }
+}

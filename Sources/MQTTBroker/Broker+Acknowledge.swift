@@ -1,0 +1,39 @@
+// PUBACK, PUBREC, PUBREL and PUBCOMP from a client (3.4 to 3.7).
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Takes one of the four acknowledgements.
+  mutating func acknowledged(_ type: PacketType, _ view: AcknowledgementView, on index: UInt32)
+    throws(Violation)
+  {
+    let session = connections[index].session
+    let identifier = view.packetIdentifier
+    if type == .pubrel {
+      // [MQTT-4.3.3-11]
+      let wasHeld = sessions[session].receiver.release(identifier)
+      return acknowledge(
+        .pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
+    }
+    switch sessions[session].sender.receive(type, identifier, reasonCode: view.reasonCode) {
+    case .completed(let delivery):
+      // A refusal counts as delivered: nobody else gets it. [MQTT-4.8.2-6]
+      if delivery != Self.unkept { dropDelivery(delivery) }
+      if !sessions[session].queue.isEmpty || sessions[session].sender.isResending {
+        pump(session)
+      }
+    case .release, .releaseAgain:
+      acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
+    case .unknownIdentifier:
+      if type == .pubrec {
+        acknowledge(.pubrel, identifier, .packetIdentifierNotFound, on: index)
+      }
+    case .unexpectedPacket:
+      throw Violation(
+        .protocolError,
+        "\(type.name) for packet identifier \(identifier.rawValue), whose handshake waits for "
+          + "another packet [MQTT-4.3.3-1]")
+    }
+  }
+}

@@ -1,0 +1,199 @@
+// CONNECT (3.1) to CONNACK (3.2): may this client in, under which name, with which session.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Takes a CONNECT that is well formed.
+  mutating func connected(_ connect: Connect, on index: UInt32) throws(Violation) {
+    if connect.properties[.authenticationMethod] != nil {
+      return try beginAuthentication(connect, on: index)
+    }
+    try admit(connect, data: nil, userName: connect.userName, on: index)
+  }
+
+  /// Lets a client in whose word is enough or was proven.
+  mutating func admit(
+    _ connect: Connect, data: [UInt8]?, userName: String?, on index: UInt32
+  ) throws(Violation) {
+    try checkPromises(of: connect)
+    var connack = Connack()
+    let identifier = try clientIdentifier(connect, &connack)
+    let session = try openSession(identifier, connect, on: index, &connack)
+    sessions[session].userName = userName
+    sessions[session].connection = index
+    agree(connect, session, on: index, &connack)
+    if let data { connack.properties.append(.authenticationData, .binary(data)) }
+    if let method = connect.properties.string(.authenticationMethod) {
+      connack.properties.append(.authenticationMethod, .string(method))
+    }
+    connections[index].session = session
+    connections[index].stage = .connected
+    counters.connectedClients += 1
+    counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
+    arm(connect.will, session)
+    startKeepAlive(index)
+    note(
+      .information,
+      "\(identifier) connected from \(connections[index].peer): "
+        + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
+        + "\(connack.isSessionPresent ? " (resumed)" : ""), "
+        + "keep alive \(connections[index].keepAliveSeconds) s"
+        + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
+    send(.connack(connack), on: index)
+    pump(session)
+  }
+
+  static func name(of version: ProtocolVersion) -> String {
+    switch version {
+    case .v31: "MQTT 3.1"
+    case .v311: "MQTT 3.1.1"
+    case .v5: "MQTT 5.0"
+    }
+  }
+
+  /// Refuses wills that this server never would publish. (3.2.2.3.4, 3.2.2.3.5)
+  private func checkPromises(of connect: Connect) throws(Violation) {
+    guard let will = connect.will else { return }
+    if will.qos > configuration.maximumQoS {
+      throw Violation(
+        .qosNotSupported,
+        "the will's QoS \(will.qos.rawValue) is above the maximum of "
+          + "\(configuration.maximumQoS.rawValue) [MQTT-3.2.2-12]")
+    }
+    if will.isRetained && !configuration.isRetainAvailable {
+      throw Violation(.retainNotSupported, "a retained will, and retain is off [MQTT-3.2.2-13]")
+    }
+  }
+
+  /// The client's name, or a new one where it may leave that to us. (3.1.3.1)
+  private mutating func clientIdentifier(_ connect: Connect, _ connack: inout Connack)
+    throws(Violation) -> String
+  {
+    if !connect.clientIdentifier.isEmpty { return connect.clientIdentifier }
+    let isAllowed: Bool
+    switch connect.version {
+    case .v31: isAllowed = false
+    case .v311: isAllowed = connect.cleanStart  // [MQTT311-3.1.3-8]
+    case .v5: isAllowed = true
+    }
+    if !isAllowed || !configuration.allowsEmptyClientIdentifier {
+      throw Violation(
+        .clientIdentifierNotValid, "an empty client identifier is not allowed [MQTT-3.1.3-8]")
+    }
+    var identifier: String
+    repeat {
+      identifier = configuration.assignedIdentifierPrefix
+      for _ in 0..<2 {
+        let digits = String(random.next(), radix: 16, uppercase: true)
+        identifier += String(repeating: "0", count: 16 - digits.utf8.count) + digits
+      }
+    } while sessionsByIdentifier[identifier] != nil
+    if connect.version == .v5 {
+      connack.properties.append(.assignedClientIdentifier, .string(identifier))  // [MQTT-3.2.2-16]
+    }
+    return identifier
+  }
+
+  /// Finds, ends or makes the session that CONNECT asks for. (3.1.2.4)
+  private mutating func openSession(
+    _ identifier: String, _ connect: Connect, on index: UInt32, _ connack: inout Connack
+  ) throws(Violation) -> UInt32 {
+    let expirySeconds = sessionExpirySeconds(connect, &connack)
+    let window = min(
+      configuration.inFlightLimit,
+      connect.properties.number(.receiveMaximum).map { UInt16(clamping: $0) } ?? .max)
+    if let existing = sessionsByIdentifier[identifier] {
+      takeOver(existing, by: connections[index].peer, isClean: connect.cleanStart)
+    }
+    if let existing = sessionsByIdentifier[identifier] {
+      if !connect.cleanStart {
+        // The will of the earlier connection is not sent any more. [MQTT-3.1.3-9]
+        sessions[existing].willDueAt = nil
+        sessions[existing].will = nil
+        sessions[existing].expirySeconds = expirySeconds
+        sessions[existing].sender.windowLimit = window
+        connack.isSessionPresent = true  // [MQTT-3.2.2-3]
+        return existing
+      }
+      removeSession(existing)  // [MQTT-3.1.2-4]
+    }
+    if sessions.count >= configuration.sessionLimit {
+      counters.sessionsRefused += 1
+      throw Violation(
+        .serverUnavailable, "the limit of \(configuration.sessionLimit) sessions is reached")
+    }
+    let session = sessions.insert(
+      Session(clientIdentifier: identifier, expirySeconds: expirySeconds, windowLimit: window)
+    ).index
+    sessionsByIdentifier[identifier] = session
+    return session
+  }
+
+  private func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
+    if connect.version != .v5 {
+      if connect.cleanStart { return 0 }
+      return configuration.sessionExpiryLimitSeconds ?? .max
+    }
+    let wanted = connect.properties.number(.sessionExpiryInterval) ?? 0
+    guard let limit = configuration.sessionExpiryLimitSeconds, wanted > limit else { return wanted }
+    connack.properties.append(.sessionExpiryInterval, .fourByteInteger(limit))  // [MQTT-3.2.2-21]
+    return limit
+  }
+
+  /// Closes the connection that has this session now. [MQTT-3.1.4-3]
+  private mutating func takeOver(_ session: UInt32, by peer: String, isClean: Bool) {
+    if !sessions[session].isOnline { return }
+    let old = sessions[session].connection
+    if connections[old].version == .v5 {
+      send(.disconnect(Disconnect(reasonCode: .sessionTakenOver)), on: old)
+    }
+    leave(old, cause: "its session was taken over from \(peer)", isOrderly: false)
+    close(old)
+  }
+
+  /// Writes down what both sides promise, and tells the client what differs from the default.
+  private mutating func agree(
+    _ connect: Connect, _ session: UInt32, on index: UInt32, _ connack: inout Connack
+  ) {
+    let limit = configuration.keepAliveLimitSeconds
+    connections[index].keepAliveSeconds = connect.keepAliveSeconds
+    guard connect.version == .v5 else { return }
+    if limit > 0 && (connect.keepAliveSeconds > limit || connect.keepAliveSeconds == 0) {
+      connections[index].keepAliveSeconds = limit
+      connack.properties.append(.serverKeepAlive, .twoByteInteger(limit))  // [MQTT-3.1.2-21]
+    }
+    connections[index].packetSizeLimit = connect.properties.number(.maximumPacketSize) ?? .max
+    connections[index].wantsProblemInformation =
+      connect.properties.number(.requestProblemInformation) != 0
+    let outbound = min(
+      connect.properties.number(.topicAliasMaximum).map { UInt16(clamping: $0) } ?? 0,
+      configuration.outgoingTopicAliasMaximum)
+    if outbound > 0 {
+      makeExtras(for: index).outboundAliases = OutboundTopicAliases(maximum: outbound)
+    }
+    if configuration.receiveMaximum != .max {
+      connack.properties.append(
+        .receiveMaximum, .twoByteInteger(configuration.receiveMaximum))
+    }
+    if configuration.maximumQoS != .exactlyOnce {
+      connack.properties.append(.maximumQoS, .byte(configuration.maximumQoS.rawValue))
+    }
+    if !configuration.isRetainAvailable { connack.properties.append(.retainAvailable, .byte(0)) }
+    connack.properties.append(
+      .maximumPacketSize, .fourByteInteger(UInt32(clamping: configuration.packetSizeLimit)))
+    if configuration.topicAliasMaximum > 0 {
+      connack.properties.append(
+        .topicAliasMaximum, .twoByteInteger(configuration.topicAliasMaximum))
+    }
+  }
+
+  private mutating func startKeepAlive(_ index: UInt32) {
+    let seconds = connections[index].keepAliveSeconds
+    if seconds == 0 { return }
+    // One and a half times the keep alive. [MQTT-3.1.2-22]
+    deadlines.insert(
+      .keepAlive, connections.identifier(at: index),
+      at: now.advanced(byNanoseconds: Int64(seconds) * 1_500_000_000))
+  }
+}

@@ -1,0 +1,395 @@
+// From a message to one subscriber: now, later, or not at all.
+//
+//   QoS 0    to a connection that keeps up: bytes into its outbox; otherwise dropped and counted
+//   QoS 1/2  within the window: a packet identifier and bytes into the outbox;
+//            beyond it, or without a connection: into the session's queue, up to its limit
+//
+// A session that ends with its connection never needs a message again that was sent, so only its
+// identifier is kept. A session that lasts, or a shared group, keeps the message until it is
+// acknowledged.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Stands for "no kept message" in a flow.
+  static let unkept = UInt32.max
+  /// The queue is not emptied into an outbox beyond this size.
+  static let outboxRefillLimit = 256 << 10
+
+  /// Delivers the message of `routing` to one session.
+  @inline(__always) mutating func deliver(
+    to target: Target, _ identifiers: [UInt32], group: UInt32 = SubscriptionTree.nothing,
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) {
+    let session = target.session
+    let connection = sessions[session].connection
+    // The lower one of the two qualities. [MQTT-3.8.4-8]
+    let qos = min(routing.qos, target.flags.qos)
+    // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+    let isRetained = routing.isRetained && target.flags.contains(.retainAsPublished)
+    if qos == .atMostOnce {
+      if connection != Session.noConnection && sessions[session].replayCount == 0 {
+        if connections[connection].outbox.count < configuration.outboxByteLimit {
+          transmit(
+            on: connection, qos: qos, isRetained: isRetained, identifier: 0, identifiers,
+            topic: topic, properties: properties, payload: payload)
+        } else {
+          dropForSlowness(session, connection)
+        }
+        return
+      }
+      if connection == Session.noConnection && !configuration.queuesQoS0 { return }
+    } else if connection != Session.noConnection && sessions[session].queue.isEmpty
+      && sessions[session].sender.canSend
+      && connections[connection].outbox.count < configuration.outboxByteLimit
+    {
+      if !fits(connection, hasIdentifier: true, identifiers, topic, properties, payload) {
+        return dropTooLarge(session, connection)
+      }
+      var kept = Self.unkept
+      if sessions[session].lasts || group != SubscriptionTree.nothing {
+        kept = keep(
+          qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
+          payload: payload)
+      }
+      let identifier = sessions[session].sender.send(kept, qos: qos)
+      transmit(
+        on: connection, qos: qos, isRetained: isRetained, identifier: identifier.rawValue,
+        identifiers, topic: topic, properties: properties, payload: payload)
+      return
+    }
+    if !hasRoom(session, bytes: topic.count + properties.count + payload.count) { return }
+    let kept = keep(
+      qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
+      payload: payload)
+    enqueue(kept, for: session)
+  }
+
+  // MARK: Now
+
+  /// Appends the message of `routing` to an outbox. [MQTT-3.3.1-9]
+  @inline(__always) private mutating func transmit(
+    on connection: UInt32, qos: QoS, isRetained: Bool, identifier: UInt16, _ identifiers: [UInt32],
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) {
+    let isV5 = connections[connection].version == .v5
+    if isV5 && (!identifiers.isEmpty || connections[connection].extras != nil) {
+      return transmitApart(
+        on: connection, qos: qos, isRetained: isRetained, identifier: identifier, identifiers,
+        topic: topic, properties: properties, payload: payload)
+    }
+    let form = routing.form(
+      isV5: isV5, hasIdentifier: identifier != 0, topic: topic, properties: properties,
+      payload: payload)
+    if form.count > Int(connections[connection].packetSizeLimit) {
+      return dropTooLarge(connections[connection].session, connection)
+    }
+    prepareOutbox(connection)
+    let start = connections[connection].outbox.count
+    connections[connection].outbox.append(
+      form.start..<form.start + form.count, of: routing.bytes)
+    connections[connection].outbox[start] =
+      0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0)
+    if identifier != 0 {
+      connections[connection].outbox[start + form.identifierOffset] = UInt8(identifier >> 8)
+      connections[connection].outbox[start + form.identifierOffset + 1] =
+        UInt8(truncatingIfNeeded: identifier)
+    }
+    finishTransmit(
+      on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
+  }
+
+  /// The same for a 5.0 client with aliases or subscription identifiers, encoded for it alone.
+  private mutating func transmitApart(
+    on connection: UInt32, qos: QoS, isRetained: Bool, identifier: UInt16, _ identifiers: [UInt32],
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) {
+    let size = PublishForm.encodedSize(
+      version: .v5, qos: qos, topic: topic, topicAlias: 0,
+      messageExpiryIntervalSeconds: routing.expirySeconds, subscriptionIdentifiers: identifiers,
+      forwardedProperties: properties, payload: payload)
+    // [MQTT-3.1.2-24]
+    if size > Int(connections[connection].packetSizeLimit) {
+      return dropTooLarge(connections[connection].session, connection)
+    }
+    let alias = outboundAlias(for: topic, size: size, on: connection)
+    prepareOutbox(connection)
+    _ = PublishForm.encode(
+      into: &connections[connection].outbox, version: .v5, qos: qos, isRetained: isRetained,
+      isDuplicate: false, packetIdentifier: identifier,
+      topic: topic.extracting(alias.isKnown ? 0..<0 : 0..<topic.count), topicAlias: alias.number,
+      messageExpiryIntervalSeconds: routing.expirySeconds, subscriptionIdentifiers: identifiers,
+      forwardedProperties: properties, payload: payload)
+    finishTransmit(
+      on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
+  }
+
+  @inline(__always) private mutating func finishTransmit(
+    on connection: UInt32, qos: QoS, isRetained: Bool, _ identifier: UInt16, _ topic: Span<UInt8>,
+    _ payloadBytes: Int
+  ) {
+    countSent(payloadBytes)
+    if configuration.logsPackets {
+      notePublish(
+        on: connection, qos: qos, isRetained: isRetained, isDuplicate: false, identifier,
+        String(decoding: array(topic), as: UTF8.self), byteCount: payloadBytes)
+    }
+    enlist(connection)
+  }
+
+  /// The alias that stands for a topic on a connection, zero when none does, and whether the
+  /// client knows it already, so that the topic itself can be left out.
+  private func outboundAlias(for topic: Span<UInt8>, size: Int, on connection: UInt32)
+    -> OutboundAlias
+  {
+    // An alias takes three bytes itself.
+    if topic.count <= 3 || connections[connection].version != .v5 { return OutboundAlias() }
+    guard let extras = connections[connection].extras,
+      size + 3 <= Int(connections[connection].packetSizeLimit),
+      let alias = extras.outboundAliases.alias(for: topic)
+    else { return OutboundAlias() }
+    return OutboundAlias(number: alias.alias, isKnown: !alias.isNew)
+  }
+
+  @inline(__always) private mutating func countSent(_ payloadBytes: Int) {
+    counters.messagesSent += 1
+    counters.publishSent += 1
+    counters.publishBytesSent += UInt64(payloadBytes)
+  }
+
+  private func fits(
+    _ connection: UInt32, hasIdentifier: Bool, _ identifiers: [UInt32], _ topic: Span<UInt8>,
+    _ properties: Span<UInt8>, _ payload: Span<UInt8>
+  ) -> Bool {
+    let limit = Int(connections[connection].packetSizeLimit)
+    // Fixed header, lengths, identifier, expiry and subscription identifiers take less than this.
+    let bound =
+      topic.count + properties.count + payload.count + 32 + identifiers.count * 5
+    if bound <= limit { return true }
+    return PublishForm.encodedSize(
+      version: connections[connection].version, qos: hasIdentifier ? .atLeastOnce : .atMostOnce,
+      topic: topic, topicAlias: 0, messageExpiryIntervalSeconds: routing.expirySeconds,
+      subscriptionIdentifiers: identifiers, forwardedProperties: properties, payload: payload)
+      <= limit
+  }
+
+  // MARK: Later
+
+  /// The kept copy of the message of `routing`, made when it is needed first.
+  mutating func stored(topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>)
+    -> UInt32
+  {
+    if routing.stored != SubscriptionTree.nothing { return routing.stored }
+    var bytes = ByteBuffer(exactCapacity: topic.count + properties.count + payload.count)
+    bytes.append(topic)
+    bytes.append(properties)
+    bytes.append(payload)
+    let expiresAt =
+      routing.expirySeconds.map { now.advanced(bySeconds: Int($0)) } ?? Message.never
+    let message = Message(
+      bytes: bytes, topicLength: Int32(topic.count), propertiesLength: Int32(properties.count),
+      qos: routing.qos, isRetained: routing.isRetained, expiresAt: expiresAt)
+    routing.stored = messages.insert(message).index
+    return routing.stored
+  }
+
+  private mutating func keep(
+    _ qos: QoS, _ isRetained: Bool, _ identifiers: [UInt32], group: UInt32, topic: Span<UInt8>,
+    properties: Span<UInt8>, payload: Span<UInt8>
+  ) -> UInt32 {
+    let message = stored(topic: topic, properties: properties, payload: payload)
+    messages[message].references += 1
+    var delivery = Delivery(message: message, qos: qos, isRetained: isRetained)
+    delivery.subscriptionIdentifiers = identifiers
+    delivery.group = group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
+    return deliveries.insert(delivery).index
+  }
+
+  mutating func enqueue(_ delivery: UInt32, for session: UInt32) {
+    sessions[session].queue.append(delivery)
+    sessions[session].queue.byteCount += messages[deliveries[delivery].message].bytes.count
+  }
+
+  /// Whether the session's queue takes another message; counts and says so when not.
+  mutating func hasRoom(_ session: UInt32, bytes: Int) -> Bool {
+    let count = sessions[session].queue.count - Int(sessions[session].replayCount)
+    let byteLimit = configuration.queueByteLimit
+    if count < configuration.queueMessageLimit
+      && (byteLimit == 0 || sessions[session].queue.byteCount + bytes <= byteLimit)
+    {
+      return true
+    }
+    counters.droppedQueueFull += 1
+    countDropped(session)
+    if sessions[session].droppedInEpisode == 1 {
+      note(
+        .warning,
+        "\(sessions[session].clientIdentifier): its queue is full "
+          + "(\(count) messages, \(sessions[session].queue.byteCount) bytes; limits "
+          + "max_queued_messages \(configuration.queueMessageLimit), "
+          + "max_queued_bytes \(byteLimit)); messages for it are dropped")
+    }
+    return false
+  }
+
+  /// Sends what waits for a session, in order, as far as window and outbox allow.
+  mutating func pump(_ session: UInt32) {
+    let connection = sessions[session].connection
+    if connection == Session.noConnection { return }
+    while connections[connection].outbox.count < Self.outboxRefillLimit {
+      guard let entry = sessions[session].sender.nextResend() else { break }
+      resend(entry, session, connection)
+    }
+    if sessions[session].sender.isResending { return }
+    while let delivery = sessions[session].queue.first,
+      connections[connection].outbox.count < Self.outboxRefillLimit,
+      deliveries[delivery].qos == .atMostOnce || sessions[session].sender.canSend
+    {
+      _ = sessions[session].queue.removeFirst()
+      let message = deliveries[delivery].message
+      sessions[session].queue.byteCount -= messages[message].bytes.count
+      if sessions[session].replayCount > 0 { sessions[session].replayCount -= 1 }
+      if messages[message].isExpired(now: now) {
+        counters.messagesExpired += 1
+        dropDelivery(delivery)
+      } else {
+        sendKept(delivery, session, connection)
+      }
+    }
+    if sessions[session].queue.isEmpty && sessions[session].droppedInEpisode > 0 {
+      endEpisode(session)
+    }
+  }
+
+  private mutating func sendKept(_ delivery: UInt32, _ session: UInt32, _ connection: UInt32) {
+    let qos = deliveries[delivery].qos
+    if sizeOfKept(delivery, connection) > Int(connections[connection].packetSizeLimit) {
+      dropTooLarge(session, connection)
+      return dropDelivery(delivery)
+    }
+    if qos == .atMostOnce {
+      transmitKept(delivery, on: connection, identifier: 0, isDuplicate: false)
+      return dropDelivery(delivery)
+    }
+    let isKept = sessions[session].lasts || deliveries[delivery].group != nil
+    let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
+    transmitKept(delivery, on: connection, identifier: identifier.rawValue, isDuplicate: false)
+    if !isKept { dropDelivery(delivery) }
+  }
+
+  /// PUBLISH with DUP, or PUBREL, as the handshake stood. [MQTT-4.4.0-1] [MQTT-3.3.1-1]
+  private mutating func resend(_ entry: SenderFlow.Entry, _ session: UInt32, _ connection: UInt32) {
+    if entry.stage == .awaitingPubcomp {
+      return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
+    }
+    transmitKept(
+      entry.message, on: connection, identifier: entry.packetIdentifier.rawValue,
+      isDuplicate: true)
+  }
+
+  private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
+    messages[deliveries[delivery].message].encodedSize(
+      version: connections[connection].version, deliveries[delivery], now: now)
+  }
+
+  private mutating func transmitKept(
+    _ delivery: UInt32, on connection: UInt32, identifier: UInt16, isDuplicate: Bool
+  ) {
+    let size = sizeOfKept(delivery, connection)
+    let kept = deliveries[delivery]
+    let message = kept.message
+    let topic = messages[message].topic
+    let alias = outboundAlias(
+      for: messages[message].bytes.span.extracting(topic), size: size, on: connection)
+    let version = connections[connection].version
+    prepareOutbox(connection)
+    Self.encode(
+      kept, of: messages, to: &connections, connection, version: version, identifier: identifier,
+      isDuplicate: isDuplicate, alias: alias, now: now)
+    countSent(messages[message].payload.count)
+    if configuration.logsPackets {
+      let text = String(
+        decoding: array(messages[message].bytes.span.extracting(topic)), as: UTF8.self)
+      notePublish(
+        on: connection, qos: kept.qos, isRetained: kept.isRetained, isDuplicate: isDuplicate,
+        identifier, text, byteCount: messages[message].payload.count)
+    }
+    enlist(connection)
+  }
+
+  /// Both tables are parameters, so that lending one and changing the other are seen to be apart.
+  private static func encode(
+    _ kept: Delivery, of messages: borrowing SlotTable<Message>,
+    to connections: inout SlotTable<Connection>, _ connection: UInt32, version: ProtocolVersion,
+    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, now: Instant
+  ) {
+    messages[kept.message].encode(
+      into: &connections[connection].outbox, version: version, kept, identifier: identifier,
+      isDuplicate: isDuplicate, alias: alias, now: now)
+  }
+
+  // MARK: Not at all
+
+  /// Forgets a delivery, and its message when nobody else needs it.
+  mutating func dropDelivery(_ delivery: UInt32) {
+    let gone = deliveries.remove(delivery)
+    dropReference(gone.message)
+  }
+
+  /// One reader less; the last one takes the message with it.
+  mutating func dropReference(_ message: UInt32) {
+    messages[message].references -= 1
+    if messages[message].references == 0 {
+      if routing.stored == message { routing.stored = SubscriptionTree.nothing }
+      messages.remove(message)
+    }
+  }
+
+  private mutating func countDropped(_ session: UInt32) {
+    counters.publishDropped += 1
+    sessions[session].droppedCount += 1
+    sessions[session].droppedInEpisode += 1
+  }
+
+  private mutating func dropForSlowness(_ session: UInt32, _ connection: UInt32) {
+    counters.droppedOutboxFull += 1
+    countDropped(session)
+    if !connections[connection].isDropping {
+      connections[connection].isDropping = true
+      note(
+        .warning,
+        "\(sessions[session].clientIdentifier): reads too slowly, "
+          + "\(connections[connection].outbox.count) bytes wait for it (limit "
+          + "max_outbox_bytes \(configuration.outboxByteLimit)); QoS 0 messages for it are dropped")
+    }
+  }
+
+  /// A message the client said it cannot take counts as delivered. [MQTT-3.1.2-25]
+  private mutating func dropTooLarge(_ session: UInt32, _ connection: UInt32) {
+    counters.droppedTooLarge += 1
+    counters.publishDropped += 1
+    sessions[session].droppedCount += 1
+    note(
+      .warning,
+      "\(sessions[session].clientIdentifier): a message is longer than its Maximum Packet Size of "
+        + "\(connections[connection].packetSizeLimit) bytes and was not sent to it")
+  }
+
+  private mutating func endEpisode(_ session: UInt32) {
+    note(
+      .warning,
+      "\(sessions[session].clientIdentifier): \(sessions[session].droppedInEpisode) messages for "
+        + "it were dropped; it keeps up again")
+    sessions[session].droppedInEpisode = 0
+  }
+
+  /// The shell took the output of a session's connection: there is room for what waits.
+  mutating func outputTaken(_ session: UInt32, _ connection: UInt32) {
+    if connections[connection].isDropping {
+      connections[connection].isDropping = false
+      endEpisode(session)
+    }
+    if !sessions[session].queue.isEmpty || sessions[session].sender.isResending { pump(session) }
+  }
+}

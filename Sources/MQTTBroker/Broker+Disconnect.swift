@@ -1,0 +1,236 @@
+// How connections and sessions end: DISCONNECT, a lost connection, a session whose time is over,
+// and the will that is published on the way. (3.14, 3.1.2.5, 4.1)
+
+package import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Takes a DISCONNECT.
+  mutating func disconnected(_ disconnect: Disconnect, on index: UInt32) throws(Violation) {
+    let session = connections[index].session
+    if let expiry = disconnect.properties.number(.sessionExpiryInterval) {
+      if sessions[session].expirySeconds == 0 && expiry > 0 {
+        throw Violation(
+          .protocolError,
+          "DISCONNECT asks for a Session Expiry Interval, but CONNECT had none [MQTT-3.14.2-2]")
+      }
+      sessions[session].expirySeconds = min(
+        expiry, configuration.sessionExpiryLimitSeconds ?? .max)
+    }
+    // [MQTT-3.14.4-3]: only 0x00 takes the will away.
+    let isOrderly = disconnect.reasonCode == .normalDisconnection
+    leave(
+      index, cause: isOrderly ? "disconnected" : "disconnected, \(disconnect.reasonCode.name)",
+      isOrderly: isOrderly)
+    close(index)
+  }
+
+  /// Parts a connection from its session; the connection itself is closed or released by the
+  /// caller. `isOrderly` drops the will.
+  mutating func leave(_ index: UInt32, cause: String, isOrderly: Bool) {
+    let session = connections[index].session
+    guard session != Connection.noSession else {
+      if connections[index].stage != .closed {
+        note(.information, "\(connections[index].peer) left before it was connected: \(cause)")
+      }
+      return
+    }
+    connections[index].session = Connection.noSession
+    sessions[session].connection = Session.noConnection
+    sessions[session].sender.interrupt()
+    counters.connectedClients -= 1
+    note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
+    if isOrderly { sessions[session].will = nil }
+    if sessions[session].expirySeconds == 0 { return removeSession(session) }
+    handOver(session)
+    let identifier = sessions.identifier(at: session)
+    if sessions[session].expirySeconds != .max {
+      sessions[session].expiresAt = now.advanced(
+        bySeconds: Int(sessions[session].expirySeconds))
+      deadlines.insert(.sessionExpiry, identifier, at: sessions[session].expiresAt)
+    } else {
+      sessions[session].expiresAt = Message.never
+    }
+    guard let will = sessions[session].will else { return }
+    if will.delaySeconds == 0 { return publishWill(of: session) }
+    let due = now.advanced(bySeconds: Int(will.delaySeconds))
+    sessions[session].willDueAt = due
+    deadlines.insert(.will, identifier, at: due)
+  }
+
+  /// Ends a session and all that belongs to it. [MQTT-3.1.2-23]
+  mutating func removeSession(_ session: UInt32) {
+    // A will that waits for its delay goes out when the session ends. [MQTT-3.1.3-9]
+    publishWill(of: session)
+    let left = unfinished(of: session)
+    var first = sessions[session].firstSubscription
+    subscriptions.removeAll(firstOfSession: &first)
+    sessions[session].firstSubscription = first
+    sessions[session].sender.removeAll()
+    sessions[session].queue = DeliveryQueue()
+    sessionsByIdentifier[sessions[session].clientIdentifier] = nil
+    if sessions[session].droppedInEpisode > 0 {
+      note(
+        .warning,
+        "\(sessions[session].clientIdentifier): \(sessions[session].droppedInEpisode) messages "
+          + "for it were dropped before its session ended")
+    }
+    sessions.remove(session)
+    for delivery in left { giveToGroup(delivery, except: nil) }
+  }
+
+  /// Deliveries that a session leaves behind; those in flight at QoS 2 stay with it. [MQTT-4.8.2-5]
+  private mutating func unfinished(of session: UInt32) -> [UInt32] {
+    var left: [UInt32] = []
+    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
+      if entry.stage != .awaitingPuback { deliveries[entry.message].group = nil }
+      left.append(entry.message)
+    }
+    left += sessions[session].queue.all
+    return left
+  }
+
+  // MARK: Shared groups
+
+  /// Gives what a group's member was sent and did not acknowledge to another one (4.8.2), when the
+  /// member is gone and its session stays.
+  private mutating func handOver(_ session: UInt32) {
+    for entry in sessions[session].sender.unfinished
+    where entry.message != Self.unkept && entry.stage == .awaitingPuback
+      && hasOtherMember(entry.message, than: session)
+    {
+      let delivery = entry.message
+      _ = sessions[session].sender.receive(.puback, entry.packetIdentifier, reasonCode: .success)
+      giveToGroup(delivery, except: session)
+    }
+    if sessions[session].queue.isEmpty { return }
+    var kept = DeliveryQueue()
+    for delivery in sessions[session].queue.all {
+      if hasOtherMember(delivery, than: session) {
+        giveToGroup(delivery, except: session)
+      } else {
+        kept.append(delivery)
+        kept.byteCount += messages[deliveries[delivery].message].bytes.count
+      }
+    }
+    sessions[session].queue = kept
+    sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
+  }
+
+  private mutating func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
+    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
+      let member = chooseMember(of: group.index, except: session)
+    else { return false }
+    return sessions[subscriptions.subscriptions[member].session].isOnline
+  }
+
+  /// Gives a kept delivery to another member of its group, or drops it when there is none.
+  private mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
+    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
+      let member = chooseMember(of: group.index, except: session)
+    else { return dropDelivery(delivery) }
+    let subscription = subscriptions.subscriptions[member]
+    let message = deliveries[delivery].message
+    if !hasRoom(subscription.session, bytes: messages[message].bytes.count) {
+      return dropDelivery(delivery)
+    }
+    deliveries[delivery].qos = min(messages[message].qos, subscription.flags.qos)
+    deliveries[delivery].subscriptionIdentifiers =
+      subscription.identifier == 0 ? [] : [subscription.identifier]
+    enqueue(delivery, for: subscription.session)
+    pump(subscription.session)
+  }
+
+  // MARK: Wills
+
+  /// Arms the will of a CONNECT. [MQTT-3.1.2-7]
+  mutating func arm(_ will: Will?, _ session: UInt32) {
+    sessions[session].will = will.map { ArmedWill($0) }
+    sessions[session].willDueAt = nil
+  }
+
+  /// Publishes the will of a session, once. [MQTT-3.1.2-8] [MQTT-3.1.2-10]
+  mutating func publishWill(of session: UInt32) {
+    guard let armed = sessions[session].will else { return }
+    sessions[session].will = nil
+    sessions[session].willDueAt = nil
+    let will = armed.will
+    note(
+      .information,
+      "\(sessions[session].clientIdentifier): its will is published to \"\(will.topic)\"")
+    let topic = Array(will.topic.utf8)
+    if Self.isSystem(topic.span) { return }
+    var properties = ByteBuffer()
+    for property in will.properties.list
+    where property.identifier != .willDelayInterval
+      && property.identifier != .messageExpiryInterval
+    {
+      property.encode(into: &properties)
+    }
+    routing.begin(
+      qos: will.qos, isRetained: will.isRetained,
+      expirySeconds: will.properties.number(.messageExpiryInterval), publisher: session)
+    _ = distribute(topic: topic.span, properties: properties.span, payload: will.payload.span)
+  }
+
+  // MARK: Time
+
+  /// Does what is due, if the matter still stands.
+  mutating func expire(_ due: Deadline) {
+    switch due.kind {
+    case .connect:
+      if connections.contains(due.slot) && connections[due.slot.index].stage == .awaitingConnect
+        || connections.contains(due.slot) && connections[due.slot.index].stage == .authenticating
+      {
+        let seconds = configuration.connectTimeoutSeconds
+        leave(due.slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
+        close(due.slot.index)
+      }
+    case .keepAlive:
+      checkKeepAlive(due.slot)
+    case .sessionExpiry:
+      if sessions.contains(due.slot) && !sessions[due.slot.index].isOnline
+        && sessions[due.slot.index].expiresAt <= now
+      {
+        counters.sessionsExpired += 1
+        note(.information, "\(sessions[due.slot.index].clientIdentifier): its session expired")
+        removeSession(due.slot.index)
+      }
+    case .will:
+      if sessions.contains(due.slot), let at = sessions[due.slot.index].willDueAt, at <= now {
+        publishWill(of: due.slot.index)
+      }
+    case .status:
+      statusIsDue()
+    case .sweep:
+      sweepRetained(due.slot)
+    }
+  }
+
+  private mutating func checkKeepAlive(_ slot: SlotIdentifier) {
+    if !connections.contains(slot) || connections[slot.index].stage != .connected { return }
+    let seconds = connections[slot.index].keepAliveSeconds
+    let due = connections[slot.index].lastReceived.advanced(
+      byNanoseconds: Int64(seconds) * 1_500_000_000)
+    if due > now { return deadlines.insert(.keepAlive, slot, at: due) }
+    if connections[slot.index].version == .v5 {
+      send(.disconnect(Disconnect(reasonCode: .keepAliveTimeout)), on: slot.index)
+    }
+    leave(
+      slot.index, cause: "nothing came for one and a half times its keep alive of \(seconds) s",
+      isOrderly: false)
+    close(slot.index)
+  }
+
+  /// Ends all connections, as a server that stops does; sessions and wills stay as they are.
+  package mutating func shutDown(now: Instant) {
+    self.now = now
+    isShuttingDown = true
+    for index in 0..<UInt32(connections.upperBound) where connections.isOccupied(index) {
+      if connections[index].stage == .connected && connections[index].version == .v5 {
+        send(.disconnect(Disconnect(reasonCode: .serverShuttingDown)), on: index)
+      }
+      close(index)
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// PUBLISH from a client (3.3) and PUBREL after it: the receiver's side of the three qualities.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Takes a PUBLISH that is well formed and lies in `packet`.
+  mutating func received(_ view: PublishView, _ packet: Span<UInt8>, on index: UInt32)
+    throws(Violation)
+  {
+    counters.publishReceived += 1
+    counters.publishBytesReceived += UInt64(view.payload.count)
+    if view.qos > configuration.maximumQoS {
+      throw Violation(
+        .qosNotSupported,
+        "PUBLISH at QoS \(view.qos.rawValue), the maximum is "
+          + "\(configuration.maximumQoS.rawValue) [MQTT-3.2.2-11]")
+    }
+    if view.isRetained && !configuration.isRetainAvailable {
+      throw Violation(.retainNotSupported, "a retained PUBLISH, and retain is off [MQTT-3.2.2-14]")
+    }
+    if view.topicAlias == 0 {
+      if configuration.logsPackets {
+        notePacket(received: view, topic: packet.extracting(view.topic), on: index)
+      }
+      return try take(view, topic: packet.extracting(view.topic), packet, on: index)
+    }
+    let topic = try resolveAlias(view, packet, on: index)
+    if configuration.logsPackets { notePacket(received: view, topic: topic.span, on: index) }
+    try take(view, topic: topic.span, packet, on: index)
+  }
+
+  private mutating func resolveAlias(
+    _ view: PublishView, _ packet: Span<UInt8>, on index: UInt32
+  ) throws(Violation) -> [UInt8] {
+    let extras = makeExtras(for: index)
+    if !view.topic.isEmpty {
+      if !extras.inboundAliases.set(view.topicAlias, to: packet.extracting(view.topic)) {
+        throw Violation(
+          .topicAliasInvalid,
+          "topic alias \(view.topicAlias), the maximum is \(configuration.topicAliasMaximum) "
+            + "[MQTT-3.3.2-9]")
+      }
+    }
+    guard let topic = extras.inboundAliases.topic(of: view.topicAlias) else {
+      throw Violation(
+        .topicAliasInvalid, "topic alias \(view.topicAlias) was never given a topic")
+    }
+    return topic
+  }
+
+  private mutating func take(
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+  ) throws(Violation) {
+    if topic.count > configuration.topicLevelLimit { try checkLevels(topic) }
+    let session = connections[index].session
+    let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
+    if let identifier, view.qos == .exactlyOnce {
+      if connections[index].version == .v5
+        && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
+        && !sessions[session].receiver.contains(identifier)
+      {
+        throw Violation(
+          .receiveMaximumExceeded,
+          "more than \(configuration.receiveMaximum) QoS 2 messages in flight [MQTT-3.3.4-9]")
+      }
+      // The same message again: answered again, delivered never again. [MQTT-4.3.3-10]
+      if sessions[session].receiver.receive(identifier) == .duplicate {
+        return acknowledge(.pubrec, identifier, .success, on: index)
+      }
+    }
+    let reason = publish(view, topic: topic, packet, on: index)
+    guard let identifier else { return }
+    acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
+  }
+
+  private mutating func publish(
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+  ) -> ReasonCode {
+    if Self.isSystem(topic) {
+      note(
+        .notice,
+        "\(name(of: index)): PUBLISH to $SYS refused, only the server publishes there")
+      return .notAuthorized
+    }
+    let session = connections[index].session
+    routing.begin(
+      qos: view.qos, isRetained: view.isRetained,
+      expirySeconds: view.messageExpiryIntervalSeconds, publisher: session)
+    let isWanted: Bool
+    let isV5 = connections[index].version == .v5
+    if isV5 && view.hasForwardedProperties {
+      var forwarded = spares.take()
+      view.appendForwardedProperties(from: packet, into: &forwarded)
+      isWanted = distribute(
+        topic: topic, properties: forwarded.span, payload: packet.extracting(view.payload))
+      spares.put(forwarded)
+    } else {
+      isWanted = distribute(
+        topic: topic, properties: packet.extracting(0..<0),
+        payload: packet.extracting(view.payload))
+    }
+    return isWanted ? .success : .noMatchingSubscribers
+  }
+
+  /// Retains the message if it wants that, and routes it; false when nobody wanted it.
+  mutating func distribute(
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) -> Bool {
+    if routing.isRetained { retain(topic: topic, properties: properties, payload: payload) }
+    return route(topic: topic, properties: properties, payload: payload)
+  }
+
+  /// Sends one of the four acknowledgements.
+  @inline(__always) mutating func acknowledge(
+    _ type: PacketType, _ identifier: PacketIdentifier, _ reason: ReasonCode, on index: UInt32
+  ) {
+    let version = connections[index].version
+    prepareOutbox(index)
+    let view = AcknowledgementView(
+      packetIdentifier: identifier, reasonCode: version == .v5 ? reason : .success)
+    view.encode(type, into: &connections[index].outbox, version: version)
+    counters.messagesSent += 1
+    if configuration.logsPackets { notePacket(sent: type, view, on: index) }
+    enlist(index)
+  }
+
+  private func checkLevels(_ topic: Span<UInt8>) throws(Violation) {
+    if Self.levelCount(topic) > configuration.topicLevelLimit {
+      throw Violation(
+        .topicNameInvalid,
+        "a topic of more than \(configuration.topicLevelLimit) levels, the limit")
+    }
+  }
+
+  static func levelCount(_ topic: Span<UInt8>) -> Int {
+    var levels = 1
+    for index in topic.indices where topic[index] == 0x2F { levels += 1 }
+    return levels
+  }
+
+  /// Whether a topic or filter is `$SYS` or below it.
+  static func isSystem(_ topic: Span<UInt8>) -> Bool {
+    topic.count >= 4 && topic[0] == 0x24 && topic[1] == 0x53 && topic[2] == 0x59
+      && topic[3] == 0x53 && (topic.count == 4 || topic[4] == 0x2F)
+  }
+}

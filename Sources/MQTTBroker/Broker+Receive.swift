@@ -1,0 +1,196 @@
+// From bytes to packets, for any split of the bytes. Whole packets are handled where they were
+// read; only an incomplete one is copied, and only until it is complete.
+//
+// A peer's fault is thrown as a `Violation` wherever it is found and caught here, in one place,
+// which answers as the peer's version demands, says in the log what was wrong, and closes.
+
+package import MQTTCodec
+import MQTTSession
+
+/// A peer did what it must not do.
+struct Violation: Error {
+  var reasonCode: ReasonCode
+  /// What was wrong, with the statement, for the log.
+  var explanation: String
+
+  init(_ reasonCode: ReasonCode, _ explanation: String) {
+    self.reasonCode = reasonCode
+    self.explanation = explanation
+  }
+
+  init(_ error: DecodeError) {
+    reasonCode = error.reasonCode
+    explanation = error.description
+  }
+}
+
+extension Broker {
+  /// Takes bytes that came on a connection, in any split.
+  package mutating func receive(_ bytes: Span<UInt8>, on connection: ConnectionID, now: Instant) {
+    self.now = now
+    if !connections.contains(connection) { return }
+    let index = connection.index
+    counters.bytesReceived += UInt64(bytes.count)
+    connections[index].lastReceived = now
+    do throws(Violation) {
+      var start = 0
+      if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }
+      while start < bytes.count && connections[index].stage != .closed {
+        guard let header = try fixedHeader(bytes, at: start, on: index),
+          header.packetLength <= bytes.count - start
+        else { break }
+        let packet = bytes.extracting(start..<start + header.packetLength)
+        try handle(packet, header, on: index)
+        start += header.packetLength
+      }
+      if start < bytes.count && connections[index].stage != .closed {
+        let header = try fixedHeader(bytes, at: start, on: index)
+        // A length that was only announced is not paid for with memory.
+        connections[index].inbox.reserve(min(header?.packetLength ?? 0, 64 << 10))
+        connections[index].inbox.append(bytes.extracting(droppingFirst: start))
+      }
+    } catch {
+      refuse(index, error)
+    }
+  }
+
+  /// Adds to the incomplete packet just what it lacks; returns how many bytes that took.
+  private mutating func completePacket(_ bytes: Span<UInt8>, on index: UInt32) throws(Violation)
+    -> Int
+  {
+    var taken = 0
+    while taken < bytes.count {
+      let header = try fixedHeader(connections[index].inbox.span, at: 0, on: index)
+      let missing = header.map { $0.packetLength - connections[index].inbox.count } ?? 1
+      let part = min(missing, bytes.count - taken)
+      connections[index].inbox.append(bytes.extracting(taken..<taken + part))
+      taken += part
+      guard let header, part == missing else { continue }
+      return try handleInbox(header, on: index) ? taken : bytes.count
+    }
+    // The header may just have become complete with nothing after it, as PINGREQ's does.
+    let header = try fixedHeader(connections[index].inbox.span, at: 0, on: index)
+    if let header, header.packetLength == connections[index].inbox.count {
+      _ = try handleInbox(header, on: index)
+    }
+    return taken
+  }
+
+  /// Handles the packet in the inbox; false when the connection is closed after it.
+  private mutating func handleInbox(_ header: FixedHeader, on index: UInt32) throws(Violation)
+    -> Bool
+  {
+    let packet = connections[index].inbox.take()
+    try handle(packet.span, header, on: index)
+    return connections[index].stage != .closed
+  }
+
+  private func fixedHeader(_ bytes: Span<UInt8>, at start: Int, on index: UInt32)
+    throws(Violation) -> FixedHeader?
+  {
+    do throws(DecodeError) {
+      return try FixedHeader.read(
+        bytes, at: start, packetSizeLimit: configuration.packetSizeLimit)
+    } catch {
+      throw Violation(error)
+    }
+  }
+
+  private mutating func handle(
+    _ packet: Span<UInt8>, _ header: FixedHeader, on index: UInt32
+  ) throws(Violation) {
+    counters.messagesReceived += 1
+    let version = connections[index].version
+    if connections[index].stage != .connected {
+      if connections[index].stage == .closed { return }
+      return try handleUnconnected(try decoded(packet, header, version), on: index)
+    }
+    switch header.type {
+    case .publish:
+      let view: PublishView
+      do throws(DecodeError) {
+        view = try PublishView.decode(packet, header, version: version, direction: .toServer)
+      } catch {
+        throw Violation(error)
+      }
+      try received(view, packet, on: index)
+    case .puback, .pubrec, .pubrel, .pubcomp:
+      let view: AcknowledgementView
+      do throws(DecodeError) {
+        view = try AcknowledgementView.decode(packet, header, version: version)
+      } catch {
+        throw Violation(error)
+      }
+      if configuration.logsPackets { notePacket(received: header.type, view, on: index) }
+      try acknowledged(header.type, view, on: index)
+    case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
+      .disconnect, .auth:
+      try handleConnected(try decoded(packet, header, version), on: index)
+    }
+  }
+
+  private func decoded(_ packet: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion)
+    throws(Violation) -> Packet
+  {
+    do throws(DecodeError) {
+      return try Packet.decode(packet, header, version: version, direction: .toServer)
+    } catch {
+      throw Violation(error)
+    }
+  }
+
+  private mutating func handleConnected(_ packet: Packet, on index: UInt32) throws(Violation) {
+    if configuration.logsPackets { notePacket(received: packet, on: index) }
+    switch packet {
+    case .subscribe(let subscribe): try subscribed(subscribe, on: index)
+    case .unsubscribe(let unsubscribe): try unsubscribed(unsubscribe, on: index)
+    case .pingreq: send(.pingresp, on: index)  // [MQTT-3.12.4-1]
+    case .disconnect(let disconnect): try disconnected(disconnect, on: index)
+    case .auth(let auth): try authenticated(auth, on: index)
+    case .connect:
+      throw Violation(.protocolError, "a second CONNECT on one connection [MQTT-3.1.0-2]")
+    case .connack, .publish, .puback, .pubrec, .pubrel, .pubcomp, .suback, .unsuback, .pingresp:
+      throw Violation(.protocolError, "a packet that only a server may send")
+    }
+  }
+
+  /// Nothing but CONNECT, and AUTH after it, is taken before CONNACK. [MQTT-3.1.0-1]
+  private mutating func handleUnconnected(_ packet: Packet, on index: UInt32) throws(Violation) {
+    switch (connections[index].stage, packet) {
+    case (.awaitingConnect, .connect(let connect)):
+      connections[index].version = connect.version
+      if configuration.logsPackets { notePacket(received: packet, on: index) }
+      try connected(connect, on: index)
+    case (.authenticating, .auth(let auth)):
+      if configuration.logsPackets { notePacket(received: packet, on: index) }
+      try continueAuthentication(auth, on: index)
+    case (.authenticating, .disconnect):
+      leave(index, cause: "disconnected during authentication", isOrderly: true)
+      close(index)
+    case (.awaitingConnect, _), (.authenticating, _), (.connected, _), (.closed, _):
+      throw Violation(.protocolError, "the first packet was not CONNECT [MQTT-3.1.0-1]")
+    }
+  }
+
+  /// Answers a peer's fault and closes; the one place where that is done.
+  mutating func refuse(_ index: UInt32, _ violation: Violation) {
+    counters.protocolErrors += 1
+    let version = connections[index].version
+    switch connections[index].stage {
+    case .awaitingConnect, .authenticating:
+      // Before 5.0 only a wrong protocol level has a return code; other faults just close the
+      // connection. [MQTT-3.1.4-1] [MQTT311-3.1.2-2]
+      if version == .v5 || violation.reasonCode == .unsupportedProtocolVersion {
+        send(.connack(Connack(reasonCode: violation.reasonCode)), on: index)
+      }
+    case .connected:
+      if version == .v5 {
+        send(.disconnect(Disconnect(reasonCode: violation.reasonCode)), on: index)
+      }
+    case .closed:
+      return
+    }
+    leave(index, cause: violation.explanation, isOrderly: false)
+    close(index)
+  }
+}

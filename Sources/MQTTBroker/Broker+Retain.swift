@@ -1,0 +1,63 @@
+// Retained messages (3.3.1.3): kept at PUBLISH, replayed at SUBSCRIBE, forgotten when they expire.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Keeps the message being routed as the last one of its topic, or forgets that one when the
+  /// payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+  mutating func retain(topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>) {
+    if payload.isEmpty {
+      let before = retained.remove(topic)
+      if before != RetainedTree.nothing { dropReference(before) }
+      return
+    }
+    if retained.count >= configuration.retainedLimit && !retained.contains(topic) {
+      counters.retainedRefused += 1
+      note(
+        .warning,
+        "the limit of \(configuration.retainedLimit) retained messages is reached: "
+          + "\"\(String(decoding: array(topic), as: UTF8.self))\" is not retained")
+      return
+    }
+    let message = stored(topic: topic, properties: properties, payload: payload)
+    messages[message].references += 1
+    let before = retained.set(topic, message)
+    if before != RetainedTree.nothing { dropReference(before) }
+    let expiresAt = messages[message].expiresAt
+    if expiresAt != Message.never {
+      deadlines.insert(.sweep, messages.identifier(at: message), at: expiresAt)
+    }
+  }
+
+  /// Forgets a retained message whose time is over. [MQTT-3.3.2-5]
+  mutating func sweepRetained(_ slot: SlotIdentifier) {
+    if !messages.contains(slot) { return }
+    let topic = array(messages[slot.index].bytes.span.extracting(messages[slot.index].topic))
+    let node = retained.tree.find(topic.span)
+    if node == TopicTree.nothing || retained.tree[node] != slot.index { return }
+    _ = retained.remove(topic.span)
+    counters.messagesExpired += 1
+    dropReference(slot.index)
+  }
+
+  /// Queues what is retained for a new subscription. (3.8.3.1)
+  mutating func replay(
+    _ filter: Span<UInt8>, to session: UInt32, options: SubscriptionOptions, identifier: UInt32
+  ) {
+    retainedMatches.removeAll(keepingCapacity: true)
+    retained.match(filter, into: &retainedMatches)
+    for message in retainedMatches where !messages[message].isExpired(now: now) {
+      var delivery = Delivery(
+        message: message, qos: min(messages[message].qos, options.qos),
+        isRetained: true)  // [MQTT-3.3.1-8]
+      if identifier != 0 { delivery.subscriptionIdentifiers = [identifier] }
+      messages[message].references += 1
+      sessions[session].queue.append(deliveries.insert(delivery).index)
+      sessions[session].queue.byteCount += messages[message].bytes.count
+    }
+    // What is queued up to here goes first, so that nothing newer overtakes it.
+    sessions[session].replayCount = UInt32(sessions[session].queue.count)
+    if retainedMatches.capacity > 4096 { retainedMatches = [] }
+  }
+}

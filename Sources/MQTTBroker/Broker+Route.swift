@@ -1,0 +1,60 @@
+// From a topic to its subscribers: who wants this message, and which member of each shared group.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Sends the message of `routing` to all who want it; false when there was nobody.
+  mutating func route(
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) -> Bool {
+    let hash = hash(topic, seed: topicSeed)
+    let epoch = subscriptions.epoch
+    let line = cache.find(topic, hash: hash, epoch: epoch)
+    let current: Match
+    if line != MatchCache.nothing {
+      current = cache.lines[line].match
+    } else {
+      subscriptions.match(topic, into: &match, marks: &marks)
+      if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
+      current = match
+    }
+    for target in current.targets {
+      // [MQTT-3.8.3-3]
+      if target.flags.contains(.noLocal) && target.session == routing.publisher { continue }
+      let identifiers = target.identifiers == 0 ? [] : current.identifiers(of: target)
+      deliver(
+        to: target, identifiers, topic: topic, properties: properties, payload: payload)
+    }
+    for group in current.groups {
+      guard let member = chooseMember(of: group) else { continue }
+      let subscription = subscriptions.subscriptions[member]
+      let target = Target(
+        session: subscription.session, identifiers: subscription.identifier,
+        flags: subscription.flags)
+      deliver(
+        to: target, subscription.identifier == 0 ? [] : [subscription.identifier], group: group,
+        topic: topic, properties: properties, payload: payload)
+    }
+    return !current.targets.isEmpty || !current.groups.isEmpty
+  }
+
+  /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or
+  /// else the next one that is online, or else the next one.
+  mutating func chooseMember(of group: UInt32, except session: UInt32? = nil) -> UInt32? {
+    let count = subscriptions.groups[group].members.count
+    var online: UInt32?
+    var any: UInt32?
+    for _ in 0..<count {
+      let member = subscriptions.nextMember(of: group)
+      let candidate = subscriptions.subscriptions[member].session
+      if candidate == session { continue }
+      if sessions[candidate].isOnline {
+        if sessions[candidate].queue.isEmpty && sessions[candidate].sender.canSend { return member }
+        if online == nil { online = member }
+      }
+      if any == nil { any = member }
+    }
+    return online ?? any
+  }
+}

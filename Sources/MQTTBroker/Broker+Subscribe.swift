@@ -1,0 +1,104 @@
+// SUBSCRIBE and UNSUBSCRIBE (3.8 to 3.11).
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Takes a SUBSCRIBE that is well formed.
+  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) throws(Violation) {
+    let session = connections[index].session
+    let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
+    var reasons: [ReasonCode] = []
+    reasons.reserveCapacity(subscribe.subscriptions.count)
+    var replays: [Subscription] = []
+    for var subscription in subscribe.subscriptions {
+      subscription.options.qos = min(subscription.options.qos, configuration.maximumQoS)
+      let (reason, isNew) = try add(
+        subscription, identifier: identifier, session: session, on: index)
+      reasons.append(reason)
+      if reason.isFailure { continue }
+      switch subscription.options.retainHandling {
+      case .always: replays.append(subscription)  // [MQTT-3.3.1-9]
+      case .ifNew: if isNew { replays.append(subscription) }  // [MQTT-3.3.1-10]
+      case .never: break  // [MQTT-3.3.1-11]
+      }
+    }
+    send(
+      .suback(Suback(packetIdentifier: subscribe.packetIdentifier, reasonCodes: reasons)),
+      on: index)  // [MQTT-3.8.4-1]
+    for subscription in replays where Topic.shared(subscription.filter) == nil {
+      let filter = Array(subscription.filter.utf8)
+      replay(
+        filter.span, to: session, options: subscription.options, identifier: identifier)
+    }
+    if !sessions[session].queue.isEmpty { pump(session) }
+  }
+
+  /// Takes an UNSUBSCRIBE that is well formed.
+  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) throws(Violation) {
+    let session = connections[index].session
+    var reasons: [ReasonCode] = []
+    for text in unsubscribe.filters {
+      let shared = Topic.shared(text)
+      let filter = Array((shared?.filter ?? text).utf8)
+      var first = sessions[session].firstSubscription
+      let wasThere = subscriptions.unsubscribe(
+        session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
+      sessions[session].firstSubscription = first
+      if wasThere { sessions[session].subscriptionCount -= 1 }
+      reasons.append(wasThere ? .success : .noSubscriptionExisted)
+      note(.information, "\(sessions[session].clientIdentifier) unsubscribed from \"\(text)\"")
+    }
+    send(
+      .unsuback(Unsuback(packetIdentifier: unsubscribe.packetIdentifier, reasonCodes: reasons)),
+      on: index)  // [MQTT-3.10.4-4] [MQTT-3.10.4-5]
+  }
+
+  private mutating func add(
+    _ subscription: Subscription, identifier: UInt32, session: UInt32, on index: UInt32
+  ) throws(Violation) -> (ReasonCode, isNew: Bool) {
+    let whole = Array(subscription.filter.utf8)
+    if let fault = Topic.faultOfFilter(whole.span) {
+      note(
+        .notice,
+        "\(name(of: index)): filter \"\(subscription.filter)\" refused: \(fault.explanation) "
+          + "[\(fault.statement)]")
+      return (.topicFilterInvalid, false)
+    }
+    let shared = Topic.shared(subscription.filter)
+    if shared != nil && subscription.options.noLocal {
+      throw Violation(
+        .protocolError, "No Local on a shared subscription [MQTT-3.8.3-4]")
+    }
+    let filter = shared.map { Array($0.filter.utf8) } ?? whole
+    if filter.count > configuration.topicLevelLimit
+      && Self.levelCount(filter.span) > configuration.topicLevelLimit
+    {
+      note(
+        .notice,
+        "\(name(of: index)): a filter of more than max_topic_levels "
+          + "\(configuration.topicLevelLimit) levels is refused")
+      return (.topicFilterInvalid, false)
+    }
+    if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit {
+      counters.subscriptionsRefused += 1
+      note(
+        .warning,
+        "\(name(of: index)): filter \"\(subscription.filter)\" refused, max_subscriptions_per_client "
+          + "\(configuration.subscriptionLimit) is reached")
+      return (.quotaExceeded, false)
+    }
+    if Self.isSystem(filter.span) { refreshStatus() }
+    var first = sessions[session].firstSubscription
+    let isNew = subscriptions.subscribe(
+      session: session, filter: filter.span, group: shared?.group, options: subscription.options,
+      identifier: identifier, firstOfSession: &first)
+    sessions[session].firstSubscription = first
+    if isNew { sessions[session].subscriptionCount += 1 }
+    note(
+      .information,
+      "\(sessions[session].clientIdentifier) subscribed to \"\(subscription.filter)\" "
+        + "at QoS \(subscription.options.qos.rawValue)")
+    return (ReasonCode(rawValue: subscription.options.qos.rawValue), isNew)
+  }
+}

@@ -1,0 +1,124 @@
+// Application messages that outlive the tick they came in: those that are retained, queued, or in
+// flight to a session that lasts. A message is kept once however many wait for it, and counts who
+// still needs it. What goes to a live connection at QoS 0, or to a session that ends with its
+// connection, never becomes one of these.
+
+import MQTTCodec
+
+/// A message as it is kept: topic, forwarded properties and payload in one run of bytes.
+struct Message: ~Copyable {
+  /// Topic, then the 5.0 properties that go on unaltered, then the payload.
+  let bytes: ByteBuffer
+  let topicLength: Int32
+  let propertiesLength: Int32
+  /// How many queues, flights and retained places hold it.
+  var references: Int32 = 0
+  let qos: QoS
+  /// The RETAIN flag it was published with.
+  let isRetained: Bool
+  /// When it expires, in nanoseconds of the engine's clock; `.max` is never. (3.3.2.3.3)
+  let expiresAt: Instant
+  /// Its number in the store; zero when it is not there.
+  var record: UInt64 = 0
+
+  var topic: Range<Int> { 0..<Int(topicLength) }
+  var properties: Range<Int> { Int(topicLength)..<Int(topicLength) + Int(propertiesLength) }
+  var payload: Range<Int> { Int(topicLength) + Int(propertiesLength)..<bytes.count }
+
+  static let never = Instant(nanoseconds: .max)
+
+  /// Seconds that are left, at least 1; nil when it never expires. [MQTT-3.3.2-6]
+  func remainingSeconds(now: Instant) -> UInt32? {
+    if expiresAt == Self.never { return nil }
+    let left = (expiresAt.nanoseconds(since: now) + 999_999_999) / 1_000_000_000
+    return UInt32(clamping: max(1, left))
+  }
+
+  /// Whether its time is over. [MQTT-3.3.2-5]
+  func isExpired(now: Instant) -> Bool { expiresAt <= now }
+}
+
+/// The topic alias that a PUBLISH goes out with.
+struct OutboundAlias {
+  /// Zero is none.
+  var number: UInt16 = 0
+  /// Whether the client knows it already, so that the topic is left out.
+  var isKnown = false
+}
+
+extension Message {
+  /// Appends the PUBLISH that takes this message to one session.
+  func encode(
+    into buffer: inout ByteBuffer, version: ProtocolVersion, _ delivery: Delivery,
+    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, now: Instant
+  ) {
+    _ = PublishForm.encode(
+      into: &buffer, version: version, qos: delivery.qos, isRetained: delivery.isRetained,
+      isDuplicate: isDuplicate, packetIdentifier: identifier,
+      topic: bytes.span.extracting(alias.isKnown ? 0..<0 : topic), topicAlias: alias.number,
+      messageExpiryIntervalSeconds: remainingSeconds(now: now),
+      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
+      forwardedProperties: bytes.span.extracting(properties),
+      payload: bytes.span.extracting(payload))
+  }
+
+  /// Bytes of that PUBLISH without an alias.
+  func encodedSize(version: ProtocolVersion, _ delivery: Delivery, now: Instant) -> Int {
+    PublishForm.encodedSize(
+      version: version, qos: delivery.qos, topic: bytes.span.extracting(topic), topicAlias: 0,
+      messageExpiryIntervalSeconds: remainingSeconds(now: now),
+      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
+      forwardedProperties: bytes.span.extracting(properties),
+      payload: bytes.span.extracting(payload))
+  }
+}
+
+/// A message on its way to one session.
+struct Delivery {
+  var message: UInt32
+  var qos: QoS
+  /// The RETAIN flag it goes out with. [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+  var isRetained: Bool
+  var subscriptionIdentifiers: [UInt32] = []
+  /// The shared group that it was taken from, so that another member can have it.
+  var group: SlotIdentifier?
+  /// Its place in the store's queue; zero when it is not there.
+  var position: UInt64 = 0
+}
+
+/// A first-in first-out queue of small numbers that owns no memory while it is empty.
+struct DeliveryQueue {
+  private var ring: [UInt32] = []
+  private var head = 0
+  private(set) var count = 0
+  /// Bytes of the messages in it.
+  var byteCount = 0
+
+  var isEmpty: Bool { count == 0 }
+  var first: UInt32? { count == 0 ? nil : ring[head] }
+
+  mutating func append(_ delivery: UInt32) {
+    if count == ring.count {
+      var larger = [UInt32](repeating: 0, count: max(8, ring.count * 2))
+      for offset in 0..<count { larger[offset] = ring[(head + offset) & (ring.count - 1)] }
+      ring = larger
+      head = 0
+    }
+    ring[(head + count) & (ring.count - 1)] = delivery
+    count += 1
+  }
+
+  mutating func removeFirst() -> UInt32 {
+    let first = ring[head]
+    head = (head + 1) & (ring.count - 1)
+    count -= 1
+    if count == 0 {
+      ring = []
+      head = 0
+    }
+    return first
+  }
+
+  /// The deliveries in their order.
+  var all: [UInt32] { (0..<count).map { ring[(head + $0) & (ring.count - 1)] } }
+}

@@ -1,0 +1,68 @@
+// A hash table of small indices, for things that live in slots elsewhere. Each place keeps half
+// of the hash beside the index, so that growing and removing never look at the things themselves,
+// and a search touches them only when the hash agrees.
+
+/// Open addressing with linear probing; at most three quarters full.
+struct IndexTable {
+  /// `nothing` as an index marks a free place.
+  static let nothing = UInt32.max
+  private static let freePlace = UInt64.max
+
+  /// Hash in the high half, index in the low half; a power of two long.
+  private var places: [UInt64] = []
+  private(set) var count = 0
+
+  /// The index for which `matches` holds among those with this hash, or `nothing`.
+  @inline(__always) func find(_ hash: UInt32, where matches: (UInt32) -> Bool) -> UInt32 {
+    if places.isEmpty { return Self.nothing }
+    let mask = places.count - 1
+    var place = Int(hash) & mask
+    while true {
+      let entry = places[place]
+      if entry == Self.freePlace { return Self.nothing }
+      let index = UInt32(truncatingIfNeeded: entry)
+      if UInt32(truncatingIfNeeded: entry >> 32) == hash && matches(index) { return index }
+      place = (place + 1) & mask
+    }
+  }
+
+  /// Adds an index that is not in the table.
+  mutating func insert(_ index: UInt32, hash: UInt32) {
+    if (count + 1) * 4 > places.count * 3 { grow() }
+    place(UInt64(hash) << 32 | UInt64(index))
+    count += 1
+  }
+
+  /// Removes an index that is in the table.
+  mutating func remove(_ index: UInt32, hash: UInt32) {
+    let mask = places.count - 1
+    let entry = UInt64(hash) << 32 | UInt64(index)
+    var hole = Int(hash) & mask
+    while places[hole] != entry { hole = (hole + 1) & mask }
+    // Later entries of the run move up, so that no search stops early at the hole.
+    var next = (hole + 1) & mask
+    while places[next] != Self.freePlace {
+      let home = Int(places[next] >> 32) & mask
+      if (next - home) & mask >= (next - hole) & mask {
+        places[hole] = places[next]
+        hole = next
+      }
+      next = (next + 1) & mask
+    }
+    places[hole] = Self.freePlace
+    count -= 1
+  }
+
+  private mutating func place(_ entry: UInt64) {
+    let mask = places.count - 1
+    var place = Int(entry >> 32) & mask
+    while places[place] != Self.freePlace { place = (place + 1) & mask }
+    places[place] = entry
+  }
+
+  private mutating func grow() {
+    let old = places
+    places = [UInt64](repeating: Self.freePlace, count: max(16, old.count * 2))
+    for entry in old where entry != Self.freePlace { place(entry) }
+  }
+}

@@ -1,0 +1,68 @@
+// Remembered matches: topic name to the list of those who want it. A line is good as long as the
+// subscriptions have not changed since (`epoch`), so nothing has to be invalidated.
+//
+// A topic is remembered only when it comes for the second time within its set, so a stream of
+// topics that never repeat costs one comparison each and fills no memory.
+
+import MQTTCodec
+
+/// A bounded memory of matches, two lines a set.
+struct MatchCache: ~Copyable {
+  private static let setCount = 1024
+
+  struct Line: ~Copyable {
+    var hash: UInt64
+    var epoch: UInt32
+    var topic: ByteBuffer
+    var match: Match
+  }
+
+  private(set) var lines = SlotTable<Line>()
+  /// Two line numbers a set; `nothing` when there is none yet.
+  private var index: [UInt32] = []
+  /// The last hash that missed in each set.
+  private var candidates: [UInt32] = []
+  static let nothing = UInt32.max
+
+  init() {}
+
+  /// The line of a topic, or `nothing`.
+  @inline(__always) func find(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32) -> UInt32 {
+    if index.isEmpty { return Self.nothing }
+    let set = Int(truncatingIfNeeded: hash) & (Self.setCount - 1)
+    for way in 0..<2 {
+      let line = index[set * 2 + way]
+      if line != Self.nothing && lines[line].hash == hash && lines[line].epoch == epoch
+        && areEqual(lines[line].topic.span, topic)
+      {
+        return line
+      }
+    }
+    return Self.nothing
+  }
+
+  /// Whether a topic that was not found has come often enough to be remembered.
+  mutating func isWorthKeeping(hash: UInt64) -> Bool {
+    if index.isEmpty {
+      index = [UInt32](repeating: Self.nothing, count: Self.setCount * 2)
+      candidates = [UInt32](repeating: 0, count: Self.setCount)
+    }
+    let set = Int(truncatingIfNeeded: hash) & (Self.setCount - 1)
+    let mark = UInt32(truncatingIfNeeded: hash >> 32)
+    if candidates[set] == mark { return true }
+    candidates[set] = mark
+    return false
+  }
+
+  /// Remembers a match; a line of an older epoch, or else the set's older line, gives way.
+  mutating func keep(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32, _ match: Match) {
+    let set = (Int(truncatingIfNeeded: hash) & (Self.setCount - 1)) * 2
+    // The second way is the older one: lines enter in the first.
+    let old = index[set + 1]
+    index[set + 1] = index[set]
+    if old != Self.nothing { lines.remove(old) }
+    var bytes = ByteBuffer(exactCapacity: topic.count)
+    bytes.append(topic)
+    index[set] = lines.insert(Line(hash: hash, epoch: epoch, topic: bytes, match: match)).index
+  }
+}

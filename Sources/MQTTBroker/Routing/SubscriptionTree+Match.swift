@@ -1,0 +1,140 @@
+// From a topic name to those who want it. The result is a flat list that is walked once per
+// message and remembered per topic, so a busy topic is matched once and then only looked up.
+//
+// A session whose filters overlap stands in the list once, at the highest QoS of them, with the
+// identifiers of all of them. [MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+
+import MQTTCodec
+
+/// One session that wants a message.
+struct Target {
+  var session: UInt32
+  /// Zero, one identifier, or `Match.manyIdentifiers` and an index of `Match.identifierLists`.
+  var identifiers: UInt32
+  var flags: SubscriberFlags
+}
+
+/// All who want one topic.
+struct Match {
+  /// Set in `Target.identifiers` when there are several; identifiers have 28 bits. (1.5.5)
+  static let manyIdentifiers: UInt32 = 0x8000_0000
+
+  var targets: [Target] = []
+  /// Shared groups; one member of each gets the message.
+  var groups: [UInt32] = []
+  var identifierLists: [[UInt32]] = []
+
+  /// The identifiers of a target.
+  func identifiers(of target: Target) -> [UInt32] {
+    if target.identifiers == 0 { return [] }
+    if target.identifiers & Self.manyIdentifiers == 0 { return [target.identifiers] }
+    return identifierLists[Int(target.identifiers & ~Self.manyIdentifiers)]
+  }
+
+  mutating func removeAll() {
+    targets.removeAll(keepingCapacity: true)
+    groups.removeAll(keepingCapacity: true)
+    identifierLists.removeAll(keepingCapacity: true)
+  }
+}
+
+/// Where each session stands in the match that is being made; found by comparing stamps.
+struct MatchMarks {
+  private var marks: [(stamp: UInt32, position: UInt32)] = []
+  private var stamp: UInt32 = 0
+
+  mutating func begin() {
+    stamp &+= 1
+    if stamp == 0 {
+      marks.removeAll()
+      stamp = 1
+    }
+  }
+
+  /// The position of `session` in this match; nil, and `position` from now on, when it is new.
+  mutating func position(of session: UInt32, orSet position: Int) -> Int? {
+    while marks.count <= Int(session) { marks.append((0, 0)) }
+    if marks[Int(session)].stamp == stamp { return Int(marks[Int(session)].position) }
+    marks[Int(session)] = (stamp, UInt32(position))
+    return nil
+  }
+}
+
+extension SubscriptionTree {
+  /// Fills `match` with all who want `topic`.
+  func match(_ topic: Span<UInt8>, into match: inout Match, marks: inout MatchMarks) {
+    match.removeAll()
+    marks.begin()
+    // Wildcards at the first level do not reach topics that begin with `$`. [MQTT-4.7.2-1]
+    let isSystem = topic.count > 0 && topic[0] == 0x24
+    descend(
+      from: TopicTree.root, topic, at: 0, skipsWildcards: isSystem, into: &match, marks: &marks)
+  }
+
+  private func descend(
+    from node: UInt32, _ topic: Span<UInt8>, at start: Int, skipsWildcards: Bool,
+    into match: inout Match, marks: inout MatchMarks
+  ) {
+    if !skipsWildcards {
+      // `sport/#` also matches `sport`: the hash child counts before and at the end. (4.7.1.2)
+      let hash = tree.nodes[node].hash
+      if hash != TopicTree.nothing { collect(hash, into: &match, marks: &marks) }
+    }
+    if start > topic.count {
+      collect(node, into: &match, marks: &marks)
+      return
+    }
+    let level = TopicLevel(topic, from: start)
+    let next = level.range.upperBound + 1
+    let exact = tree.child(of: node, level, topic)
+    if exact != TopicTree.nothing {
+      descend(
+        from: exact, topic, at: next, skipsWildcards: false, into: &match, marks: &marks)
+    }
+    if skipsWildcards { return }
+    let plus = tree.nodes[node].plus
+    if plus != TopicTree.nothing {
+      descend(from: plus, topic, at: next, skipsWildcards: false, into: &match, marks: &marks)
+    }
+  }
+
+  private func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {
+    var entry = tree[node]
+    while entry != Self.nothing {
+      let found = subscriptions[entry]
+      entry = found.nextAtNode
+      if found.flags.contains(.sharedGroup) {
+        match.groups.append(found.session)
+        continue
+      }
+      let position = marks.position(of: found.session, orSet: match.targets.count)
+      guard let position else {
+        match.targets.append(
+          Target(session: found.session, identifiers: found.identifier, flags: found.flags))
+        continue
+      }
+      merge(found, into: &match, at: position)
+    }
+  }
+
+  private func merge(_ found: Subscription, into match: inout Match, at position: Int) {
+    let before = match.targets[position]
+    var flags = SubscriberFlags(rawValue: max(before.flags.qos, found.flags.qos).rawValue)
+    if before.flags.contains(.noLocal) && found.flags.contains(.noLocal) { flags.insert(.noLocal) }
+    if before.flags.contains(.retainAsPublished) || found.flags.contains(.retainAsPublished) {
+      flags.insert(.retainAsPublished)
+    }
+    match.targets[position].flags = flags
+    if found.identifier == 0 { return }
+    if before.identifiers == 0 {
+      match.targets[position].identifiers = found.identifier
+    } else if before.identifiers & Match.manyIdentifiers == 0 {
+      match.targets[position].identifiers =
+        Match.manyIdentifiers | UInt32(match.identifierLists.count)
+      match.identifierLists.append([before.identifiers, found.identifier])
+    } else {
+      match.identifierLists[Int(before.identifiers & ~Match.manyIdentifiers)]
+        .append(found.identifier)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// One network connection as the engine sees it: bytes that wait to become a packet, bytes that
+// wait to be sent, and what was agreed in CONNECT.
+
+import MQTTCodec
+import MQTTSession
+
+/// What only some connections need.
+final class ConnectionExtras {
+  var inboundAliases: InboundTopicAliases
+  var outboundAliases = OutboundTopicAliases(maximum: 0)
+  /// The enhanced authentication that is going on or was used. (4.12)
+  var authentication: (any AuthenticationExchange)?
+  /// Its name, which must not change. [MQTT-4.12.0-5]
+  var authenticationMethod: String?
+  /// The CONNECT that waits for its authentication to end.
+  var waitingConnect: Connect?
+
+  init(inboundMaximum: UInt16) {
+    inboundAliases = InboundTopicAliases(maximum: inboundMaximum)
+  }
+}
+
+/// One network connection.
+struct Connection: ~Copyable {
+  static let noSession = UInt32.max
+
+  enum Stage: UInt8 {
+    /// Nothing but CONNECT is allowed. [MQTT-3.1.0-1]
+    case awaitingConnect
+    /// CONNECT was taken; AUTH packets go to and fro. (4.12)
+    case authenticating
+    /// CONNACK with success was sent.
+    case connected
+    /// Nothing is read any more; the last output is on its way out.
+    case closed
+  }
+
+  var stage = Stage.awaitingConnect
+  var version = ProtocolVersion.v311
+  var reactor: UInt16
+  let listener: UInt16
+  /// Whether it stands in its reactor's list of connections with output.
+  var isListed = false
+  /// Whether a QoS 0 message was dropped since it last kept up.
+  var isDropping = false
+  /// Whether the client asked for no reason strings and user properties. [MQTT-3.1.2-29]
+  var wantsProblemInformation = true
+  var session = Connection.noSession
+  /// The client's Maximum Packet Size. [MQTT-3.1.2-24]
+  var packetSizeLimit = UInt32.max
+  var keepAliveSeconds: UInt16 = 0
+  var lastReceived: Instant
+  /// An incomplete packet.
+  var inbox = ByteBuffer()
+  var outbox = ByteBuffer()
+  let peer: String
+  var extras: ConnectionExtras?
+
+  init(reactor: UInt16, listener: UInt16, peer: String, now: Instant) {
+    self.reactor = reactor
+    self.listener = listener
+    self.peer = peer
+    lastReceived = now
+  }
+}

@@ -1,0 +1,62 @@
+// What the engine knows of one client beyond its connection (4.1): its subscriptions, the messages
+// in flight and waiting, its will, and when it ends.
+//
+//   CONNECT            connection lost,           Session Expiry Interval over,
+//   (new session)      interval > 0               clean start, interval 0
+//   ---------> online <-----------------> offline ---------> (gone)
+//                      CONNECT, clean start 0
+//
+// Everything that most sessions do not have is held so that it costs nothing while it is empty.
+
+import MQTTCodec
+import MQTTSession
+
+/// A will that is armed, or that waits for its delay.
+final class ArmedWill {
+  let will: Will
+  let delaySeconds: UInt32
+
+  init(_ will: Will) {
+    self.will = will
+    delaySeconds = will.properties.number(.willDelayInterval) ?? 0
+  }
+}
+
+/// The state of one client.
+struct Session: ~Copyable {
+  static let noConnection = UInt32.max
+
+  let clientIdentifier: String
+  /// The slot of its connection, or `noConnection`.
+  var connection = Session.noConnection
+  /// Head of its list in the subscription tree.
+  var firstSubscription = SubscriptionTree.nothing
+  var subscriptionCount: UInt32 = 0
+  /// Session Expiry Interval; zero ends it with the connection, `.max` never. (3.1.2.11.2)
+  var expirySeconds: UInt32
+  /// When it ends; meaningful only while it is offline.
+  var expiresAt = Message.never
+  var sender: SenderFlow
+  var receiver = ReceiverFlow()
+  var queue = DeliveryQueue()
+  /// How many deliveries of the queue are up to and with the last retained message of a new
+  /// subscription; messages at QoS 0 wait behind those too.
+  var replayCount: UInt32 = 0
+  var will: ArmedWill?
+  /// When a delayed will is due; nil when none waits.
+  var willDueAt: Instant?
+  var userName: String?
+  /// Messages lost to a limit since the last log line about it, and since ever.
+  var droppedInEpisode: UInt32 = 0
+  var droppedCount: UInt64 = 0
+
+  init(clientIdentifier: String, expirySeconds: UInt32, windowLimit: UInt16) {
+    self.clientIdentifier = clientIdentifier
+    self.expirySeconds = expirySeconds
+    sender = SenderFlow(windowLimit: windowLimit)
+  }
+
+  /// Whether it outlives its connection.
+  var lasts: Bool { expirySeconds > 0 }
+  var isOnline: Bool { connection != Session.noConnection }
+}

@@ -1,0 +1,100 @@
+// One connection as its reactor keeps it. An idle plain connection is this struct and nothing
+// else: 56 bytes and no heap memory of its own. What only TLS and outgoing connections need sits in
+// an extension that exists only for them.
+//
+//   connecting -> handshaking -> open -> closing -> (gone)
+//
+// The flags `connecting`, `handshaking` and `closing` exclude each other; none of them is `open`.
+
+import MQTTCodec
+
+struct Link: ~Copyable {
+  struct Flags: OptionSet {
+    let rawValue: UInt16
+    /// An outgoing connect has not been answered.
+    static let connecting = Flags(rawValue: 1 << 0)
+    /// The TLS handshake is not complete.
+    static let handshaking = Flags(rawValue: 1 << 1)
+    /// To be closed once the outbox is empty; nothing is reported any more.
+    static let closing = Flags(rawValue: 1 << 2)
+    /// Our side has ended sending and waits for the peer to end.
+    static let lingering = Flags(rawValue: 1 << 3)
+    /// The peer opened the connection.
+    static let incoming = Flags(rawValue: 1 << 4)
+    /// Nothing has been read yet.
+    static let fresh = Flags(rawValue: 1 << 5)
+    /// The kernel said that there is something to read and it has not been read dry.
+    static let hasInput = Flags(rawValue: 1 << 6)
+    /// The kernel said that the peer has ended sending or the connection failed.
+    static let hangup = Flags(rawValue: 1 << 7)
+    /// The owner does not want to read.
+    static let paused = Flags(rawValue: 1 << 8)
+    /// The kernel takes no more bytes for now.
+    static let blocked = Flags(rawValue: 1 << 9)
+    /// In the reactor's list of links to write at the end of the tick.
+    static let dirty = Flags(rawValue: 1 << 10)
+    /// In the reactor's list of links to look at in the next tick.
+    static let queued = Flags(rawValue: 1 << 11)
+    /// A write failed; what the peer sent before is still read, then the link ends.
+    static let writeFailed = Flags(rawValue: 1 << 12)
+  }
+
+  /// The socket; closed by `deinit` unless it has been taken out.
+  private(set) var descriptor: Int32
+  var flags: Flags
+  /// Whatever the delegate wants to find again in an event.
+  var owner: UInt64
+  /// Bytes that the kernel has not taken.
+  var outbox = ByteBuffer()
+  /// What only some links need.
+  var more: LinkExtension?
+
+  init(descriptor: Int32, flags: Flags, owner: UInt64) {
+    self.descriptor = descriptor
+    self.flags = flags
+    self.owner = owner
+  }
+
+  deinit { if descriptor >= 0 { closeDescriptor(descriptor) } }
+
+  /// Gives the socket away; the link does not close it any more.
+  mutating func takeDescriptor() -> Int32 {
+    defer { descriptor = -1 }
+    return descriptor
+  }
+
+  /// Replaces the socket by that of the next attempt and closes the old one.
+  mutating func replaceDescriptor(_ fresh: Int32) {
+    if descriptor >= 0 { closeDescriptor(descriptor) }
+    descriptor = fresh
+  }
+}
+
+/// A TLS session in a box, so that links without one stay small.
+final class TLSBox {
+  var session: TLSSession
+
+  init(_ session: consuming TLSSession) { self.session = session }
+}
+
+/// What a link needs while it connects or as long as it is protected by TLS.
+final class LinkExtension {
+  /// The session of a protected link, from the moment its handshake starts.
+  var tls: TLSBox?
+  /// Where an accepted link came from, until it is reported.
+  var peer: SocketAddress?
+  /// The listener that accepted it.
+  var listener = 0
+  /// When the current step is given up.
+  var deadline = Instant.start
+  /// The addresses of an outgoing connection and the next one to try.
+  var addresses: [SocketAddress] = []
+  var nextAddress = 0
+  /// The local address of an outgoing connection.
+  var localAddress: SocketAddress?
+  /// TLS of an outgoing connection.
+  var context: TLSContext?
+  var serverName: String?
+
+  init() {}
+}

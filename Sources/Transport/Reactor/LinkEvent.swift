@@ -1,0 +1,79 @@
+// What a reactor tells its delegate. Frequent events are a few plain words; the rare ones that
+// carry text or addresses sit in a box, so that the list of a tick stays small and cheap.
+
+package import MQTTCodec
+
+/// Names a connection of one reactor; never names a later tenant of the same slot.
+package typealias LinkID = SlotIdentifier
+
+/// Why a link is gone.
+package enum LinkEnd: Sendable, Equatable {
+  /// The peer closed the connection in good order.
+  case peerClosed
+  /// The peer closed TLS-protected traffic without the farewell that TLS demands.
+  case peerClosedWithoutFarewell
+  /// A system call on the connection failed.
+  case failed(SystemError)
+  /// The TLS handshake or a record failed.
+  case tlsFailed(TLSFailure)
+  /// The TLS handshake took longer than allowed, in seconds.
+  case handshakeTimedOut(seconds: Int)
+  /// No address of the name answered in time; the last one is named.
+  case connectTimedOut(SocketAddress)
+  /// The first bytes on a plain listener were a TLS greeting.
+  case tlsOnPlainListener
+  /// This side closed it.
+  case closedHere
+}
+
+extension LinkEnd: CustomStringConvertible {
+  /// The reason as part of a log line, in lower case and without a full stop.
+  package var description: String {
+    switch self {
+    case .peerClosed: "peer closed the connection"
+    case .peerClosedWithoutFarewell: "peer closed the connection without ending TLS"
+    case .failed(let error): "\(error)"
+    case .tlsFailed(let failure): "\(failure)"
+    case .handshakeTimedOut(let seconds): "no TLS handshake within \(seconds) s"
+    case .connectTimedOut(let address): "connect \(address): no answer"
+    case .tlsOnPlainListener:
+      "the peer speaks TLS but this listener is plain: connect without TLS, or to a TLS listener"
+    case .closedHere: "closed here"
+    }
+  }
+}
+
+/// Something that happened on a link.
+package enum LinkEvent {
+  /// A peer connected to the listener of that index; a TLS handshake, if any, is complete.
+  indirect case accepted(listener: Int, peer: SocketAddress)
+  /// An outgoing connection, with its TLS handshake if any, is complete.
+  case connected
+  /// A link that another reactor detached lives here from now on.
+  case adopted
+  /// Bytes have come; valid during this tick.
+  case received(Range<Int>)
+  /// Everything handed over has been written, after sending had been blocked.
+  case drained
+  /// The link is gone; its last event.
+  indirect case ended(LinkEnd)
+  /// A descriptor given to ``Reactor/watch(_:)`` is readable; the link is ``SlotIdentifier/none``.
+  case readable(descriptor: Int32)
+  /// A listener could not accept; told once per episode. The link is ``SlotIdentifier/none``.
+  indirect case acceptFailed(listener: Int, SystemError)
+}
+
+/// One event with the link it happened on and that link's owner at that time.
+package struct ReactorEvent {
+  package var link: LinkID
+  /// What ``Reactor/setOwner(_:_:)`` said last; zero for a link that nobody owns yet.
+  package var owner: UInt64
+  package var event: LinkEvent
+}
+
+/// The one who decides what happens on the links of a reactor.
+package protocol ReactorDelegate: AnyObject {
+  /// One tick: handles ``Reactor/events`` and answers when to be woken at the latest, nil when
+  /// nothing is due. All calls come on the reactor's thread; a wake-up without events is a tick too.
+  func tick(_ reactor: Reactor, now: Instant) -> Instant?
+}

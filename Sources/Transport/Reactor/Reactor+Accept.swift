@@ -1,0 +1,108 @@
+// Incoming connections.
+
+import CLinux
+import Glibc
+import MQTTCodec
+
+/// A listening socket and what its connections shall be.
+final class Listener {
+  let socket: ListenSocket
+  let index: Int
+  let tls: TLSContext?
+  /// Whether the last accept failed; keeps the log from being flooded.
+  var isFailing = false
+
+  init(_ socket: consuming ListenSocket, index: Int, tls: TLSContext?) {
+    self.socket = socket
+    self.index = index
+    self.tls = tls
+  }
+}
+
+extension Reactor {
+  /// Accepts connections on `socket` from now on; events name the listener by `index`.
+  ///
+  /// With `tls` a connection is reported when its handshake is complete.
+  package func listen(
+    _ socket: consuming ListenSocket, index: Int, tls: TLSContext? = nil
+  ) throws(SystemError) {
+    if spareDescriptor < 0 { spareDescriptor = linux_open_spare() }
+    let listener = Listener(socket, index: index, tls: tls)
+    let token = Token.listener(listeners.count)
+    if linux_epoll_add(
+      epoll.number, listener.socket.descriptor.number, linux_readable, token.word) < 0
+    {
+      throw SystemError.last("epoll_ctl", listener.socket.address.description)
+    }
+    listeners.append(listener)
+  }
+
+  /// Stops accepting and closes all listeners; connections live on.
+  package func closeListeners() { listeners.removeAll() }
+
+  func acceptAll(_ position: Int) {
+    guard position < listeners.count else { return }
+    let listener = listeners[position]
+    var peer = linux_address_empty()
+    for _ in 0..<Self.acceptLimit {
+      let number = linux_accept(listener.socket.descriptor.number, &peer)
+      if number >= 0 {
+        listener.isFailing = false
+        welcome(number, SocketAddress(peer), listener)
+        continue
+      }
+      switch errno {
+      case EAGAIN: return
+      case EMFILE, ENFILE:
+        return refuse(listener, SystemError.last("accept", listenerName(listener)))
+      case ENOBUFS, ENOMEM:
+        return reportFailure(listener, SystemError.last("accept", listenerName(listener)))
+      default: continue  // The peer gave up while it waited, or a signal came.
+      }
+    }
+  }
+
+  private func listenerName(_ listener: Listener) -> String {
+    "on \(listener.socket.address)"
+  }
+
+  private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
+    let link = links.insert(
+      Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
+    guard register(link) else { return forget(link) }
+    guard let context = listener.tls else {
+      report(link, 0, .accepted(listener: listener.index, peer: peer))
+      return
+    }
+    let more = LinkExtension()
+    more.peer = peer
+    more.listener = listener.index
+    links[link.index].more = more
+    startHandshake(link, more, TLSSession(server: context, descriptor: number))
+  }
+
+  /// Puts the link's socket into the epoll set, once for its whole life.
+  func register(_ link: LinkID) -> Bool {
+    let mask = linux_readable | linux_writable | linux_peer_finished | linux_edge_triggered
+    return linux_epoll_add(epoll.number, links[link.index].descriptor, mask, link.word) == 0
+  }
+
+  /// Out of descriptors: the spare one lets us take a connection off the queue and close it, so
+  /// that its peer knows and the listener does not stay readable for ever.
+  private func refuse(_ listener: Listener, _ error: SystemError) {
+    reportFailure(listener, error)
+    guard spareDescriptor >= 0 else { return }
+    closeDescriptor(spareDescriptor)
+    var peer = linux_address_empty()
+    let number = linux_accept(listener.socket.descriptor.number, &peer)
+    if number >= 0 { closeDescriptor(number) }
+    spareDescriptor = linux_open_spare()
+  }
+
+  private func reportFailure(_ listener: Listener, _ error: SystemError) {
+    if !listener.isFailing {
+      report(.none, 0, .acceptFailed(listener: listener.index, error))
+    }
+    listener.isFailing = true
+  }
+}

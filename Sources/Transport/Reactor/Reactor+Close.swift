@@ -1,0 +1,51 @@
+// How this side ends a connection.
+
+import CLinux
+import Glibc
+import MQTTCodec
+
+extension Reactor {
+  /// Ends the link; no event follows, ever.
+  ///
+  /// With `flushing`, bytes that have been handed over are still written, for at most
+  /// ``farewellLimitSeconds``, and the peer gets the chance to read them. Without, they are lost.
+  package func close(_ link: LinkID, flushing: Bool) {
+    guard links.contains(link) else { return }
+    let flags = links[link.index].flags
+    if flags.contains(.closing) {
+      if !flushing { forget(link) }
+      return
+    }
+    let isOpen = flags.isDisjoint(with: [.connecting, .handshaking, .writeFailed])
+    guard flushing, isOpen else { return forget(link) }
+    links[link.index].flags.insert(.closing)
+    links[link.index].flags.remove(.paused)
+    if links[link.index].outbox.isEmpty {
+      links[link.index].more?.tls?.session.shutdown()
+      forget(link)
+    } else {
+      farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
+    }
+  }
+
+  /// Ends our direction once the last byte has been written.
+  ///
+  /// Closing a socket while bytes of the peer wait unread resets
+  /// the connection, and a reset overtakes what we wrote: so we read on until the peer
+  /// ends its own direction.
+  func sayFarewell(_ link: LinkID) {
+    links[link.index].more?.tls?.session.shutdown()
+    guard linux_finish_sending(links[link.index].descriptor) == 0 else { return forget(link) }
+    links[link.index].flags.remove(.blocked)
+    links[link.index].flags.insert([.lingering, .hasInput])
+    lookAgain(link)
+  }
+
+  /// Ends all links at once and stops accepting.
+  package func closeAll() {
+    closeListeners()
+    for index in 0..<UInt32(links.upperBound) where links.isOccupied(index) {
+      links.remove(index)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// The TLS handshake, for both roles. A link is reported only when it is complete.
+
+import MQTTCodec
+
+extension Reactor {
+  func startHandshake(_ link: LinkID, _ more: LinkExtension, _ session: consuming TLSSession) {
+    more.tls = TLSBox(session)
+    more.deadline = now.advanced(bySeconds: handshakeLimitSeconds)
+    handshakes.append(link, at: more.deadline)
+    links[link.index].flags.insert(.handshaking)
+    shakeHands(link)
+  }
+
+  func shakeHands(_ link: LinkID) {
+    guard let more = links[link.index].more, let tls = more.tls else { return }
+    switch tls.session.handshake() {
+    case .wantsRead, .wantsWrite:
+      // Edge-triggered for both directions: the kernel says when to go on.
+      links[link.index].flags.remove(.hasInput)
+    case .failed(let failure): end(link, .tlsFailed(failure))
+    case .done:
+      links[link.index].flags.remove([.handshaking, .fresh])
+      more.context = nil
+      let owner = links[link.index].owner
+      if let peer = more.peer {
+        more.peer = nil
+        report(link, owner, .accepted(listener: more.listener, peer: peer))
+      } else {
+        report(link, owner, .connected)
+      }
+      // The peer's first bytes may have come with its last ones of the handshake; the owner is
+      // told of the link first.
+      links[link.index].flags.insert(.hasInput)
+      lookAgain(link)
+    }
+  }
+
+  /// What was agreed in the handshake, for a log line; nil for a plain link.
+  package func tlsSummary(_ link: LinkID) -> String? {
+    guard links.contains(link) else { return nil }
+    return links[link.index].more?.tls?.session.summary
+  }
+}

@@ -1,0 +1,76 @@
+// A live connection goes to another reactor: socket, TLS session and unsent bytes. What the kernel
+// still holds for it is reported anew by the other epoll set, so nothing is lost or reordered as
+// long as the one who moves it has handled what has been read.
+
+import CLinux
+import Glibc
+import MQTTCodec
+import Synchronization
+
+/// A connection between two reactors; closes itself if nobody adopts it.
+package final class DetachedLink: @unchecked Sendable {
+  fileprivate var link: Link?
+
+  fileprivate init(_ link: consuming Link) { self.link = consume link }
+}
+
+/// Connections that wait for their new reactor.
+final class Mailbox: Sendable {
+  private let hasMail = Atomic<Bool>(false)
+  private let waiting = Mutex<[DetachedLink]>([])
+
+  func put(_ link: DetachedLink) {
+    waiting.withLock { $0.append(link) }
+    hasMail.store(true, ordering: .releasing)
+  }
+
+  func takeAll() -> [DetachedLink] {
+    guard hasMail.load(ordering: .acquiring) else { return [] }
+    return waiting.withLock { waiting in
+      hasMail.store(false, ordering: .relaxed)
+      let all = waiting
+      waiting = []
+      return all
+    }
+  }
+}
+
+extension Reactor {
+  /// Takes a connection out, after its events of this tick have been handled; nil when it is gone,
+  /// closing, or not complete yet.
+  package func detach(_ link: LinkID) -> DetachedLink? {
+    guard links.contains(link),
+      links[link.index].flags.isDisjoint(with: [
+        .connecting, .handshaking, .closing, .writeFailed,
+      ])
+    else { return nil }
+    _ = linux_epoll_remove(epoll.number, links[link.index].descriptor)
+    return DetachedLink(links.remove(link.index))
+  }
+
+  /// Takes a connection in; from any thread.
+  ///
+  /// ``LinkEvent/adopted`` tells its new name.
+  package func adopt(_ link: DetachedLink) {
+    mailbox.put(link)
+    alarm.ring()
+  }
+
+  func collectMail() {
+    for parcel in mailbox.takeAll() {
+      guard var moved = parcel.link.take() else { continue }
+      let wasBlocked = moved.flags.contains(.blocked)
+      moved.flags.remove([.dirty, .queued])
+      moved.flags.insert(.hasInput)
+      let owner = moved.owner
+      let link = links.insert(moved)
+      report(link, owner, .adopted)
+      guard register(link) else {
+        end(link, .failed(SystemError.last("epoll_ctl")))
+        continue
+      }
+      if !wasBlocked, !links[link.index].outbox.isEmpty { markDirty(link) }
+      lookAgain(link)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// The first half of a turn: what has happened since the last one.
+
+import CLinux
+import Glibc
+import MQTTCodec
+
+extension Reactor {
+  /// Waits, then reads everything that is ready, as far as the arena reaches.
+  func readTurn() {
+    turn.removeAll(keepingCapacity: true)
+    arena.clear()
+    let count = waitForEvents()
+    now = MonotonicClock.now
+    isReading = true
+    if !late.isEmpty { swap(&turn, &late) }
+    collectMail()
+    lookAtReady()
+    for position in 0..<count {
+      let word = linux_event_word(kernelEvents + position)
+      let mask = linux_event_mask(kernelEvents + position)
+      let link = SlotIdentifier(word: word)
+      if link.generation == 0 {
+        handleToken(Token(index: link.index))
+      } else if links.contains(link) {
+        handleLink(link, mask)
+      }
+    }
+    expireDeadlines()
+    isReading = false
+  }
+
+  private func waitForEvents() -> Int {
+    let hasWork = !ready.isEmpty || !late.isEmpty
+    let timeout = hasWork ? 0 : timeoutMilliseconds()
+    let mayWait = timeout != 0 && alarm.fallAsleep()
+    let count = epoll_wait(
+      epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? timeout : 0)
+    alarm.wakeUp()
+    return max(0, Int(count))
+  }
+
+  /// Milliseconds until the next deadline, rounded up; -1 when nothing is due ever.
+  private func timeoutMilliseconds() -> Int32 {
+    guard let deadline = nextDeadline() else { return -1 }
+    let nanoseconds = deadline.nanoseconds(since: MonotonicClock.now)
+    if nanoseconds <= 0 { return 0 }
+    return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+  }
+
+  /// Goes through the links that had more to do when the last turn ended.
+  private func lookAtReady() {
+    if ready.isEmpty { return }
+    swap(&ready, &resting)
+    for link in resting where links.contains(link) {
+      links[link.index].flags.remove(.queued)
+      advance(link)
+    }
+    resting.removeAll(keepingCapacity: true)
+  }
+
+  private func handleToken(_ token: Token) {
+    switch token {
+    case .alarm: break
+    case .listener(let index): acceptAll(index)
+    case .watched(let descriptor): report(.none, 0, .readable(descriptor: descriptor))
+    }
+  }
+
+  private func handleLink(_ link: LinkID, _ mask: UInt32) {
+    if mask & (linux_readable | linux_peer_finished | linux_failed) != 0 {
+      links[link.index].flags.insert(.hasInput)
+      if mask & (linux_peer_finished | linux_failed) != 0 {
+        links[link.index].flags.insert(.hangup)
+      }
+    }
+    if links[link.index].flags.contains(.connecting) {
+      finishConnect(link)
+    } else {
+      advance(link)
+    }
+  }
+
+  /// Does whatever the link can do now: shake hands, write what was blocked, read.
+  func advance(_ link: LinkID) {
+    let flags = links[link.index].flags
+    if flags.contains(.connecting) { return }
+    if flags.contains(.handshaking) { return shakeHands(link) }
+    if flags.contains(.blocked) {
+      writeOutbox(link)
+      guard links.contains(link) else { return }
+    }
+    readLink(link)
+  }
+
+  /// Ends the link and tells its owner.
+  func end(_ link: LinkID, _ reason: LinkEnd) {
+    let isSilent = links[link.index].flags.contains(.closing)
+    let owner = links[link.index].owner
+    forget(link)
+    if !isSilent { report(link, owner, .ended(reason)) }
+  }
+
+  /// Frees the slot, which closes the socket.
+  func forget(_ link: LinkID) {
+    links.remove(link.index)
+  }
+
+  // Deadlines
+
+  private func nextDeadline() -> Instant? {
+    var next = wakeDeadline
+    for candidate in [
+      handshakes.earliest(where: isWaiting), connects.earliest(where: isWaiting),
+      farewells.earliest(where: isClosing),
+    ] {
+      if let candidate, next.map({ candidate < $0 }) ?? true { next = candidate }
+    }
+    return next
+  }
+
+  private func isWaiting(_ deadline: Instant, _ link: LinkID) -> Bool {
+    links.contains(link)
+      && !links[link.index].flags.isDisjoint(with: [.connecting, .handshaking])
+      && links[link.index].more?.deadline == deadline
+  }
+
+  private func isClosing(_ deadline: Instant, _ link: LinkID) -> Bool { links.contains(link) }
+
+  private func expireDeadlines() {
+    while let due = connects.takeDue(now) {
+      if isWaiting(due.at, due.link) { abandonAttempt(due.link) }
+    }
+    while let due = handshakes.takeDue(now) {
+      if isWaiting(due.at, due.link) {
+        end(due.link, .handshakeTimedOut(seconds: handshakeLimitSeconds))
+      }
+    }
+    while let due = farewells.takeDue(now) {
+      if isClosing(due.at, due.link) { forget(due.link) }
+    }
+  }
+}

@@ -1,0 +1,200 @@
+// A reactor owns connections and moves their bytes: one thread, one epoll set. Each turn goes
+//
+//   wait -> read everything that is ready -> tick (the delegate decides) -> write what it handed over
+//
+// so that a connection costs at most one read and one write per turn, however many messages that
+// carries. Links are watched edge-triggered for both directions from the start, so no message ever
+// costs an epoll_ctl: a short read means that the kernel has no more and will say when it has, and
+// a link that cannot be written is reported when it can. What stays readable after a full read
+// waits in `ready` for the next turn, behind everybody else.
+//
+// Everything but `wake`, `stop` and `adopt` belongs to the thread that runs the reactor.
+
+import CLinux
+import Glibc
+package import MQTTCodec
+import Synchronization
+
+/// An event loop and its connections.
+package final class Reactor: @unchecked Sendable {
+  /// Most events taken from the kernel in one turn.
+  static let eventLimit = 512
+  /// Most connections accepted by one listener in one turn.
+  static let acceptLimit = 64
+
+  /// Which reactor this is, as its creator counts.
+  package let index: Int
+
+  /// Seconds that a TLS handshake may take.
+  package var handshakeLimitSeconds = 10
+  /// Seconds that an address may take to answer before the next one of the name is tried.
+  package var connectLimitSeconds = 20
+  /// Seconds that the last bytes of a closing link may take.
+  package var farewellLimitSeconds = 2
+  /// Whether written buffers are kept for ``takeSpareBuffer()``; otherwise they are freed.
+  package var keepsSpareBuffers = false
+
+  let epoll: Descriptor
+  let alarm: Alarm
+  let mailbox = Mailbox()
+  let stopRequested = Atomic<Bool>(false)
+
+  var links = SlotTable<Link>()
+  var listeners: [Listener] = []
+  /// Events of this turn.
+  var turn: [ReactorEvent] = []
+  /// Events that came up outside of the reading part and are told in the next turn.
+  var late: [ReactorEvent] = []
+  /// Whether events go to `turn`.
+  var isReading = false
+  /// Links to look at in the next turn whatever the kernel says.
+  var ready: [LinkID] = []
+  /// The list that `ready` is swapped with, empty between turns.
+  var resting: [LinkID] = []
+  /// Links to write after the tick.
+  var dirty: [LinkID] = []
+  var arena: ReadArena
+  var spare = BufferStack()
+  var handshakes = DeadlineQueue()
+  var connects = DeadlineQueue()
+  var farewells = DeadlineQueue()
+  /// Kept open so that there is one to accept with, and refuse, when all others are taken.
+  var spareDescriptor: Int32 = -1
+  let kernelEvents: UnsafeMutablePointer<epoll_event>
+  /// When the delegate wants to be woken.
+  var wakeDeadline: Instant?
+  var now: Instant
+
+  /// Makes a reactor that waits for nothing yet.
+  package init(index: Int) throws(SystemError) {
+    self.index = index
+    let number = linux_epoll_create()
+    if number < 0 { throw SystemError.last("epoll_create1") }
+    epoll = Descriptor(owning: number)
+    alarm = try Alarm()
+    arena = try ReadArena()
+    kernelEvents = .allocate(capacity: Self.eventLimit)
+    now = MonotonicClock.now
+    if linux_epoll_add(
+      number, alarm.descriptor, linux_readable | linux_edge_triggered, Token.alarm.word) < 0
+    {
+      throw SystemError.last("epoll_ctl")
+    }
+  }
+
+  deinit {
+    kernelEvents.deallocate()
+    if spareDescriptor >= 0 { closeDescriptor(spareDescriptor) }
+  }
+
+  /// The events of this tick, in the order in which they happened.
+  package var events: [ReactorEvent] { turn }
+
+  /// The bytes of a ``LinkEvent/received(_:)`` of this tick, in place.
+  @_lifetime(borrow self)
+  package func received(_ range: Range<Int>) -> Span<UInt8> {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= arena.used, "bytes that were not read")
+    let bytes = UnsafeBufferPointer(
+      start: (arena.start + range.lowerBound).assumingMemoryBound(to: UInt8.self),
+      count: range.count)
+    return unsafe _overrideLifetime(Span(_unsafeElements: bytes), borrowing: self)
+  }
+
+  /// Links that live here, those that are still connecting or closing included.
+  package var linkCount: Int { links.count }
+
+  /// Says what the link's events shall carry from now on.
+  package func setOwner(_ link: LinkID, _ owner: UInt64) {
+    if links.contains(link) { links[link.index].owner = owner }
+  }
+
+  /// What ``setOwner(_:_:)`` said last; zero for a link that is gone.
+  package func owner(of link: LinkID) -> UInt64 {
+    links.contains(link) ? links[link.index].owner : 0
+  }
+
+  /// Whether the link still lives.
+  package func contains(_ link: LinkID) -> Bool { links.contains(link) }
+
+  /// A buffer whose bytes have been written, empty and with its memory; nil when there is none.
+  package func takeSpareBuffer() -> ByteBuffer? { spare.pop() }
+
+  /// Watches a descriptor that is not a connection, such as ``Signals/descriptor`` or standard
+  /// input, and reports ``LinkEvent/readable(descriptor:)`` in each tick while it is readable.
+  package func watch(_ descriptor: Int32) throws(SystemError) {
+    if linux_epoll_add(
+      epoll.number, descriptor, linux_readable, Token.watched(descriptor).word) < 0
+    {
+      throw SystemError.last("epoll_ctl")
+    }
+  }
+
+  /// Watches the descriptor no longer.
+  package func unwatch(_ descriptor: Int32) { _ = linux_epoll_remove(epoll.number, descriptor) }
+
+  /// Ends ``run(_:)`` after the current turn; from any thread.
+  package func stop() {
+    stopRequested.store(true, ordering: .sequentiallyConsistent)
+    alarm.ring()
+  }
+
+  /// Brings about a tick soon; from any thread.
+  ///
+  /// Costs a system call only when the reactor sleeps.
+  package func wake() { alarm.ring() }
+
+  /// Turns until ``stop()``; the links stay as they are.
+  package func run(_ delegate: any ReactorDelegate) {
+    while !stopRequested.load(ordering: .relaxed) { turnOnce(delegate) }
+    stopRequested.store(false, ordering: .relaxed)
+  }
+
+  /// One turn: waits if there is nothing to do, reads, ticks, writes.
+  func turnOnce(_ delegate: any ReactorDelegate) {
+    readTurn()
+    wakeDeadline = delegate.tick(self, now: now)
+    writeTurn()
+  }
+
+  /// Tells the delegate something: in this tick while reading, otherwise in the next one.
+  func report(_ link: LinkID, _ owner: UInt64, _ event: LinkEvent) {
+    let event = ReactorEvent(link: link, owner: owner, event: event)
+    if isReading { turn.append(event) } else { late.append(event) }
+  }
+
+  /// Puts the link on the list for the next turn, once.
+  func lookAgain(_ link: LinkID) {
+    if !links[link.index].flags.contains(.queued) {
+      links[link.index].flags.insert(.queued)
+      ready.append(link)
+    }
+  }
+}
+
+/// What the kernel keeps for a watched descriptor that is not a link.
+///
+/// Generation zero belongs to no link.
+enum Token {
+  case alarm
+  case listener(Int)
+  case watched(Int32)
+
+  var word: UInt64 {
+    switch self {
+    case .alarm: 0
+    case .listener(let index): SlotIdentifier(index: 1 << 31 | UInt32(index), generation: 0).word
+    case .watched(let number): SlotIdentifier(index: 1 + UInt32(number), generation: 0).word
+    }
+  }
+
+  init(index: UInt32) {
+    if index == 0 {
+      self = .alarm
+    } else if index >> 31 == 1 {
+      self = .listener(Int(index & ~(1 << 31)))
+    } else {
+      self = .watched(Int32(index - 1))
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// Signals as readable bytes. They are blocked before any thread starts and read from a
+// descriptor, so that no handler ever interrupts the data path.
+
+import CLinux
+import Glibc
+
+/// Signals of this process, delivered through a descriptor.
+package struct Signals: ~Copyable {
+  private let source: Descriptor
+  private var set: sigset_t
+
+  /// Blocks `numbers` in this thread and all that it starts, and collects them from now on.
+  package init(_ numbers: [Int32]) throws(SystemError) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    _ = linux_block_signals(&set)
+    let number = linux_signalfd(&set)
+    if number < 0 { throw SystemError.last("signalfd") }
+    source = Descriptor(owning: number)
+    self.set = set
+  }
+
+  /// Readable when a signal waits; for ``Reactor/watch(_:)``.
+  package var descriptor: Int32 { source.number }
+
+  /// The next signal that has come, or nil when none waits.
+  package func next() -> Int32? {
+    var information = signalfd_siginfo()
+    let size = MemoryLayout<signalfd_siginfo>.size
+    let count = retryingInterrupted { read(source.number, &information, size) }
+    return count == size ? Int32(bitPattern: information.ssi_signo) : nil
+  }
+
+  /// Waits for a signal, at most so many milliseconds; nil when none came.
+  package func wait(atMostMilliseconds limit: Int32? = nil) -> Int32? {
+    var poll = pollfd(fd: source.number, events: Int16(POLLIN), revents: 0)
+    _ = Glibc.poll(&poll, 1, limit ?? -1)
+    return next()
+  }
+
+  /// Lets the signals act again as the system means them to, from here on.
+  package consuming func release() { _ = linux_unblock_signals(&set) }
+}

@@ -1,0 +1,135 @@
+// The words of a failure: what was found, what was expected, what to do. One paragraph each, made
+// to be read in a terminal by someone who has never seen OpenSSL's error codes. Flags are named as
+// `mqtt` spells them on the side that is at fault. Longer texts stand in TLSFailure+Advice.swift.
+
+extension TLSFailure: CustomStringConvertible {
+  /// One paragraph: what failed, on what, and what to do about it.
+  package var description: String {
+    switch check {
+    case .fileUnusable(let role, let path, let reason):
+      "TLS: the \(role.words) \(path) cannot be used: \(reason). \(role.advice)"
+    case .fileInvalid(let role, let path, let reason):
+      "TLS: the \(role.words) \(path) is of no use: \(reason). \(role.advice)"
+    case .keyPassword(let path, let isMissing):
+      keyPasswordText(path, isMissing: isMissing)
+    case .keyMismatch(let certificate, let key):
+      "TLS: the key in \(key) does not belong to the certificate in \(certificate). Both must "
+        + "come from the same request; in a file with a chain the own certificate stands first."
+    case .certificateAndKey(let hasCertificate, let hasKey):
+      certificateAndKeyText(hasCertificate: hasCertificate, hasKey: hasKey)
+    case .setting(let name, let value, let reason):
+      "TLS: \(name) \"\(value)\" cannot be: \(reason)."
+    case .certificateExpired(let facts, let now):
+      expiredText(facts, now: now)
+    case .certificateNotYetValid(let facts, let now):
+      notYetValidText(facts, now: now)
+    case .unknownIssuer(let chain):
+      unknownIssuerText(chain)
+    case .selfSigned(let facts):
+      selfSignedText(facts)
+    case .nameMismatch(let wanted, let facts):
+      nameMismatchText(wanted: wanted, facts)
+    case .certificateRevoked(let facts):
+      "TLS: \(theirs) certificate was revoked by its authority: \(facts.summary). The "
+        + "\(peerRole) needs a new one."
+    case .certificateRejected(let reason, let chain):
+      "TLS: \(theirs) certificate was rejected: \(reason). Its chain: \(listed(chain))."
+    case .noClientCertificate:
+      "TLS: \(subject) sent no certificate, and this server demands one. Start the client with "
+        + "--cert and --key, with a certificate signed by an authority in the server's --cafile."
+    case .noCommonVersion(let reason):
+      "TLS: \(subject) and this \(ownRole) have no version of TLS in common (\(reason)). This "
+        + "\(ownRole) speaks TLS 1.2 and 1.3 as far as --tls-version lets it: name a lower "
+        + "--tls-version, or bring the \(peerRole) up to date."
+    case .noCommonCipher:
+      "TLS: \(subject) and this \(ownRole) have no cipher in common. Leave --ciphers away, or "
+        + "name one that both have (`openssl ciphers -v` lists them); where one side has only "
+        + "pre-shared keys the other needs --psk and --psk-identity."
+    case .notTLS(let found):
+      notTLSText(found)
+    case .alert(let alert):
+      "TLS: \(subject) ended the session with the alert \(alert.name) (\(alert.number)): "
+        + advice(on: alert)
+    case .closedDuringHandshake:
+      closedText
+    case .connectionLost(let reason):
+      "TLS: the connection to \(subject) was lost: \(reason)."
+    case .protocolViolation(let reason):
+      "TLS: \(subject) broke the rules of TLS: \(reason)."
+    case .library(let call, let reason):
+      "TLS: OpenSSL's \(call) failed: \(reason)."
+    }
+  }
+
+  /// The peer as the subject of a sentence.
+  var subject: String {
+    switch peer {
+    case .nobody: "the peer"
+    case .server(let name): name.isEmpty ? "the server" : "the server \(name)"
+    case .client(let name): name.isEmpty ? "the client" : "the client \(name)"
+    }
+  }
+
+  /// The peer as an owner.
+  var theirs: String {
+    switch peer {
+    case .nobody: "the peer's"
+    case .server(let name): name.isEmpty ? "the server's" : "the server \(name)'s"
+    case .client(let name): name.isEmpty ? "the client's" : "the client \(name)'s"
+    }
+  }
+
+  /// What the peer is.
+  var peerRole: String {
+    switch peer {
+    case .nobody: "peer"
+    case .server: "server"
+    case .client: "client"
+    }
+  }
+
+  /// What we are.
+  var ownRole: String {
+    switch peer {
+    case .nobody: "side"
+    case .server: "client"
+    case .client: "server"
+    }
+  }
+}
+
+extension TLSFailure.FileRole {
+  /// The role as a noun with what it is.
+  var words: String {
+    switch self {
+    case .certificate: "certificate file"
+    case .key: "key file"
+    case .authorities: "authority file"
+    case .authorityDirectory: "authority directory"
+    case .revocations: "revocation list"
+    case .keyLog: "key log"
+    case .localAuthority: "local authority's"
+    }
+  }
+
+  /// The flag that names the file, and what belongs into it.
+  var advice: String {
+    switch self {
+    case .certificate:
+      "--cert takes a PEM file with the own certificate, followed by its intermediates."
+    case .key:
+      "--key takes a PEM file with the private key, readable by the user this program runs as."
+    case .authorities:
+      "--cafile takes a PEM file with the certificates of the authorities to trust."
+    case .authorityDirectory:
+      "--capath takes a directory of such files after `openssl rehash`."
+    case .revocations:
+      "A revocation list is a PEM file that the authority signed, such as `openssl ca -gencrl` "
+        + "makes."
+    case .keyLog:
+      "--tls-keylog and SSLKEYLOGFILE take a file that this user may write."
+    case .localAuthority:
+      "Remove the directory's files to have a new authority made, or give --cert and --key."
+    }
+  }
+}

@@ -1,0 +1,142 @@
+// What a session knows of its peer: who it is, what was agreed, and, when something failed, why.
+
+import COpenSSL
+import Glibc
+
+extension TLSSession {
+  /// Version and cipher, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty before the handshake.
+  package var summary: String {
+    guard let handle, let cipher = SSL_get_current_cipher(handle) else { return "" }
+    return String(cString: SSL_get_version(handle)) + " "
+      + String(cString: SSL_CIPHER_get_name(cipher))
+  }
+
+  /// The common name in the peer's certificate, checked if the settings ask for a check; nil
+  /// without a certificate or a common name.
+  package var peerCommonName: String? {
+    guard let handle, let certificate = SSL_get0_peer_certificate(handle) else { return nil }
+    return CertificateFacts.commonName(of: certificate)
+  }
+
+  /// The distinguished name in the peer's certificate, nil without one.
+  package var peerSubject: String? {
+    peerCertificate?.subject
+  }
+
+  /// The facts of the peer's certificate, nil without one.
+  package var peerCertificate: CertificateFacts? {
+    guard let handle, let certificate = SSL_get0_peer_certificate(handle) else { return nil }
+    return CertificateFacts(certificate)
+  }
+
+  /// The identity of the pre-shared key in use, nil without one.
+  package var pskIdentity: String? {
+    guard let handle, let identity = SSL_get_psk_identity(handle) else { return nil }
+    return String(cString: identity)
+  }
+
+  /// The application protocol that was agreed on, nil without one.
+  package var applicationProtocol: String? {
+    guard let handle else { return nil }
+    var start: UnsafePointer<UInt8>?
+    var count: UInt32 = 0
+    SSL_get0_alpn_selected(handle, &start, &count)
+    guard let start, count > 0 else { return nil }
+    return String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+  }
+
+  /// The peer as a failure names it. Only looked up when something is to be explained.
+  var peer: TLSFailure.Peer {
+    let address = peerAddress() ?? ""
+    if isServer { return .client(address) }
+    guard let serverName else { return .server(address) }
+    if address.isEmpty { return .server(serverName) }
+    let isNamed = address.hasPrefix(serverName + ":") || address.hasPrefix("[\(serverName)]:")
+    return .server(isNamed ? address : "\(serverName) (\(address))")
+  }
+
+  /// Address and port at the other end of the socket, nil when it has none.
+  private func peerAddress() -> String? {
+    var storage = sockaddr_storage()
+    var count = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        guard getpeername(descriptor, address, &count) == 0 else { return nil }
+        let family = Int32(address.pointee.sa_family)
+        guard family == AF_INET || family == AF_INET6 else { return nil }
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var port = [CChar](repeating: 0, count: 32)
+        let result = getnameinfo(
+          address, count, &host, socklen_t(host.count), &port, socklen_t(port.count),
+          NI_NUMERICHOST | NI_NUMERICSERV)
+        guard result == 0 else { return nil }
+        let (hostText, portText) = (text(host), text(port))
+        return family == AF_INET6 ? "[\(hostText)]:\(portText)" : "\(hostText):\(portText)"
+      }
+    }
+  }
+
+  private func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
+
+  /// Says which check a failed call of OpenSSL stands for.
+  func explain(_ error: OpenSSLError, on handle: OpaquePointer) -> TLSFailure {
+    if let alert = error.alert { return TLSFailure(.alert(alert), peer: peer) }
+    guard error.library == ERR_LIB_SSL else {
+      return TLSFailure(.protocolViolation(reason: error.text), peer: peer)
+    }
+    switch error.reason {
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+      return TLSFailure(verificationFailure(handle), peer: peer)
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return TLSFailure(.noClientCertificate, peer: peer)
+    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_VERSION_TOO_LOW,
+      SSL_R_VERSION_TOO_HIGH, SSL_R_WRONG_SSL_VERSION:
+      return TLSFailure(.noCommonVersion(reason: error.text), peer: peer)
+    case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_CIPHERS_AVAILABLE, SSL_R_NO_CIPHER_MATCH,
+      SSL_R_PSK_IDENTITY_NOT_FOUND:
+      return TLSFailure(.noCommonCipher, peer: peer)
+    case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
+      return TLSFailure(.notTLS("something that is not TLS"), peer: peer)
+    default:
+      return TLSFailure(.protocolViolation(reason: error.text), peer: peer)
+    }
+  }
+
+  /// Which check of the peer's certificates failed.
+  private func verificationFailure(_ handle: OpaquePointer) -> TLSFailure.Check {
+    let code = Int32(SSL_get_verify_result(handle))
+    let chain = verifiedChain(handle)
+    let reason = String(cString: X509_verify_cert_error_string(Int(code)))
+    guard let leaf = chain.first.map({ CertificateFacts($0) }) else {
+      return .certificateRejected(reason: reason, chain: [])
+    }
+    switch code {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      let expired = chain.first { X509_cmp_current_time(X509_get0_notAfter($0)) < 0 }
+      return .certificateExpired(expired.map { CertificateFacts($0) } ?? leaf, now: utcNowText())
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      let early = chain.first { X509_cmp_current_time(X509_get0_notBefore($0)) > 0 }
+      return .certificateNotYetValid(early.map { CertificateFacts($0) } ?? leaf, now: utcNowText())
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return .selfSigned(leaf)
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+      X509_V_ERR_CERT_UNTRUSTED:
+      return .unknownIssuer(chain: chain.map { CertificateFacts($0) })
+    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return .nameMismatch(wanted: serverName ?? "", leaf)
+    case X509_V_ERR_CERT_REVOKED:
+      return .certificateRevoked(leaf)
+    default:
+      return .certificateRejected(reason: reason, chain: chain.map { CertificateFacts($0) })
+    }
+  }
+
+  /// The chain as far as it was built, from the peer's certificate upwards; OpenSSL keeps it.
+  private func verifiedChain(_ handle: OpaquePointer) -> [OpaquePointer] {
+    let chain = SSL_get0_verified_chain(handle) ?? SSL_get_peer_cert_chain(handle)
+    return (0..<COpenSSL_chain_count(chain)).compactMap { COpenSSL_chain_at(chain, $0) }
+  }
+}

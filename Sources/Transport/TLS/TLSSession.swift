@@ -1,0 +1,294 @@
+// One connection's TLS on a non-blocking socket. OpenSSL reads and writes the descriptor itself;
+// a session only says what it waits for, and the reactor's epoll set does the waiting. Reads and
+// writes go through as many records as are there, so that the caller handles a batch at a time.
+//
+// Who owns what: the session owns its SSL object and shares the context; the descriptor stays the
+// caller's, who closes it after the session is gone. OpenSSL writes with write(2): the process
+// must ignore SIGPIPE.
+//
+// State: fresh -> handshake() ... .done -> read/write ... -> shutdown(). Any failure is final: no
+// call after it reaches OpenSSL but the end of life.
+
+import COpenSSL
+import Glibc
+
+/// What a handshake waits for.
+package enum TLSProgress: Sendable, Equatable {
+  /// It is complete; read and write may be called.
+  case done
+  /// Call again when the descriptor is readable.
+  case wantsRead
+  /// Call again when the descriptor is writable.
+  case wantsWrite
+  /// It failed for good.
+  case failed(TLSFailure)
+}
+
+/// What a read came to.
+package enum TLSReadResult: Sendable, Equatable {
+  /// So many bytes, at least one. Read again at once if ``TLSSession/hasPending`` says so; else
+  /// wait for a level-triggered readiness.
+  case bytes(Int)
+  /// Nothing now; call again when the descriptor is readable.
+  case wantsRead
+  /// Nothing now; call again when the descriptor is writable.
+  case wantsWrite
+  /// The peer sends no more: cleanly by a close_notify, or by closing the connection, which leaves
+  /// open whether something was cut off.
+  case ended(clean: Bool)
+  /// The session is broken for good.
+  case failed(TLSFailure)
+}
+
+/// What a write came to.
+package enum TLSWriteResult: Sendable, Equatable {
+  /// So many bytes are on their way, at least one. Fewer than given: wait for writability.
+  case bytes(Int)
+  /// Nothing was taken; call again with the same bytes when the descriptor is readable.
+  case wantsRead
+  /// Nothing was taken; call again with the same bytes when the descriptor is writable.
+  case wantsWrite
+  /// The session is broken for good. What the peer sent before may still be read, such as the
+  /// alert that explains it.
+  case failed(TLSFailure)
+}
+
+/// The TLS of one connection.
+package struct TLSSession: ~Copyable {
+  /// The `SSL`, owned; nil only if there was no memory for it.
+  let handle: OpaquePointer?
+  /// Shared with all sessions of the listener or client.
+  let context: TLSContext
+  /// The socket, borrowed.
+  let descriptor: Int32
+  let isServer: Bool
+  /// The name a client wants the server to prove.
+  let serverName: String?
+  /// Whether the peer's first bytes were looked at.
+  private var hasSeenFirstBytes = false
+  private var isEstablished = false
+  /// Whether the last read found that a record is incomplete: what is buffered is no use yet.
+  private var awaitsRest = false
+  /// How reading ended, kept for the next call when this one had bytes to give.
+  private var end: ReadingEnd?
+
+  /// The server's end of a connection that was accepted on a non-blocking `descriptor`.
+  package init(server context: TLSContext, descriptor: Int32) {
+    self.init(context, descriptor, isServer: true, serverName: nil)
+    if let handle { SSL_set_accept_state(handle) }
+  }
+
+  /// The client's end of a connected non-blocking `descriptor`.
+  ///
+  /// `serverName` is the host name or address the server's certificate must carry, and for a host
+  /// name what the server is asked for (RFC 6066, 3); nil for that of the context's settings.
+  package init(client context: TLSContext, descriptor: Int32, serverName: String?) {
+    self.init(
+      context, descriptor, isServer: false, serverName: serverName ?? context.serverName)
+    guard let handle else { return }
+    SSL_set_connect_state(handle)
+    if let name = self.serverName { want(name, on: handle) }
+  }
+
+  private init(_ context: TLSContext, _ descriptor: Int32, isServer: Bool, serverName: String?) {
+    self.context = context
+    self.descriptor = descriptor
+    self.isServer = isServer
+    self.serverName = serverName
+    ERR_clear_error()
+    handle = SSL_new(context.handle)
+    if let handle { SSL_set_fd(handle, descriptor) }
+  }
+
+  deinit {
+    SSL_free(handle)
+  }
+
+  /// Asks for the server's name and has the certificate checked against it.
+  private func want(_ name: String, on handle: OpaquePointer) {
+    let parameters = SSL_get0_param(handle)
+    var bare = Substring(name)
+    if bare.first == "[" && bare.last == "]" { bare = bare.dropFirst().dropLast() }
+    if let zone = bare.firstIndex(of: "%") { bare = bare[..<zone] }
+    var address = in6_addr()
+    let isAddress =
+      inet_pton(AF_INET, String(bare), &address) == 1
+      || inet_pton(AF_INET6, String(bare), &address) == 1
+    if isAddress {
+      // An address is never sent as a server name (RFC 6066, 3).
+      if context.checksServerName { X509_VERIFY_PARAM_set1_ip_asc(parameters, String(bare)) }
+      return
+    }
+    if bare.last == "." { bare = bare.dropLast() }
+    _ = COpenSSL_set_server_name(handle, String(bare))
+    if context.checksServerName {
+      X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+      SSL_set1_host(handle, String(bare))
+    }
+  }
+
+  /// Goes on with the handshake as far as the socket lets it.
+  package mutating func handshake() -> TLSProgress {
+    guard let handle else { return .failed(lacksMemory) }
+    if isEstablished { return .done }
+    if !hasSeenFirstBytes, let failure = lookAtFirstBytes() { return .failed(failure) }
+    ERR_clear_error()
+    let result = SSL_do_handshake(handle)
+    if result == 1 {
+      isEstablished = true
+      return .done
+    }
+    switch outcome(of: result, on: handle) {
+    case .wantsRead: return .wantsRead
+    case .wantsWrite: return .wantsWrite
+    case .ended: return .failed(TLSFailure(.closedDuringHandshake, peer: peer))
+    case .lost(let number):
+      // A port that closes on a greeting it cannot read often resets the connection.
+      if number == ECONNRESET || number == EPIPE {
+        return .failed(TLSFailure(.closedDuringHandshake, peer: peer))
+      }
+      return .failed(TLSFailure(.connectionLost(reason: systemErrorText(number)), peer: peer))
+    case .broken(let error): return .failed(explain(error, on: handle))
+    }
+  }
+
+  /// Reads into `room` what has arrived, through as many records as fit.
+  ///
+  /// - Precondition: the handshake is done and `room` is not empty.
+  package mutating func read(into room: UnsafeMutableRawBufferPointer) -> TLSReadResult {
+    guard let handle else { return .failed(lacksMemory) }
+    precondition(!room.isEmpty, "a read without room")
+    if let end = self.end { return end.result }
+    var count = 0
+    awaitsRest = false
+    repeat {
+      ERR_clear_error()
+      var some = 0
+      let result = SSL_read_ex(handle, room.baseAddress.map { $0 + count }, room.count - count, &some)
+      if result == 1 {
+        count += some
+        continue
+      }
+      switch outcome(of: result, on: handle) {
+      case .wantsRead:
+        awaitsRest = true
+        return count > 0 ? .bytes(count) : .wantsRead
+      case .wantsWrite: return count > 0 ? .bytes(count) : .wantsWrite
+      case .ended(let clean): end = .ended(clean: clean)
+      case .lost(let number):
+        end = .failed(TLSFailure(.connectionLost(reason: systemErrorText(number)), peer: peer))
+      case .broken(let error): end = .failed(explain(error, on: handle))
+      }
+      break
+    } while count < room.count && SSL_has_pending(handle) == 1
+    if count > 0 { return .bytes(count) }
+    return end?.result ?? .wantsRead
+  }
+
+  /// Whether another read can give something without waiting: the socket's readiness says nothing
+  /// about bytes that OpenSSL has taken already.
+  package var hasPending: Bool {
+    if end != nil { return true }
+    guard let handle, !awaitsRest else { return false }
+    return SSL_has_pending(handle) == 1
+  }
+
+  /// Encrypts and writes `bytes` as far as the socket takes them.
+  ///
+  /// After a short or refused write the next one must begin with the bytes that were not taken,
+  /// at any address; more may follow them.
+  /// - Precondition: the handshake is done and `bytes` is not empty.
+  package mutating func write(_ bytes: UnsafeRawBufferPointer) -> TLSWriteResult {
+    guard let handle else { return .failed(lacksMemory) }
+    precondition(!bytes.isEmpty, "a write without bytes")
+    var count = 0
+    while count < bytes.count {
+      ERR_clear_error()
+      var some = 0
+      let result = SSL_write_ex(handle, bytes.baseAddress.map { $0 + count }, bytes.count - count, &some)
+      if result == 1 {
+        count += some
+        continue
+      }
+      switch outcome(of: result, on: handle) {
+      case .wantsRead: return count > 0 ? .bytes(count) : .wantsRead
+      case .wantsWrite: return count > 0 ? .bytes(count) : .wantsWrite
+      case .ended:
+        return .failed(TLSFailure(.connectionLost(reason: "the peer closed it"), peer: peer))
+      case .lost(let number):
+        return .failed(TLSFailure(.connectionLost(reason: systemErrorText(number)), peer: peer))
+      case .broken(let error): return .failed(explain(error, on: handle))
+      }
+    }
+    return .bytes(count)
+  }
+
+  /// Tells the peer that nothing more will be sent, as far as the socket takes it now; the answer
+  /// is not waited for. Without effect before the handshake is done or after a failure.
+  package mutating func shutdown() {
+    guard let handle, isEstablished else { return }
+    isEstablished = false
+    ERR_clear_error()
+    SSL_shutdown(handle)
+    ERR_clear_error()
+  }
+
+  /// What the last call on the SSL object came to.
+  private enum Outcome {
+    case wantsRead, wantsWrite
+    case ended(clean: Bool)
+    case lost(Int32)
+    case broken(OpenSSLError)
+  }
+
+  private mutating func outcome(of result: Int32, on handle: OpaquePointer) -> Outcome {
+    let number = errno
+    let kind = SSL_get_error(handle, result)
+    switch kind {
+    case SSL_ERROR_WANT_READ: return .wantsRead
+    case SSL_ERROR_WANT_WRITE: return .wantsWrite
+    case SSL_ERROR_ZERO_RETURN: return .ended(clean: true)
+    case SSL_ERROR_SYSCALL:
+      isEstablished = false
+      return number == 0 ? .ended(clean: false) : .lost(number)
+    default:
+      isEstablished = false
+      guard let error = OpenSSLError.take() else { return .ended(clean: false) }
+      return error.isTLS(SSL_R_UNEXPECTED_EOF_WHILE_READING) ? .ended(clean: false) : .broken(error)
+    }
+  }
+
+  /// Recognises a peer that does not speak TLS, before OpenSSL sees garbage.
+  private mutating func lookAtFirstBytes() -> TLSFailure? {
+    let found: FirstBytes?? = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { room in
+      let flags = Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)
+      let count = recv(descriptor, room.baseAddress, room.count, flags)
+      guard count > 0 else { return nil }
+      return FirstBytes(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(room)[..<count]).span)
+    }
+    guard let found else { return nil }
+    hasSeenFirstBytes = true
+    switch found {
+    case nil, .tlsHandshake, .tlsAlert: return nil
+    case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .text:
+      return TLSFailure(.notTLS(found?.words ?? ""), peer: peer)
+    }
+  }
+
+  private var lacksMemory: TLSFailure {
+    TLSFailure(.library(call: "SSL_new", reason: "there is no memory for a session"), peer: peer)
+  }
+}
+
+/// How reading ended, on the heap: it exists once in a session's life.
+private indirect enum ReadingEnd {
+  case ended(clean: Bool)
+  case failed(TLSFailure)
+
+  var result: TLSReadResult {
+    switch self {
+    case .ended(let clean): .ended(clean: clean)
+    case .failed(let failure): .failed(failure)
+    }
+  }
+}
