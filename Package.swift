@@ -53,6 +53,10 @@ let package = Package(
       swiftSettings: common),
 
     .testTarget(
+      name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+
+    .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
 

@@ -52,8 +52,17 @@ extension Broker {
     }
   }
 
-  /// Refuses wills that this server never would publish. (3.2.2.3.4, 3.2.2.3.5)
+  /// Refuses what this server never would do for a client. (3.2.2.3.4, 3.2.2.3.5)
   private func checkPromises(of connect: Connect) throws(Violation) {
+    let limit = configuration.keepAliveLimitSeconds
+    if connect.version != .v5 && limit > 0
+      && (connect.keepAliveSeconds > limit || connect.keepAliveSeconds == 0)
+    {
+      // 5.0 has Server Keep Alive for this; before it, mosquitto refuses the identifier.
+      throw Violation(
+        .clientIdentifierNotValid,
+        "keep alive \(connect.keepAliveSeconds) s, max_keepalive is \(limit) s")
+    }
     guard let will = connect.will else { return }
     if will.qos > configuration.maximumQoS {
       throw Violation(

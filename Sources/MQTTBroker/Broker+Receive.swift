@@ -178,9 +178,9 @@ extension Broker {
     let version = connections[index].version
     switch connections[index].stage {
     case .awaitingConnect, .authenticating:
-      // Before 5.0 only a wrong protocol level has a return code; other faults just close the
-      // connection. [MQTT-3.1.4-1] [MQTT311-3.1.2-2]
-      if version == .v5 || violation.reasonCode == .unsupportedProtocolVersion {
+      // Before 5.0 few refusals have a return code; other faults just close the connection.
+      // [MQTT-3.1.4-1] [MQTT311-3.1.2-2]
+      if version == .v5 || violation.reasonCode.connackReturnCode != nil {
         send(.connack(Connack(reasonCode: violation.reasonCode)), on: index)
       }
     case .connected:

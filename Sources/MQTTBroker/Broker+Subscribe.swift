@@ -47,7 +47,6 @@ extension Broker {
       sessions[session].firstSubscription = first
       if wasThere { sessions[session].subscriptionCount -= 1 }
       reasons.append(wasThere ? .success : .noSubscriptionExisted)
-      note(.information, "\(sessions[session].clientIdentifier) unsubscribed from \"\(text)\"")
     }
     send(
       .unsuback(Unsuback(packetIdentifier: unsubscribe.packetIdentifier, reasonCodes: reasons)),
@@ -95,10 +94,6 @@ extension Broker {
       identifier: identifier, firstOfSession: &first)
     sessions[session].firstSubscription = first
     if isNew { sessions[session].subscriptionCount += 1 }
-    note(
-      .information,
-      "\(sessions[session].clientIdentifier) subscribed to \"\(subscription.filter)\" "
-        + "at QoS \(subscription.options.qos.rawValue)")
     return (ReasonCode(rawValue: subscription.options.qos.rawValue), isNew)
   }
 }
