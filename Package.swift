@@ -63,7 +63,7 @@ let package = Package(
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["LiveSupport", "MQTTCodec", "MQTTBroker"], swiftSettings: common),
+      dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker"], swiftSettings: common),
     .testTarget(
       name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
       exclude: ["python"], swiftSettings: common),

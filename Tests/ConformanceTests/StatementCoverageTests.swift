@@ -17,7 +17,7 @@ struct StatementCoverageTests {
   }
 
   private static func mentions(in folder: String) throws -> [Mention] {
-    let root = URL(filePath: checkoutFolder).appending(path: folder)
+    let root = URL(filePath: checkoutFolder).appending(path: folder).resolvingSymlinksInPath()
     let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)
     var mentions: [Mention] = []
     for case let file as URL in files ?? .init() {

@@ -71,7 +71,11 @@ package final class RunningProgram {
       }
     }
     identifier = child
-    guard result == 0 else { throw ProgramError("\(name): \(String(cString: strerror(result)))") }
+    guard result == 0, child > 0 else {
+      // Nothing was started, so that there is nothing to kill; process 0 would be all of us.
+      waitStatus = 0
+      throw ProgramError("\(name): \(String(cString: strerror(result)))")
+    }
   }
 
   deinit {

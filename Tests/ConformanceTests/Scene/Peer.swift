@@ -65,6 +65,25 @@ final class Peer {
     return waiting.removeFirst()
   }
 
+  /// The next packet if there is one.
+  func nextIfAny() throws -> Packet? {
+    if waiting.isEmpty { _ = try fetch() }
+    return waiting.isEmpty ? nil : waiting.removeFirst()
+  }
+
+  /// The next packet that `isWanted`; what came before it is kept for later.
+  private func next(
+    _ what: String, sourceLocation: SourceLocation, where isWanted: (Packet) -> Bool
+  ) throws -> Packet {
+    while true {
+      if let index = waiting.firstIndex(where: isWanted) { return waiting.remove(at: index) }
+      guard try fetch() else {
+        Issue.record("\(name): no \(what), but \(waiting)", sourceLocation: sourceLocation)
+        throw CaseError("\(name): no \(what)")
+      }
+    }
+  }
+
   /// Reads once; false at the end and when nothing came.
   private func fetch() throws -> Bool {
     if isOver { return false }
@@ -75,32 +94,29 @@ final class Peer {
       return false
     case .bytes(let more): bytes += more
     }
-    while let header = try FixedHeader.read(bytes.span, at: 0, packetSizeLimit: 1 << 28),
-      bytes.count >= header.packetLength
-    {
-      let packet = Array(bytes[..<header.packetLength])
-      bytes.removeFirst(header.packetLength)
-      let decoded = try Packet.decode(packet.span, header, version: version, direction: .toClient)
-      if case .connack(let connack) = decoded { wasLetIn = connack.reasonCode == .success }
-      waiting.append(decoded)
+    while let packet = try takePacket() {
+      if case .connack(let connack) = packet { wasLetIn = connack.reasonCode == .success }
+      waiting.append(packet)
     }
     return true
   }
 
+  /// The first packet of the bytes that came, when all of it is there.
+  private func takePacket() throws -> Packet? {
+    let bytes = self.bytes
+    guard let header = try FixedHeader.read(bytes.span, at: 0, packetSizeLimit: 1 << 28),
+      bytes.count >= header.packetLength
+    else { return nil }
+    self.bytes.removeFirst(header.packetLength)
+    let packet = bytes.span.extracting(..<header.packetLength)
+    return try Packet.decode(packet, header, version: version, direction: .toClient)
+  }
+
   /// Waits until everything that it has sent is processed; what came meanwhile is kept.
   func settle(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    if isOver { return }
     send(.pingreq)
-    while true {
-      if let index = waiting.firstIndex(of: .pingresp) {
-        waiting.remove(at: index)
-        return
-      }
-      guard try fetch() else {
-        if isOver { return }
-        Issue.record("\(name): no PINGRESP", sourceLocation: sourceLocation)
-        throw CaseError("\(name): no PINGRESP")
-      }
-    }
+    _ = try next("PINGRESP", sourceLocation: sourceLocation) { $0 == .pingresp }
   }
 
   /// Expects exactly this packet next.
@@ -226,16 +242,17 @@ final class Peer {
           topic: topic, payload: Array(payload.utf8), qos: qos, isRetained: isRetained,
           packetIdentifier: identifier, properties: Properties(properties))))
     guard let identifier else { return try settle(sourceLocation: sourceLocation) }
-    let answer = try next(sourceLocation: sourceLocation)
-    switch answer {
-    case .puback(let body) where qos == .atLeastOnce && body.packetIdentifier == identifier: return
-    case .pubrec(let body) where qos == .exactlyOnce && body.packetIdentifier == identifier:
-      send(.pubrel(Acknowledgement(packetIdentifier: identifier)))
-      try expect(
-        .pubcomp(Acknowledgement(packetIdentifier: identifier)), sourceLocation: sourceLocation)
-    default:
-      Issue.record("\(name): \(answer) as answer to PUBLISH", sourceLocation: sourceLocation)
+    let answer = try next("answer to PUBLISH", sourceLocation: sourceLocation) {
+      switch $0 {
+      case .puback(let body): qos == .atLeastOnce && body.packetIdentifier == identifier
+      case .pubrec(let body): qos == .exactlyOnce && body.packetIdentifier == identifier
+      case _: false
+      }
     }
+    guard case .pubrec = answer else { return }
+    let body = Acknowledgement(packetIdentifier: identifier)
+    send(.pubrel(body))
+    _ = try next("PUBCOMP", sourceLocation: sourceLocation) { $0 == .pubcomp(body) }
   }
 
   /// Completes the handshake of a message that came.
@@ -249,7 +266,7 @@ final class Peer {
     case .atLeastOnce: send(.puback(body))
     case .exactlyOnce:
       send(.pubrec(body))
-      try expect(.pubrel(body), sourceLocation: sourceLocation)
+      _ = try next("PUBREL", sourceLocation: sourceLocation) { $0 == .pubrel(body) }
       send(.pubcomp(body))
     }
   }
