@@ -27,7 +27,7 @@ package enum ExitStatus {
       case .serverUnavailable: return 3
       case .badUserNameOrPassword: return 4
       case .notAuthorized: return 5
-      case _: break
+      default: break
       }
     }
     return code.isFailure ? Int32(code.rawValue) : failure

@@ -71,7 +71,7 @@ struct BrokerDraft: Draft {
   }
 
   /// Settles the listeners and what their TLS needs.
-  func finished() throws(UsageError) -> (BrokerOptions, [String]) {
+  func finished() throws(UsageError) -> BrokerOptions {
     var result = options
     if usesTLS, !result.listeners.contains(where: \.usesTLS) {
       result.listeners.append(ListenerOptions(.loopback(port: 8883), usesTLS: true))
@@ -95,18 +95,16 @@ struct BrokerDraft: Draft {
       throw UsageError("-v", "cannot be used together with -q")
     }
     result.configuration.logsPackets = result.isVerbose
-    return (result, [])
+    return result
   }
 }
 
 extension BrokerOptions {
-  /// Understands the words after `mqtt broker`; nil options in the answer mean a request.
-  package static func parse(
-    _ words: [[UInt8]]
-  ) throws(UsageError) -> (options: BrokerOptions, request: InformationRequest?) {
+  /// Understands the words after `mqtt broker`.
+  package static func parse(_ words: [[UInt8]]) throws(UsageError) -> Invocation<BrokerOptions> {
     var draft = BrokerDraft()
-    try ArgumentParser(options: BrokerDraft.table).parse(words, into: &draft)
-    if let request = draft.request { return (draft.options, request) }
-    return (try draft.finished().0, nil)
+    try ArgumentParser(command: .broker, options: BrokerDraft.table).parse(words, into: &draft)
+    if let request = draft.request { return .information(request) }
+    return .run(try draft.finished(), warnings: [])
   }
 }

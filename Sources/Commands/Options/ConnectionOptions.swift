@@ -99,7 +99,7 @@ package struct ConnectionOptions: Equatable, Sendable {
 }
 
 /// A command line that was understood.
-package enum Invocation<Options: Equatable & Sendable>: Equatable, Sendable {
+package enum Invocation<Options: Sendable>: Sendable {
   /// Run it; `warnings` are for the user's eyes first.
   case run(Options, warnings: [String])
   case information(InformationRequest)

@@ -35,9 +35,10 @@ extension Option where Draft: Commands.Draft {
   static func optionsFile(
     _ defaultFiles: String, _ set: @escaping @Sendable (inout Draft, String) -> Void
   ) -> Option {
-    .value("options-file", letter: "o", "FILE", .file, example: "broker.options",
-      default: "\(defaultFiles) in ~/.config", "read options from FILE, one on a line")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "options-file", letter: "o", "FILE", .file, example: "broker.options",
+      default: "\(defaultFiles) in ~/.config", "read options from FILE, one on a line"
+    ) { (draft, text) throws(ValueFault) in
       set(&draft, try Values.name(text, "the path of a file"))
     }
   }

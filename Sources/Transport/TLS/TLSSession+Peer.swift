@@ -45,7 +45,7 @@ extension TLSSession {
     return String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
   }
 
-  /// The peer as a failure names it. Only looked up when something is to be explained.
+  /// The peer as a failure names it; looked up only when something is to be explained.
   var peer: TLSFailure.Peer {
     let address = peerAddress() ?? ""
     if isServer { return .client(address) }

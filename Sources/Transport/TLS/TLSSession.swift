@@ -164,7 +164,8 @@ package struct TLSSession: ~Copyable {
     repeat {
       ERR_clear_error()
       var some = 0
-      let result = SSL_read_ex(handle, room.baseAddress.map { $0 + count }, room.count - count, &some)
+      let start = room.baseAddress.map { $0 + count }
+      let result = SSL_read_ex(handle, start, room.count - count, &some)
       if result == 1 {
         count += some
         continue
@@ -205,7 +206,8 @@ package struct TLSSession: ~Copyable {
     while count < bytes.count {
       ERR_clear_error()
       var some = 0
-      let result = SSL_write_ex(handle, bytes.baseAddress.map { $0 + count }, bytes.count - count, &some)
+      let start = bytes.baseAddress.map { $0 + count }
+      let result = SSL_write_ex(handle, start, bytes.count - count, &some)
       if result == 1 {
         count += some
         continue
@@ -223,8 +225,9 @@ package struct TLSSession: ~Copyable {
     return .bytes(count)
   }
 
-  /// Tells the peer that nothing more will be sent, as far as the socket takes it now; the answer
-  /// is not waited for. Without effect before the handshake is done or after a failure.
+  /// Tells the peer that nothing more will be sent, if the socket takes it now.
+  ///
+  /// The answer is not waited for. Without effect before the handshake is done or after a failure.
   package mutating func shutdown() {
     guard let handle, isEstablished else { return }
     isEstablished = false

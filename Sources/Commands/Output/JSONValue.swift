@@ -1,0 +1,171 @@
+// JSON as mosquitto_sub reads and writes it, because scripts compare its bytes: members keep their
+// order and may repeat, numbers are doubles in their shortest common form, and the form on several
+// lines is indented with tabs. The grammar is RFC 8259, taken leniently in the two places where
+// cJSON is: control characters may stand in strings, and any of them counts as a blank.
+
+/// A JSON text as a tree.
+indirect enum JSONValue: Equatable, Sendable {
+  case null
+  case truth(Bool)
+  case number(Double)
+  /// The bytes that the string stands for; they need not be UTF-8.
+  case string([UInt8])
+  case array([JSONValue])
+  case object([Member])
+
+  /// One name and its value.
+  struct Member: Equatable, Sendable {
+    var name: [UInt8]
+    var value: JSONValue
+
+    init(_ name: String, _ value: JSONValue) {
+      self.name = Array(name.utf8)
+      self.value = value
+    }
+
+    init(_ name: [UInt8], _ value: JSONValue) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// Arrays and objects within each other beyond which a text is refused.
+  static let depthLimit = 1000
+
+  /// The value whose text is exactly `bytes`; nil when they are not a JSON text.
+  init?(parsing bytes: [UInt8]) {
+    var reader = JSONReader(bytes: bytes)
+    guard let value = reader.value(depth: 0) else { return nil }
+    reader.skipBlanks()
+    if !reader.isAtEnd { return nil }
+    self = value
+  }
+}
+
+/// Reads a JSON text byte by byte; nil from any method means that it is not one.
+private struct JSONReader {
+  let bytes: [UInt8]
+  var position = 0
+
+  init(bytes: [UInt8]) { self.bytes = bytes }
+
+  var isAtEnd: Bool { position == bytes.count }
+
+  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  mutating func skipBlanks() {
+    while let byte = next, byte <= 0x20 { position += 1 }
+  }
+
+  private mutating func take(_ text: StaticString) -> Bool {
+    let end = position + text.utf8CodeUnitCount
+    guard end <= bytes.count, bytes[position..<end].elementsEqual(text.description.utf8) else {
+      return false
+    }
+    position = end
+    return true
+  }
+
+  mutating func value(depth: Int) -> JSONValue? {
+    if depth > JSONValue.depthLimit { return nil }
+    skipBlanks()
+    switch next {
+    case UInt8(ascii: "{"): return object(depth)
+    case UInt8(ascii: "["): return array(depth)
+    case UInt8(ascii: "\""): return string().map(JSONValue.string)
+    case UInt8(ascii: "n"): return take("null") ? .null : nil
+    case UInt8(ascii: "t"): return take("true") ? .truth(true) : nil
+    case UInt8(ascii: "f"): return take("false") ? .truth(false) : nil
+    default: return number()
+    }
+  }
+
+  private mutating func object(_ depth: Int) -> JSONValue? {
+    position += 1
+    var members: [JSONValue.Member] = []
+    skipBlanks()
+    if take("}") { return .object([]) }
+    while true {
+      skipBlanks()
+      guard next == UInt8(ascii: "\""), let name = string() else { return nil }
+      skipBlanks()
+      guard take(":"), let value = value(depth: depth + 1) else { return nil }
+      members.append(JSONValue.Member(name, value))
+      skipBlanks()
+      if take("}") { return .object(members) }
+      if !take(",") { return nil }
+    }
+  }
+
+  private mutating func array(_ depth: Int) -> JSONValue? {
+    position += 1
+    var elements: [JSONValue] = []
+    skipBlanks()
+    if take("]") { return .array([]) }
+    while true {
+      guard let value = value(depth: depth + 1) else { return nil }
+      elements.append(value)
+      skipBlanks()
+      if take("]") { return .array(elements) }
+      if !take(",") { return nil }
+    }
+  }
+
+  private mutating func number() -> JSONValue? {
+    let start = position
+    while let byte = next, "+-.eE0123456789".utf8.contains(byte) { position += 1 }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: ".")
+    else { return nil }
+    return Double(text).map(JSONValue.number)
+  }
+
+  private mutating func string() -> [UInt8]? {
+    position += 1
+    var result: [UInt8] = []
+    while let byte = next {
+      position += 1
+      if byte == UInt8(ascii: "\"") { return result }
+      if byte != UInt8(ascii: "\\") {
+        result.append(byte)
+      } else if let scalar = escape() {
+        result += String(Character(scalar)).utf8
+      } else {
+        return nil
+      }
+    }
+    return nil
+  }
+
+  private mutating func escape() -> Unicode.Scalar? {
+    guard let byte = next else { return nil }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "b"): return "\u{08}"
+    case UInt8(ascii: "f"): return "\u{0C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+    case UInt8(ascii: "u"): return codePoint()
+    default: return nil
+    }
+  }
+
+  /// The code point of `\uXXXX`, or of two of them that are a surrogate pair.
+  private mutating func codePoint() -> Unicode.Scalar? {
+    guard let first = fourDigits() else { return nil }
+    if !(0xD800...0xDBFF).contains(first) { return Unicode.Scalar(first) }
+    guard take("\\u"), let second = fourDigits(), (0xDC00...0xDFFF).contains(second) else {
+      return nil
+    }
+    return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+  }
+
+  private mutating func fourDigits() -> UInt32? {
+    guard position + 4 <= bytes.count else { return nil }
+    let digits = String(decoding: bytes[position..<(position + 4)], as: UTF8.self)
+    position += 4
+    return Values.hexadecimal(digits).map { UInt32($0[0]) << 8 | UInt32($0[1]) }
+  }
+}

@@ -1,0 +1,152 @@
+// One packet as one line for `-d`: which way it went, what it is, and what about it matters.
+//
+//     → PUBLISH id 3 QoS 2 retain "sensor/temp" 4 bytes
+//     ← PUBREC id 3
+
+package import MQTTCodec
+
+/// Which way a packet went, seen from here.
+package enum PacketCourse: Equatable, Sendable {
+  case sent
+  case received
+
+  /// `→` or `←`.
+  package var arrow: String {
+    switch self {
+    case .sent: "→"
+    case .received: "←"
+    }
+  }
+}
+
+/// A packet in words.
+package enum PacketLine {
+  /// The line of `packet`, without a line end.
+  package static func text(_ packet: Packet, _ course: PacketCourse) -> String {
+    ([course.arrow] + words(packet)).joined(separator: " ")
+  }
+
+  private static func words(_ packet: Packet) -> [String] {
+    switch packet {
+    case .connect(let connect): ["CONNECT"] + words(connect)
+    case .connack(let connack):
+      ["CONNACK", reason(connack.reasonCode, in: .connack)]
+        + (connack.isSessionPresent ? ["session present"] : []) + words(connack.properties)
+    case .publish(let publish): ["PUBLISH"] + words(publish)
+    case .puback(let body): ["PUBACK"] + words(body)
+    case .pubrec(let body): ["PUBREC"] + words(body)
+    case .pubrel(let body): ["PUBREL"] + words(body)
+    case .pubcomp(let body): ["PUBCOMP"] + words(body)
+    case .subscribe(let subscribe):
+      ["SUBSCRIBE", id(subscribe.packetIdentifier)] + subscribe.subscriptions.map(word)
+        + words(subscribe.properties)
+    case .suback(let suback):
+      ["SUBACK", id(suback.packetIdentifier)]
+        + suback.reasonCodes.map { $0.isFailure ? reason($0, in: .suback) : "QoS \($0.rawValue)" }
+        + words(suback.properties)
+    case .unsubscribe(let unsubscribe):
+      ["UNSUBSCRIBE", id(unsubscribe.packetIdentifier)] + unsubscribe.filters.map(quoted)
+        + words(unsubscribe.properties)
+    case .unsuback(let unsuback):
+      ["UNSUBACK", id(unsuback.packetIdentifier)]
+        + unsuback.reasonCodes.map { reason($0, in: .unsuback) } + words(unsuback.properties)
+    case .pingreq: ["PINGREQ"]
+    case .pingresp: ["PINGRESP"]
+    case .disconnect(let disconnect):
+      ["DISCONNECT", reason(disconnect.reasonCode, in: .disconnect)]
+        + words(disconnect.properties)
+    case .auth(let auth): ["AUTH", reason(auth.reasonCode, in: .auth)] + words(auth.properties)
+    }
+  }
+
+  private static func words(_ connect: Connect) -> [String] {
+    let version =
+      switch connect.version {
+      case .v31: "MQTT 3.1"
+      case .v311: "MQTT 3.1.1"
+      case .v5: "MQTT 5.0"
+      }
+    var words = [version, "client \(quoted(connect.clientIdentifier))"]
+    words.append(connect.cleanStart ? "clean start" : "resume")
+    words.append("keep alive \(connect.keepAliveSeconds) s")
+    if let userName = connect.userName { words.append("user \(quoted(userName))") }
+    if connect.password != nil { words.append("password") }
+    if let will = connect.will {
+      words.append("will \(quoted(will.topic)) QoS \(will.qos.rawValue)")
+      if will.isRetained { words.append("retain") }
+      words.append(size(will.payload.count))
+    }
+    return words + Self.words(connect.properties)
+  }
+
+  private static func words(_ publish: Publish) -> [String] {
+    var words: [String] = []
+    if let identifier = publish.packetIdentifier { words.append(id(identifier)) }
+    words.append("QoS \(publish.qos.rawValue)")
+    if publish.isDuplicate { words.append("dup") }
+    if publish.isRetained { words.append("retain") }
+    words += [quoted(publish.topic), size(publish.payload.count)]
+    return words + Self.words(publish.properties)
+  }
+
+  private static func words(_ body: Acknowledgement) -> [String] {
+    // Success goes without saying in a handshake.
+    let reasons = body.reasonCode == .success ? [] : [reason(body.reasonCode, in: .puback)]
+    return [id(body.packetIdentifier)] + reasons + words(body.properties)
+  }
+
+  private static func word(_ subscription: Subscription) -> String {
+    let options = subscription.options
+    var text = "\(quoted(subscription.filter)) QoS \(options.qos.rawValue)"
+    if options.noLocal { text += " no local" }
+    if options.retainAsPublished { text += " retain as published" }
+    switch options.retainHandling {
+    case .always: break
+    case .ifNew: text += " retained if new"
+    case .never: text += " no retained"
+    }
+    return text
+  }
+
+  private static func words(_ properties: Properties) -> [String] {
+    properties.list.map { property in
+      let value =
+        switch property.value {
+        case .byte(let number): "\(number)"
+        case .twoByteInteger(let number): "\(number)"
+        case .fourByteInteger(let number), .variableByteInteger(let number): "\(number)"
+        case .string(let text): quoted(text)
+        case .binary(let bytes): size(bytes.count)
+        case .stringPair(let name, let text): "\(quoted(name)): \(quoted(text))"
+        }
+      return "(\(property.identifier.dashedName) \(value))"
+    }
+  }
+
+  private static func id(_ identifier: PacketIdentifier) -> String { "id \(identifier.rawValue)" }
+
+  private static func size(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
+
+  /// `Success`, or `0x87 Not authorized`.
+  private static func reason(_ code: ReasonCode, in type: PacketType) -> String {
+    let name = code.name(in: type)
+    return code.isFailure ? "0x\(String(code.rawValue, radix: 16, uppercase: true)) \(name)" : name
+  }
+
+  /// Text in quotes on one line, whatever it holds.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"", "\\": result += "\\\(scalar)"
+      case "\n": result += "\\n"
+      case "\r": result += "\\r"
+      case "\t": result += "\\t"
+      case let control where control.value < 0x20 || (0x7F...0x9F).contains(control.value):
+        result += "\\u{\(String(control.value, radix: 16))}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,114 @@
+// `mqtt --help` and `mqtt COMMAND --help`: grouped, aligned, and wrapped to the width of the
+// terminal within 80 and 100 columns.
+
+/// The program's own version.
+package let programVersion = "0.1.0"
+
+/// Texts for people who ask.
+package struct Help {
+  /// The columns of a line: 80 to 100.
+  package var width: Int
+  /// Whether headings are set off by the terminal's bold.
+  package var isColoured: Bool
+
+  /// Widths beyond the bounds are brought within them.
+  package init(width: Int = 80, isColoured: Bool = false) {
+    self.width = min(100, max(80, width))
+    self.isColoured = isColoured
+  }
+
+  /// `mqtt 0.1.0`.
+  package static var version: String { "mqtt \(programVersion)\n" }
+
+  private func heading(_ text: String) -> String {
+    isColoured ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+  }
+
+  /// The commands, in a few lines.
+  package func overview() -> String {
+    var text = heading("Usage:") + " mqtt COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
+    text += heading("Commands:") + "\n"
+    for command in Command.allCases {
+      text += "  " + command.rawValue.padded(to: 8) + command.summary + "\n"
+    }
+    text +=
+      "\n'mqtt COMMAND --help' lists the options of a command, 'man mqtt-COMMAND' says more.\n"
+    text += "'mqtt --version' prints the version.\n"
+    return text
+  }
+
+  /// Everything about one command.
+  package func full(_ command: Command) -> String {
+    let prose = command.text
+    var text = ""
+    for (index, form) in prose.synopsis.enumerated() {
+      text += index == 0 ? heading("Usage:") + " " : "       "
+      text += "mqtt \(form)\n"
+    }
+    text += "\n" + wrapped(prose.description[0], indent: 0) + "\n"
+    for (group, options) in command.groups {
+      text += "\n" + heading("\(group):") + "\n"
+      for option in options { text += line(option) }
+    }
+    text += "\n" + heading("Examples:") + "\n"
+    for example in prose.examples.prefix(3) { text += "  \(example.line)\n" }
+    text += "\n'man mqtt-\(command.rawValue)' says more.\n"
+    return text
+  }
+
+  /// The column in which the explanations begin.
+  private static let column = 30
+
+  private func line(_ option: OptionDescription) -> String {
+    let left = "  " + option.spelling
+    var right = option.help
+    if let defaultText = option.defaultText { right += " [\(defaultText)]" }
+    let explanation = wrapped(right, indent: Self.column)
+    if left.count + 2 > Self.column {
+      return left + "\n" + String(repeating: " ", count: Self.column) + explanation + "\n"
+    }
+    return left.padded(to: Self.column) + explanation + "\n"
+  }
+
+  /// `text` broken between words, each line but the first indented.
+  private func wrapped(_ text: String, indent: Int) -> String {
+    var result = ""
+    var column = indent
+    for word in text.split(separator: " ") {
+      let length = word.count
+      if column > indent, column + 1 + length > width {
+        result += "\n" + String(repeating: " ", count: indent)
+        column = indent
+      }
+      if column > indent {
+        result += " "
+        column += 1
+      }
+      result += word
+      column += length
+    }
+    return result
+  }
+}
+
+extension Command {
+  /// The options under their headings, both in the order of the table.
+  var groups: [(heading: String, options: [OptionDescription])] {
+    var groups: [(heading: String, options: [OptionDescription])] = []
+    for option in options {
+      if groups.last?.heading == option.group {
+        groups[groups.count - 1].options.append(option)
+      } else {
+        groups.append((option.group, [option]))
+      }
+    }
+    return groups
+  }
+}
+
+extension String {
+  /// With blanks at the end up to `width` columns.
+  func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}

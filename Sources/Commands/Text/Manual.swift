@@ -1,0 +1,218 @@
+// The manual pages. SYNOPSIS, DESCRIPTION and EXAMPLES come from the prose of each command, OPTIONS
+// and PROPERTIES from the tables, so that a page cannot say what the program does not do.
+
+/// The manual pages of section 1.
+package enum Manual {
+  private static let date = "November 21, 2026"
+
+  /// `mqtt.1`.
+  package static func overview() -> String {
+    var page = Mandoc()
+    head(&page, name: "mqtt", summary: "MQTT broker and clients in one program")
+    page.macro("Sh SYNOPSIS")
+    page.macro("Nm mqtt")
+    page.macro("Ar command")
+    page.macro("Op Ar option ...")
+    page.macro("Op Ar argument ...")
+    page.macro("Sh DESCRIPTION")
+    page.prose("A broker and clients for MQTT 3.1, 3.1.1 and 5.0. The commands are:")
+    page.macro("Bl -tag -width Ds")
+    for command in Command.allCases {
+      page.macro("It Cm \(command.rawValue)")
+      page.prose(command.summary.sentence)
+      page.prose("See")
+      page.macro("Xr mqtt-\(command.rawValue) 1 .")
+    }
+    page.macro("El")
+    page.macro("Pp")
+    page.prose(
+      "An unknown command or option is an error that names the nearest known one. Results go to "
+        + "the standard output stream, and everything else to the standard error stream.")
+    page.macro("Sh ENVIRONMENT")
+    page.macro("Bl -tag -width Ds")
+    page.macro("It Ev NO_COLOR")
+    page.prose("When it is set to anything, nothing is coloured.")
+    page.macro("El")
+    exitStatus(&page, nil)
+    page.macro("Sh EXAMPLES")
+    page.prose("A broker, a subscriber and a publisher, each in a terminal of its own:")
+    page.macro("Bd -literal -offset indent")
+    for line in ["mqtt broker", "mqtt sub -v 'sensor/#'", "mqtt pub sensor/temp 21.5 -q 2"] {
+      page.literal("$ \(line)")
+    }
+    page.macro("Ed")
+    foot(&page, others: Command.allCases)
+    return page.text
+  }
+
+  /// `mqtt-COMMAND.1`.
+  package static func page(_ command: Command) -> String {
+    var page = Mandoc()
+    let name = "mqtt-\(command.rawValue)"
+    head(&page, name: name, summary: command.summary)
+    synopsis(&page, command)
+    page.macro("Sh DESCRIPTION")
+    for (index, paragraph) in command.text.description.enumerated() {
+      if index > 0 { page.macro("Pp") }
+      page.prose(paragraph)
+    }
+    page.macro("Sh OPTIONS")
+    page.prose(
+      "A value follows its option after a blank, after = when the option is long, or at once when "
+        + "it is a letter. Letters of flags may share a dash.")
+    for (heading, options) in command.groups {
+      page.macro("Ss \(Mandoc.escaped(heading))")
+      page.macro("Bl -tag -width Ds")
+      for option in options { item(&page, option) }
+      page.macro("El")
+    }
+    switch command {
+    case .broker: brokerEnvironment(&page)
+    case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
+    case .sub:
+      outputFormat(&page)
+      clientSections(
+        &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    }
+    exitStatus(&page, command)
+    page.macro("Sh EXAMPLES")
+    for (index, example) in command.text.examples.enumerated() {
+      if index > 0 { page.macro("Pp") }
+      page.prose(example.meaning + ":")
+      page.macro("Dl " + Mandoc.argument("$ " + example.line))
+    }
+    foot(&page, others: Command.allCases.filter { $0 != command })
+    return page.text
+  }
+
+  private static func head(_ page: inout Mandoc, name: String, summary: String) {
+    page.macro("\\\" Made by 'mqtt generate' from the tables of options.")
+    page.macro("Dd \(date)")
+    page.macro("Dt \(name.uppercased()) 1")
+    page.macro("Os")
+    page.macro("Sh NAME")
+    page.macro("Nm \(name)")
+    page.macro("Nd \(summary)")
+  }
+
+  private static func synopsis(_ page: inout Mandoc, _ command: Command) {
+    page.macro("Sh SYNOPSIS")
+    page.macro("Bd -literal")
+    for form in command.text.synopsis { page.literal("mqtt \(form)") }
+    page.macro("Ed")
+  }
+
+  private static func item(_ page: inout Mandoc, _ option: OptionDescription) {
+    let value = option.valueName.map { " Ar \(Mandoc.argument($0))" } ?? ""
+    let letter = option.letter.map { "Fl \($0) , " } ?? ""
+    page.macro("It \(letter)Fl -\(option.long)\(value)")
+    page.prose(option.help.sentence)
+    if !option.manual.isEmpty { page.prose(option.manual) }
+    if let defaultText = option.defaultText { page.prose("The default is \(defaultText).") }
+    if option.isRepeatable { page.prose("May be given several times.") }
+    if !option.aliases.isEmpty {
+      let names = option.aliases.map { "--\($0)" }.joined(choicesWith: "and")
+      page.prose("\(names) is taken as well.")
+    }
+  }
+
+  private static func clientSections(
+    _ page: inout Mandoc, _ packets: [PropertyPacket], _ file: String
+  ) {
+    page.macro("Sh PROPERTIES")
+    page.prose("The packets that")
+    page.macro("Fl D")
+    page.prose("knows, their properties, and what the values are:")
+    for packet in packets {
+      page.macro("Ss \(packet.rawValue)")
+      page.macro("Bl -tag -width Ds")
+      for row in PropertyRow.rows(of: packet) {
+        page.macro("It Cm \(Mandoc.argument(row.name))")
+        page.prose(row.kind.words.sentence)
+      }
+      page.macro("El")
+    }
+    page.macro("Sh ENVIRONMENT")
+    page.macro("Bl -tag -width Ds")
+    page.macro("It Ev SSLKEYLOGFILE")
+    page.prose("Where the secrets of TLS sessions are appended when --tls-keylog says nothing.")
+    page.macro("It Ev XDG_CONFIG_HOME")
+    page.prose("Where options files are looked for; otherwise in ~/.config.")
+    page.macro("El")
+    page.macro("Sh FILES")
+    page.macro("Bl -tag -width Ds")
+    let other = file.dropFirst("mqtt".count)
+    for (path, meaning) in [
+      ("~/.config/mosquitto\(other)", "Options, as mosquitto\(other) reads them."),
+      ("~/.config/mqtt", "Options for mqtt pub and mqtt sub, read after that."),
+      ("~/.config/\(file)", "Options for this command, read last."),
+    ] {
+      page.macro("It Pa \(Mandoc.escaped(path))")
+      page.prose(meaning)
+    }
+    page.macro("El")
+    page.macro("Pp")
+    page.prose(
+      "Each line is an option, a blank, and its value up to the end of the line; lines that begin "
+        + "with # are comments. Options on the command line come later and win.")
+  }
+
+  private static func brokerEnvironment(_ page: inout Mandoc) {
+    page.macro("Sh ENVIRONMENT")
+    page.macro("Bl -tag -width Ds")
+    page.macro("It Ev SSLKEYLOGFILE")
+    page.prose("Where the secrets of TLS sessions are appended when --tls-keylog says nothing.")
+    page.macro("El")
+  }
+
+  private static func exitStatus(_ page: inout Mandoc, _ command: Command?) {
+    page.macro("Sh EXIT STATUS")
+    page.macro("Bl -tag -width Ds")
+    var rows: [(String, String)] = [
+      ("0", "Success."),
+      ("1", "Failure; the reason stands on the standard error stream."),
+      ("2", "The command line cannot be run."),
+    ]
+    if command != .broker, command != .pub { rows.append(("27", "The time of -W ran out.")) }
+    if command != .broker {
+      rows += [
+        (
+          "1 to 5",
+          "The broker refused a connection of MQTT 3.1 or 3.1.1: its return code. They mean "
+            + "protocol version, client identifier, server unavailable, bad user name or "
+            + "password, and not authorized."
+        ),
+        (
+          "128 to 162",
+          "The broker refused the connection, a message or a subscription: the reason code of "
+            + "MQTT 5."
+        ),
+      ]
+    }
+    for (status, meaning) in rows {
+      page.macro("It \(status)")
+      page.prose(meaning)
+    }
+    page.macro("El")
+  }
+
+  private static func foot(_ page: inout Mandoc, others: [Command]) {
+    page.macro("Sh SEE ALSO")
+    let names = ["mqtt"] + others.map { "mqtt-\($0.rawValue)" }
+    let list = others.count == Command.allCases.count ? Array(names.dropFirst()) : names
+    for (index, name) in list.enumerated() {
+      page.macro("Xr \(name) 1" + (index < list.count - 1 ? " ," : ""))
+    }
+    page.macro("Sh STANDARDS")
+    page.prose("MQTT Version 5.0 and MQTT Version 3.1.1, OASIS Standards; MQTT V3.1.")
+  }
+}
+
+extension String {
+  /// With a capital at its front and a full stop at its end.
+  var sentence: String {
+    let isName = split(separator: " ").first?.contains { $0 == "-" || $0 == "(" } ?? true
+    let front = isName ? String(prefix(1)) : prefix(1).uppercased()
+    return front + dropFirst() + (hasSuffix(".") ? "" : ".")
+  }
+}

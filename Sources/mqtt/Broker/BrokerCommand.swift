@@ -1,0 +1,7 @@
+// The runner of `mqtt broker`.
+
+import Commands
+
+enum BrokerCommand {
+  static func run(_ options: BrokerOptions) -> Int32 { ExitStatus.failure }
+}

@@ -1,0 +1,7 @@
+// The runner of `mqtt pub`.
+
+import Commands
+
+enum PublishCommand {
+  static func run(_ options: PublishOptions) -> Int32 { ExitStatus.failure }
+}

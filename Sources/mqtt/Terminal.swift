@@ -1,0 +1,87 @@
+// The process and its terminal: words, streams, environment, files. System calls only.
+
+import Commands
+import Glibc
+
+/// The words of the command line after the program's name, byte for byte.
+enum CommandWords {
+  static var all: [[UInt8]] {
+    (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+      CommandLine.unsafeArgv[index].map { word in
+        Array(UnsafeBufferPointer(start: word, count: strlen(word)).map(UInt8.init(bitPattern:)))
+      }
+    }
+  }
+}
+
+/// What the commands need from the terminal.
+enum Terminal {
+  /// Writes all of `text`; false when the stream does not take it.
+  @discardableResult static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written < 0 {
+        if errno == EINTR { continue }
+        return false
+      }
+      bytes = bytes.dropFirst(written)
+    }
+    return true
+  }
+
+  /// Help as wide as the terminal behind `descriptor`, in colour where it is one that wants it.
+  static func help(to descriptor: Int32) -> Help {
+    guard isatty(descriptor) == 1 else { return Help() }
+    var size = winsize()
+    let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return Help(width: isKnown ? Int(size.ws_col) : 80, isColoured: isColoured(descriptor))
+  }
+
+  /// Whether colour may be written: a terminal, and no NO_COLOR (https://no-color.org).
+  static func isColoured(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && (environment("NO_COLOR") ?? "").isEmpty
+      && environment("TERM") != "dumb"
+  }
+
+  /// The value of an environment variable.
+  static func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+  }
+}
+
+/// Files read whole.
+enum WholeFile {
+  /// The bytes of the file at `path`; nil with errno set when it cannot be read.
+  static func contents(_ path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { return nil }
+    defer { close(descriptor) }
+    return contents(of: descriptor)
+  }
+
+  /// Everything that `descriptor` still holds; nil with errno set when reading fails.
+  static func contents(of descriptor: Int32) -> [UInt8]? {
+    var result: [UInt8] = []
+    while true {
+      var count = 0
+      let chunk = [UInt8](unsafeUninitializedCapacity: 65_536) { room, filled in
+        count = read(descriptor, room.baseAddress, room.count)
+        filled = max(0, count)
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        return nil
+      }
+      if count == 0 { return result }
+      result += chunk
+    }
+  }
+}
+
+extension ParsingContext {
+  /// The environment and the files of this process.
+  static var process: ParsingContext {
+    ParsingContext(environment: Terminal.environment, fileContents: WholeFile.contents)
+  }
+}

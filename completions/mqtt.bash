@@ -1,0 +1,184 @@
+# Completion of mqtt for bash, made by 'mqtt generate' from the tables of options.
+
+_mqtt_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
+_mqtt_words() {
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_mqtt_property() {
+  case $1 in
+    connect) _mqtt_words 'authentication-data authentication-method maximum-packet-size receive-maximum request-problem-information request-response-information session-expiry-interval topic-alias-maximum user-property' "$2" ;;
+    publish) _mqtt_words 'content-type correlation-data message-expiry-interval payload-format-indicator response-topic topic-alias user-property' "$2" ;;
+    subscribe) _mqtt_words 'subscription-identifier user-property' "$2" ;;
+    unsubscribe) _mqtt_words 'user-property' "$2" ;;
+    disconnect) _mqtt_words 'reason-string session-expiry-interval user-property' "$2" ;;
+    will) _mqtt_words 'content-type correlation-data message-expiry-interval payload-format-indicator response-topic user-property will-delay-interval' "$2" ;;
+  esac
+}
+
+_mqtt_broker() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    -p|--port) return ;;
+    --listen) return ;;
+    --unix) _mqtt_files -f "$current"; return ;;
+    --tls-port) return ;;
+    --tls-listen) return ;;
+    --cert|--certfile) _mqtt_files -f "$current"; return ;;
+    --key|--keyfile) _mqtt_files -f "$current"; return ;;
+    --cafile) _mqtt_files -f "$current"; return ;;
+    --tls-keylog) _mqtt_files -f "$current"; return ;;
+    --max-connections) return ;;
+    --max-sessions) return ;;
+    --max-packet-size) return ;;
+    --max-inflight-messages) return ;;
+    --receive-maximum) return ;;
+    --max-queued-messages) return ;;
+    --max-queued-bytes) return ;;
+    --max-outbox-bytes) return ;;
+    --max-retained-messages) return ;;
+    --max-subscriptions) return ;;
+    --max-topic-levels) return ;;
+    --max-keepalive) return ;;
+    --connect-timeout) return ;;
+    --persistent-client-expiration) return ;;
+    --max-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --max-topic-alias) return ;;
+    --max-topic-alias-broker) return ;;
+    --retain-available) _mqtt_words 'true false' "$current"; return ;;
+    --queue-qos0-messages) _mqtt_words 'true false' "$current"; return ;;
+    --allow-zero-length-clientid) _mqtt_words 'true false' "$current"; return ;;
+    --auto-id-prefix) return ;;
+    --sys-interval) return ;;
+    --threads) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --memory --verbose --quiet --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_pub() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case ${COMP_WORDS[COMP_CWORD - 2]} in
+    -D|--property) _mqtt_property "$previous" "$current"; return ;;
+  esac
+  case $previous in
+    -t|--topic) return ;;
+    -m|--message) return ;;
+    -f|--file) _mqtt_files -f "$current"; return ;;
+    -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --repeat) return ;;
+    --repeat-delay) return ;;
+    -D|--property) _mqtt_words 'connect publish will disconnect' "$current"; return ;;
+    -h|--host) return ;;
+    -p|--port) return ;;
+    -L|--url) return ;;
+    --unix) _mqtt_files -f "$current"; return ;;
+    -A|--bind-address) return ;;
+    -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
+    -k|--keepalive) return ;;
+    -i|--id) return ;;
+    -I|--id-prefix) return ;;
+    -u|--username) return ;;
+    -P|--pw) return ;;
+    --pw-file) _mqtt_files -f "$current"; return ;;
+    --pw-env) return ;;
+    -x|--session-expiry-interval) return ;;
+    -M|--max-inflight) return ;;
+    --will-topic) return ;;
+    --will-payload) return ;;
+    --will-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --cafile) _mqtt_files -f "$current"; return ;;
+    --capath) _mqtt_files -d "$current"; return ;;
+    --cert) _mqtt_files -f "$current"; return ;;
+    --key) _mqtt_files -f "$current"; return ;;
+    --key-pw-file) _mqtt_files -f "$current"; return ;;
+    --key-pw-env) return ;;
+    --keyform) _mqtt_words 'pem' "$current"; return ;;
+    --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --ciphers) return ;;
+    --tls-alpn) return ;;
+    --tls-servername) return ;;
+    --psk) return ;;
+    --psk-identity) return ;;
+    --tls-keylog) _mqtt_files -f "$current"; return ;;
+    -o|--options-file) _mqtt_files -f "$current"; return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_sub() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case ${COMP_WORDS[COMP_CWORD - 2]} in
+    -D|--property) _mqtt_property "$previous" "$current"; return ;;
+  esac
+  case $previous in
+    -t|--topic) return ;;
+    -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
+    -U|--unsubscribe) return ;;
+    --retain-handling) _mqtt_words 'always new never' "$current"; return ;;
+    --subscription-identifier) return ;;
+    -D|--property) _mqtt_words 'connect subscribe unsubscribe will disconnect' "$current"; return ;;
+    -C|--count) return ;;
+    -W|--timeout) return ;;
+    -F|--format) return ;;
+    -T|--filter-out) return ;;
+    --random-filter) return ;;
+    -h|--host) return ;;
+    -p|--port) return ;;
+    -L|--url) return ;;
+    --unix) _mqtt_files -f "$current"; return ;;
+    -A|--bind-address) return ;;
+    -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
+    -k|--keepalive) return ;;
+    -i|--id) return ;;
+    -I|--id-prefix) return ;;
+    -u|--username) return ;;
+    -P|--pw) return ;;
+    --pw-file) _mqtt_files -f "$current"; return ;;
+    --pw-env) return ;;
+    -x|--session-expiry-interval) return ;;
+    -M|--max-inflight) return ;;
+    --will-topic) return ;;
+    --will-payload) return ;;
+    --will-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --cafile) _mqtt_files -f "$current"; return ;;
+    --capath) _mqtt_files -d "$current"; return ;;
+    --cert) _mqtt_files -f "$current"; return ;;
+    --key) _mqtt_files -f "$current"; return ;;
+    --key-pw-file) _mqtt_files -f "$current"; return ;;
+    --key-pw-env) return ;;
+    --keyform) _mqtt_words 'pem' "$current"; return ;;
+    --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --ciphers) return ;;
+    --tls-alpn) return ;;
+    --tls-servername) return ;;
+    --psk) return ;;
+    --psk-identity) return ;;
+    --tls-keylog) _mqtt_files -f "$current"; return ;;
+    -o|--options-file) _mqtt_files -f "$current"; return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+  esac
+}
+
+_mqtt() {
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    _mqtt_words 'broker pub sub help --help --version' "${COMP_WORDS[1]}"
+    return
+  fi
+  case ${COMP_WORDS[1]} in
+    broker|pub|sub) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker pub sub' "${COMP_WORDS[COMP_CWORD]}" ;;
+  esac
+}
+
+complete -F _mqtt mqtt

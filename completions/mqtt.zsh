@@ -1,0 +1,214 @@
+#compdef mqtt
+# Completion of mqtt for zsh, made by 'mqtt generate' from the tables of options.
+
+_mqtt_property() {
+  local -a names
+  case ${words[CURRENT - 1]} in
+    connect) names=(authentication-data authentication-method maximum-packet-size receive-maximum request-problem-information request-response-information session-expiry-interval topic-alias-maximum user-property) ;;
+    publish) names=(content-type correlation-data message-expiry-interval payload-format-indicator response-topic topic-alias user-property) ;;
+    subscribe) names=(subscription-identifier user-property) ;;
+    unsubscribe) names=(user-property) ;;
+    disconnect) names=(reason-string session-expiry-interval user-property) ;;
+    will) names=(content-type correlation-data message-expiry-interval payload-format-indicator response-topic user-property will-delay-interval) ;;
+  esac
+  compadd -a names
+}
+
+_mqtt_broker() {
+  _arguments -s -S \
+    '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
+    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[ADDRESS\:\]PORT: ' \
+    '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--tls)'--tls'[wait for TLS clients of this machine on port 8883]' \
+    '*'--tls-port='[wait for TLS clients of this machine on PORT]:PORT: ' \
+    '*'--tls-listen='[wait for TLS clients on ADDRESS, or on every address]:\[ADDRESS\:\]PORT: ' \
+    '(--cert)'--cert='[the broker'\''s certificate and its chain, in PEM]:FILE:_files' \
+    '(--key)'--key='[the private key of the certificate, in PEM]:FILE:_files' \
+    '(--cafile)'--cafile='[ask clients for a certificate signed by one of these]:FILE:_files' \
+    '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
+    '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
+    '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
+    '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
+    '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
+    '(--max-inflight-messages)'--max-inflight-messages='[QoS 1 and 2 messages under way to one client at once]:COUNT: ' \
+    '(--receive-maximum)'--receive-maximum='[QoS 1 and 2 messages that one client may have under way to us]:COUNT: ' \
+    '(--max-queued-messages)'--max-queued-messages='[QoS 1 and 2 messages that wait for one client]:COUNT: ' \
+    '(--max-queued-bytes)'--max-queued-bytes='[bytes of messages that wait for one client; 0 is no limit]:BYTES: ' \
+    '(--max-outbox-bytes)'--max-outbox-bytes='[bytes that wait for a slow connection before QoS 0 is dropped]:BYTES: ' \
+    '(--max-retained-messages)'--max-retained-messages='[retained messages]:COUNT: ' \
+    '(--max-subscriptions)'--max-subscriptions='[subscriptions of one client]:COUNT: ' \
+    '(--max-topic-levels)'--max-topic-levels='[levels of a topic or a topic filter]:COUNT: ' \
+    '(--max-keepalive)'--max-keepalive='[longest keep alive; 0 is any]:SECONDS: ' \
+    '(--connect-timeout)'--connect-timeout='[time that a connection has to send CONNECT]:SECONDS: ' \
+    '(--persistent-client-expiration)'--persistent-client-expiration='[forget an absent client after TIME\: a number and s, h, d, w, m or y]:TIME: ' \
+    '(--max-qos)'--max-qos='[highest quality of service]:QOS:(0 1 2)' \
+    '(--max-topic-alias)'--max-topic-alias='[topic aliases that a client may make]:COUNT: ' \
+    '(--max-topic-alias-broker)'--max-topic-alias-broker='[topic aliases that we make towards a client]:COUNT: ' \
+    '(--retain-available)'--retain-available='[whether retained messages are kept at all]:BOOLEAN:(true false)' \
+    '(--queue-qos0-messages)'--queue-qos0-messages='[whether QoS 0 messages wait for absent clients]:BOOLEAN:(true false)' \
+    '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
+    '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
+    '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
+    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--memory)'--memory'[keep everything in memory and nothing on disk; this is always so]' \
+    '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
+    '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]'
+}
+
+_mqtt_pub() {
+  _arguments -s -S \
+    '*'{-t+,--topic=}'[topic to publish to; several get the same message]:TOPIC: ' \
+    '(-m --message)'{-m+,--message=}'[the message]:MESSAGE: ' \
+    '(-f --file)'{-f+,--file=}'[send the contents of FILE]:FILE:_files' \
+    '(-l --stdin-line)'{-l,--stdin-line}'[send each line of the standard input as a message]' \
+    '(-s --stdin-file)'{-s,--stdin-file}'[send the whole standard input as one message]' \
+    '(-n --null-message)'{-n,--null-message}'[send a message without bytes]' \
+    '(-q --qos)'{-q+,--qos=}'[quality of service\: 0, 1 or 2]:QOS:(0 1 2)' \
+    '(-r --retain)'{-r,--retain}'[have the broker keep the message for later subscribers]' \
+    '(--repeat)'--repeat='[send the message COUNT times]:COUNT: ' \
+    '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
+    '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
+    '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
+    '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
+    '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
+    '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
+    '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
+    '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
+    '(-P --pw)'{-P+,--pw=}'[password; - asks for it on the terminal]:PASSWORD: ' \
+    '(--pw-file)'--pw-file='[read the password from the first line of FILE]:FILE:_files' \
+    '(--pw-env)'--pw-env='[read the password from the environment variable NAME]:NAME: ' \
+    '(-c --disable-clean-session)'{-c,--disable-clean-session}'[resume the session of this client identifier]' \
+    '(-x --session-expiry-interval)'{-x+,--session-expiry-interval=}'[how long the session outlives the connection (MQTT 5)]:SECONDS: ' \
+    '(-M --max-inflight)'{-M+,--max-inflight=}'[QoS 1 and 2 messages under way to the broker at once]:COUNT: ' \
+    '(--will-topic)'--will-topic='[topic of the message that the broker sends if this client dies]:TOPIC: ' \
+    '(--will-payload)'--will-payload='[what the will says]:MESSAGE: ' \
+    '(--will-qos)'--will-qos='[quality of service of the will]:QOS:(0 1 2)' \
+    '(--will-retain)'--will-retain'[make the will a retained message]' \
+    '(--tls)'--tls'[secure the connection with TLS, trusting the system'\''s certificates]' \
+    '(--no-tls)'--no-tls'[no TLS, whatever the port or an options file says]' \
+    '(--cafile)'--cafile='[trust the certificates in this PEM file; turns TLS on]:FILE:_files' \
+    '(--capath)'--capath='[trust the certificates in this directory; turns TLS on]:DIRECTORY:_files -/' \
+    '(--tls-use-os-certs)'--tls-use-os-certs'[trust the system'\''s certificates; turns TLS on]' \
+    '(--cert)'--cert='[this client'\''s certificate, in PEM; turns TLS on]:FILE:_files' \
+    '(--key)'--key='[private key of this client'\''s certificate, in PEM]:FILE:_files' \
+    '(--key-pw-file)'--key-pw-file='[read the key'\''s password from the first line of FILE]:FILE:_files' \
+    '(--key-pw-env)'--key-pw-env='[read the key'\''s password from the environment variable NAME]:NAME: ' \
+    '(--keyform)'--keyform='[form of the private key; pem is the only one]:FORM:(pem)' \
+    '(--insecure)'--insecure'[do not check whose certificate the broker shows]' \
+    '(--tls-version)'--tls-version='[oldest version of TLS to accept\: tlsv1.2 or tlsv1.3]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--ciphers)'--ciphers='[ciphers to offer, in OpenSSL'\''s notation]:LIST: ' \
+    '(--tls-alpn)'--tls-alpn='[application protocol to name in the handshake]:PROTOCOL: ' \
+    '(--tls-servername)'--tls-servername='[name to ask for and to find in the broker'\''s certificate]:NAME: ' \
+    '(--psk)'--psk='[pre-shared key in hexadecimal digits; turns TLS on]:KEY: ' \
+    '(--psk-identity)'--psk-identity='[identity that goes with --psk]:IDENTITY: ' \
+    '(--tls-keylog)'--tls-keylog='[append the secrets of the session to FILE, for Wireshark]:FILE:_files' \
+    '(-d --debug)'{-d,--debug}'[show every packet that is sent and received, with times]' \
+    '(--quiet)'--quiet'[print no errors at run time]' \
+    '(-o --options-file)'{-o+,--options-file=}'[read options from FILE, one on a line]:FILE:_files' \
+    '(--help)'--help'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':topic: ' ':message: '
+}
+
+_mqtt_sub() {
+  _arguments -s -S \
+    '*'{-t+,--topic=}'[topic filter to subscribe to]:FILTER: ' \
+    '*'{-q+,--qos=}'[highest quality of service to receive\: 0, 1 or 2]:QOS:(0 1 2)' \
+    '*'{-U+,--unsubscribe=}'[unsubscribe from a filter, after all subscriptions]:FILTER: ' \
+    '(--no-local)'--no-local'[do not receive what this client publishes (MQTT 5)]' \
+    '(--retain-as-published)'--retain-as-published'[see the retain flag as the publisher set it (MQTT 5)]' \
+    '(--retain-handling)'--retain-handling='[when to send retained messages\: always, new or never (MQTT 5)]:WHEN:(always new never)' \
+    '(--subscription-identifier)'--subscription-identifier='[number that marks the messages of these filters (MQTT 5)]:NUMBER: ' \
+    '*'{-D,--property}'[a property of MQTT 5 for connect, subscribe, unsubscribe, will or disconnect]:PACKET:(connect subscribe unsubscribe will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(-C --count)'{-C+,--count=}'[end after COUNT messages]:COUNT: ' \
+    '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
+    '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \
+    '(--retained-only)'--retained-only'[print retained messages only, and end at the first other one]' \
+    '(-v --verbose)'{-v,--verbose}'[print the topic before each message]' \
+    '(-F --format)'{-F+,--format=}'[how to print a message\: see below]:FORMAT: ' \
+    '(--pretty)'--pretty'[print the JSON of %j and %J on several lines]' \
+    '(-N --no-newline)'{-N,--no-newline}'[print no line end after a message]' \
+    '(-R --hide-retained)'{-R,--hide-retained}'[do not print retained messages]' \
+    '*'{-T+,--filter-out=}'[do not print messages whose topics match FILTER]:FILTER: ' \
+    '(--random-filter)'--random-filter='[print only so many of a hundred messages, at random]:PERCENT: ' \
+    '(--remove-retained)'--remove-retained'[remove the retained messages that are received]' \
+    '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
+    '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
+    '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
+    '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
+    '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
+    '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
+    '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
+    '(-P --pw)'{-P+,--pw=}'[password; - asks for it on the terminal]:PASSWORD: ' \
+    '(--pw-file)'--pw-file='[read the password from the first line of FILE]:FILE:_files' \
+    '(--pw-env)'--pw-env='[read the password from the environment variable NAME]:NAME: ' \
+    '(-c --disable-clean-session)'{-c,--disable-clean-session}'[resume the session of this client identifier]' \
+    '(-x --session-expiry-interval)'{-x+,--session-expiry-interval=}'[how long the session outlives the connection (MQTT 5)]:SECONDS: ' \
+    '(-M --max-inflight)'{-M+,--max-inflight=}'[QoS 1 and 2 messages under way to the broker at once]:COUNT: ' \
+    '(--will-topic)'--will-topic='[topic of the message that the broker sends if this client dies]:TOPIC: ' \
+    '(--will-payload)'--will-payload='[what the will says]:MESSAGE: ' \
+    '(--will-qos)'--will-qos='[quality of service of the will]:QOS:(0 1 2)' \
+    '(--will-retain)'--will-retain'[make the will a retained message]' \
+    '(--tls)'--tls'[secure the connection with TLS, trusting the system'\''s certificates]' \
+    '(--no-tls)'--no-tls'[no TLS, whatever the port or an options file says]' \
+    '(--cafile)'--cafile='[trust the certificates in this PEM file; turns TLS on]:FILE:_files' \
+    '(--capath)'--capath='[trust the certificates in this directory; turns TLS on]:DIRECTORY:_files -/' \
+    '(--tls-use-os-certs)'--tls-use-os-certs'[trust the system'\''s certificates; turns TLS on]' \
+    '(--cert)'--cert='[this client'\''s certificate, in PEM; turns TLS on]:FILE:_files' \
+    '(--key)'--key='[private key of this client'\''s certificate, in PEM]:FILE:_files' \
+    '(--key-pw-file)'--key-pw-file='[read the key'\''s password from the first line of FILE]:FILE:_files' \
+    '(--key-pw-env)'--key-pw-env='[read the key'\''s password from the environment variable NAME]:NAME: ' \
+    '(--keyform)'--keyform='[form of the private key; pem is the only one]:FORM:(pem)' \
+    '(--insecure)'--insecure'[do not check whose certificate the broker shows]' \
+    '(--tls-version)'--tls-version='[oldest version of TLS to accept\: tlsv1.2 or tlsv1.3]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--ciphers)'--ciphers='[ciphers to offer, in OpenSSL'\''s notation]:LIST: ' \
+    '(--tls-alpn)'--tls-alpn='[application protocol to name in the handshake]:PROTOCOL: ' \
+    '(--tls-servername)'--tls-servername='[name to ask for and to find in the broker'\''s certificate]:NAME: ' \
+    '(--psk)'--psk='[pre-shared key in hexadecimal digits; turns TLS on]:KEY: ' \
+    '(--psk-identity)'--psk-identity='[identity that goes with --psk]:IDENTITY: ' \
+    '(--tls-keylog)'--tls-keylog='[append the secrets of the session to FILE, for Wireshark]:FILE:_files' \
+    '(-d --debug)'{-d,--debug}'[show every packet that is sent and received, with times]' \
+    '(--quiet)'--quiet'[print no errors at run time]' \
+    '(-o --options-file)'{-o+,--options-file=}'[read options from FILE, one on a line]:FILE:_files' \
+    '(--help)'--help'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    '*:filter: '
+}
+
+_mqtt() {
+  local -a commands
+  commands=(
+    'broker:serve MQTT clients'
+    'pub:publish messages'
+    'sub:subscribe to topics and print what arrives'
+  )
+  if ((CURRENT == 2)); then
+    _describe -t commands command commands
+    _arguments '--help[print this help]' '--version[print the version]'
+    return
+  fi
+  local command=${words[2]}
+  shift words
+  ((CURRENT--))
+  case $command in
+    broker|pub|sub) "_mqtt_$command" ;;
+    help) _describe -t commands command commands ;;
+  esac
+}
+
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _mqtt "$@"
+else
+  compdef _mqtt mqtt
+fi
