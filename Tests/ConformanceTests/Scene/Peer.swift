@@ -1,11 +1,12 @@
-// One client of a case: it sends whatever it is told to, lawful or not, and hands out one by one
-// what the broker sends.
+// One end of a connection in a case: it sends whatever it is told to, lawful or not, and hands out
+// one by one what the other end sends. Mostly it is a client of the broker; against the client
+// commands it is the server.
 
 import LiveSupport
 import MQTTCodec
 import Testing
 
-/// A client of a case.
+/// One end of a connection.
 final class Peer {
   let name: String
   let version: ProtocolVersion
@@ -14,16 +15,21 @@ final class Peer {
   /// Packets that came and that the case has not looked at yet.
   private(set) var waiting: [Packet] = []
   private let wire: any Wire
+  private let direction: Direction
   private var bytes: [UInt8] = []
   private var isOver = false
   private var wasDropped = false
   private var hasSentDisconnect = false
   private var lastIdentifier: UInt16 = 20_000
 
-  init(_ name: String, _ version: ProtocolVersion, _ wire: any Wire) {
+  /// `direction` is that of the packets which this end receives.
+  init(
+    _ name: String, _ version: ProtocolVersion, _ wire: any Wire, direction: Direction = .toClient
+  ) {
     self.name = name
     self.version = version
     self.wire = wire
+    self.direction = direction
   }
 
   /// Whether it would answer a PINGREQ.
@@ -109,7 +115,7 @@ final class Peer {
     else { return nil }
     self.bytes.removeFirst(header.packetLength)
     let packet = bytes.span.extracting(..<header.packetLength)
-    return try Packet.decode(packet, header, version: version, direction: .toClient)
+    return try Packet.decode(packet, header, version: version, direction: direction)
   }
 
   /// Waits until everything that it has sent is processed; what came meanwhile is kept.

@@ -140,7 +140,7 @@ final class SocketStage: Stage {
 final class SocketWire: Wire {
   private let connection: TCPConnection
 
-  fileprivate init(_ connection: TCPConnection) { self.connection = connection }
+  init(_ connection: TCPConnection) { self.connection = connection }
 
   func send(_ bytes: [UInt8]) { connection.send(bytes) }
 
