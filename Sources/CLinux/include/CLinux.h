@@ -231,4 +231,8 @@ static inline void *linux_reserve(size_t bytes) {
 }
 static inline int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 void linux_name_thread(const char *name);
+static inline int linux_peer_address(int descriptor, struct linux_address *address) {
+  address->length = sizeof address->storage;
+  return getpeername(descriptor, (struct sockaddr *)&address->storage, &address->length);
+}
 #endif

@@ -100,8 +100,9 @@ struct Certificate: ~Copyable {
     return X509_verify(handle, X509_get0_pubkey(authority.handle)) == 1
   }
 
-  /// A certificate with a random serial number, valid from an hour ago, so that a client whose
-  /// clock is a little behind accepts it at once.
+  /// A certificate with a random serial number, valid from an hour ago.
+  ///
+  /// So a client whose clock is a little behind accepts it at once.
   private static func blank(
     named name: String, key: borrowing PrivateKey, seconds: Int
   ) throws(TLSFailure) -> Certificate {

@@ -9,16 +9,12 @@ struct CertificateDirectory: ~Copyable {
   private let directory: String
   private let descriptor: Int32
 
-  /// Opens `directory`, making it and its parents with mode 0700 if they are missing, and waits
-  /// until no other process works on it.
+  /// Opens `directory` and waits until no other process works on it.
+  ///
+  /// It and its parents are made with mode 0700 if they are missing.
   init(_ directory: String) throws(TLSFailure) {
-    try Self.make(directory)
     self.directory = directory
-    descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if descriptor < 0 { throw .unusable(.localAuthority, directory) }
-    while flock(descriptor, LOCK_EX) != 0 {
-      if errno != EINTR { throw .unusable(.localAuthority, directory) }
-    }
+    descriptor = try Self.locked(directory)
   }
 
   deinit {
@@ -37,7 +33,9 @@ struct CertificateDirectory: ~Copyable {
   /// The certificate in a file; nil when there is no such file.
   func certificate(_ name: String) throws(TLSFailure) -> Certificate? {
     guard try isPresent(name) else { return nil }
-    guard let file = BIO_new_file(path(name), "r") else { throw .unusable(.localAuthority, path(name)) }
+    guard let file = BIO_new_file(path(name), "r") else {
+      throw .unusable(.localAuthority, path(name))
+    }
     defer { BIO_free(file) }
     ERR_clear_error()
     guard let handle = PEM_read_bio_X509(file, nil, nil, nil) else {
@@ -93,6 +91,19 @@ struct CertificateDirectory: ~Copyable {
     if fsync(file) != 0 { throw Self.abandoned(draft, file) }
     close(file)
     if rename(draft, path(name)) != 0 { throw .unusable(.localAuthority, path(name)) }
+  }
+
+  private static func locked(_ directory: String) throws(TLSFailure) -> Int32 {
+    try make(directory)
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .unusable(.localAuthority, directory) }
+    while flock(descriptor, LOCK_EX) != 0 {
+      if errno == EINTR { continue }
+      let failure = TLSFailure.unusable(.localAuthority, directory)
+      close(descriptor)
+      throw failure
+    }
+    return descriptor
   }
 
   private static func abandoned(_ draft: String, _ file: Int32) -> TLSFailure {

@@ -2,6 +2,7 @@
 // tells that a host it was given is the one it runs on. The name service is never asked: the
 // answers come from the kernel and /etc/hosts, so starting a broker cannot hang on a network.
 
+import CLinux
 import Glibc
 
 /// Names and addresses of the computer this runs on.
@@ -26,8 +27,9 @@ package enum LocalHost {
     return names
   }
 
-  /// The loopback addresses and those of the interfaces, without link-local ones, which only
-  /// mean something together with an interface.
+  /// The loopback addresses and those of the interfaces.
+  ///
+  /// Link-local ones are left out: they only mean something together with an interface.
   package static func addresses() -> [String] {
     var found = ["127.0.0.1", "::1"]
     var first: UnsafeMutablePointer<ifaddrs>?
@@ -36,7 +38,14 @@ package enum LocalHost {
     var next = first
     while let entry = next?.pointee {
       next = entry.ifa_next
-      guard let address = entry.ifa_addr, let text = text(of: address) else { continue }
+      guard let raw = entry.ifa_addr else { continue }
+      let size: Int
+      switch Int32(raw.pointee.sa_family) {
+      case AF_INET: size = MemoryLayout<sockaddr_in>.size
+      case AF_INET6: size = MemoryLayout<sockaddr_in6>.size
+      default: continue
+      }
+      let text = SocketAddress(linux_address_copy(raw, socklen_t(size))).host
       if !text.hasPrefix("fe80:") && !found.contains(text) { found.append(text) }
     }
     return found
@@ -44,44 +53,27 @@ package enum LocalHost {
 
   /// Whether `host`, as a user writes it, is this computer.
   package static func isLocal(_ host: String) -> Bool {
-    var bare = Substring(host.lowercased())
-    if bare.first == "[" && bare.last == "]" { bare = bare.dropFirst().dropLast() }
-    if let address = canonicalAddress(String(bare)) {
+    let bare = bare(host.lowercased())
+    if let address = canonicalAddress(bare) {
       return address.hasPrefix("127.") || addresses().contains(address)
     }
-    if bare.last == "." { bare = bare.dropLast() }
     // Every name below localhost is this computer too (RFC 6761, 6.3).
-    return bare.hasSuffix(".localhost") || names().contains(String(bare))
+    return bare.hasSuffix(".localhost") || names().contains(bare)
+  }
+
+  /// A host without the brackets and the zone of an address, or the last dot of a name: what a
+  /// certificate carries.
+  static func bare(_ host: String) -> String {
+    var bare = Substring(host)
+    if bare.first == "[" && bare.last == "]" { bare = bare.dropFirst().dropLast() }
+    if let zone = bare.firstIndex(of: "%") { bare = bare[..<zone] }
+    if bare.last == "." { bare = bare.dropLast() }
+    return String(bare)
   }
 
   /// An address in the one spelling that comparisons use; nil when it is none.
   static func canonicalAddress(_ text: String) -> String? {
-    for (family, size) in [(AF_INET, 4), (AF_INET6, 16)] {
-      var bytes = [UInt8](repeating: 0, count: size)
-      if inet_pton(family, text, &bytes) == 1 { return spelled(family, bytes) }
-    }
-    return nil
-  }
-
-  private static func spelled(_ family: Int32, _ bytes: UnsafeRawPointer) -> String? {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { room in
-      inet_ntop(family, bytes, room.baseAddress, socklen_t(room.count)).map { String(cString: $0) }
-    }
-  }
-
-  private static func text(of address: UnsafeMutablePointer<sockaddr>) -> String? {
-    switch Int32(address.pointee.sa_family) {
-    case AF_INET:
-      return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { known in
-        withUnsafeBytes(of: known.pointee.sin_addr) { $0.baseAddress.flatMap { spelled(AF_INET, $0) } }
-      }
-    case AF_INET6:
-      return address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { known in
-        withUnsafeBytes(of: known.pointee.sin6_addr) { $0.baseAddress.flatMap { spelled(AF_INET6, $0) } }
-      }
-    default:
-      return nil
-    }
+    SocketAddress(host: text, port: 0)?.host
   }
 
   /// The full name in the line of /etc/hosts that has `own` among its names.
@@ -92,9 +84,9 @@ package enum LocalHost {
     while fgets(&line, Int32(line.count), file) != nil {
       let bytes = line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
       let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "#") }, as: UTF8.self)
-      let names = text.lowercased().split(whereSeparator: \.isWhitespace).dropFirst().map(String.init)
-      guard names.contains(own) else { continue }
-      if let full = names.first(where: { $0.hasPrefix(own + ".") }) { return full }
+      let names = text.lowercased().split(whereSeparator: \.isWhitespace).dropFirst()
+      guard names.contains(where: { $0 == own }) else { continue }
+      if let full = names.first(where: { $0.hasPrefix(own + ".") }) { return String(full) }
     }
     return nil
   }

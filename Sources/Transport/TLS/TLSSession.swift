@@ -107,23 +107,16 @@ package struct TLSSession: ~Copyable {
   /// Asks for the server's name and has the certificate checked against it.
   private func want(_ name: String, on handle: OpaquePointer) {
     let parameters = SSL_get0_param(handle)
-    var bare = Substring(name)
-    if bare.first == "[" && bare.last == "]" { bare = bare.dropFirst().dropLast() }
-    if let zone = bare.firstIndex(of: "%") { bare = bare[..<zone] }
-    var address = in6_addr()
-    let isAddress =
-      inet_pton(AF_INET, String(bare), &address) == 1
-      || inet_pton(AF_INET6, String(bare), &address) == 1
-    if isAddress {
+    let bare = LocalHost.bare(name)
+    if LocalHost.canonicalAddress(bare) != nil {
       // An address is never sent as a server name (RFC 6066, 3).
-      if context.checksServerName { X509_VERIFY_PARAM_set1_ip_asc(parameters, String(bare)) }
+      if context.checksServerName { X509_VERIFY_PARAM_set1_ip_asc(parameters, bare) }
       return
     }
-    if bare.last == "." { bare = bare.dropLast() }
-    _ = COpenSSL_set_server_name(handle, String(bare))
+    _ = COpenSSL_set_server_name(handle, bare)
     if context.checksServerName {
       X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-      SSL_set1_host(handle, String(bare))
+      SSL_set1_host(handle, bare)
     }
   }
 
