@@ -54,9 +54,10 @@ let package = Package(
       swiftSettings: common),
 
     .testTarget(
+      name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
+    .testTarget(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
-
     .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
