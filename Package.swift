@@ -49,6 +49,15 @@ let package = Package(
       ],
       swiftSettings: common),
 
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+    .target(
+      name: "TestSupport", dependencies: ["MQTTCodec"], path: "Tests/Support",
+      exclude: ["Vectors"], swiftSettings: common),
+
+    .testTarget(
+      name: "MQTTCodecTests", dependencies: ["AllocationCount", "MQTTCodec", "TestSupport"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+
     .testTarget(
       name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
       swiftSettings: common),
