@@ -101,11 +101,11 @@ package final class Reactor: @unchecked Sendable {
   package func takeSpareBuffer() -> ByteBuffer? { spare.pop() }
 
   /// Watches a descriptor that is not a connection, such as ``Signals/descriptor`` or standard
-  /// input, and reports ``LinkEvent/readable(descriptor:)`` in each tick while it is readable.
-  package func watch(_ descriptor: Int32) throws(SystemError) {
-    if linux_epoll_add(
-      epoll.number, descriptor, linux_readable, Token.watched(descriptor).word) < 0
-    {
+  /// input, and reports ``LinkEvent/readable(descriptor:)`` in each tick while it is readable, or
+  /// with `forWriting` while it is writable.
+  package func watch(_ descriptor: Int32, forWriting: Bool = false) throws(SystemError) {
+    let events = forWriting ? linux_writable : linux_readable
+    if linux_epoll_add(epoll.number, descriptor, events, Token.watched(descriptor).word) < 0 {
       throw SystemError.last("epoll_ctl")
     }
   }
