@@ -118,10 +118,9 @@ package struct TLSClientSettings: Sendable {
   /// The pre-shared key in hexadecimal digits without a leading `0x`.
   package var pskHexKey: String?
 
-  /// Whether any authority is trusted.
+  /// Whether authorities were named on purpose, the additional ones left aside.
   var namesAuthorities: Bool {
     authorityFile != nil || authorityDirectory != nil || usesSystemAuthorities
-      || !additionalAuthorityFiles.isEmpty
   }
 
   /// Settings that trust nobody yet.
