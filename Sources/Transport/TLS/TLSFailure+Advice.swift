@@ -18,8 +18,8 @@ extension TLSFailure {
   }
 
   func expiredText(_ facts: CertificateFacts, now: String) -> String {
-    "TLS: the certificate of \(subject) has expired: \(facts.summary) was valid until \(facts.notAfter), "
-      + "and it is \(now) now. The \(peerRole) needs a new certificate"
+    "TLS: the certificate of \(subject) has expired: \(facts.summary) was valid until "
+      + "\(facts.notAfter), and it is \(now) now. The \(peerRole) needs a new certificate"
       + (isServer ? "; --insecure connects without checking it." : ".")
   }
 
@@ -52,8 +52,8 @@ extension TLSFailure {
 
   func nameMismatchText(wanted: String, _ facts: CertificateFacts) -> String {
     let names = facts.names.isEmpty ? "no name" : facts.names.joined(separator: ", ")
-    return "TLS: the certificate of \(subject) is for other names: wanted is \(wanted), offered are: "
-      + "\(names) (\(facts.summary)). Connect with one of these names (-h), or have a "
+    return "TLS: the certificate of \(subject) is for other names: wanted is \(wanted), offered "
+      + "are: \(names) (\(facts.summary)). Connect with one of these names (-h), or have a "
       + "certificate made that carries \(wanted); --insecure connects without checking it."
   }
 
