@@ -26,7 +26,8 @@ import Transport
         } else {
           reactor.send(buffer(bytes(reactor, range)), on: event.link)
         }
-      case .adopted, .drained, .ended, .readable, .acceptFailed: Issue.record("\(event)")
+      case .adopted, .drained, .ended, .turnedAway, .readable, .acceptFailed:
+         Issue.record("\(event)")
       }
     }
     script?.run(reactor)

@@ -44,6 +44,10 @@ static inline int linux_epoll_add(int epoll, int descriptor, uint32_t mask, uint
   struct epoll_event event = {.events = mask, .data = {.u64 = word}};
   return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
 }
+static inline int linux_epoll_change(int epoll, int descriptor, uint32_t mask, uint64_t word) {
+  struct epoll_event event = {.events = mask, .data = {.u64 = word}};
+  return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+}
 static inline int linux_epoll_remove(int epoll, int descriptor) {
   struct epoll_event event = {0};
   return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, &event);
@@ -227,4 +231,8 @@ static inline void *linux_reserve(size_t bytes) {
 }
 static inline int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 void linux_name_thread(const char *name);
+static inline int linux_peer_address(int descriptor, struct linux_address *address) {
+  address->length = sizeof address->storage;
+  return getpeername(descriptor, (struct sockaddr *)&address->storage, &address->length);
+}
 #endif

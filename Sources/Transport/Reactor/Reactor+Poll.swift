@@ -71,6 +71,7 @@ extension Reactor {
       links[link.index].flags.insert(.hasInput)
       if mask & (linux_peer_finished | linux_failed) != 0 {
         links[link.index].flags.insert(.hangup)
+        links[link.index].flags.remove(.paused)
       }
     }
     if links[link.index].flags.contains(.connecting) {
@@ -94,10 +95,17 @@ extension Reactor {
 
   /// Ends the link and tells its owner.
   func end(_ link: LinkID, _ reason: LinkEnd) {
-    let isSilent = links[link.index].flags.contains(.closing)
-    let owner = links[link.index].owner
+    tellEnd(link, reason)
     forget(link)
-    if !isSilent { report(link, owner, .ended(reason)) }
+  }
+
+  func tellEnd(_ link: LinkID, _ reason: LinkEnd) {
+    if links[link.index].flags.contains(.closing) { return }
+    if let more = links[link.index].more, let peer = more.peer {
+      report(link, 0, .turnedAway(listener: more.listener, peer: peer, reason))
+    } else {
+      report(link, links[link.index].owner, .ended(reason))
+    }
   }
 
   /// Frees the slot, which closes the socket.

@@ -2,6 +2,7 @@
 // valid. The facts are copied out as text when something is to be explained, so that no failure
 // keeps OpenSSL's objects alive. Names come from the peer: control characters in them are escaped.
 
+import CLinux
 import COpenSSL
 import Glibc
 
@@ -97,13 +98,13 @@ package struct CertificateFacts: Sendable, Equatable {
   }
 
   private static func addressText(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-    let family = bytes.count == 4 ? AF_INET : AF_INET6
-    guard bytes.count == 4 || bytes.count == 16 else { return nil }
-    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
-      guard
-        let start = inet_ntop(family, bytes.baseAddress, text.baseAddress, socklen_t(text.count))
-      else { return nil }
-      return String(cString: start)
+    func number(_ range: Range<Int>) -> UInt64 {
+      bytes[range].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    switch bytes.count {
+    case 4: return SocketAddress.ipv4(UInt32(number(0..<4)), port: 0).host
+    case 16: return SocketAddress.ipv6(number(0..<8), number(8..<16), port: 0, scope: 0).host
+    default: return nil
     }
   }
 }
@@ -124,7 +125,5 @@ private func utcText(_ parts: tm) -> String {
 
 /// The system's text for an error number, by default that of the last failed call.
 func systemErrorText(_ number: Int32 = errno) -> String {
-  // Since glibc 2.32 each thread has its own buffer for this.
-  guard let text = strerror(number) else { return "error \(number)" }
-  return String(cString: text)
+  String(cString: linux_error_text(number))
 }

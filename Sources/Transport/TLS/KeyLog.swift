@@ -31,11 +31,12 @@ final class KeyLog: Sendable {
     close(descriptor)
   }
 
-  /// Appends a line. A failure is not reported: secrets are logged for debugging only, and no
-  /// handshake should fail for it.
+  /// Appends a line.
+  ///
+  /// A failure is not reported: secrets are logged for debugging only, and no handshake should
+  /// fail for it.
   func append(_ line: UnsafePointer<CChar>) {
-    var bytes = Array(UnsafeBufferPointer(start: line, count: strlen(line)).map(UInt8.init(bitPattern:)))
-    bytes.append(0x0A)
+    let bytes = UnsafeRawBufferPointer(start: line, count: strlen(line)) + [0x0A]
     _ = write(descriptor, bytes, bytes.count)
   }
 }

@@ -21,8 +21,9 @@ extension TLSContext {
     }
   }
 
-  /// Chooses the first of the server's protocols that the client offers. A client that offers
-  /// only others is served without one, as the common brokers do.
+  /// Chooses the first of the server's protocols that the client offers.
+  ///
+  /// A client that offers only others is served without one, as the common brokers do.
   func installServerALPN() {
     SSL_CTX_set_alpn_select_cb(
       handle,

@@ -1,7 +1,7 @@
 // What a session knows of its peer: who it is, what was agreed, and, when something failed, why.
 
+import CLinux
 import COpenSSL
-import Glibc
 
 extension TLSSession {
   /// Version and cipher, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`; empty before the handshake.
@@ -45,7 +45,7 @@ extension TLSSession {
     return String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
   }
 
-  /// The peer as a failure names it. Only looked up when something is to be explained.
+  /// The peer as a failure names it; looked up only when something is to be explained.
   var peer: TLSFailure.Peer {
     let address = peerAddress() ?? ""
     if isServer { return .client(address) }
@@ -57,27 +57,10 @@ extension TLSSession {
 
   /// Address and port at the other end of the socket, nil when it has none.
   private func peerAddress() -> String? {
-    var storage = sockaddr_storage()
-    var count = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    return withUnsafeMutablePointer(to: &storage) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        guard getpeername(descriptor, address, &count) == 0 else { return nil }
-        let family = Int32(address.pointee.sa_family)
-        guard family == AF_INET || family == AF_INET6 else { return nil }
-        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        var port = [CChar](repeating: 0, count: 32)
-        let result = getnameinfo(
-          address, count, &host, socklen_t(host.count), &port, socklen_t(port.count),
-          NI_NUMERICHOST | NI_NUMERICSERV)
-        guard result == 0 else { return nil }
-        let (hostText, portText) = (text(host), text(port))
-        return family == AF_INET6 ? "[\(hostText)]:\(portText)" : "\(hostText):\(portText)"
-      }
-    }
-  }
-
-  private func text(_ characters: [CChar]) -> String {
-    String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    var address = linux_address_empty()
+    guard linux_peer_address(descriptor, &address) == 0 else { return nil }
+    let found = SocketAddress(address)
+    return found.port == nil ? nil : found.description
   }
 
   /// Says which check a failed call of OpenSSL stands for.

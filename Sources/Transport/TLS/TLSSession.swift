@@ -107,23 +107,16 @@ package struct TLSSession: ~Copyable {
   /// Asks for the server's name and has the certificate checked against it.
   private func want(_ name: String, on handle: OpaquePointer) {
     let parameters = SSL_get0_param(handle)
-    var bare = Substring(name)
-    if bare.first == "[" && bare.last == "]" { bare = bare.dropFirst().dropLast() }
-    if let zone = bare.firstIndex(of: "%") { bare = bare[..<zone] }
-    var address = in6_addr()
-    let isAddress =
-      inet_pton(AF_INET, String(bare), &address) == 1
-      || inet_pton(AF_INET6, String(bare), &address) == 1
-    if isAddress {
+    let bare = LocalHost.bare(name)
+    if LocalHost.canonicalAddress(bare) != nil {
       // An address is never sent as a server name (RFC 6066, 3).
-      if context.checksServerName { X509_VERIFY_PARAM_set1_ip_asc(parameters, String(bare)) }
+      if context.checksServerName { X509_VERIFY_PARAM_set1_ip_asc(parameters, bare) }
       return
     }
-    if bare.last == "." { bare = bare.dropLast() }
-    _ = COpenSSL_set_server_name(handle, String(bare))
+    _ = COpenSSL_set_server_name(handle, bare)
     if context.checksServerName {
       X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-      SSL_set1_host(handle, String(bare))
+      SSL_set1_host(handle, bare)
     }
   }
 
@@ -164,7 +157,8 @@ package struct TLSSession: ~Copyable {
     repeat {
       ERR_clear_error()
       var some = 0
-      let result = SSL_read_ex(handle, room.baseAddress.map { $0 + count }, room.count - count, &some)
+      let start = room.baseAddress.map { $0 + count }
+      let result = SSL_read_ex(handle, start, room.count - count, &some)
       if result == 1 {
         count += some
         continue
@@ -205,7 +199,8 @@ package struct TLSSession: ~Copyable {
     while count < bytes.count {
       ERR_clear_error()
       var some = 0
-      let result = SSL_write_ex(handle, bytes.baseAddress.map { $0 + count }, bytes.count - count, &some)
+      let start = bytes.baseAddress.map { $0 + count }
+      let result = SSL_write_ex(handle, start, bytes.count - count, &some)
       if result == 1 {
         count += some
         continue
@@ -223,8 +218,9 @@ package struct TLSSession: ~Copyable {
     return .bytes(count)
   }
 
-  /// Tells the peer that nothing more will be sent, as far as the socket takes it now; the answer
-  /// is not waited for. Without effect before the handshake is done or after a failure.
+  /// Tells the peer that nothing more will be sent, if the socket takes it now.
+  ///
+  /// The answer is not waited for. Without effect before the handshake is done or after a failure.
   package mutating func shutdown() {
     guard let handle, isEstablished else { return }
     isEstablished = false

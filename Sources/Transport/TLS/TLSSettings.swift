@@ -36,8 +36,9 @@ package enum TLSVersion: Int32, Sendable, Comparable, CaseIterable {
 
 /// How a listener speaks TLS.
 package struct TLSServerSettings: Sendable {
-  /// PEM file with the server's certificate, followed by its intermediates. Nil only with a
-  /// pre-shared key lookup.
+  /// PEM file with the server's certificate, followed by its intermediates.
+  ///
+  /// Nil only together with a pre-shared key lookup.
   package var certificateFile: String?
   /// PEM file with the certificate's private key.
   package var keyFile: String?
@@ -63,11 +64,12 @@ package struct TLSServerSettings: Sendable {
   package var alpn: [String] = []
   /// What clients that use a pre-shared key are told to choose their identity by.
   package var pskHint: String?
-  /// Finds the key of an identity; nil when it is unknown. Called during handshakes, by any
-  /// thread. Set it to allow pre-shared keys.
+  /// Finds the key of an identity, nil when it is unknown; setting it allows pre-shared keys.
+  ///
+  /// Called during handshakes, on any thread.
   package var pskLookup: (@Sendable (_ identity: String) -> [UInt8]?)?
 
-  /// Settings that lack nothing but what `makes a certificate`.
+  /// Settings for a certificate and its key, all else as it comes.
   package init(certificateFile: String? = nil, keyFile: String? = nil) {
     self.certificateFile = certificateFile
     self.keyFile = keyFile
@@ -92,8 +94,10 @@ package struct TLSClientSettings: Sendable {
   package var keyPassword: String?
   /// Whether the server's certificate is not looked at at all: anyone may then be the server.
   package var isInsecure = false
-  /// Whether the certificate must name the server. Without it any certificate of a trusted
-  /// authority will do, which is what mosquitto's clients mean by `--insecure`.
+  /// Whether the certificate must name the server.
+  ///
+  /// Without it any certificate of a trusted authority will do, which is what mosquitto's clients
+  /// mean by `--insecure`.
   package var checksServerName = true
   /// The name or address the certificate must carry when a session is not given another.
   package var serverName: String?

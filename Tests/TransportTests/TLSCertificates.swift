@@ -1,0 +1,121 @@
+// Certificates for the tests, made by the openssl command in a directory of their own: an
+// authority, and leaves with whatever names and dates a test asks for.
+
+import Foundation
+
+/// A directory with an authority that signs what tests need; it is removed with the process.
+final class TLSCertificates: Sendable {
+  /// Made once for all tests: an authority nobody changes.
+  static let shared = TLSCertificates()
+
+  let directory: String
+  /// Tests run in parallel, and the authority's index is a plain file.
+  private let lock = NSLock()
+
+  var authority: String { path("ca.crt") }
+
+  init() {
+    directory = TLSCertificates.temporaryDirectory()
+    let configuration = """
+      [ca]
+      default_ca = own
+      [own]
+      database = \(directory)/index.txt
+      new_certs_dir = \(directory)
+      serial = \(directory)/serial
+      crlnumber = \(directory)/crlnumber
+      certificate = \(directory)/ca.crt
+      private_key = \(directory)/ca.key
+      default_md = sha256
+      default_days = 10
+      default_crl_days = 10
+      policy = any
+      copy_extensions = copy
+      unique_subject = no
+      [any]
+      commonName = supplied
+      """
+    write(configuration, to: "ca.cnf")
+    write("", to: "index.txt")
+    write("1000\n", to: "serial")
+    write("1000\n", to: "crlnumber")
+    selfSigned("ca", commonName: "Test Authority", arguments: ["-days", "30"])
+  }
+
+  func path(_ name: String) -> String { directory + "/" + name }
+
+  func write(_ text: String, to name: String) {
+    _ = FileManager.default.createFile(atPath: path(name), contents: Data(text.utf8))
+  }
+
+  /// Makes `name.crt` and `name.key`, signed by itself.
+  func selfSigned(_ name: String, commonName: String, arguments: [String] = []) {
+    TLSCertificates.openssl(
+      ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        + ["-keyout", path(name + ".key"), "-out", path(name + ".crt")]
+        + ["-subj", "/CN=" + commonName] + arguments)
+  }
+
+  /// Makes `name.crt` and `name.key`, signed by the authority; dates as `YYMMDDHHMMSSZ`.
+  func issue(
+    _ name: String, commonName: String = "broker", alternativeNames: String? = "DNS:localhost",
+    from: String? = nil, until: String? = nil
+  ) {
+    let names = alternativeNames.map { ["-addext", "subjectAltName=" + $0] } ?? []
+    TLSCertificates.openssl(
+      ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        + ["-keyout", path(name + ".key"), "-out", path(name + ".csr")]
+        + ["-subj", "/CN=" + commonName] + names)
+    lock.lock()
+    defer { lock.unlock() }
+    let dates =
+      (from.map { ["-startdate", $0] } ?? []) + (until.map { ["-enddate", $0] } ?? [])
+    TLSCertificates.openssl(
+      ["ca", "-batch", "-notext", "-config", path("ca.cnf"), "-in", path(name + ".csr")]
+        + ["-out", path(name + ".crt")] + dates)
+  }
+
+  /// A fresh directory that goes when the process ends.
+  static func temporaryDirectory() -> String {
+    let path = NSTemporaryDirectory() + "mqtt-tls-" + UUID().uuidString
+    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    leftovers.withLock { $0.append(path) }
+    return path
+  }
+
+  /// Runs the openssl command and answers its output and whether it succeeded.
+  @discardableResult
+  static func openssl(_ arguments: [String]) -> (succeeded: Bool, output: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    process.arguments = arguments
+    let pipe = Pipe()
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = pipe
+    process.standardError = pipe
+    do { try process.run() } catch { return (false, "\(error)") }
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus == 0, String(decoding: data, as: UTF8.self))
+  }
+}
+
+/// Directories to remove at exit.
+private let leftovers = Leftovers()
+
+private final class Leftovers: @unchecked Sendable {
+  private let lock = NSLock()
+  private var paths: [String] = []
+
+  init() {
+    atexit {
+      leftovers.withLock { paths in
+        for path in paths { try? FileManager.default.removeItem(atPath: path) }
+      }
+    }
+  }
+
+  func withLock(_ body: (inout [String]) -> Void) {
+    lock.withLock { body(&paths) }
+  }
+}

@@ -1,0 +1,135 @@
+// Two sessions at the ends of one socket pair, driven by hand in one thread: what a reactor does,
+// without one.
+
+import Foundation
+import Testing
+import Transport
+
+/// The two ends of a connected, non-blocking socket pair.
+struct SocketPair: ~Copyable {
+  let client: Int32
+  let server: Int32
+  private var isServerOpen = true
+
+  init() {
+    // OpenSSL writes with write(2); a broken pair must not end the test process.
+    signal(SIGPIPE, SIG_IGN)
+    var ends: [Int32] = [-1, -1]
+    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    #expect(socketpair(AF_UNIX, type, 0, &ends) == 0)
+    (client, server) = (ends[0], ends[1])
+  }
+
+  /// Closes the server's end early.
+  mutating func closeServer() {
+    close(server)
+    isServerOpen = false
+  }
+
+  deinit {
+    close(client)
+    if isServerOpen { close(server) }
+  }
+}
+
+/// A client and a server joined by a socket pair.
+struct TLSPair: ~Copyable {
+  var sockets: SocketPair
+  var client: TLSSession
+  var server: TLSSession
+
+  init(client clientContext: TLSContext, server serverContext: TLSContext, name: String?) {
+    sockets = SocketPair()
+    client = TLSSession(client: clientContext, descriptor: sockets.client, serverName: name)
+    server = TLSSession(server: serverContext, descriptor: sockets.server)
+  }
+
+  /// A pair with the shared authority and its certificate for localhost.
+  init(
+    client clientSettings: TLSClientSettings, server serverSettings: TLSServerSettings,
+    name: String? = "localhost"
+  ) throws {
+    try self.init(
+      client: .client(clientSettings), server: .server(serverSettings), name: name)
+  }
+
+  /// Drives both ends until neither can go on.
+  mutating func handshake() -> (client: TLSProgress, server: TLSProgress) {
+    var progress = (client: TLSProgress.wantsRead, server: TLSProgress.wantsRead)
+    for _ in 0..<10 {
+      if !progress.client.isFinal { progress.client = client.handshake() }
+      if !progress.server.isFinal { progress.server = server.handshake() }
+    }
+    return progress
+  }
+
+  /// Drives the handshake and expects both ends to complete it.
+  mutating func connect() {
+    let progress = handshake()
+    #expect(progress.client == .done)
+    #expect(progress.server == .done)
+  }
+}
+
+extension TLSProgress {
+  var isFinal: Bool {
+    switch self {
+    case .done, .failed: true
+    case .wantsRead, .wantsWrite: false
+    }
+  }
+
+  /// The failure, if it is one.
+  var failure: TLSFailure? {
+    switch self {
+    case .failed(let failure): failure
+    case .done, .wantsRead, .wantsWrite: nil
+    }
+  }
+}
+
+extension TLSSession {
+  /// Reads at most `room` bytes.
+  mutating func read(_ room: Int = 65_536) -> (result: TLSReadResult, bytes: [UInt8]) {
+    var result = TLSReadResult.wantsRead
+    let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      let raw = UnsafeMutableRawBufferPointer(buffer)
+      result = read(into: UnsafeMutableRawBufferPointer(rebasing: raw[..<room]))
+      if case .bytes(let filled) = result { count = filled }
+    }
+    return (result, bytes)
+  }
+
+  /// Writes as much of `bytes` as is taken.
+  mutating func write(_ bytes: some Collection<UInt8>) -> TLSWriteResult {
+    Array(bytes).withUnsafeBytes { write($0) }
+  }
+}
+
+extension TLSServerSettings {
+  /// The shared authority's certificate for localhost and 127.0.0.1.
+  static var localhost: TLSServerSettings {
+    let certificates = TLSCertificates.localhost
+    return TLSServerSettings(
+      certificateFile: certificates.path("localhost.crt"),
+      keyFile: certificates.path("localhost.key"))
+  }
+}
+
+extension TLSClientSettings {
+  /// Trusts the shared authority.
+  static var trusting: TLSClientSettings {
+    var settings = TLSClientSettings()
+    settings.authorityFile = TLSCertificates.shared.authority
+    return settings
+  }
+}
+
+extension TLSCertificates {
+  /// The shared directory, with the certificate for localhost in it.
+  static let localhost: TLSCertificates = {
+    let names = "DNS:localhost,IP:127.0.0.1,IP:::1"
+    shared.issue("localhost", commonName: "localhost", alternativeNames: names)
+    return shared
+  }()
+}
