@@ -49,8 +49,8 @@ let package = Package(
       swiftSettings: common),
 
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
-      swiftSettings: common),
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],

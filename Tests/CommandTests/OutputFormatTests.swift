@@ -179,7 +179,11 @@ struct PrintedMessage: Sendable, CustomTestStringConvertible {
     server.standardError = FileHandle.nullDevice
     server.standardOutput = FileHandle.nullDevice
     try server.run()
-    defer { server.terminate() }
+    defer {
+      // Its own handling of SIGTERM does not run: the mask of the tests' thread is inherited.
+      kill(server.processIdentifier, SIGKILL)
+      server.waitUntilExit()
+    }
     for message in [Self.plain, Self.long, Self.odd, Self.rich, Self.json] {
       let text = String(decoding: message.payload, as: UTF8.self)
       let line =

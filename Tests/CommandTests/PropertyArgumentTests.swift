@@ -56,7 +56,7 @@ import Testing
     (
       "-D publish topic-alias 1 -D publish topic-alias 2",
       "-D publish: this property is given twice, and only user-property may repeat, for example: "
-        + "-D publish user-property room kitchen"
+        + "-D publish user-property a b"
     ),
   ]
 
