@@ -27,7 +27,7 @@ import Transport
           reactor.send(buffer(bytes(reactor, range)), on: event.link)
         }
       case .adopted, .drained, .ended, .turnedAway, .readable, .acceptFailed:
-         Issue.record("\(event)")
+        Issue.record("\(event)")
       }
     }
     script?.run(reactor)

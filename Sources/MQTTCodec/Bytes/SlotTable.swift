@@ -6,28 +6,28 @@
 ///
 /// A slot that is used again has another generation, so an old identifier never reaches the new
 /// tenant.
-public struct SlotIdentifier: Hashable, Sendable {
+@usableFromInline package struct SlotIdentifier: Hashable, Sendable {
   /// Position in the table.
-  public var index: UInt32
+  @usableFromInline package var index: UInt32
   /// How often the slot had been given out before; odd while it is occupied.
-  public var generation: UInt32
+  @usableFromInline package var generation: UInt32
 
   /// Joins an index and a generation.
-  @inlinable public init(index: UInt32, generation: UInt32) {
+  @inlinable package init(index: UInt32, generation: UInt32) {
     self.index = index
     self.generation = generation
   }
 
   /// An identifier that no table ever gives out.
-  @inlinable public static var none: SlotIdentifier {
+  @inlinable package static var none: SlotIdentifier {
     SlotIdentifier(index: .max, generation: 0)
   }
 
   /// Both halves in one word, for the kernel to keep.
-  @inlinable public var word: UInt64 { UInt64(generation) << 32 | UInt64(index) }
+  @inlinable package var word: UInt64 { UInt64(generation) << 32 | UInt64(index) }
 
   /// The inverse of ``word``.
-  @inlinable public init(word: UInt64) {
+  @inlinable package init(word: UInt64) {
     self.init(
       index: UInt32(truncatingIfNeeded: word), generation: UInt32(truncatingIfNeeded: word >> 32))
   }
@@ -36,7 +36,7 @@ public struct SlotIdentifier: Hashable, Sendable {
 /// A growable table whose elements never need moving by their owner; freed slots are used again.
 ///
 /// Access by a bare index is for holders that know the slot is occupied and traps otherwise.
-@safe public struct SlotTable<Element: ~Copyable>: ~Copyable {
+@safe @usableFromInline package struct SlotTable<Element: ~Copyable>: ~Copyable {
   @usableFromInline var elements: UnsafeMutablePointer<Element>?
   @usableFromInline var generations: UnsafeMutablePointer<UInt32>?
   @usableFromInline var room: Int
@@ -45,7 +45,7 @@ public struct SlotIdentifier: Hashable, Sendable {
   @usableFromInline var free: [UInt32]
 
   /// An empty table that owns no memory yet.
-  @inlinable public init() {
+  @inlinable package init() {
     unsafe elements = nil
     unsafe generations = nil
     room = 0
@@ -64,13 +64,13 @@ public struct SlotIdentifier: Hashable, Sendable {
   }
 
   /// Occupied slots.
-  @inlinable public var count: Int { high - free.count }
+  @inlinable package var count: Int { high - free.count }
 
   /// One more than the highest index ever given out: a bound for walks over all slots.
-  @inlinable public var upperBound: Int { high }
+  @inlinable package var upperBound: Int { high }
 
   /// Puts `element` into a free slot.
-  @inlinable public mutating func insert(_ element: consuming Element) -> SlotIdentifier {
+  @inlinable package mutating func insert(_ element: consuming Element) -> SlotIdentifier {
     let index: Int
     if let reused = free.popLast() {
       index = Int(reused)
@@ -87,7 +87,7 @@ public struct SlotIdentifier: Hashable, Sendable {
   }
 
   /// Takes the element at `index` out and frees its slot.
-  @inlinable @discardableResult public mutating func remove(_ index: UInt32) -> Element {
+  @inlinable @discardableResult package mutating func remove(_ index: UInt32) -> Element {
     check(index)
     unsafe generations.unsafelyUnwrapped[Int(index)] &+= 1
     free.append(index)
@@ -95,25 +95,25 @@ public struct SlotIdentifier: Hashable, Sendable {
   }
 
   /// Whether `identifier` still names the tenant it was given out for.
-  @inlinable public func contains(_ identifier: SlotIdentifier) -> Bool {
+  @inlinable package func contains(_ identifier: SlotIdentifier) -> Bool {
     Int(identifier.index) < high && identifier.generation & 1 == 1
       && (unsafe generations.unsafelyUnwrapped[Int(identifier.index)]) == identifier.generation
   }
 
   /// Whether the slot at `index` has a tenant.
-  @inlinable public func isOccupied(_ index: UInt32) -> Bool {
+  @inlinable package func isOccupied(_ index: UInt32) -> Bool {
     Int(index) < high && (unsafe generations.unsafelyUnwrapped[Int(index)]) & 1 == 1
   }
 
   /// The identifier of the tenant at `index`.
-  @inlinable public func identifier(at index: UInt32) -> SlotIdentifier {
+  @inlinable package func identifier(at index: UInt32) -> SlotIdentifier {
     check(index)
     return unsafe SlotIdentifier(
       index: index, generation: generations.unsafelyUnwrapped[Int(index)])
   }
 
   /// The element at `index`, in place.
-  @inlinable public subscript(index: UInt32) -> Element {
+  @inlinable package subscript(index: UInt32) -> Element {
     // An address accessor lends the element for as long as the table is lent, so that a span into
     // it can be an argument; a coroutine would end the loan too early.
     @inline(__always) unsafeAddress {

@@ -2,7 +2,7 @@
 // String and the library's hasher the same costs ten times as much.
 
 /// A seeded hash of `bytes`; equal bytes and seeds give equal hashes within one run of a program.
-@inlinable public func hash(_ bytes: Span<UInt8>, seed: UInt64) -> UInt64 {
+@inlinable package func hash(_ bytes: Span<UInt8>, seed: UInt64) -> UInt64 {
   let count = bytes.count
   var state = seed ^ (UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15)
   unsafe bytes.withUnsafeBytes { raw in
@@ -35,7 +35,7 @@
 }
 
 /// Whether two runs hold the same bytes.
-@inlinable public func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+@inlinable package func areEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
   let count = left.count
   if count != right.count { return false }
   return unsafe left.withUnsafeBytes { left in
@@ -57,7 +57,7 @@
 }
 
 /// A copy of `bytes` as an array.
-public func array(_ bytes: Span<UInt8>) -> [UInt8] {
+package func array(_ bytes: Span<UInt8>) -> [UInt8] {
   [UInt8](capacity: bytes.count) { output in
     for index in bytes.indices { output.append(bytes[index]) }
   }

@@ -59,8 +59,10 @@ extension Connack {
     version == .v5 ? 2 + properties.encodedSizeWithLength : 2
   }
 
-  /// Appends what follows the fixed header. A refusal for which the older versions have no return
-  /// code goes out as "server unavailable"; see ``ReasonCode/connackReturnCode``.
+  /// Appends what follows the fixed header.
+  ///
+  /// A refusal for which the older versions have no return code goes out as "server unavailable";
+  /// see ``ReasonCode/connackReturnCode``.
   func encodeBody(into buffer: inout ByteBuffer, _ version: ProtocolVersion) {
     // MQTT 3.1 has no session present flag, and a refusal never has it. [MQTT-3.2.2-6]
     let showsSession = isSessionPresent && version != .v31 && reasonCode == .success

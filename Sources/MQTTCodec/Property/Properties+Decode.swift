@@ -47,6 +47,7 @@ extension PacketReader {
     in place: PropertyPlace, seen: inout PropertySet
   ) throws(DecodeError) -> PropertyView {
     let start = offset
+    // The identifier is a variable byte integer, but all that exist have one byte.
     let raw = try variableByteInteger("property identifier")
     guard raw < 0x80, let identifier = PropertyIdentifier(rawValue: UInt8(raw)) else {
       throw fault(

@@ -7,7 +7,7 @@ enum PropertyType {
   case byte, twoByteInteger, fourByteInteger, variableByteInteger, string, binary, stringPair
 }
 
-/// A place where properties stand. The packets whose rules depend on the direction count twice.
+/// A place where properties stand; packets whose rules depend on the direction count twice.
 enum PropertyPlace: UInt8, CaseIterable {
   case connect, will, connack, publishToServer, publishToClient, puback, pubrec, pubrel, pubcomp
   case subscribe, suback, unsubscribe, unsuback, disconnectToServer, disconnectToClient, auth

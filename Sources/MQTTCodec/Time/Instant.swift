@@ -1,32 +1,32 @@
 // Time as the core knows it: a number that somebody hands in. No clock is read here.
 
 /// A point on a clock that only goes forward, in nanoseconds since some start.
-public struct Instant: Comparable, Hashable, Sendable {
-  public var nanoseconds: Int64
+@usableFromInline package struct Instant: Comparable, Hashable, Sendable {
+  @usableFromInline package var nanoseconds: Int64
 
   /// So many nanoseconds after the start.
-  @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+  @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   /// The start of the clock.
-  @inlinable public static var start: Instant { Instant(nanoseconds: 0) }
+  @inlinable package static var start: Instant { Instant(nanoseconds: 0) }
 
-  @inlinable public static func < (left: Instant, right: Instant) -> Bool {
+  @inlinable package static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds
   }
 
   /// This instant moved by seconds; far futures saturate.
-  @inlinable public func advanced(bySeconds seconds: Int) -> Instant {
+  @inlinable package func advanced(bySeconds seconds: Int) -> Instant {
     advanced(byNanoseconds: seconds > 9_000_000_000 ? Int64.max : Int64(seconds) * 1_000_000_000)
   }
 
   /// This instant moved by nanoseconds; far futures saturate.
-  @inlinable public func advanced(byNanoseconds amount: Int64) -> Instant {
+  @inlinable package func advanced(byNanoseconds amount: Int64) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(amount)
     return Instant(nanoseconds: overflow ? .max : sum)
   }
 
   /// Nanoseconds from `earlier` to here; negative when it is later.
-  @inlinable public func nanoseconds(since earlier: Instant) -> Int64 {
+  @inlinable package func nanoseconds(since earlier: Instant) -> Int64 {
     nanoseconds &- earlier.nanoseconds
   }
 }

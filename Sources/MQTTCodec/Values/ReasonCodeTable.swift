@@ -1,8 +1,9 @@
 // Table 2-6 of MQTT 5.0: every reason code, its name and the packets that may carry it, and beside
 // it what the return codes of CONNACK in the older versions mean.
 
-/// A set of packets that carry reason codes. DISCONNECT and AUTH count twice, because some codes
-/// may be sent in one direction only.
+/// A set of packets that carry reason codes.
+///
+/// DISCONNECT and AUTH count twice, because some codes may be sent in one direction only.
 struct ReasonCodePlaces: OptionSet, Sendable {
   let rawValue: UInt16
 
@@ -71,7 +72,7 @@ extension ReasonCode {
   /// The places where the code may stand; empty when it is no code.
   var places: ReasonCodePlaces { row?.places ?? [] }
 
-  /// The row of table 2-6. A switch and not a dictionary: it is asked for every acknowledgement.
+  /// The row of table 2-6; a switch, because it is asked for every acknowledgement.
   private var row: (name: String, places: ReasonCodePlaces)? {
     switch rawValue {
     case 0x00:

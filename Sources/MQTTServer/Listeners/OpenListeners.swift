@@ -4,7 +4,8 @@
 import MQTTBroker
 import Transport
 
-/// A listening socket that waits to be given to a reactor. Arrays cannot hold unique values.
+/// A listening socket that waits to be given to a reactor, in a box because arrays cannot hold
+/// unique values.
 private final class OpenListener {
   var socket: ListenSocket?
   let address: SocketAddress

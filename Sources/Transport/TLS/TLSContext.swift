@@ -87,7 +87,15 @@ package final class TLSContext: @unchecked Sendable {
     pskLookup = nil
     handle = try Self.empty(TLS_client_method())
     try setVersions(settings.minimumVersion, settings.maximumVersion)
-    try setCiphers(settings.ciphers, settings.ciphersuites)
+    if settings.pskIdentity != nil && !settings.namesAuthorities {
+      // A server that has a certificate too would prefer it, and there is nothing to check it
+      // with. In TLS 1.3 a key like this one goes with SHA-256 suites only (RFC 8446, 4.2.11).
+      try setCiphers(
+        settings.ciphers ?? "PSK:!eNULL",
+        settings.ciphersuites ?? "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256")
+    } else {
+      try setCiphers(settings.ciphers, settings.ciphersuites)
+    }
     if settings.certificateFile != nil || settings.keyFile != nil {
       guard let certificate = settings.certificateFile, let key = settings.keyFile else {
         throw TLSFailure(

@@ -100,7 +100,7 @@ extension TLSFailure {
       "it does not accept this client's certificate (--cert); its log tells why."
     case .unknownPSKIdentity:
       "it does not know the identity given with --psk-identity."
-    case .decryptError, .badRecordMAC:
+    case .decryptError, .badRecordMAC, .illegalParameter:
       "what this client sent did not fit its key; with a pre-shared key: --psk is not the key "
         + "the server has for this --psk-identity."
     case .noApplicationProtocol:
@@ -119,7 +119,7 @@ extension TLSFailure {
       "this server's certificate has expired by the client's clock."
     case .handshakeFailure, .protocolVersion:
       "it accepts no version or cipher that this server offers."
-    case .decryptError, .badRecordMAC, .unknownPSKIdentity:
+    case .decryptError, .badRecordMAC, .illegalParameter, .unknownPSKIdentity:
       "its pre-shared key or its certificate's key does not fit."
     default:
       "its own log may tell more."

@@ -37,6 +37,12 @@ extension TLSFailure: CustomStringConvertible {
     case .noClientCertificate:
       "TLS: \(subject) sent no certificate, and this server demands one. Start the client with "
         + "--cert and --key, with a certificate signed by an authority in the server's --cafile."
+    case .wrongPreSharedKey:
+      "TLS: \(theirs) pre-shared key is not the one this server has for its identity. Compare "
+        + "the client's --psk with the server's entry for its --psk-identity."
+    case .noKnownPreSharedKey:
+      "TLS: \(subject) named no identity that this server has a pre-shared key for. Start the "
+        + "client with --psk-identity and --psk as the server's file of keys has them."
     case .noCommonVersion(let reason):
       "TLS: \(subject) and this \(ownRole) have no version of TLS in common (\(reason)). This "
         + "\(ownRole) speaks TLS 1.2 and 1.3 as far as --tls-version lets it: name a lower "

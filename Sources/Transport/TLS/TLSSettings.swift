@@ -118,6 +118,12 @@ package struct TLSClientSettings: Sendable {
   /// The pre-shared key in hexadecimal digits without a leading `0x`.
   package var pskHexKey: String?
 
+  /// Whether any authority is trusted.
+  var namesAuthorities: Bool {
+    authorityFile != nil || authorityDirectory != nil || usesSystemAuthorities
+      || !additionalAuthorityFiles.isEmpty
+  }
+
   /// Settings that trust nobody yet.
   package init() {}
 }
