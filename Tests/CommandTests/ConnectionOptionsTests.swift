@@ -42,6 +42,14 @@ import Testing
     #expect(try connection("--unix /tmp/s").unixPath == "/tmp/s")
   }
 
+  @Test func `of a host, a socket and a URL the last one holds`() throws {
+    #expect(try connection("--unix /tmp/s -h h").unixPath == nil)
+    #expect(try connection("--unix /tmp/s -L mqtt://h").unixPath == nil)
+    #expect(try connection("-p 7 -L mqtt://h").port == 1883)
+    #expect(try connection("-L mqtts://h").port == 8883)
+    #expect(try connection("-L mqtts://h -p 7").port == 7)
+  }
+
   static let secrets: [(String, SecretSource)] = [
     ("-P secret", .given(Array("secret".utf8))), ("--pw secret", .given(Array("secret".utf8))),
     ("-P -", .prompt), ("--pw-file f", .file("f")), ("--pw-env V", .environment("V")),
