@@ -42,7 +42,7 @@ import Testing
   ) {
     var numbers = Numbers(state: 7)
     var refusedCount = 0
-    for _ in 0..<3000 {
+    for _ in 0..<1000 {
       let words = (0..<Int.random(in: 0..<8, using: &numbers)).map { _ in word(&numbers, command) }
       do {
         switch command {
@@ -52,10 +52,12 @@ import Testing
         }
       } catch {
         refusedCount += 1
-        #expect(!"\(error)".contains("\n"), "an error is one line")
+        let lines = "\(error)".split(
+          omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        #expect(lines.count == 1)
       }
     }
-    #expect(refusedCount > 1000)
+    #expect(refusedCount > 300)
   }
 
   @Test func `random formats are understood or refused, and print`() {
@@ -63,7 +65,7 @@ import Testing
     let characters = Array("%@\\-0123456789. :_ACDEFIjJlmPpqRrStUxXfdN\u{E9}Ytz%%%@\\")
     let message = Publish(topic: "a/b", payload: [0x7B, 0x22, 0xFF, 0x00])
     var printedCount = 0
-    for _ in 0..<20_000 {
+    for _ in 0..<5_000 {
       let count = Int.random(in: 0..<8, using: &numbers)
       let text = String(
         (0..<count).map { _ in characters[Int.random(in: 0..<characters.count, using: &numbers)] })
@@ -74,13 +76,13 @@ import Testing
         message, receivedAt: WallTime(seconds: 1, nanoseconds: 2), to: &buffer)
       if buffer.count > 1 { printedCount += 1 }
     }
-    #expect(printedCount > 1000)
+    #expect(printedCount > 300)
   }
 
   @Test func `random URLs are understood or refused`() {
     var numbers = Numbers(state: 13)
     let characters = Array("mqtts:///@:[]%2fF0aé#+?")
-    for _ in 0..<20_000 {
+    for _ in 0..<5_000 {
       let count = Int.random(in: 0..<12, using: &numbers)
       let text = String(
         (0..<count).map { _ in characters[Int.random(in: 0..<characters.count, using: &numbers)] })
