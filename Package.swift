@@ -59,8 +59,8 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
-      swiftSettings: common),
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
