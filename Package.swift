@@ -65,6 +65,10 @@ let package = Package(
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
+      name: "MQTTClientTests",
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt"],
+      swiftSettings: common),
+    .testTarget(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
