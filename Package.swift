@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+    .target(
+      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
@@ -48,9 +49,18 @@ let package = Package(
       ],
       swiftSettings: common),
 
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+    .target(
+      name: "TestSupport", dependencies: ["MQTTCodec"], path: "Tests/Support",
+      exclude: ["Vectors"], swiftSettings: common),
+
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
-      swiftSettings: common),
+      name: "MQTTCodecTests", dependencies: ["AllocationCount", "MQTTCodec", "TestSupport"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+
+    .testTarget(
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
@@ -64,5 +74,14 @@ let package = Package(
     .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
+
+    .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker"], swiftSettings: common
+    ),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
+      exclude: ["python"], swiftSettings: common),
   ]
 )

@@ -102,7 +102,7 @@ package final class Client {
       } else {
         failure = failure(.transport(end))
       }
-    case .accepted, .adopted, .drained, .readable, .acceptFailed:
+    case .accepted, .adopted, .drained, .readable, .acceptFailed, .turnedAway:
       break
     }
   }

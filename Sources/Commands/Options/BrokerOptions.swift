@@ -103,7 +103,7 @@ extension BrokerOptions {
   /// Understands the words after `mqtt broker`.
   package static func parse(_ words: [[UInt8]]) throws(UsageError) -> Invocation<BrokerOptions> {
     var draft = BrokerDraft()
-    try ArgumentParser(options: BrokerDraft.table).parse(words, into: &draft)
+    try ArgumentParser(command: .broker, options: BrokerDraft.table).parse(words, into: &draft)
     if let request = draft.request { return .information(request) }
     return .run(try draft.finished(), warnings: [])
   }

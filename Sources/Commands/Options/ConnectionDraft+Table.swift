@@ -13,55 +13,68 @@ extension ConnectionDraft {
 
   /// Options that every command ends with.
   static let diagnosis: [Option<ConnectionDraft>] = [
-    .flag("debug", letter: "d", "show every packet that is sent and received, with times",
-      manual: "The lines go to the standard error stream.") { $0.options.isDebug = true },
-    .flag("quiet", "print no errors at run time",
-      manual: "Errors in the command line are printed all the same, and the exit status tells.")
-    { $0.options.isQuiet = true },
+    .flag(
+      "debug", letter: "d", "show every packet that is sent and received, with times",
+      manual: "The lines go to the standard error stream."
+    ) { $0.options.isDebug = true },
+    .flag(
+      "quiet", "print no errors at run time",
+      manual: "Errors in the command line are printed all the same, and the exit status tells."
+    ) { $0.options.isQuiet = true },
   ]
 
   private static let address: [Option<ConnectionDraft>] = [
-    .value("host", letter: "h", "HOST", example: "broker.example.org", default: "localhost",
-      "name or address of the broker")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "host", letter: "h", "HOST", example: "broker.example.org", default: "localhost",
+      "name or address of the broker"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.host = try Values.name(text, "a name or an address")
+      draft.options.unixPath = nil
     },
-    .value("port", letter: "p", "PORT", example: "1883", default: "1883, or 8883 with TLS",
+    .value(
+      "port", letter: "p", "PORT", example: "1883", default: "1883, or 8883 with TLS",
       "port of the broker",
-      manual: "Port 8883 turns TLS on unless --no-tls is given.")
-    { (draft, text) throws(ValueFault) in draft.port = try Values.number(text, 1...65_535) },
-    .value("url", letter: "L", "URL", example: "mqtt://broker.example.org/sensor/temp",
+      manual: "Port 8883 turns TLS on unless --no-tls is given."
+    ) { (draft, text) throws(ValueFault) in draft.port = try Values.number(text, 1...65_535) },
+    .value(
+      "url", letter: "L", "URL", example: "mqtt://broker.example.org/sensor/temp",
       "mqtt(s)://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC]",
       manual: """
         User, password, host, port and topic at once. Every part may be percent-encoded, an IPv6 \
         address stands in brackets, and mqtts stands for TLS. The topic is taken as by -t.
-        """)
-    { (draft, text) throws(ValueFault) in draft.take(try BrokerURL(text)) },
-    .value("unix", "PATH", .file, example: "/tmp/mqtt.sock",
-      "connect to a Unix domain socket instead of a host")
-    { (draft, text) throws(ValueFault) in
+        """
+    ) { (draft, text) throws(ValueFault) in draft.take(try BrokerURL(text)) },
+    .value(
+      "unix", "PATH", .file, example: "/tmp/mqtt.sock",
+      "connect to a Unix domain socket instead of a host"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.unixPath = try Values.name(text, "the path of a socket")
     },
-    .value("bind-address", letter: "A", "ADDRESS", example: "192.0.2.7",
-      "local address to connect from")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "bind-address", letter: "A", "ADDRESS", example: "192.0.2.7",
+      "local address to connect from"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.bindAddress = try Values.name(text, "an address")
     },
-    .value("protocol-version", letter: "V", "VERSION",
+    .value(
+      "protocol-version", letter: "V", "VERSION",
       .choices(["auto", "5", "311", "31", "mqttv5", "mqttv311", "mqttv31"]),
       example: "5", default: "auto", "auto, 5, 311 (3.1.1) or 31 (3.1)",
       manual: """
         auto is 5, falling back to 3.1.1 where the broker refuses that. mqttv5, mqttv311, mqttv31, \
         5.0, 3.1.1 and 3.1 are taken as well.
-        """)
-    { (draft, text) throws(ValueFault) in draft.version = try version(text) },
-    .value("keepalive", letter: "k", "SECONDS", example: "60", default: "60",
-      "longest silence before the broker is pinged; 0 never pings")
-    { (draft, text) throws(ValueFault) in
+        """
+    ) { (draft, text) throws(ValueFault) in draft.version = try version(text) },
+    .value(
+      "keepalive", letter: "k", "SECONDS", example: "60", default: "60",
+      "longest silence before the broker is pinged; 0 never pings"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.keepAliveSeconds = try Values.number(text, 0...65_535)
     },
-    .flag("nodelay", "send small packets at once; this is always so",
-      manual: "Taken because mosquitto_pub and mosquitto_sub have it.") { _ in },
+    .flag(
+      "nodelay", "send small packets at once; this is always so",
+      manual: "Taken because mosquitto_pub and mosquitto_sub have it."
+    ) { _ in },
   ]
 
   private static func version(_ text: String) throws(ValueFault) -> VersionChoice {
@@ -75,50 +88,60 @@ extension ConnectionDraft {
   }
 
   private static let identity: [Option<ConnectionDraft>] = [
-    .value("id", letter: "i", "ID", example: "thermometer-1", "client identifier",
+    .value(
+      "id", letter: "i", "ID", example: "thermometer-1", "client identifier",
       manual: """
         Without one the broker chooses under MQTT 5, and before that one is made up. Cannot be \
         used together with -I.
-        """)
-    { (draft, text) throws(ValueFault) in draft.options.clientIdentifier = text },
-    .value("id-prefix", letter: "I", "PREFIX", example: "thermometer-",
-      "client identifier made of this and the process id")
-    { (draft, text) throws(ValueFault) in draft.options.clientIdentifierPrefix = text },
-    .value("username", letter: "u", "NAME", example: "maria", "user name")
-    { (draft, text) throws(ValueFault) in draft.options.userName = text },
-    .bytes("pw", letter: "P", "PASSWORD", example: "secret", "password; - asks for it on the terminal",
-      manual: "Other users of the machine can see the words of a command; --pw-file is safer.")
-    { (draft, bytes) throws(ValueFault) in
+        """
+    ) { (draft, text) throws(ValueFault) in draft.options.clientIdentifier = text },
+    .value(
+      "id-prefix", letter: "I", "PREFIX", example: "thermometer-",
+      "client identifier made of this and the process id"
+    ) { (draft, text) throws(ValueFault) in draft.options.clientIdentifierPrefix = text },
+    .value("username", letter: "u", "NAME", example: "maria", "user name") {
+      (draft, text) throws(ValueFault) in draft.options.userName = text
+    },
+    .bytes(
+      "pw", letter: "P", "PASSWORD", example: "secret", "password; - asks for it on the terminal",
+      manual: "Other users of the machine can see the words of a command; --pw-file is safer."
+    ) { (draft, bytes) throws(ValueFault) in
       draft.options.password = bytes == [UInt8(ascii: "-")] ? .prompt : .given(bytes)
     },
-    .value("pw-file", "FILE", .file, example: "~/.mqtt-password",
-      "read the password from the first line of FILE")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "pw-file", "FILE", .file, example: "~/.mqtt-password",
+      "read the password from the first line of FILE"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.password = .file(try Values.name(text, "the path of a file"))
     },
-    .value("pw-env", "NAME", example: "MQTT_PASSWORD",
-      "read the password from the environment variable NAME")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "pw-env", "NAME", example: "MQTT_PASSWORD",
+      "read the password from the environment variable NAME"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.password = .environment(try Values.name(text, "a variable's name"))
     },
   ]
 
   private static let session: [Option<ConnectionDraft>] = [
-    .flag("disable-clean-session", letter: "c", "resume the session of this client identifier",
+    .flag(
+      "disable-clean-session", letter: "c", "resume the session of this client identifier",
       manual: """
         The broker keeps subscriptions and unacknowledged messages while the client is away: for \
         ever, unless -x bounds it. Needs -i.
-        """) { $0.options.cleanStart = false },
-    .value("session-expiry-interval", letter: "x", "SECONDS", example: "3600",
+        """
+    ) { $0.options.cleanStart = false },
+    .value(
+      "session-expiry-interval", letter: "x", "SECONDS", example: "3600",
       default: "-1 with -c, else 0",
       "how long the session outlives the connection (MQTT 5)",
-      manual: "-1, 4294967295 and ∞ all mean that it never expires; that needs -i.")
-    { (draft, text) throws(ValueFault) in
+      manual: "-1, 4294967295 and ∞ all mean that it never expires; that needs -i."
+    ) { (draft, text) throws(ValueFault) in
       draft.options.sessionExpirySeconds = try sessionExpiry(text)
     },
-    .value("max-inflight", letter: "M", "COUNT", example: "20", default: "20",
-      "QoS 1 and 2 messages under way to the broker at once")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "max-inflight", letter: "M", "COUNT", example: "20", default: "20",
+      "QoS 1 and 2 messages under way to the broker at once"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.inFlightLimit = try Values.number(text, 1...65_535)
     },
   ]
@@ -132,19 +155,22 @@ extension ConnectionDraft {
   }
 
   private static let willOptions: [Option<ConnectionDraft>] = [
-    .value("will-topic", "TOPIC", example: "status/thermometer-1",
-      "topic of the message that the broker sends if this client dies")
-    { (draft, text) throws(ValueFault) in draft.will.topic = try Values.topic(text) },
-    .bytes("will-payload", "MESSAGE", example: "gone", "what the will says",
-      manual: "Without it the will is empty.")
-    { (draft, bytes) throws(ValueFault) in
+    .value(
+      "will-topic", "TOPIC", example: "status/thermometer-1",
+      "topic of the message that the broker sends if this client dies"
+    ) { (draft, text) throws(ValueFault) in draft.will.topic = try Values.topic(text) },
+    .bytes(
+      "will-payload", "MESSAGE", example: "gone", "what the will says",
+      manual: "Without it the will is empty."
+    ) { (draft, bytes) throws(ValueFault) in
       if bytes.count > 65_535 { throw .expected("at most 65535 bytes") }
       draft.will.payload = bytes
       draft.hasWillDetail = "--will-payload"
     },
-    .value("will-qos", "QOS", .choices(["0", "1", "2"]), example: "1", default: "0",
-      "quality of service of the will")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "will-qos", "QOS", .choices(["0", "1", "2"]), example: "1", default: "0",
+      "quality of service of the will"
+    ) { (draft, text) throws(ValueFault) in
       draft.will.qos = try Values.qos(text)
       draft.hasWillDetail = "--will-qos"
     },
@@ -156,7 +182,8 @@ extension ConnectionDraft {
 
   private mutating func take(_ url: BrokerURL) {
     options.host = url.host
-    if let port = url.port { self.port = port }
+    options.unixPath = nil
+    port = url.port ?? (url.usesTLS ? 8883 : 1883)
     if let userName = url.userName { options.userName = userName }
     if let password = url.password { options.password = .given(password) }
     if url.usesTLS { tlsCause = "mqtts://" }

@@ -55,8 +55,9 @@ struct ConnectionDraft: Sendable {
     } else {
       result.will = will
     }
-    if result.password != nil, result.userName == nil, version == .exactly(.v31)
-      || version == .exactly(.v311)
+    if result.password != nil, result.userName == nil,
+      version == .exactly(.v31)
+        || version == .exactly(.v311)
     {
       // [MQTT311-3.1.2-22]
       throw UsageError("-P", "needs -u as well before MQTT 5", example: "-u maria -P secret")

@@ -18,7 +18,8 @@ extension Option where Draft: Commands.Draft {
     return Option(
       description: OptionDescription(
         long: "property", letter: "D", aliases: [], valueName: "PACKET NAME VALUE",
-        values: .property(packets), example: "publish user-property room kitchen",
+        values: .property(packets),
+        example: "\(packets.contains(.publish) ? "publish" : "subscribe") user-property a b",
         defaultText: nil, isRepeatable: true, help: "a property of MQTT 5 for \(names)",
         manual: """
           The properties of each packet are listed under PROPERTIES below. user-property takes \
@@ -35,9 +36,10 @@ extension Option where Draft: Commands.Draft {
   static func optionsFile(
     _ defaultFiles: String, _ set: @escaping @Sendable (inout Draft, String) -> Void
   ) -> Option {
-    .value("options-file", letter: "o", "FILE", .file, example: "broker.options",
-      default: "\(defaultFiles) in ~/.config", "read options from FILE, one on a line")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "options-file", letter: "o", "FILE", .file, example: "broker.options",
+      default: "\(defaultFiles) in ~/.config", "read options from FILE, one on a line"
+    ) { (draft, text) throws(ValueFault) in
       set(&draft, try Values.name(text, "the path of a file"))
     }
   }

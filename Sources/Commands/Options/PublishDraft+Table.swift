@@ -12,34 +12,40 @@ extension PublishDraft {
   private static let packets: [PropertyPacket] = [.connect, .publish, .will, .disconnect]
 
   private static let message: [Option<PublishDraft>] = [
-    .value("topic", letter: "t", "TOPIC", example: "sensor/temp", repeatable: true,
-      "topic to publish to; several get the same message")
-    { (draft, text) throws(ValueFault) in draft.options.topics.append(try Values.topic(text)) },
-    .bytes("message", letter: "m", "MESSAGE", example: "21.5", "the message")
-    { (draft, bytes) throws(ValueFault) in try draft.take("-m", .given(bytes)) },
+    .value(
+      "topic", letter: "t", "TOPIC", example: "sensor/temp", repeatable: true,
+      "topic to publish to; several get the same message"
+    ) { (draft, text) throws(ValueFault) in draft.options.topics.append(try Values.topic(text)) },
+    .bytes("message", letter: "m", "MESSAGE", example: "21.5", "the message") {
+      (draft, bytes) throws(ValueFault) in try draft.take("-m", .given(bytes))
+    },
     .value("file", letter: "f", "FILE", .file, example: "picture.png", "send the contents of FILE")
     { (draft, text) throws(ValueFault) in
       try draft.take("-f", .file(try Values.name(text, "the path of a file")))
     },
     .source("stdin-line", "l", .inputLines, "send each line of the standard input as a message"),
     .source("stdin-file", "s", .input, "send the whole standard input as one message"),
-    .source("null-message", "n", .empty, "send a message without bytes",
+    .source(
+      "null-message", "n", .empty, "send a message without bytes",
       manual: "With -r this removes the retained message of the topic."),
-    .value("qos", letter: "q", "QOS", .choices(["0", "1", "2"]), example: "1", default: "0",
+    .value(
+      "qos", letter: "q", "QOS", .choices(["0", "1", "2"]), example: "1", default: "0",
       "quality of service: 0, 1 or 2",
-      manual: "The command ends when the handshake of this quality of service is complete.")
-    { (draft, text) throws(ValueFault) in draft.options.qos = try Values.qos(text) },
+      manual: "The command ends when the handshake of this quality of service is complete."
+    ) { (draft, text) throws(ValueFault) in draft.options.qos = try Values.qos(text) },
     .flag("retain", letter: "r", "have the broker keep the message for later subscribers") {
       $0.options.isRetained = true
     },
-    .value("repeat", "COUNT", example: "10", default: "1", "send the message COUNT times",
-      manual: "Not with -l, whose messages are as many as its lines.")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "repeat", "COUNT", example: "10", default: "1", "send the message COUNT times",
+      manual: "Not with -l, whose messages are as many as its lines."
+    ) { (draft, text) throws(ValueFault) in
       draft.options.repeatCount = try Values.number(text, 1...Int(Int32.max))
     },
-    .value("repeat-delay", "SECONDS", example: "0.5", default: "0",
-      "wait so long between two of them")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "repeat-delay", "SECONDS", example: "0.5", default: "0",
+      "wait so long between two of them"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.repeatDelaySeconds = try Values.seconds(text, 0...31_536_000)
     },
     .property(packets) { (draft, argument) throws(ValueFault) in

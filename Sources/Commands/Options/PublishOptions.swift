@@ -107,7 +107,7 @@ extension PublishOptions {
   package static func parse(
     _ words: [[UInt8]], in context: ParsingContext
   ) throws(UsageError) -> Invocation<PublishOptions> {
-    let parser = ArgumentParser(options: PublishDraft.table)
+    let parser = ArgumentParser(command: .pub, options: PublishDraft.table)
     let files = ["mosquitto_pub", "mqtt", "mqtt_pub"]
     let draft = try parser.parse(
       words, PublishDraft(), optionsFile: \.optionsFile, defaultFiles: files, in: context)

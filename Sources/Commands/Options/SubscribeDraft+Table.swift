@@ -14,42 +14,49 @@ extension SubscribeDraft {
   ]
 
   private static let subscription: [Option<SubscribeDraft>] = [
-    .value("topic", letter: "t", "FILTER", example: "'sensor/#'", repeatable: true,
-      "topic filter to subscribe to")
-    { (draft, text) throws(ValueFault) in draft.filters.append(try Values.filter(text)) },
-    .value("qos", letter: "q", "QOS", .choices(["0", "1", "2"]), example: "1", default: "0",
+    .value(
+      "topic", letter: "t", "FILTER", example: "'sensor/#'", repeatable: true,
+      "topic filter to subscribe to"
+    ) { (draft, text) throws(ValueFault) in draft.filters.append(try Values.filter(text)) },
+    .value(
+      "qos", letter: "q", "QOS", .choices(["0", "1", "2"]), example: "1", default: "0",
       repeatable: true, "highest quality of service to receive: 0, 1 or 2",
       manual: """
         A single -q holds for all filters. Of several, one before the first filter is the \
         default, and each other one holds for the filters between it and the -q before it, as \
         in -t a -q 1 -t b -q 2.
-        """)
-    { (draft, text) throws(ValueFault) in
+        """
+    ) { (draft, text) throws(ValueFault) in
       draft.qualities.append((draft.filters.count, try Values.qos(text)))
     },
-    .value("unsubscribe", letter: "U", "FILTER", example: "'sensor/#'", repeatable: true,
+    .value(
+      "unsubscribe", letter: "U", "FILTER", example: "'sensor/#'", repeatable: true,
       "unsubscribe from a filter, after all subscriptions",
-      manual: "For a session that was left behind with -c; only a filter that was subscribed to.")
-    { (draft, text) throws(ValueFault) in
+      manual: "For a session that was left behind with -c; only a filter that was subscribed to."
+    ) { (draft, text) throws(ValueFault) in
       draft.options.unsubscribe.append(try Values.filter(text))
     },
     .flag("no-local", "do not receive what this client publishes (MQTT 5)") { $0.noLocal = true },
-    .flag("retain-as-published",
+    .flag(
+      "retain-as-published",
       "see the retain flag as the publisher set it (MQTT 5)",
-      manual: "Without it the flag says that the message was stored before the subscription.") {
+      manual: "Without it the flag says that the message was stored before the subscription."
+    ) {
       $0.retainAsPublished = true
     },
-    .value("retain-handling", "WHEN", .choices(["always", "new", "never"]), example: "new",
+    .value(
+      "retain-handling", "WHEN", .choices(["always", "new", "never"]), example: "new",
       default: "always, or never with -R",
       "when to send retained messages: always, new or never (MQTT 5)",
-      manual: "new means only when the subscription did not exist before.")
-    { (draft, text) throws(ValueFault) in
+      manual: "new means only when the subscription did not exist before."
+    ) { (draft, text) throws(ValueFault) in
       draft.retainHandling = try Values.choice(
         text, ["always": RetainHandling.always, "new": .ifNew, "never": .never])
     },
-    .value("subscription-identifier", "NUMBER", example: "7",
-      "number that marks the messages of these filters (MQTT 5)", manual: "Shown by %S.")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "subscription-identifier", "NUMBER", example: "7",
+      "number that marks the messages of these filters (MQTT 5)", manual: "Shown by %S."
+    ) { (draft, text) throws(ValueFault) in
       let argument = try PropertyArgument(
         ["subscribe", "subscription-identifier", text], allowed: packets)
       try draft.connection.take(argument)
@@ -66,16 +73,19 @@ extension SubscribeDraft {
   ]
 
   private static let ending: [Option<SubscribeDraft>] = [
-    .value("count", letter: "C", "COUNT", example: "1", "end after COUNT messages")
-    { (draft, text) throws(ValueFault) in
+    .value("count", letter: "C", "COUNT", example: "1", "end after COUNT messages") {
+      (draft, text) throws(ValueFault) in
       draft.options.count = try Values.number(text, 1...Int(Int32.max))
     },
-    .value("timeout", letter: "W", "SECONDS", example: "10", "end after SECONDS, with exit status 27")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "timeout", letter: "W", "SECONDS", example: "10", "end after SECONDS, with exit status 27"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.timeoutSeconds = try Values.seconds(text, 0.001...31_536_000)
     },
-    .flag("exit-after-subscribe", letter: "E", "end when the broker has taken all subscriptions",
-      manual: "With -c this makes a session that collects messages for later.") {
+    .flag(
+      "exit-after-subscribe", letter: "E", "end when the broker has taken all subscriptions",
+      manual: "With -c this makes a session that collects messages for later."
+    ) {
       $0.options.exitsAfterSuback = true
     },
     .flag("retained-only", "print retained messages only, and end at the first other one") {
@@ -85,9 +95,10 @@ extension SubscribeDraft {
 
   private static let output: [Option<SubscribeDraft>] = [
     .flag("verbose", letter: "v", "print the topic before each message") { $0.isVerbose = true },
-    .value("format", letter: "F", "FORMAT", example: "'%t: %p'", "how to print a message: see below",
-      manual: "The conversions are listed under OUTPUT FORMAT.")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "format", letter: "F", "FORMAT", example: "'%t: %p'", "how to print a message: see below",
+      manual: "The conversions are listed under OUTPUT FORMAT."
+    ) { (draft, text) throws(ValueFault) in
       _ = try OutputFormat(text, isVerbose: false, isPretty: false, endsLines: true)
       draft.formatText = text
     },
@@ -96,21 +107,25 @@ extension SubscribeDraft {
     .flag("hide-retained", letter: "R", "do not print retained messages") {
       $0.options.hidesRetained = true
     },
-    .value("filter-out", letter: "T", "FILTER", example: "'sensor/+/debug'", repeatable: true,
-      "do not print messages whose topics match FILTER")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "filter-out", letter: "T", "FILTER", example: "'sensor/+/debug'", repeatable: true,
+      "do not print messages whose topics match FILTER"
+    ) { (draft, text) throws(ValueFault) in
       draft.options.filterOut.append(try Values.filter(text))
     },
-    .value("random-filter", "PERCENT", example: "10", default: "100",
-      "print only so many of a hundred messages, at random")
-    { (draft, text) throws(ValueFault) in
+    .value(
+      "random-filter", "PERCENT", example: "10", default: "100",
+      "print only so many of a hundred messages, at random"
+    ) { (draft, text) throws(ValueFault) in
       guard let percent = Values.decimal(text), (0.1...100).contains(percent) else {
         throw .expected("a number from 0.1 to 100")
       }
       draft.options.randomFilterPercent = percent
     },
-    .flag("remove-retained", "remove the retained messages that are received",
-      manual: "Messages that -T filters out are spared, those that -R hides are not.") {
+    .flag(
+      "remove-retained", "remove the retained messages that are received",
+      manual: "Messages that -T filters out are spared, those that -R hides are not."
+    ) {
       $0.options.removesRetained = true
     },
   ]

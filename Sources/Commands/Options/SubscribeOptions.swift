@@ -54,11 +54,15 @@ struct SubscribeDraft: Draft {
     guard let filter = String(validating: argument, as: UTF8.self) else {
       throw .expected("a topic filter in UTF-8")
     }
-    filters.append(try Values.filter(filter))
+    do throws(ValueFault) {
+      filters.append(try Values.filter(filter))
+    } catch {
+      throw ValueFault(error.problem, example: "mqtt sub 'sensor/#'")
+    }
   }
 
-  /// One `-q` holds for all filters. Of several, one before the first filter is the default, and
-  /// each other one holds for the filters between it and the `-q` before it.
+  // One -q holds for all filters. Of several, one before the first filter is the default, and
+  // each other one holds for the filters between it and the -q before it.
   private func qos(ofFilter index: Int) -> QoS {
     if qualities.count == 1 { return qualities[0].qos }
     return qualities.first { $0.filterCount > index }?.qos ?? defaultQoS
@@ -130,7 +134,7 @@ extension SubscribeOptions {
   package static func parse(
     _ words: [[UInt8]], in context: ParsingContext
   ) throws(UsageError) -> Invocation<SubscribeOptions> {
-    let parser = ArgumentParser(options: SubscribeDraft.table)
+    let parser = ArgumentParser(command: .sub, options: SubscribeDraft.table)
     let files = ["mosquitto_sub", "mqtt", "mqtt_sub"]
     let draft = try parser.parse(
       words, SubscribeDraft(), optionsFile: \.optionsFile, defaultFiles: files, in: context)

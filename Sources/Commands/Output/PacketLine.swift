@@ -30,7 +30,7 @@ package enum PacketLine {
     switch packet {
     case .connect(let connect): ["CONNECT"] + words(connect)
     case .connack(let connack):
-      ["CONNACK", reason(connack.reasonCode, always: true)]
+      ["CONNACK", reason(connack.reasonCode, in: .connack)]
         + (connack.isSessionPresent ? ["session present"] : []) + words(connack.properties)
     case .publish(let publish): ["PUBLISH"] + words(publish)
     case .puback(let body): ["PUBACK"] + words(body)
@@ -42,20 +42,20 @@ package enum PacketLine {
         + words(subscribe.properties)
     case .suback(let suback):
       ["SUBACK", id(suback.packetIdentifier)]
-        + suback.reasonCodes.map { $0.isFailure ? reason($0, always: true) : "QoS \($0.rawValue)" }
+        + suback.reasonCodes.map { $0.isFailure ? reason($0, in: .suback) : "QoS \($0.rawValue)" }
         + words(suback.properties)
     case .unsubscribe(let unsubscribe):
       ["UNSUBSCRIBE", id(unsubscribe.packetIdentifier)] + unsubscribe.filters.map(quoted)
         + words(unsubscribe.properties)
     case .unsuback(let unsuback):
       ["UNSUBACK", id(unsuback.packetIdentifier)]
-        + unsuback.reasonCodes.map { reason($0, always: true) } + words(unsuback.properties)
+        + unsuback.reasonCodes.map { reason($0, in: .unsuback) } + words(unsuback.properties)
     case .pingreq: ["PINGREQ"]
     case .pingresp: ["PINGRESP"]
     case .disconnect(let disconnect):
-      ["DISCONNECT", reason(disconnect.reasonCode)].filter { !$0.isEmpty }
+      ["DISCONNECT", reason(disconnect.reasonCode, in: .disconnect)]
         + words(disconnect.properties)
-    case .auth(let auth): ["AUTH", reason(auth.reasonCode, always: true)] + words(auth.properties)
+    case .auth(let auth): ["AUTH", reason(auth.reasonCode, in: .auth)] + words(auth.properties)
     }
   }
 
@@ -90,8 +90,9 @@ package enum PacketLine {
   }
 
   private static func words(_ body: Acknowledgement) -> [String] {
-    [id(body.packetIdentifier), reason(body.reasonCode)].filter { !$0.isEmpty }
-      + words(body.properties)
+    // Success goes without saying in a handshake.
+    let reasons = body.reasonCode == .success ? [] : [reason(body.reasonCode, in: .puback)]
+    return [id(body.packetIdentifier)] + reasons + words(body.properties)
   }
 
   private static func word(_ subscription: Subscription) -> String {
@@ -126,11 +127,10 @@ package enum PacketLine {
 
   private static func size(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 
-  /// A reason that is a success says nothing unless it must.
-  private static func reason(_ code: ReasonCode, always: Bool = false) -> String {
-    if code == .success, !always { return "" }
-    let digits = String(code.rawValue, radix: 16, uppercase: true)
-    return "0x" + (digits.utf8.count == 1 ? "0" : "") + digits
+  /// `Success`, or `0x87 Not authorized`.
+  private static func reason(_ code: ReasonCode, in type: PacketType) -> String {
+    let name = code.name(in: type)
+    return code.isFailure ? "0x\(String(code.rawValue, radix: 16, uppercase: true)) \(name)" : name
   }
 
   /// Text in quotes on one line, whatever it holds.

@@ -21,6 +21,7 @@ protocol Draft: Sendable {
 
 /// The parser of one command.
 struct ArgumentParser<D: Draft> {
+  let command: Command
   let options: [Option<D>]
   /// Words that one option may take beyond its first.
   private static var wordLimit: Int { 3 }
@@ -86,7 +87,10 @@ struct ArgumentParser<D: Draft> {
     while index < word.count {
       let letter = Character(Unicode.Scalar(word[index]))
       guard let option = options.first(where: { $0.description.letter == letter }) else {
-        throw unknown(index == 1 ? Self.shown(word) : "-\(letter)", origin)
+        // `-version` is a long option that lacks a dash; `-C3` is an unknown letter.
+        let whole = Self.shown(word)
+        let isWord = index == 1 && word.count > 2 && nearest(to: whole) != nil
+        throw unknown(isWord ? whole : "-\(letter)", origin)
       }
       index += 1
       if option.description.isFlag {
@@ -142,29 +146,48 @@ struct ArgumentParser<D: Draft> {
     return text
   }
 
+  /// The error for an option that the command does not have: it belongs to another command, or
+  /// it is one of mosquitto's that there is not, or it is a slip of the fingers.
   private func unknown(_ spelled: String, _ origin: String) -> UsageError {
-    let known = options.flatMap { option in
-      [option.description.long] + option.description.aliases
-    }
-    if spelled.hasPrefix("--") {
-      if let nearest = Nearest.word(to: String(spelled.dropFirst(2)), among: known) {
-        return UsageError(
-          origin + spelled, "is not an option; the nearest one is --\(nearest)")
-      }
+    let problem: String
+    if let other = Command.allCases.first(where: { $0 != command && $0.knows(spelled) }) {
+      problem = "is an option of mqtt \(other.rawValue) and not of mqtt \(command.rawValue)"
+    } else if Self.optionsOfMosquittoOnly.contains(spelled) {
+      problem = "is an option of mosquitto's clients that mqtt does not have"
+    } else if let nearest = nearest(to: spelled) {
+      problem = "is not an option; the nearest one is \(nearest)"
     } else {
-      let letter = spelled.dropFirst().first
-      let other = options.first { $0.description.letter?.lowercased() == letter?.lowercased() }
-      if let other, spelled.count == 2 {
-        return UsageError(
-          origin + spelled,
-          "is not an option; the nearest one is \(other.description.spelling.compressed)")
-      }
-      if let nearest = Nearest.word(to: String(spelled.dropFirst()), among: known) {
-        return UsageError(
-          origin + spelled, "is not an option; the nearest one is --\(nearest)")
-      }
+      problem = "is not an option; --help lists all of them"
     }
-    return UsageError(origin + spelled, "is not an option; --help lists all of them")
+    return UsageError(origin + spelled, problem)
+  }
+
+  private static var optionsOfMosquittoOnly: [String] {
+    ["-S", "--proxy", "--tls-engine", "--tls-engine-kpass-sha1"]
+  }
+
+  /// A letter is near the same letter in its other case only; a word is near words, whether it has
+  /// two dashes or, by mistake, one.
+  private func nearest(to spelled: String) -> String? {
+    let name = String(spelled.drop { $0 == "-" })
+    if name.count == 1 {
+      let other = options.first {
+        $0.description.letter?.lowercased() == name.lowercased()
+      }
+      return other.map { String($0.description.spelling.drop { $0 == " " }) }
+    }
+    let known = options.flatMap { [$0.description.long] + $0.description.aliases }
+    return Nearest.word(to: name, among: known).map { "--\($0)" }
+  }
+}
+
+extension Command {
+  /// Whether `spelled`, with its dashes, is one of its options.
+  fileprivate func knows(_ spelled: String) -> Bool {
+    options.contains { option in
+      ([option.long] + option.aliases).contains { "--\($0)" == spelled }
+        || option.letter.map { "-\($0)" } == spelled
+    }
   }
 }
 
@@ -172,9 +195,4 @@ extension Option {
   fileprivate func answers(to name: String) -> Bool {
     description.long == name || description.aliases.contains(name)
   }
-}
-
-extension String {
-  /// Without the blanks that stand for a missing letter.
-  fileprivate var compressed: String { String(drop(while: { $0 == " " })) }
 }

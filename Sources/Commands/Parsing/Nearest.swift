@@ -4,11 +4,11 @@
 package enum Nearest {
   /// The nearest of `candidates`, the first one on a tie; nil when none is near enough to help.
   ///
-  /// Near enough is a distance of at most a third of the longer word, but two are always allowed.
+  /// Near enough is a distance of at most a third of the longer word, and one for short words.
   package static func word(to unknown: String, among candidates: [String]) -> String? {
     var best: (word: String, distance: Int)?
     for candidate in candidates {
-      let allowed = max(2, max(candidate.utf8.count, unknown.utf8.count) / 3)
+      let allowed = max(1, max(candidate.utf8.count, unknown.utf8.count) / 3)
       let distance = distance(Array(unknown.utf8), Array(candidate.utf8))
       if distance <= allowed, distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }

@@ -41,8 +41,6 @@ package struct PropertyRow: Sendable {
   }
 
   package var identifier: PropertyIdentifier
-  /// The name in the standard with dashes between the words.
-  package var name: String
   package var kind: Kind
   package var packets: [PropertyPacket]
   /// A value that is right.
@@ -50,36 +48,42 @@ package struct PropertyRow: Sendable {
 
   /// All properties that a client may send, in the order of their names.
   package static let table: [PropertyRow] = [
-    row(.authenticationData, "authentication-data", .binary, [.connect], "secret"),
-    row(.authenticationMethod, "authentication-method", .string, [.connect], "PLAIN"),
-    row(.contentType, "content-type", .string, [.publish, .will], "text/plain"),
-    row(.correlationData, "correlation-data", .binary, [.publish, .will], "request-17"),
-    row(.maximumPacketSize, "maximum-packet-size", .fourBytes(1...(.max)), [.connect], "65536"),
-    row(.messageExpiryInterval, "message-expiry-interval", .fourBytes(0...(.max)),
+    row(.authenticationData, .binary, [.connect], "secret"),
+    row(.authenticationMethod, .string, [.connect], "PLAIN"),
+    row(.contentType, .string, [.publish, .will], "text/plain"),
+    row(.correlationData, .binary, [.publish, .will], "request-17"),
+    row(.maximumPacketSize, .fourBytes(1...(.max)), [.connect], "65536"),
+    row(
+      .messageExpiryInterval, .fourBytes(0...(.max)),
       [.publish, .will], "60"),
-    row(.payloadFormatIndicator, "payload-format-indicator", .byte(0...1), [.publish, .will], "1"),
-    row(.reasonString, "reason-string", .string, [.disconnect], "done"),
-    row(.receiveMaximum, "receive-maximum", .twoBytes(1...(.max)), [.connect], "20"),
-    row(.requestProblemInformation, "request-problem-information", .byte(0...1), [.connect], "1"),
-    row(.requestResponseInformation, "request-response-information", .byte(0...1), [.connect], "1"),
-    row(.responseTopic, "response-topic", .string, [.publish, .will], "reply/17"),
-    row(.sessionExpiryInterval, "session-expiry-interval", .fourBytes(0...(.max)),
+    row(.payloadFormatIndicator, .byte(0...1), [.publish, .will], "1"),
+    row(.reasonString, .string, [.disconnect], "done"),
+    row(.receiveMaximum, .twoBytes(1...(.max)), [.connect], "20"),
+    row(.requestProblemInformation, .byte(0...1), [.connect], "1"),
+    row(.requestResponseInformation, .byte(0...1), [.connect], "1"),
+    row(.responseTopic, .string, [.publish, .will], "reply/17"),
+    row(
+      .sessionExpiryInterval, .fourBytes(0...(.max)),
       [.connect, .disconnect], "3600"),
-    row(.subscriptionIdentifier, "subscription-identifier", .variable(1...268_435_455),
+    row(
+      .subscriptionIdentifier, .variable(1...268_435_455),
       [.subscribe], "7"),
-    row(.topicAlias, "topic-alias", .twoBytes(1...(.max)), [.publish], "1"),
-    row(.topicAliasMaximum, "topic-alias-maximum", .twoBytes(0...(.max)), [.connect], "10"),
-    row(.userProperty, "user-property", .stringPair, PropertyPacket.allCases, "room kitchen"),
-    row(.willDelayInterval, "will-delay-interval", .fourBytes(0...(.max)), [.will], "30"),
+    row(.topicAlias, .twoBytes(1...(.max)), [.publish], "1"),
+    row(.topicAliasMaximum, .twoBytes(0...(.max)), [.connect], "10"),
+    row(.userProperty, .stringPair, PropertyPacket.allCases, "room kitchen"),
+    row(.willDelayInterval, .fourBytes(0...(.max)), [.will], "30"),
   ]
 
   private static func row(
-    _ identifier: PropertyIdentifier, _ name: String, _ kind: Kind, _ packets: [PropertyPacket],
+    _ identifier: PropertyIdentifier, _ kind: Kind, _ packets: [PropertyPacket],
     _ example: String
   ) -> PropertyRow {
     PropertyRow(
-      identifier: identifier, name: name, kind: kind, packets: packets, example: example)
+      identifier: identifier, kind: kind, packets: packets, example: example)
   }
+
+  /// The name in the standard, small and with dashes between the words.
+  package var name: String { identifier.dashedName }
 
   /// The properties that `packet` may carry.
   package static func rows(of packet: PropertyPacket) -> [PropertyRow] {
@@ -180,6 +184,6 @@ extension PropertyRow {
 extension PropertyIdentifier {
   /// The name in the standard, small and with dashes between the words.
   var dashedName: String {
-    PropertyRow.table.first { $0.identifier == self }?.name ?? "property-\(rawValue)"
+    String(name.map { $0 == " " ? "-" : Character($0.lowercased()) })
   }
 }

@@ -65,44 +65,26 @@ enum Values {
     return text
   }
 
-  /// A topic name: no wildcards, not empty, not beyond what two length bytes can say (4.7).
+  /// A topic name, as 4.7 wants it.
   static func topic(_ text: String) throws(ValueFault) -> String {
-    if text.isEmpty || text.utf8.count > 65_535 {
-      throw .expected("a topic of 1 to 65535 bytes")
+    if let fault = Topic.faultOfName(text.utf8.span) {
+      throw ValueFault("is no topic to publish to: \(fault.explanation)")
     }
-    if let wildcard = text.first(where: isWildcard) {
-      throw ValueFault("a topic to publish to holds no wildcard, and this one holds \(wildcard)")
-    }
-    return text
+    return try ofTwoLengthBytes(text)
   }
 
   /// A topic filter, shared ones included (4.7.1, 4.8.2).
   static func filter(_ text: String) throws(ValueFault) -> String {
-    if text.isEmpty || text.utf8.count > 65_535 {
-      throw .expected("a topic filter of 1 to 65535 bytes")
+    if let fault = Topic.faultOfFilter(text.utf8.span) {
+      throw ValueFault("is no topic filter: \(fault.explanation)")
     }
-    var levels = text.split(separator: "/", omittingEmptySubsequences: false)
-    if levels[0] == "$share" {
-      guard levels.count >= 3, !levels[1].isEmpty, !levels[1].contains(where: isWildcard),
-        levels.count > 3 || !levels[2].isEmpty
-      else {
-        throw .expected("$share/GROUP/FILTER in a shared subscription, a group without + and #")
-      }
-      levels.removeFirst(2)
-    }
-    for (index, level) in levels.enumerated() where level.contains(where: isWildcard) {
-      if level.count > 1 {
-        throw ValueFault("a wildcard + or # must be a whole level, and '\(level)' holds more")
-      }
-      if level == "#", index != levels.count - 1 {
-        throw ValueFault("# must be the last level of a filter")
-      }
-    }
-    return text
+    return try ofTwoLengthBytes(text)
   }
 
-  private static func isWildcard(_ character: Character) -> Bool {
-    character == "+" || character == "#"
+  /// Text no longer than its length in the packet can say (1.5.4).
+  private static func ofTwoLengthBytes(_ text: String) throws(ValueFault) -> String {
+    if text.utf8.count > 65_535 { throw .expected("at most 65535 bytes") }
+    return text
   }
 
   /// A time as mosquitto.conf writes it, in seconds: a number and one of s h d w m y, where m is a

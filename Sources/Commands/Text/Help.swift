@@ -31,7 +31,8 @@ package struct Help {
     for command in Command.allCases {
       text += "  " + command.rawValue.padded(to: 8) + command.summary + "\n"
     }
-    text += "\n'mqtt COMMAND --help' lists the options of a command, 'man mqtt-COMMAND' says more.\n"
+    text +=
+      "\n'mqtt COMMAND --help' lists the options of a command, 'man mqtt-COMMAND' says more.\n"
     text += "'mqtt --version' prints the version.\n"
     return text
   }

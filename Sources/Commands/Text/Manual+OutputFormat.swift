@@ -58,11 +58,13 @@ extension Manual {
     page.macro("El")
     page.macro("Pp")
     page.prose(
-      "Between the percent sign and the letter may stand, in this order, a dash, which aligns to "
-        + "the left; a zero, which pads numbers, %p and %x with zeros; a width, the least number of "
-        + "bytes; and a full stop with a precision. The precision is the most bytes of a text, the "
-        + "decimals of %f and %d, and the digits in a group of %x, whose groups are set off by a "
-        + "blank or by the character : - _ or , that follows. A payload is cut to its width.")
+      """
+      Between the percent sign and the letter may stand, in this order, a dash, which aligns to \
+      the left; a zero, which pads numbers, %p and %x with zeros; a width, the least number of \
+      bytes; and a full stop with a precision. The precision is the most bytes of a text, the \
+      decimals of %f and %d, and the digits in a group of %x, whose groups are set off by a \
+      blank or by the character : - _ or , that follows. A payload is cut to its width.
+      """)
   }
 }
 

@@ -67,15 +67,15 @@ package enum ZshCompletion {
   }
 
   private static func specification(_ option: OptionDescription) -> String {
-    let needsValue = !option.isFlag
     let isProperty = if case .property = option.values { true } else { false }
-    var spellings: [String] = []
-    if let letter = option.letter { spellings.append("-\(letter)" + (needsValue && !isProperty ? "+" : "")) }
-    spellings.append("--\(option.long)" + (needsValue && !isProperty ? "=" : ""))
-    let exclusion =
-      option.isRepeatable
-      ? "'*'"
-      : "'(\(([option.letter.map { "-\($0)" }, "--\(option.long)"]).compactMap { $0 }.joined(separator: " ")))'"
+    let hasOneValue = !option.isFlag && !isProperty
+    let short = option.letter.map { "-\($0)" }
+    let long = "--\(option.long)"
+    let all = [short, long].compactMap { $0 }.joined(separator: " ")
+    let exclusion = option.isRepeatable ? "'*'" : "'(\(all))'"
+    let spellings =
+      [short.map { $0 + (hasOneValue ? "+" : "") }, long + (hasOneValue ? "=" : "")]
+      .compactMap { $0 }
     let names = spellings.count > 1 ? "{\(spellings.joined(separator: ","))}" : spellings[0]
     return "\(exclusion)\(names)'[\(escaped(option.help))]\(value(option))'"
   }

@@ -3,6 +3,9 @@
 // name of the field. The cursor allocates nothing unless it is asked for a String or an array.
 
 /// Reads the fields of one packet in their order.
+///
+/// Invariant: `0 <= offset <= end <= bytes.count`, so sums of them with a length of at most
+/// 65,535 cannot overflow.
 struct PacketReader: ~Escapable {
   let bytes: Span<UInt8>
   let type: PacketType
@@ -31,7 +34,7 @@ struct PacketReader: ~Escapable {
   }
 
   /// Bytes that are left of the part that is being read.
-  @inline(__always) var remaining: Int { end - offset }
+  @inline(__always) var remaining: Int { end &- offset }
 
   /// A fault of this packet.
   @inline(never) func fault(
@@ -51,21 +54,21 @@ struct PacketReader: ~Escapable {
 
   /// Reads one byte.
   @inline(__always) mutating func byte(_ field: StaticString) throws(DecodeError) -> UInt8 {
-    if remaining < 1 { throw shortage(field, needs: 1) }
-    offset += 1
-    return bytes[offset - 1]
+    if _slowPath(remaining < 1) { throw shortage(field, needs: 1) }
+    offset &+= 1
+    return bytes[offset &- 1]
   }
 
   /// Reads a two byte integer (1.5.2).
   @inline(__always) mutating func twoBytes(_ field: StaticString) throws(DecodeError) -> UInt16 {
-    if remaining < 2 { throw shortage(field, needs: 2) }
-    offset += 2
-    return UInt16(bytes[offset - 2]) << 8 | UInt16(bytes[offset - 1])
+    if _slowPath(remaining < 2) { throw shortage(field, needs: 2) }
+    offset &+= 2
+    return UInt16(bytes[offset &- 2]) << 8 | UInt16(bytes[offset &- 1])
   }
 
   /// Reads a four byte integer (1.5.3).
   mutating func fourBytes(_ field: StaticString) throws(DecodeError) -> UInt32 {
-    if remaining < 4 { throw shortage(field, needs: 4) }
+    if _slowPath(remaining < 4) { throw shortage(field, needs: 4) }
     var value: UInt32 = 0
     for index in offset..<offset + 4 { value = value << 8 | UInt32(bytes[index]) }
     offset += 4
@@ -73,7 +76,19 @@ struct PacketReader: ~Escapable {
   }
 
   /// Reads a variable byte integer (1.5.5).
-  mutating func variableByteInteger(_ field: StaticString) throws(DecodeError) -> Int {
+  @inline(__always) mutating func variableByteInteger(
+    _ field: StaticString
+  ) throws(DecodeError) -> Int {
+    if remaining > 0 && bytes[offset] < 0x80 {
+      offset &+= 1
+      return Int(bytes[offset &- 1])
+    }
+    return try longVariableByteInteger(field)
+  }
+
+  @inline(never) private mutating func longVariableByteInteger(
+    _ field: StaticString
+  ) throws(DecodeError) -> Int {
     switch VariableByteInteger.read(bytes, at: offset, end: end) {
     case .value(let value, let length):
       offset += length
@@ -94,9 +109,9 @@ struct PacketReader: ~Escapable {
   /// Reads binary data (1.5.6) and answers where it lies.
   @inline(__always) mutating func binary(_ field: StaticString) throws(DecodeError) -> Range<Int> {
     let count = Int(try twoBytes(field))
-    if remaining < count { throw shortage(field, needs: count) }
-    offset += count
-    return offset - count..<offset
+    if _slowPath(remaining < count) { throw shortage(field, needs: count) }
+    offset &+= count
+    return offset &- count..<offset
   }
 
   /// Reads a UTF-8 encoded string (1.5.4) and answers where it lies.

@@ -28,34 +28,50 @@ enum UTF8Rules {
   private static let high: UInt64 = 0x8080_8080_8080_8080
   private static let plus: UInt64 = 0x2B2B_2B2B_2B2B_2B2B
   private static let hash: UInt64 = 0x2323_2323_2323_2323
+  private static let harmless: UInt64 = 0x6161_6161_6161_6161
 
-  /// A bit is set when one of the eight bytes is zero.
+  /// The high bit of a byte is set when the byte is zero; higher bytes may be set as well.
   @inline(__always) private static func zeroes(_ word: UInt64) -> UInt64 {
     (word &- low) & ~word
+  }
+
+  /// Whether one of the eight bytes of `word` needs a closer look.
+  @inline(__always) private static func isDoubtful(
+    _ word: UInt64, forbidsWildcards: Bool
+  ) -> Bool {
+    var doubt = word | zeroes(word)
+    if forbidsWildcards { doubt |= zeroes(word ^ plus) | zeroes(word ^ hash) }
+    return doubt & high != 0
   }
 
   /// The first fault in `range` of `bytes`; nil when there is none.
   @inline(__always) static func fault(
     _ bytes: Span<UInt8>, _ range: Range<Int>, forbidsWildcards: Bool
   ) -> TextFault? {
+    if _fastPath(isPlain(bytes, range, forbidsWildcards: forbidsWildcards)) { return nil }
+    return closeLook(bytes, range, forbidsWildcards: forbidsWildcards)
+  }
+
+  /// Whether everything in `range` is ASCII that is allowed; when not, it may still be right.
+  @inline(__always) private static func isPlain(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, forbidsWildcards: Bool
+  ) -> Bool {
     var offset = range.lowerBound
-    while range.upperBound - offset >= 8 {
-      let word = bytes.word(at: offset)
-      var doubt = word | zeroes(word)
-      if forbidsWildcards { doubt |= zeroes(word ^ plus) | zeroes(word ^ hash) }
-      if doubt & high != 0 {
-        return closeLook(bytes, offset..<range.upperBound, forbidsWildcards: forbidsWildcards)
+    let count = range.upperBound &- offset
+    if count >= 8 {
+      // The last eight bytes are one word too, which may overlap the word before.
+      let last = range.upperBound &- 8
+      while offset < last {
+        if isDoubtful(bytes.word(at: offset), forbidsWildcards: forbidsWildcards) { return false }
+        offset &+= 8
       }
-      offset += 8
+      return !isDoubtful(bytes.word(at: last), forbidsWildcards: forbidsWildcards)
     }
-    while offset < range.upperBound {
-      let byte = bytes[offset]
-      if byte >= 0x80 || byte == 0 || forbidsWildcards && (byte == 0x2B || byte == 0x23) {
-        return closeLook(bytes, offset..<range.upperBound, forbidsWildcards: forbidsWildcards)
-      }
-      offset += 1
-    }
-    return nil
+    if bytes.count &- offset < 8 { return count == 0 }
+    // A short text with eight bytes to read: those behind it are made harmless.
+    let behind = ~UInt64(0) << UInt64(8 &* count)
+    let word = bytes.word(at: offset) & ~behind | harmless & behind
+    return !isDoubtful(word, forbidsWildcards: forbidsWildcards)
   }
 
   @inline(never) private static func closeLook(

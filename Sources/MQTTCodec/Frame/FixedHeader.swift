@@ -3,14 +3,14 @@
 // the size limit is checked as soon as the length is known, before a body is buffered.
 
 /// The fixed header of a packet (2.1.1).
-package struct FixedHeader: Equatable, Sendable {
-  package var type: PacketType
+@usableFromInline package struct FixedHeader: Equatable, Sendable {
+  @usableFromInline package var type: PacketType
   /// The four low bits of the first byte, already checked against the table of 2.1.3.
-  package var flags: UInt8
+  @usableFromInline package var flags: UInt8
   /// Bytes of the fixed header itself: 2 to 5.
-  package var headerLength: Int
+  @usableFromInline package var headerLength: Int
   /// Bytes that follow the fixed header.
-  package var remainingLength: Int
+  @usableFromInline package var remainingLength: Int
 
   /// Bytes of the whole packet.
   @inlinable package var packetLength: Int { headerLength + remainingLength }
@@ -37,71 +37,89 @@ package struct FixedHeader: Equatable, Sendable {
     let first = bytes[offset]
     guard let type = PacketType(rawValue: first >> 4) else { throw typeFault() }
     let flags = first & 0x0F
-    if type != .publish { try check(flags, of: type, version) } else { try checkPublish(flags) }
-    switch VariableByteInteger.read(bytes, at: offset + 1, end: bytes.count) {
-    case .value(let length, let size):
-      if 1 + size + length > packetSizeLimit {
-        throw sizeFault(type, 1 + size + length, packetSizeLimit)
+    if type == .publish {
+      if _slowPath(flags & 0x06 == 0x06 || flags & 0x0E == 0x08) { throw publishFault(flags) }
+    } else if _slowPath(flags != type.fixedFlags) {
+      try checkFlags(flags, of: type, version)
+    }
+    let length: Int
+    let lengthSize: Int
+    if bytes.count &- offset > 1 && bytes[offset &+ 1] < 0x80 {
+      (length, lengthSize) = (Int(bytes[offset &+ 1]), 1)
+    } else {
+      let reading = VariableByteInteger.read(bytes, at: offset + 1, end: bytes.count)
+      guard case .value(let value, let size) = reading else {
+        if reading == .shortage { return nil }
+        throw lengthFault(type, reading)
       }
-      return FixedHeader(
-        type: type, flags: flags, headerLength: 1 + size, remainingLength: length)
-    case .shortage:
-      return nil
-    case .tooLong:
-      throw DecodeError(
-        .malformedPacket, "MQTT-1.5.5-1", type, at: 4,
-        "the remaining length has more than four bytes")
-    case .notMinimal(let length):
-      throw DecodeError(
+      (length, lengthSize) = (value, size)
+    }
+    if _slowPath(1 + lengthSize + length > packetSizeLimit) {
+      throw sizeFault(type, 1 + lengthSize + length, packetSizeLimit)
+    }
+    return FixedHeader(
+      type: type, flags: flags, headerLength: 1 + lengthSize, remainingLength: length)
+  }
+
+  @inline(never) private static func lengthFault(
+    _ type: PacketType, _ reading: VariableByteInteger.Reading
+  ) -> DecodeError {
+    if case .notMinimal(let length) = reading {
+      return DecodeError(
         .malformedPacket, "MQTT-1.5.5-1", type, at: length,
         "the remaining length takes \(length) bytes where fewer would do")
     }
+    return DecodeError(
+      .malformedPacket, "MQTT-1.5.5-1", type, at: 4,
+      "the remaining length has more than four bytes")
   }
 
-  /// Table 2-2: the flags of all packets but PUBLISH are fixed.
-  private static func check(
+  @inline(never) private static func checkFlags(
     _ flags: UInt8, of type: PacketType, _ version: ProtocolVersion
   ) throws(DecodeError) {
-    let statement: String
-    var expected: UInt8 = 0
-    switch type {
-    case .pubrel: (statement, expected) = ("MQTT-3.6.1-1", 2)
-    case .subscribe: (statement, expected) = ("MQTT-3.8.1-1", 2)
-    case .unsubscribe: (statement, expected) = ("MQTT-3.10.1-1", 2)
-    case .disconnect: statement = "MQTT-3.14.1-1"
-    case .auth: statement = "MQTT-3.15.1-1"
-    case .connect, .connack, .publish, .puback, .pubrec, .pubcomp, .suback, .unsuback, .pingreq,
-      .pingresp:
-      statement = "MQTT-2.1.3-1"
-    }
-    if flags == expected { return }
+    let expected = type.fixedFlags
     // MQTT 3.1 re-sends these three with its DUP flag, which later versions reserve.
     if version == .v31 && expected == 2 && flags == 0x0A { return }
+    let statement =
+      switch type {
+      case .pubrel: "MQTT-3.6.1-1"
+      case .subscribe: "MQTT-3.8.1-1"
+      case .unsubscribe: "MQTT-3.10.1-1"
+      case .disconnect: "MQTT-3.14.1-1"
+      case .auth: "MQTT-3.15.1-1"
+      case .connect, .connack, .publish, .puback, .pubrec, .pubcomp, .suback, .unsuback, .pingreq,
+        .pingresp:
+        "MQTT-2.1.3-1"
+      }
     throw DecodeError(
       .malformedPacket, statement, type, at: 0,
       "the flags in the first byte are \(flags), not \(expected)")
   }
 
-  private static func checkPublish(_ flags: UInt8) throws(DecodeError) {
-    if flags & 0x06 == 0x06 {
-      throw DecodeError(.malformedPacket, "MQTT-3.3.1-4", .publish, at: 0, "the QoS is 3")
-    }
-    if flags & 0x0E == 0x08 {
-      throw DecodeError(
+  @inline(never) private static func publishFault(_ flags: UInt8) -> DecodeError {
+    flags & 0x06 == 0x06
+      ? DecodeError(.malformedPacket, "MQTT-3.3.1-4", .publish, at: 0, "the QoS is 3")
+      : DecodeError(
         .malformedPacket, "MQTT-3.3.1-2", .publish, at: 0, "the DUP flag is set at QoS 0")
-    }
   }
 
-  private static func typeFault() -> DecodeError {
+  @inline(never) private static func typeFault() -> DecodeError {
     DecodeError(
       .malformedPacket, "2.1.2", nil, at: 0, "the packet type is 0, which is reserved")
   }
 
-  private static func sizeFault(
+  @inline(never) private static func sizeFault(
     _ type: PacketType, _ size: Int, _ limit: Int
   ) -> DecodeError {
     DecodeError(
       .packetTooLarge, "MQTT-3.2.2-15", type, at: 1,
       "the packet has \(size) bytes, more than the \(limit) that are allowed")
+  }
+}
+
+extension PacketType {
+  /// Table 2-2: the flags of every packet but PUBLISH, which has its own.
+  @inline(__always) var fixedFlags: UInt8 {
+    self == .pubrel || self == .subscribe || self == .unsubscribe ? 0x02 : 0
   }
 }

@@ -20,9 +20,9 @@ package struct Acknowledgement: Equatable, Sendable {
 }
 
 /// An acknowledgement without its properties; decoding it allocates nothing.
-package struct AcknowledgementView: Equatable, Sendable {
-  package var packetIdentifier: PacketIdentifier
-  package var reasonCode: ReasonCode
+@usableFromInline package struct AcknowledgementView: Equatable, Sendable {
+  @usableFromInline package var packetIdentifier: PacketIdentifier
+  @usableFromInline package var reasonCode: ReasonCode
 
   /// Joins the parts.
   @inlinable package init(packetIdentifier: PacketIdentifier, reasonCode: ReasonCode) {
@@ -40,11 +40,7 @@ extension PacketReader {
     var view = AcknowledgementView(packetIdentifier: identifier, reasonCode: .success)
     // Success without properties is told by leaving everything out (3.4.2.1).
     if version == .v5 && remaining > 0 {
-      let raw = try byte("reason code")
-      if raw != 0 {
-        view.reasonCode = try checked(
-          raw, in: ReasonCodePlaces(type), acknowledgementStatement(type))
-      }
+      view.reasonCode = try reasonCode(in: ReasonCodePlaces(type), acknowledgementStatement(type))
     }
     return view
   }
@@ -96,7 +92,7 @@ extension AcknowledgementView {
   package func encode(_ type: PacketType, into buffer: inout ByteBuffer, version: ProtocolVersion) {
     let showsReason = version == .v5 && reasonCode != .success
     buffer.reserve(5)
-    buffer.append(type.rawValue << 4 | (type == .pubrel ? 2 : 0))
+    buffer.append(type.rawValue << 4 | type.fixedFlags)
     buffer.append(showsReason ? 3 : 2)
     buffer.append(bigEndian: packetIdentifier.rawValue)
     if showsReason { buffer.append(reasonCode.rawValue) }

@@ -33,16 +33,17 @@ extension Connack {
         .malformedPacket, "MQTT-3.2.2-1", at: reader.offset - 1,
         "the reserved bits of the connect acknowledge flags are set")
     }
-    let raw = try reader.byte("reason code")
     var connack = Connack(isSessionPresent: version != .v31 && flags == 1)
     if version == .v5 {
-      connack.reasonCode = try reader.checked(raw, in: .connack, "MQTT-3.2.2-8")
-    } else if let reasonCode = ReasonCode(connackReturnCode: raw) {
-      connack.reasonCode = reasonCode
+      connack.reasonCode = try reader.reasonCode(in: .connack, "MQTT-3.2.2-8")
     } else {
-      throw reader.fault(
-        .protocolError, "MQTT311-3.2.2-6", at: reader.offset - 1,
-        "\(raw) is not a connect return code")
+      let raw = try reader.byte("return code")
+      guard let reasonCode = ReasonCode(connackReturnCode: raw) else {
+        throw reader.fault(
+          .protocolError, "MQTT311-3.2.2-6", at: reader.offset - 1,
+          "\(raw) is not a connect return code")
+      }
+      connack.reasonCode = reasonCode
     }
     if connack.isSessionPresent && connack.reasonCode != .success {
       throw reader.fault(
@@ -59,8 +60,10 @@ extension Connack {
     version == .v5 ? 2 + properties.encodedSizeWithLength : 2
   }
 
-  /// Appends what follows the fixed header. A refusal for which the older versions have no return
-  /// code goes out as "server unavailable"; see ``ReasonCode/connackReturnCode``.
+  /// Appends what follows the fixed header.
+  ///
+  /// A refusal for which the older versions have no return code goes out as "server unavailable";
+  /// see ``ReasonCode/connackReturnCode``.
   func encodeBody(into buffer: inout ByteBuffer, _ version: ProtocolVersion) {
     // MQTT 3.1 has no session present flag, and a refusal never has it. [MQTT-3.2.2-6]
     let showsSession = isSessionPresent && version != .v31 && reasonCode == .success

@@ -97,9 +97,10 @@ extension Connect {
     return connect
   }
 
-  /// The protocol version that a CONNECT announces, however wrong the rest of it is: the form in
-  /// which a refusal can be understood (3.1.2.2). Nil when it announces none that we know; later
-  /// versions than 5.0 count as 5.0.
+  /// The protocol version that a CONNECT announces, however wrong the rest of it is.
+  ///
+  /// It is the form in which a refusal can be understood (3.1.2.2). Nil when the name or the
+  /// version is none that we know; later versions than 5.0 count as 5.0.
   package static func announcedVersion(
     _ packet: Span<UInt8>, _ header: FixedHeader
   ) -> ProtocolVersion? {

@@ -26,10 +26,9 @@ extension Packet {
   private var flags: UInt8 {
     switch self {
     case .publish(let publish): publish.flags
-    case .pubrel, .subscribe, .unsubscribe: 0x02
-    case .connect, .connack, .puback, .pubrec, .pubcomp, .suback, .unsuback, .pingreq, .pingresp,
-      .disconnect, .auth:
-      0
+    case .connect, .connack, .puback, .pubrec, .pubrel, .pubcomp, .subscribe, .suback,
+      .unsubscribe, .unsuback, .pingreq, .pingresp, .disconnect, .auth:
+      type.fixedFlags
     }
   }
 

@@ -31,7 +31,7 @@ package struct Publish: Equatable, Sendable {
 extension Publish {
   /// The message that `view` shows in `packet`, copied out.
   ///
-  /// - Throws: never for a view that ``PublishView/decode(_:_:version:direction:)`` made of `packet`.
+  /// - Throws: never when `view` was decoded from `packet`.
   package init(_ view: PublishView, in packet: Span<UInt8>) throws(DecodeError) {
     self.init(
       topic: String(validated: packet, view.topic), payload: [], qos: view.qos,

@@ -33,8 +33,7 @@ package struct PublishForm {
     return size
   }
 
-  /// Bytes that ``encode(into:version:qos:isRetained:isDuplicate:packetIdentifier:topic:topicAlias:messageExpiryIntervalSeconds:subscriptionIdentifiers:forwardedProperties:payload:)``
-  /// appends for the same arguments, fixed header included.
+  /// Bytes that `encode` appends for the same arguments, fixed header included.
   package static func encodedSize(
     version: ProtocolVersion, qos: QoS, topic: Span<UInt8>, topicAlias: UInt16,
     messageExpiryIntervalSeconds: UInt32?, subscriptionIdentifiers: [UInt32],

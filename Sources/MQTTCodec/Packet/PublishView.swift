@@ -8,24 +8,24 @@
 /// A PUBLISH as offsets into the bytes that held it; valid as long as those bytes stay put.
 ///
 /// All ranges count from the packet's first byte.
-package struct PublishView: Equatable, Sendable {
-  package var qos: QoS
-  package var isRetained: Bool
-  package var isDuplicate: Bool
+@usableFromInline package struct PublishView: Equatable, Sendable {
+  @usableFromInline package var qos: QoS
+  @usableFromInline package var isRetained: Bool
+  @usableFromInline package var isDuplicate: Bool
   /// Zero exactly when `qos` is 0.
-  package var packetIdentifier: UInt16
+  @usableFromInline package var packetIdentifier: UInt16
   /// The topic name, valid UTF-8 without wildcards; empty when a topic alias stands for it.
-  package var topic: Range<Int>
+  @usableFromInline package var topic: Range<Int>
   /// The properties without their length; empty before 5.0.
-  package var properties: Range<Int>
-  package var payload: Range<Int>
+  @usableFromInline package var properties: Range<Int>
+  @usableFromInline package var payload: Range<Int>
   /// Topic Alias (3.3.2.3.4); zero when absent (zero on the wire is an error).
-  package var topicAlias: UInt16
+  @usableFromInline package var topicAlias: UInt16
   /// Message Expiry Interval (3.3.2.3.3).
-  package var messageExpiryIntervalSeconds: UInt32?
+  @usableFromInline package var messageExpiryIntervalSeconds: UInt32?
   /// Whether `properties` holds something that goes on to subscribers unaltered: anything but
   /// Topic Alias, Message Expiry Interval and Subscription Identifier.
-  package var hasForwardedProperties: Bool
+  @usableFromInline package var hasForwardedProperties: Bool
 
   /// Joins the parts.
   @inlinable package init(
@@ -50,58 +50,10 @@ extension PublishView {
   /// Decodes and validates a PUBLISH without allocating.
   ///
   /// - Throws: as ``Packet/decode(_:_:version:direction:)`` (3.3).
-  package static func decode(
+  @inlinable @inline(__always) package static func decode(
     _ packet: Span<UInt8>, _ header: FixedHeader, version: ProtocolVersion, direction: Direction
   ) throws(DecodeError) -> PublishView {
-    var reader = PacketReader(packet, header)
-    guard let qos = QoS(rawValue: header.flags >> 1 & 0x03) else {
-      throw reader.fault(.malformedPacket, "MQTT-3.3.1-4", at: 0, "the QoS is 3")
-    }
-    let topic = try reader.binary("topic name")
-    if let found = UTF8Rules.fault(packet, topic, forbidsWildcards: true) {
-      throw reader.textFault(found, "topic name")
-    }
-    var view = PublishView(
-      qos: qos, isRetained: header.flags & 0x01 != 0, isDuplicate: header.flags & 0x08 != 0,
-      packetIdentifier: 0, topic: topic, properties: 0..<0, payload: 0..<0, topicAlias: 0,
-      messageExpiryIntervalSeconds: nil, hasForwardedProperties: false)
-    if qos != .atMostOnce {
-      view.packetIdentifier = try reader.twoBytes("packet identifier")
-      if view.packetIdentifier == 0 { throw reader.zeroIdentifier(direction) }
-    }
-    if version == .v5 { try view.readProperties(&reader, direction) }
-    if topic.isEmpty && view.topicAlias == 0 { throw reader.noTopic(version, at: topic.lowerBound) }
-    view.payload = reader.offset..<packet.count
-    return view
-  }
-
-  @inline(__always) private mutating func readProperties(
-    _ reader: inout PacketReader, _ direction: Direction
-  ) throws(DecodeError) {
-    if reader.remaining > 0 && reader.bytes[reader.offset] == 0 {
-      reader.offset += 1
-      return
-    }
-    try readSomeProperties(&reader, direction)
-  }
-
-  @inline(never) private mutating func readSomeProperties(
-    _ reader: inout PacketReader, _ direction: Direction
-  ) throws(DecodeError) {
-    let place: PropertyPlace = direction == .toServer ? .publishToServer : .publishToClient
-    reader.end = try reader.propertyEnd()
-    properties = reader.offset..<reader.end
-    var seen = PropertySet()
-    while reader.remaining > 0 {
-      let property = try reader.property(in: place, seen: &seen)
-      switch property.identifier.passage {
-      case .alias: topicAlias = UInt16(property.number)
-      case .expiry: messageExpiryIntervalSeconds = property.number
-      case .subscription: break
-      case .forwarded: hasForwardedProperties = true
-      }
-    }
-    reader.end = reader.bytes.count
+    try decodePublish(packet, header, version, direction)
   }
 
   /// Appends the properties of this PUBLISH that go on to subscribers: all but Topic Alias, Message
@@ -126,6 +78,54 @@ extension PublishView {
   }
 }
 
+/// The body of ``PublishView/decode(_:_:version:direction:)``.
+///
+/// It is no method because a static method's unused `self` makes the compiler put a second function
+/// in front of it, which copies the view once more and doubles the time.
+@usableFromInline package func decodePublish(
+  _ packet: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, _ direction: Direction
+) throws(DecodeError) -> PublishView {
+  var reader = PacketReader(packet, header)
+  guard let qos = QoS(rawValue: header.flags >> 1 & 0x03) else {
+    throw reader.fault(.malformedPacket, "MQTT-3.3.1-4", at: 0, "the QoS is 3")
+  }
+  let topic = try reader.binary("topic name")
+  if let found = UTF8Rules.fault(packet, topic, forbidsWildcards: true) {
+    throw reader.textFault(found, "topic name")
+  }
+  var identifier: UInt16 = 0
+  if qos != .atMostOnce {
+    identifier = try reader.twoBytes("packet identifier")
+    if _slowPath(identifier == 0) { throw reader.zeroIdentifier(direction) }
+  }
+  var properties = PublishProperties(range: 0..<0)
+  if version == .v5 {
+    if reader.remaining > 0 && packet[reader.offset] == 0 {
+      reader.offset &+= 1
+    } else {
+      properties = try reader.publishProperties(direction)
+    }
+  }
+  if _slowPath(topic.isEmpty) && properties.topicAlias == 0 {
+    throw reader.noTopic(version, at: topic.lowerBound)
+  }
+  // Made in one go: a value filled field by field would be copied out of the stack.
+  return PublishView(
+    qos: qos, isRetained: header.flags & 0x01 != 0, isDuplicate: header.flags & 0x08 != 0,
+    packetIdentifier: identifier, topic: topic, properties: properties.range,
+    payload: reader.offset..<packet.count, topicAlias: properties.topicAlias,
+    messageExpiryIntervalSeconds: properties.messageExpiryIntervalSeconds,
+    hasForwardedProperties: properties.hasForwarded)
+}
+
+/// What a broker must know of the properties of a PUBLISH.
+private struct PublishProperties {
+  var range: Range<Int>
+  var topicAlias: UInt16 = 0
+  var messageExpiryIntervalSeconds: UInt32?
+  var hasForwarded = false
+}
+
 /// What becomes of a property of a PUBLISH on its way through a broker.
 private enum PropertyPassage {
   case alias, expiry, subscription, forwarded
@@ -140,6 +140,27 @@ extension PropertyIdentifier {
 }
 
 extension PacketReader {
+  /// Reads and checks the properties of a PUBLISH that has some.
+  @inline(never) fileprivate mutating func publishProperties(
+    _ direction: Direction
+  ) throws(DecodeError) -> PublishProperties {
+    let place: PropertyPlace = direction == .toServer ? .publishToServer : .publishToClient
+    end = try propertyEnd()
+    var result = PublishProperties(range: offset..<end)
+    var seen = PropertySet()
+    while remaining > 0 {
+      let view = try property(in: place, seen: &seen)
+      switch view.identifier.passage {
+      case .alias: result.topicAlias = UInt16(view.number)
+      case .expiry: result.messageExpiryIntervalSeconds = view.number
+      case .subscription: break
+      case .forwarded: result.hasForwarded = true
+      }
+    }
+    end = bytes.count
+    return result
+  }
+
   @inline(never) fileprivate func zeroIdentifier(_ direction: Direction) -> DecodeError {
     fault(
       .protocolError, direction == .toServer ? "MQTT-2.2.1-3" : "MQTT-2.2.1-4", at: offset - 2,

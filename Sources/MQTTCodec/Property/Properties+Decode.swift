@@ -47,16 +47,17 @@ extension PacketReader {
     in place: PropertyPlace, seen: inout PropertySet
   ) throws(DecodeError) -> PropertyView {
     let start = offset
+    // The identifier is a variable byte integer, but all that exist have one byte.
     let raw = try variableByteInteger("property identifier")
     guard raw < 0x80, let identifier = PropertyIdentifier(rawValue: UInt8(raw)) else {
       throw fault(
         .malformedPacket, "2.2.2.2", at: start, "\(raw) is not the identifier of a property")
     }
     let rule = identifier.rule
-    if !rule.places.contains(PropertyPlaces(place)) {
+    if !rule.places.contains(place) {
       throw misplaced(identifier, in: place, at: start)
     }
-    if seen.contains(identifier) && !rule.repeats.contains(PropertyPlaces(place)) {
+    if seen.contains(identifier) && !rule.repeats.contains(place) {
       throw fault(
         .protocolError, place.section, at: start, "the \(rule.name) stands there twice")
     }
@@ -112,7 +113,7 @@ extension PacketReader {
     _ identifier: PropertyIdentifier, in place: PropertyPlace, at start: Int
   ) -> DecodeError {
     let name = identifier.rule.name
-    if let opposite = place.opposite, identifier.rule.places.contains(PropertyPlaces(opposite)) {
+    if let opposite = place.opposite, identifier.rule.places.contains(opposite) {
       let (statement, receiver) =
         switch (place, identifier) {
         case (.publishToServer, _): ("MQTT-3.3.4-6", "server")

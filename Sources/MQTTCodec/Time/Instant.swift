@@ -1,8 +1,8 @@
 // Time as the core knows it: a number that somebody hands in. No clock is read here.
 
 /// A point on a clock that only goes forward, in nanoseconds since some start.
-package struct Instant: Comparable, Hashable, Sendable {
-  package var nanoseconds: Int64
+@usableFromInline package struct Instant: Comparable, Hashable, Sendable {
+  @usableFromInline package var nanoseconds: Int64
 
   /// So many nanoseconds after the start.
   @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

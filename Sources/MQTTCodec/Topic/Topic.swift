@@ -60,6 +60,14 @@ package enum Topic {
     var f = 0
     var n = 0
     while f < filter.count {
+      // A name has no wildcards, so eight equal bytes have none either.
+      while filter.count - f >= 8 && name.count - n >= 8
+        && filter.word(at: f) == name.word(at: n)
+      {
+        f += 8
+        n += 8
+      }
+      if f == filter.count { break }
       let byte = filter[f]
       if byte == hash { return true }
       if byte == plus {

@@ -3,18 +3,18 @@
 /// Bytes that are not a packet the peer may send.
 ///
 /// Shortage of bytes is never one of these: it is an answer of the frame reader.
-package struct DecodeError: Error, Equatable, Sendable {
+@usableFromInline package struct DecodeError: Error, Equatable, Sendable {
   /// What a DISCONNECT or CONNACK should carry: ``ReasonCode/malformedPacket``,
   /// ``ReasonCode/protocolError`` or something more exact.
-  package var reasonCode: ReasonCode
+  @usableFromInline package var reasonCode: ReasonCode
   /// The statement that is broken, as in `MQTT-1.5.4-1`, or the section where it has no number.
-  package var statement: String
+  @usableFromInline package var statement: String
   /// The packet it happened in; nil when even the type is not one.
-  package var packetType: PacketType?
+  @usableFromInline package var packetType: PacketType?
   /// Offset of the offending byte from the packet's first byte.
-  package var offset: Int
+  @usableFromInline package var offset: Int
   /// What was found and what was expected, in words, without a full stop.
-  package var explanation: String
+  @usableFromInline package var explanation: String
 
   /// Joins the parts.
   package init(
@@ -31,7 +31,7 @@ package struct DecodeError: Error, Equatable, Sendable {
 
 extension DecodeError: CustomStringConvertible {
   /// One line: `PUBLISH byte 4: a topic name must not hold a wildcard (+) [MQTT-3.3.2-2]`.
-  package var description: String {
+  @usableFromInline package var description: String {
     "\(packetType?.name ?? "packet") byte \(offset): \(explanation) [\(statement)]"
   }
 }

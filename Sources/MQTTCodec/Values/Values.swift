@@ -1,7 +1,7 @@
 // The small words of the protocol: quality of service, version, packet type, packet identifier.
 
-/// Quality of Service (4.3). The order is the order of the promise.
-package enum QoS: UInt8, Comparable, CaseIterable, Sendable {
+/// Quality of Service (4.3), in the order of the promise.
+@usableFromInline package enum QoS: UInt8, Comparable, CaseIterable, Sendable {
   case atMostOnce = 0
   case atLeastOnce = 1
   case exactlyOnce = 2
@@ -12,7 +12,7 @@ package enum QoS: UInt8, Comparable, CaseIterable, Sendable {
 }
 
 /// The protocol level of a CONNECT (3.1.2.2).
-package enum ProtocolVersion: UInt8, CaseIterable, Sendable {
+@usableFromInline package enum ProtocolVersion: UInt8, CaseIterable, Sendable {
   /// MQTT 3.1, whose protocol name is `MQIsdp`.
   case v31 = 3
   /// MQTT 3.1.1.
@@ -22,7 +22,7 @@ package enum ProtocolVersion: UInt8, CaseIterable, Sendable {
 }
 
 /// The four most significant bits of a packet's first byte (2.1.2).
-package enum PacketType: UInt8, CaseIterable, Sendable {
+@usableFromInline package enum PacketType: UInt8, CaseIterable, Sendable {
   case connect = 1
   case connack = 2
   case publish = 3
@@ -62,7 +62,7 @@ package enum PacketType: UInt8, CaseIterable, Sendable {
 }
 
 /// Who is reading: what is malformed or forbidden depends on the direction.
-package enum Direction: Sendable {
+@usableFromInline package enum Direction: Sendable {
   /// From a client to a server.
   case toServer
   /// From a server to a client.
@@ -70,8 +70,8 @@ package enum Direction: Sendable {
 }
 
 /// The number that joins the packets of one handshake; never zero (2.2.1).
-package struct PacketIdentifier: RawRepresentable, Hashable, Sendable {
-  package let rawValue: UInt16
+@usableFromInline package struct PacketIdentifier: RawRepresentable, Hashable, Sendable {
+  @usableFromInline package let rawValue: UInt16
 
   /// Nil for zero, which is no packet identifier. [MQTT-2.2.1-3]
   @inlinable package init?(rawValue: UInt16) {

@@ -35,6 +35,8 @@ struct Link: ~Copyable {
     static let dirty = Flags(rawValue: 1 << 10)
     /// In the reactor's list of links to look at in the next tick.
     static let queued = Flags(rawValue: 1 << 11)
+    /// A handshake waits for the kernel to take bytes.
+    static let wantsWrite = Flags(rawValue: 1 << 13)
     /// A write failed; what the peer sent before is still read, then the link ends.
     static let writeFailed = Flags(rawValue: 1 << 12)
   }
@@ -85,6 +87,10 @@ final class LinkExtension {
   var peer: SocketAddress?
   /// The listener that accepted it.
   var listener = 0
+  /// The events that a protected link is watched for.
+  var mask: UInt32 = 0
+  /// Why writing failed.
+  var failure: TLSFailure?
   /// When the current step is given up.
   var deadline = Instant.start
   /// The addresses of an outgoing connection and the next one to try.

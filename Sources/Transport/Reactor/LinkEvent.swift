@@ -20,8 +20,8 @@ package enum LinkEnd: Sendable, Equatable {
   case handshakeTimedOut(seconds: Int)
   /// No address of the name answered in time; the last one is named.
   case connectTimedOut(SocketAddress)
-  /// The first bytes on a plain listener were a TLS greeting.
-  case tlsOnPlainListener
+  /// The first bytes on the plain listener of that port, zero for a path, were those of TLS.
+  case tlsOnPlainListener(FirstBytes, port: UInt16)
   /// This side closed it.
   case closedHere
 }
@@ -36,8 +36,8 @@ extension LinkEnd: CustomStringConvertible {
     case .tlsFailed(let failure): "\(failure)"
     case .handshakeTimedOut(let seconds): "no TLS handshake within \(seconds) s"
     case .connectTimedOut(let address): "connect \(address): no answer"
-    case .tlsOnPlainListener:
-      "the peer speaks TLS but this listener is plain: connect without TLS, or to a TLS listener"
+    case .tlsOnPlainListener(let found, let port):
+      found.explanation(onPlainPort: port) ?? "TLS on a plain listener"
     case .closedHere: "closed here"
     }
   }
@@ -57,6 +57,9 @@ package enum LinkEvent {
   case drained
   /// The link is gone; its last event.
   indirect case ended(LinkEnd)
+  /// An incoming connection ended before it could be reported as accepted, such as in its TLS
+  /// handshake; its only event, and nobody owns the link.
+  indirect case turnedAway(listener: Int, peer: SocketAddress, LinkEnd)
   /// A descriptor given to ``Reactor/watch(_:)`` is readable; the link is ``SlotIdentifier/none``.
   case readable(descriptor: Int32)
   /// A listener could not accept; told once per episode. The link is ``SlotIdentifier/none``.

@@ -69,22 +69,16 @@ extension Reactor {
   private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
     let link = links.insert(
       Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
-    guard register(link) else { return forget(link) }
     guard let context = listener.tls else {
-      report(link, 0, .accepted(listener: listener.index, peer: peer))
-      return
+      guard register(link) else { return forget(link) }
+      return report(link, 0, .accepted(listener: listener.index, peer: peer))
     }
     let more = LinkExtension()
     more.peer = peer
     more.listener = listener.index
     links[link.index].more = more
+    guard register(link) else { return forget(link) }
     startHandshake(link, more, TLSSession(server: context, descriptor: number))
-  }
-
-  /// Puts the link's socket into the epoll set, once for its whole life.
-  func register(_ link: LinkID) -> Bool {
-    let mask = linux_readable | linux_writable | linux_peer_finished | linux_edge_triggered
-    return linux_epoll_add(epoll.number, links[link.index].descriptor, mask, link.word) == 0
   }
 
   /// Out of descriptors: the spare one lets us take a connection off the queue and close it, so

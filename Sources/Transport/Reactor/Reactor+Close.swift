@@ -20,6 +20,7 @@ extension Reactor {
     guard flushing, isOpen else { return forget(link) }
     links[link.index].flags.insert(.closing)
     links[link.index].flags.remove(.paused)
+    watchAgain(link)
     if links[link.index].outbox.isEmpty {
       links[link.index].more?.tls?.session.shutdown()
       forget(link)
@@ -38,7 +39,18 @@ extension Reactor {
     guard linux_finish_sending(links[link.index].descriptor) == 0 else { return forget(link) }
     links[link.index].flags.remove(.blocked)
     links[link.index].flags.insert([.lingering, .hasInput])
+    watchAgain(link)
     lookAgain(link)
+  }
+
+  /// All complete links that are not closing.
+  package func allLinks() -> [LinkID] {
+    (0..<UInt32(links.upperBound)).compactMap { index in
+      guard links.isOccupied(index),
+        links[index].flags.isDisjoint(with: [.connecting, .handshaking, .closing])
+      else { return nil }
+      return links.identifier(at: index)
+    }
   }
 
   /// Ends all links at once and stops accepting.

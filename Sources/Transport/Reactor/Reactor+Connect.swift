@@ -94,6 +94,7 @@ extension Reactor {
     if let context = more.context {
       let session = TLSSession(
         client: context, descriptor: links[link.index].descriptor, serverName: more.serverName)
+      watchAgain(link)
       return startHandshake(link, more, session)
     }
     links[link.index].more = nil

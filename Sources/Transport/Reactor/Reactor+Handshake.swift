@@ -14,12 +14,21 @@ extension Reactor {
   func shakeHands(_ link: LinkID) {
     guard let more = links[link.index].more, let tls = more.tls else { return }
     switch tls.session.handshake() {
-    case .wantsRead, .wantsWrite:
-      // Edge-triggered for both directions: the kernel says when to go on.
-      links[link.index].flags.remove(.hasInput)
-    case .failed(let failure): end(link, .tlsFailed(failure))
+    case .wantsRead:
+      links[link.index].flags.remove([.hasInput, .wantsWrite])
+      watchAgain(link)
+    case .wantsWrite:
+      links[link.index].flags.insert(.wantsWrite)
+      watchAgain(link)
+    case .failed(let failure):
+      // The alert that tells the peer why must not be overtaken by a reset.
+      tellEnd(link, .tlsFailed(failure))
+      links[link.index].flags.insert(.closing)
+      farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
+      sayFarewell(link)
     case .done:
-      links[link.index].flags.remove([.handshaking, .fresh])
+      links[link.index].flags.remove([.handshaking, .fresh, .wantsWrite])
+      watchAgain(link)
       more.context = nil
       let owner = links[link.index].owner
       if let peer = more.peer {

@@ -61,6 +61,7 @@ extension Reactor {
       guard var moved = parcel.link.take() else { continue }
       let wasBlocked = moved.flags.contains(.blocked)
       moved.flags.remove([.dirty, .queued])
+      moved.more?.mask = 0
       moved.flags.insert(.hasInput)
       let owner = moved.owner
       let link = links.insert(moved)

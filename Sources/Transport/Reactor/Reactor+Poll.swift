@@ -16,9 +16,8 @@ extension Reactor {
     collectMail()
     lookAtReady()
     for position in 0..<count {
-      let word = linux_event_word(kernelEvents + position)
-      let mask = linux_event_mask(kernelEvents + position)
-      let link = SlotIdentifier(word: word)
+      let mask = kernelEvents[position].mask
+      let link = SlotIdentifier(word: kernelEvents[position].word)
       if link.generation == 0 {
         handleToken(Token(index: link.index))
       } else if links.contains(link) {
@@ -33,7 +32,7 @@ extension Reactor {
     let hasWork = !ready.isEmpty || !late.isEmpty
     let timeout = hasWork ? 0 : timeoutMilliseconds()
     let mayWait = timeout != 0 && alarm.fallAsleep()
-    let count = epoll_wait(
+    let count = linux_epoll_wait(
       epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? timeout : 0)
     alarm.wakeUp()
     return max(0, Int(count))
@@ -71,6 +70,7 @@ extension Reactor {
       links[link.index].flags.insert(.hasInput)
       if mask & (linux_peer_finished | linux_failed) != 0 {
         links[link.index].flags.insert(.hangup)
+        links[link.index].flags.remove(.paused)
       }
     }
     if links[link.index].flags.contains(.connecting) {
@@ -94,10 +94,17 @@ extension Reactor {
 
   /// Ends the link and tells its owner.
   func end(_ link: LinkID, _ reason: LinkEnd) {
-    let isSilent = links[link.index].flags.contains(.closing)
-    let owner = links[link.index].owner
+    tellEnd(link, reason)
     forget(link)
-    if !isSilent { report(link, owner, .ended(reason)) }
+  }
+
+  func tellEnd(_ link: LinkID, _ reason: LinkEnd) {
+    if links[link.index].flags.contains(.closing) { return }
+    if let more = links[link.index].more, let peer = more.peer {
+      report(link, 0, .turnedAway(listener: more.listener, peer: peer, reason))
+    } else {
+      report(link, links[link.index].owner, .ended(reason))
+    }
   }
 
   /// Frees the slot, which closes the socket.

@@ -12,7 +12,7 @@ extension Reactor {
     // What comes while the last bytes go out is of no interest before the farewell.
     if flags.contains(.closing), !flags.contains(.lingering) { return }
     guard arena.hasRoom else { return lookAgain(link) }
-    if let tls = links[link.index].more?.tls {
+    if let tls = links[link.index].more?.tls, !flags.contains(.lingering) {
       readProtected(link, tls)
     } else {
       readPlain(link)
@@ -43,30 +43,24 @@ extension Reactor {
     }
   }
 
-  /// Records come at most 16 KiB at a time, and what the session holds already is invisible to the
-  /// kernel, so this reads until it wants more or the turn's share is full.
+  /// A session hands over what has arrived and decrypted; a part of a record waits inside.
   private func readProtected(_ link: LinkID, _ tls: TLSBox) {
-    var count = 0
-    var isDry = false
-    var ending: LinkEnd?
-    while count < ReadArena.readLimitBytes, !isDry, ending == nil {
-      let room = UnsafeMutableRawBufferPointer(
-        start: arena.room + count, count: ReadArena.readLimitBytes - count)
-      switch tls.session.read(into: room) {
-      case .bytes(let more): count += more
-      case .wantsRead, .wantsWrite: isDry = true
-      case .ended(let isClean): ending = isClean ? .peerClosed : .peerClosedWithoutFarewell
-      case .failed(let failure): ending = .tlsFailed(failure)
+    let room = UnsafeMutableRawBufferPointer(
+      start: arena.room, count: ReadArena.readLimitBytes)
+    switch tls.session.read(into: room) {
+    case .bytes(let count):
+      take(link, count)
+      // The kernel tells of everything but of what the session holds already.
+      if tls.session.hasPending || links[link.index].flags.contains(.hangup) {
+        lookAgain(link)
+      } else {
+        links[link.index].flags.remove(.hasInput)
       }
-    }
-    if count > 0 { take(link, count) }
-    guard links.contains(link) else { return }
-    if let ending {
-      end(link, ending)
-    } else if isDry {
+    case .wantsRead, .wantsWrite:
       links[link.index].flags.remove(.hasInput)
-    } else {
-      lookAgain(link)
+      if let failure = links[link.index].more?.failure { end(link, .tlsFailed(failure)) }
+    case .ended(let isClean): end(link, isClean ? .peerClosed : .peerClosedWithoutFarewell)
+    case .failed(let failure): end(link, .tlsFailed(failure))
     }
   }
 
@@ -76,26 +70,36 @@ extension Reactor {
     let range = arena.keep(count)
     if links[link.index].flags.contains(.fresh) {
       links[link.index].flags.remove(.fresh)
-      if isUnexpectedTLS(link, range) { return end(link, .tlsOnPlainListener) }
+      if let reason = unexpectedTLS(link, range) { return end(link, reason) }
     }
     report(link, links[link.index].owner, .received(range))
   }
 
-  /// A TLS record of a handshake begins with 22, 3; no MQTT packet that may come first does.
-  private func isUnexpectedTLS(_ link: LinkID, _ range: Range<Int>) -> Bool {
-    guard links[link.index].flags.contains(.incoming), range.count >= 2 else { return false }
-    return received(range)[0] == 22 && received(range)[1] == 3
+  /// Recognises a client that speaks TLS to a plain listener.
+  private func unexpectedTLS(_ link: LinkID, _ range: Range<Int>) -> LinkEnd? {
+    guard links[link.index].flags.contains(.incoming) else { return nil }
+    switch FirstBytes(received(range)) {
+    case .tlsHandshake?, .tlsAlert?: break
+    case .mqttConnect?, .mqttAnswer?, .httpRequest?, .httpResponse?, .text?, nil: return nil
+    }
+    var local = linux_address_empty()
+    _ = linux_local_address(links[link.index].descriptor, &local)
+    guard let found = FirstBytes(received(range)) else { return nil }
+    return .tlsOnPlainListener(found, port: SocketAddress(local).port ?? 0)
   }
 
-  /// Leaves the link's bytes with the kernel, which slows the peer down.
+  /// Leaves the link's bytes with the kernel, which slows the peer down; until it hangs up.
   package func pauseReading(_ link: LinkID) {
-    if links.contains(link) { links[link.index].flags.insert(.paused) }
+    guard links.contains(link) else { return }
+    links[link.index].flags.insert(.paused)
+    watchAgain(link)
   }
 
   /// Reads again from the next turn on.
   package func resumeReading(_ link: LinkID) {
     guard links.contains(link), links[link.index].flags.contains(.paused) else { return }
     links[link.index].flags.remove(.paused)
+    watchAgain(link)
     if links[link.index].flags.contains(.hasInput) { lookAgain(link) }
   }
 }

@@ -68,6 +68,7 @@ extension Reactor {
     if links[index].flags.contains(.closing) { return sayFarewell(link) }
     if links[index].flags.contains(.blocked) {
       links[index].flags.remove(.blocked)
+      watchAgain(link)
       report(link, links[index].owner, .drained)
     }
   }
@@ -91,19 +92,20 @@ extension Reactor {
 
   private func writeProtected(_ link: LinkID, _ tls: TLSBox) -> Bool {
     let index = link.index
-    while !links[index].outbox.isEmpty {
-      let result = links[index].outbox.withUnsafeBytes { bytes in tls.session.write(bytes) }
-      switch result {
-      case .bytes(let count): links[index].outbox.consume(count)
-      case .wantsRead, .wantsWrite:
-        links[index].flags.insert(.blocked)
-        return false
-      case .failed(let failure):
-        end(link, .tlsFailed(failure))
-        return false
-      }
+    let result = links[index].outbox.withUnsafeBytes { bytes in tls.session.write(bytes) }
+    switch result {
+    case .bytes(let count):
+      links[index].outbox.consume(count)
+      if links[index].outbox.isEmpty { return true }
+    case .wantsRead, .wantsWrite: break
+    case .failed(let failure):
+      links[index].more?.failure = failure
+      failWriting(link)
+      return false
     }
-    return true
+    links[index].flags.insert(.blocked)
+    watchAgain(link)
+    return false
   }
 
   /// The peer takes nothing any more, but what it sent before it left, such as a DISCONNECT, still

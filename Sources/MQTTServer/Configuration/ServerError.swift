@@ -1,0 +1,47 @@
+// Why a server does not start: what was wanted, what stood in the way, what to do about it.
+
+package import Transport
+
+/// A reason not to start.
+package enum ServerError: Error, Sendable, Equatable {
+  /// The system refuses the place to listen at; who has it, if that can be seen.
+  case listenerUnavailable(place: String, SystemError, occupant: String?)
+  /// A listener's host has no address.
+  case listenerUnknown(AddressLookupError)
+  /// A listener's certificate, key or settings do not do.
+  case listenerTLS(place: String, TLSFailure)
+  /// The system refuses something else that the server needs.
+  case system(SystemError)
+}
+
+extension ServerError: CustomStringConvertible {
+  /// What was found and what to do, for people.
+  package var description: String {
+    switch self {
+    case .listenerUnavailable(let place, let error, let occupant):
+      Self.explain(place, error, occupant)
+    case .listenerUnknown(let error): "cannot listen: \(error)"
+    case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
+    case .system(let error): "cannot start: \(error)"
+    }
+  }
+
+  private static func explain(
+    _ place: String, _ error: SystemError, _ occupant: String?
+  ) -> String {
+    let found = "cannot listen on \(place): "
+    if error.isAddressInUse {
+      let who = occupant.map { "\($0) listens there already" } ?? "somebody listens there already"
+      return found + who + "; stop it, or choose another port with -p"
+    }
+    if error.isNotPermitted {
+      return found
+        + "the system does not permit it; ports below 1024 and other people's directories need"
+        + " privileges, so choose another port with -p or another path"
+    }
+    if error.isAddressUnavailable {
+      return found + "this machine has no such address; `ip address` lists those it has"
+    }
+    return found + "\(error)"
+  }
+}

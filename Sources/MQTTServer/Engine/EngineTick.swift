@@ -1,0 +1,192 @@
+// One tick of one reactor, as the engine sees it:
+//
+//   lock -> feed the engine all that was read -> do what is due -> hand output and closes to the
+//   reactor -> see which other reactors got something -> unlock -> wake those, write the log
+//
+// The reactor writes after the tick. A link that has not got rid of its last output keeps the next
+// in the engine, which bounds it; it is fetched when the link has drained.
+
+import MQTTBroker
+import MQTTCodec
+import Synchronization
+import Transport
+
+/// The engine's side of one reactor.
+final class EngineTick: ReactorDelegate {
+  /// Unsent bytes of a link up to which it is given more.
+  static let unsentLimitBytes = 1 << 20
+  /// How long a log line may wait for a slow reader before it is tried again, in nanoseconds.
+  static let logRetryNanoseconds: Int64 = 100_000_000
+
+  let engine: SharedEngine
+  let index: Int
+  var meter: LoadMeter
+  /// What is written to the log after the lock is given back.
+  private var entries: [LogEntry] = []
+  private var logIsWaiting = false
+  /// Connections that have output which their link could not take yet.
+  private var postponed: [ConnectionID] = []
+  private var isStopped = false
+  /// All reactors, so that they can be woken after the lock is given back.
+  private var reactors: [Reactor] = []
+
+  init(_ engine: SharedEngine, index: Int) {
+    self.engine = engine
+    self.index = index
+    meter = LoadMeter()
+  }
+
+  func tick(_ reactor: Reactor, now: Instant) -> Instant? {
+    var wakes: UInt64 = 0
+    var deadline: Instant?
+    let events = reactor.events
+    let isMeasured = meter.beginTick()
+    engine.state.withLock { state in
+      if isMeasured { meter.lockTaken() }
+      while let buffer = reactor.takeSpareBuffer() { state.broker.recycle(buffer) }
+      for event in events { handle(event, reactor, &state, now) }
+      state.broker.advance(to: now)
+      fetchOutput(reactor, &state)
+      fetchCloses(reactor, &state)
+      if meter.isDue(now) || meter.sharing != nil { balance(reactor, &state, now) }
+      if state.reactors.count > 1 { wakes = reactorsWithWork(&state) }
+      if state.isStopping { stop(reactor, &state) }
+      deadline = postponed.isEmpty ? state.broker.nextDeadline : now
+      entries = state.broker.takeLog()
+      if isMeasured { meter.lockGiven() }
+    }
+    for other in reactors where wakes >> UInt64(other.index) & 1 == 1 { other.wake() }
+    return writeLog(now, deadline)
+  }
+
+  // MARK: The world speaks
+
+  private func handle(
+    _ event: ReactorEvent, _ reactor: Reactor, _ state: inout EngineState, _ now: Instant
+  ) {
+    switch event.event {
+    case .received(let range):
+      let owner = event.owner != 0 ? event.owner : reactor.owner(of: event.link)
+      state.broker.receive(
+        reactor.received(range), on: ConnectionID(word: owner), now: now)
+      meter.noteActivity(ConnectionID(word: owner))
+    case .accepted(let listener, let peer):
+      accept(event.link, listener, peer, reactor, &state, now)
+    case .ended(let reason):
+      let connection = ConnectionID(word: event.owner)
+      state.broker.end(connection, cause: reason.description, now: now)
+    case .drained: fetchOutput(of: ConnectionID(word: event.owner), reactor, &state)
+    case .adopted: adopt(event, reactor, &state)
+    case .turnedAway(_, let peer, let reason):
+      engine.write(.notice, "\(peer): turned away, \(reason)")
+      logIsWaiting = true
+    case .acceptFailed(_, let error):
+      engine.write(.error, Self.explain(error))
+      logIsWaiting = true
+    case .connected, .readable: break
+    }
+  }
+
+  private static func explain(_ error: SystemError) -> String {
+    error.isOutOfDescriptors
+      ? "\(error): connections are turned away; raise the limit of open files (ulimit -n)"
+      : "\(error)"
+  }
+
+  private func accept(
+    _ link: LinkID, _ listener: Int, _ peer: SocketAddress, _ reactor: Reactor,
+    _ state: inout EngineState, _ now: Instant
+  ) {
+    let target = state.leastBusyReactor(preferring: index)
+    let name = peer.description
+    guard
+      let connection = state.broker.open(
+        reactor: target, listener: listener, peer: name, now: now)
+    else { return reactor.close(link, flushing: false) }
+    reactor.setOwner(link, connection.word)
+    state.setLink(connection, link)
+    if target != index { hand(connection, to: target, reactor, &state) }
+  }
+
+  private func adopt(_ event: ReactorEvent, _ reactor: Reactor, _ state: inout EngineState) {
+    let connection = ConnectionID(word: event.owner)
+    if let position = state.closedInTransit.firstIndex(of: event.owner) {
+      state.closedInTransit.swapAt(position, state.closedInTransit.count - 1)
+      state.closedInTransit.removeLast()
+      return reactor.close(event.link, flushing: true)
+    }
+    state.setLink(connection, event.link)
+    fetchOutput(of: connection, reactor, &state)
+  }
+
+  // MARK: What to do now
+
+  private func fetchOutput(_ reactor: Reactor, _ state: inout EngineState) {
+    if !postponed.isEmpty {
+      let again = postponed
+      postponed.removeAll(keepingCapacity: true)
+      for connection in again { fetchOutput(of: connection, reactor, &state) }
+    }
+    while let connection = state.broker.nextOutput(reactor: index) {
+      fetchOutput(of: connection, reactor, &state)
+    }
+  }
+
+  private func fetchOutput(
+    of connection: ConnectionID, _ reactor: Reactor, _ state: inout EngineState
+  ) {
+    guard state.broker.hasOutput(connection) else { return }
+    // A connection between two reactors keeps its output until it has been adopted.
+    let link = state.links[Int(connection.index)]
+    guard reactor.owner(of: link) == connection.word, !reactor.isBlocked(link) else { return }
+    if reactor.unsentBytes(link) > Self.unsentLimitBytes { return postponed.append(connection) }
+    reactor.send(state.broker.takeOutput(of: connection), on: link)
+    meter.noteActivity(connection)
+  }
+
+  private func fetchCloses(_ reactor: Reactor, _ state: inout EngineState) {
+    while var closing = state.broker.nextClose(reactor: index) {
+      let connection = closing.connection
+      let link = state.links[Int(connection.index)]
+      state.links[Int(connection.index)] = .none
+      if reactor.owner(of: link) == connection.word {
+        reactor.send(closing.output.take(), on: link)
+        reactor.close(link, flushing: true)
+      } else if link == .none {
+        state.closedInTransit.append(connection.word)
+      }
+    }
+  }
+
+  /// The others that the engine has work for, as bits.
+  private func reactorsWithWork(_ state: inout EngineState) -> UInt64 {
+    var bits: UInt64 = 0
+    if reactors.count != state.reactors.count { reactors = state.reactors }
+    for other in 0..<state.reactors.count
+    where other != index && state.broker.hasWork(reactor: other) { bits |= 1 << UInt64(other) }
+    return bits
+  }
+
+  /// Leaves when the last byte has gone out.
+  private func stop(_ reactor: Reactor, _ state: inout EngineState) {
+    if isStopped { return }
+    reactor.closeListeners()
+    if reactor.linkCount == 0 {
+      isStopped = true
+      state.stoppedCount += 1
+    }
+  }
+
+  private func writeLog(_ now: Instant, _ deadline: Instant?) -> Instant? {
+    if !entries.isEmpty {
+      engine.write(entries)
+      entries = []
+      logIsWaiting = true
+    }
+    guard logIsWaiting else { return deadline }
+    logIsWaiting = !engine.log.flush()
+    guard logIsWaiting else { return deadline }
+    let retry = now.advanced(byNanoseconds: Self.logRetryNanoseconds)
+    return deadline.map { min($0, retry) } ?? retry
+  }
+}

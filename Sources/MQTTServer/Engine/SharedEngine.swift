@@ -1,0 +1,82 @@
+// The one engine behind its one lock, with what its reactors share. A reactor takes the lock once
+// per tick, with everything it has read, and writes after giving it back; so the lock is held for
+// the fraction of a microsecond that a message needs, and nobody holds it during a system call.
+
+import MQTTBroker
+import MQTTCodec
+import Synchronization
+import Transport
+
+/// What the lock protects.
+struct EngineState: ~Copyable {
+  var broker: Broker
+  /// The link of each of the engine's connections, by index; `none` while it is between reactors.
+  ///
+  /// The engine keeps an index until its close has been fetched.
+  var links: [LinkID] = []
+  /// Connections, as words, that the engine closed while they were between reactors.
+  var closedInTransit: [UInt64] = []
+  /// The reactors that take part, in the order in which they joined; never empty while running.
+  var reactors: [Reactor] = []
+  /// How busy each of them is.
+  var loads: [ReactorLoad] = []
+  /// Whether the server is on its way out.
+  var isStopping = false
+  /// Reactors that have nothing left to do after that.
+  var stoppedCount = 0
+  /// Reactors whose threads have ended.
+  var endedCount = 0
+
+  init(_ broker: consuming Broker) { self.broker = broker }
+
+  /// Remembers where the engine's connection is served.
+  mutating func setLink(_ connection: ConnectionID, _ link: LinkID) {
+    let index = Int(connection.index)
+    while links.count <= index { links.append(.none) }
+    links[index] = link
+  }
+}
+
+// Reached only through the lock below; the engine's own objects never leave it.
+extension EngineState: @unchecked Sendable {}
+
+/// Engine and lock.
+final class SharedEngine: Sendable {
+  let state: Mutex<EngineState>
+  let log: ServerLog
+  let verbosity: Verbosity
+  /// Reactors that may take part.
+  let threadLimit: Int
+
+  init(_ configuration: ServerConfiguration, log: ServerLog) {
+    var settings = configuration.broker
+    settings.logsPackets = configuration.verbosity == .packets
+    state = Mutex(
+      EngineState(
+        Broker(
+          settings, randomSeed: RandomBytes.word, now: MonotonicClock.now,
+          wallClockSeconds: WallClock.seconds)))
+    self.log = log
+    verbosity = configuration.verbosity
+    threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))
+  }
+
+  /// Writes entries that the verbosity asks for.
+  func write(_ entries: [LogEntry]) {
+    let time = WallClock.nanoseconds
+    for entry in entries where isWanted(entry.level) { log.add(entry.description, at: time) }
+  }
+
+  /// Writes a line of the server itself.
+  func write(_ level: LogLevel, _ line: String) {
+    if isWanted(level) { log.add(line, at: WallClock.nanoseconds) }
+  }
+
+  private func isWanted(_ level: LogLevel) -> Bool {
+    switch verbosity {
+    case .quiet: level <= .error
+    case .normal: level <= .information
+    case .packets: true
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// A broker process: listeners, reactors, one engine, the signals that end it.
+//
+//   Transport reads -> EngineTick -> MQTTBroker decides -> EngineTick -> Transport writes
+//
+// The first reactor owns the listeners and works alone until the load needs more
+// (EngineTick+Balance). The main thread waits for signals and does nothing else.
+
+import CLinux
+import Glibc
+import MQTTBroker
+import MQTTCodec
+import Synchronization
+package import Transport
+
+/// A running broker.
+package final class Server: Sendable {
+  private let configuration: ServerConfiguration
+  private let engine: SharedEngine
+  private let log: ServerLog
+  /// Where it listens, with the ports that the system chose, once ``start()`` has returned.
+  private let places = Mutex<[SocketAddress]>([])
+
+  /// A broker that has not started; its log goes to `logDescriptor`.
+  package init(_ configuration: ServerConfiguration, logDescriptor: Int32 = 2) {
+    self.configuration = configuration
+    log = ServerLog(descriptor: logDescriptor)
+    engine = SharedEngine(configuration, log: log)
+  }
+
+  /// Serves until TERM or INT comes and the clients have been told; a second signal ends it at once.
+  package func run() throws(ServerError) {
+    ProcessSettings.keepHeapSmall()
+    ProcessSettings.raiseDescriptorLimit()
+    ProcessSettings.ignoreBrokenPipes()
+    let signals = try Self.collectSignals()
+    try start()
+    var signal = signals.wait()
+    while signal == nil { signal = signals.wait() }
+    engine.write(.notice, "stopping on \(signal == SIGINT ? "SIGINT" : "SIGTERM")")
+    log.flush()
+    stop(isImpatient: { signals.next() != nil })
+  }
+
+  private static func collectSignals() throws(ServerError) -> Signals {
+    do throws(SystemError) { return try Signals([SIGTERM, SIGINT]) } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Opens the listeners and starts to serve; returns at once.
+  package func start() throws(ServerError) {
+    let sockets = try OpenListeners(configuration.listeners)
+    places.withLock { $0 = sockets.addresses }
+    do throws(SystemError) {
+      let reactor = try engine.makeFirstReactor()
+      try sockets.attach(to: reactor)
+      try engine.startThread(reactor)
+    } catch {
+      throw .system(error)
+    }
+    for line in sockets.announcement { engine.write(.notice, line) }
+    log.flush()
+  }
+
+  /// Where it listens.
+  package var addresses: [SocketAddress] { places.withLock { $0 } }
+
+  /// Tells the clients, writes what is under way, and ends; at the latest after the configured
+  /// seconds, or when `isImpatient` says so.
+  package func stop(isImpatient: () -> Bool = { false }) {
+    let limit = MonotonicClock.now.advanced(bySeconds: configuration.farewellLimitSeconds)
+    engine.beginStop()
+    while !engine.hasStopped, MonotonicClock.now < limit, !isImpatient() { usleep(5000) }
+    engine.endStop()
+    engine.write(.notice, "stopped")
+    log.flush()
+  }
+}
