@@ -19,11 +19,10 @@ final class Mosquitto {
       atPath: directory, withIntermediateDirectories: true,
       attributes: [.posixPermissions: 0o755])
     port = try Self.freePort()
-    let text =
-      (["listener \(port) 127.0.0.1", "allow_anonymous true", "user root"] + (try lines(directory)))
-      .joined(separator: "\n") + "\n"
+    let own = ["listener \(port) 127.0.0.1", "allow_anonymous true", "user root"]
+    let all = own + (try lines(directory))
     let file = "\(directory)/mosquitto.conf"
-    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    try (all.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
     process.executableURL = URL(fileURLWithPath: "/usr/sbin/mosquitto")
     process.arguments = ["-c", file]
     process.standardOutput = FileHandle.nullDevice
