@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
-    .target(name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+    .target(
+      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
@@ -58,15 +59,29 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
-      swiftSettings: common),
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      exclude: ["Snapshots"], swiftSettings: common),
 
+    .testTarget(
+      name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
+    .testTarget(
+      name: "MQTTClientTests",
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt"],
+      swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
-
     .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
+
+    .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker"], swiftSettings: common
+    ),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
+      exclude: ["python"], swiftSettings: common),
   ]
 )

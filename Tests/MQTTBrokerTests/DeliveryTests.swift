@@ -50,7 +50,9 @@ struct DeliveryTests {
     // In flight, not acknowledged.
     #expect(first.read().count == 1)
     first.cut()
-    for number in 1...3 { publisher.publish("a", "\(number)", .exactlyOnce, identifier: UInt16(number)) }
+    for number in 1...3 {
+      publisher.publish("a", "\(number)", .exactlyOnce, identifier: UInt16(number))
+    }
     let second = Peer(world, "s", .v5, cleanStart: false, expiry)
     #expect(second.connack?.isSessionPresent == true)
     let messages = second.messages()

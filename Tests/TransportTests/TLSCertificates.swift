@@ -75,6 +75,16 @@ final class TLSCertificates: Sendable {
         + ["-out", path(name + ".crt")] + dates)
   }
 
+  /// Takes the certificate `name` back and writes the authority's list of all it took back.
+  func revoke(_ name: String, into list: String) {
+    lock.lock()
+    defer { lock.unlock() }
+    TLSCertificates.openssl(
+      ["ca", "-config", path("ca.cnf"), "-revoke", path(name + ".crt")])
+    TLSCertificates.openssl(
+      ["ca", "-config", path("ca.cnf"), "-gencrl", "-out", path(list)])
+  }
+
   /// A fresh directory that goes when the process ends.
   static func temporaryDirectory() -> String {
     let path = NSTemporaryDirectory() + "mqtt-tls-" + UUID().uuidString

@@ -32,6 +32,41 @@ struct SocketPair: ~Copyable {
   }
 }
 
+/// The two ends of a TCP connection over the loopback interface, non-blocking.
+struct LoopbackPair: ~Copyable {
+  let client: Int32
+  let server: Int32
+  /// The port the server listens on.
+  let port: UInt16
+
+  init() throws {
+    signal(SIGPIPE, SIG_IGN)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var count = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let isConnected = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        bind(listener, address, count) == 0 && listen(listener, 1) == 0
+          && getsockname(listener, address, &count) == 0 && connect(client, address, count) == 0
+      }
+    }
+    try #require(isConnected)
+    port = UInt16(bigEndian: address.sin_port)
+    server = accept(listener, nil, nil)
+    self.client = client
+    for end in [client, server] { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+  }
+
+  deinit {
+    close(client)
+    close(server)
+  }
+}
+
 /// A client and a server joined by a socket pair.
 struct TLSPair: ~Copyable {
   var sockets: SocketPair

@@ -11,6 +11,7 @@ import Transport
 struct EngineState: ~Copyable {
   var broker: Broker
   /// The link of each of the engine's connections, by index; `none` while it is between reactors.
+  ///
   /// The engine keeps an index until its close has been fetched.
   var links: [LinkID] = []
   /// Connections, as words, that the engine closed while they were between reactors.

@@ -4,7 +4,8 @@
 import MQTTBroker
 import Transport
 
-/// A listening socket that waits to be given to a reactor. Arrays cannot hold unique values.
+/// A listening socket that waits to be given to a reactor, in a box because arrays cannot hold
+/// unique values.
 private final class OpenListener {
   var socket: ListenSocket?
   let address: SocketAddress
@@ -62,7 +63,7 @@ struct OpenListeners {
     }
     announcement.append(
       "listening on \(open.map(\.address.description).joined(separator: " and ")), for this"
-        + " machine only and without passwords; to serve others say where, such as --bind 0.0.0.0")
+        + " machine only and without passwords; to serve others name a listener, such as --listen 1883")
   }
 
   private mutating func openListener(

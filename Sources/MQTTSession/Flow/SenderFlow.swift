@@ -132,6 +132,21 @@ package struct SenderFlow: Sendable {
     return identifier
   }
 
+  /// The identifier that ``send(_:qos:)`` or ``takeIdentifier()`` gives out next.
+  package var nextIdentifier: PacketIdentifier? {
+    PacketIdentifier(rawValue: lastIdentifier == 65_535 ? 1 : lastIdentifier + 1)
+  }
+
+  /// Gives out an identifier for a SUBSCRIBE or UNSUBSCRIBE: they share one set of identifiers
+  /// with PUBLISH. [MQTT-2.2.1-3]
+  ///
+  /// - Returns: nil when all are in use by open handshakes.
+  package mutating func takeIdentifier() -> PacketIdentifier? {
+    guard hasFreeIdentifier, let identifier = nextIdentifier else { return nil }
+    lastIdentifier = identifier.rawValue
+    return identifier
+  }
+
   /// Takes PUBACK, PUBREC or PUBCOMP.
   package mutating func receive(
     _ type: PacketType, _ identifier: PacketIdentifier, reasonCode: ReasonCode
@@ -167,8 +182,10 @@ package struct SenderFlow: Sendable {
     }
   }
 
-  /// The next entry to send again on a new connection; nil when none is left or the window is
-  /// full. The caller sends PUBLISH with DUP, or PUBREL when the stage is `awaitingPubcomp`.
+  /// The next entry to send again on a new connection; nil when there is none for now.
+  ///
+  /// None is left, or the window is full. The caller sends PUBLISH with DUP, or PUBREL when the
+  /// stage is `awaitingPubcomp`.
   package mutating func nextResend() -> Entry? {
     if resendCount == 0 { return nil }
     while resendPosition < used {

@@ -16,6 +16,7 @@ package struct TLSAlert: Sendable, Equatable {
   static let badCertificate = TLSAlert(number: 42)
   static let certificateExpired = TLSAlert(number: 45)
   static let certificateUnknown = TLSAlert(number: 46)
+  static let illegalParameter = TLSAlert(number: 47)
   static let unknownAuthority = TLSAlert(number: 48)
   static let decryptError = TLSAlert(number: 51)
   static let protocolVersion = TLSAlert(number: 70)

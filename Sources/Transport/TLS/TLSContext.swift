@@ -87,7 +87,15 @@ package final class TLSContext: @unchecked Sendable {
     pskLookup = nil
     handle = try Self.empty(TLS_client_method())
     try setVersions(settings.minimumVersion, settings.maximumVersion)
-    try setCiphers(settings.ciphers, settings.ciphersuites)
+    if settings.pskIdentity != nil && !settings.namesAuthorities {
+      // A server that has a certificate too would prefer it, and there is nothing to check it
+      // with. In TLS 1.3 a key like this one goes with SHA-256 suites only (RFC 8446, 4.2.11).
+      try setCiphers(
+        settings.ciphers ?? "PSK:!eNULL",
+        settings.ciphersuites ?? "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256")
+    } else {
+      try setCiphers(settings.ciphers, settings.ciphersuites)
+    }
     if settings.certificateFile != nil || settings.keyFile != nil {
       guard let certificate = settings.certificateFile, let key = settings.keyFile else {
         throw TLSFailure(
@@ -182,8 +190,9 @@ package final class TLSContext: @unchecked Sendable {
     // A client that resumes a session must come back to the same kind of listener.
     let name: StaticString = "mqtt"
     SSL_CTX_set_session_id_context(handle, name.utf8Start, UInt32(name.utf8CodeUnitCount))
-    guard settings.requiresClientCertificate else { return }
-    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+    guard hasAuthorities else { return }
+    let required = settings.requiresClientCertificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0
+    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | required, nil)
     if let file = settings.authorityFile {
       // The client is told whose certificates are welcome; the list becomes the context's own.
       SSL_CTX_set_client_CA_list(handle, SSL_load_client_CA_file(file))

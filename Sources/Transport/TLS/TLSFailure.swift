@@ -53,6 +53,11 @@ package struct TLSFailure: Error, Sendable, Equatable {
     /// A certificate is demanded of the client and it sent none.
     case noClientCertificate
 
+    /// The client's pre-shared key is not the one the server has for the identity.
+    case wrongPreSharedKey
+    /// The client named no identity that the server has a pre-shared key for.
+    case noKnownPreSharedKey
+
     /// The ends have no version of TLS in common.
     case noCommonVersion(reason: String)
     /// The ends have no cipher in common.

@@ -77,9 +77,17 @@ extension TLSSession {
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_VERSION_TOO_LOW,
       SSL_R_VERSION_TOO_HIGH, SSL_R_WRONG_SSL_VERSION:
       return TLSFailure(.noCommonVersion(reason: error.text), peer: peer)
-    case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_CIPHERS_AVAILABLE, SSL_R_NO_CIPHER_MATCH,
-      SSL_R_PSK_IDENTITY_NOT_FOUND:
-      return TLSFailure(.noCommonCipher, peer: peer)
+    case SSL_R_PSK_IDENTITY_NOT_FOUND:
+      return TLSFailure(.noKnownPreSharedKey, peer: peer)
+    case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_CIPHERS_AVAILABLE, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+      // Without a certificate a pre-shared key was the only way.
+      let isKeyMissing = isServer && SSL_get_certificate(handle) == nil
+      return TLSFailure(isKeyMissing ? .noKnownPreSharedKey : .noCommonCipher, peer: peer)
+    case SSL_R_BINDER_DOES_NOT_VERIFY:
+      return TLSFailure(.wrongPreSharedKey, peer: peer)
+    case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC
+    where isServer && SSL_is_init_finished(handle) == 0 && SSL_get_psk_identity(handle) != nil:
+      return TLSFailure(.wrongPreSharedKey, peer: peer)
     case SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
       return TLSFailure(.notTLS("something that is not TLS"), peer: peer)
     default:

@@ -9,6 +9,7 @@
 // State: fresh -> handshake() ... .done -> read/write ... -> shutdown(). Any failure is final: no
 // call after it reaches OpenSSL but the end of life.
 
+import CLinux
 import COpenSSL
 import Glibc
 
@@ -26,8 +27,8 @@ package enum TLSProgress: Sendable, Equatable {
 
 /// What a read came to.
 package enum TLSReadResult: Sendable, Equatable {
-  /// So many bytes, at least one. Read again at once if ``TLSSession/hasPending`` says so; else
-  /// wait for a level-triggered readiness.
+  /// So many bytes, at least one. Read again if ``TLSSession/hasPending`` says so; else wait for
+  /// the next readiness, edge- or level-triggered.
   case bytes(Int)
   /// Nothing now; call again when the descriptor is readable.
   case wantsRead
@@ -67,6 +68,8 @@ package struct TLSSession: ~Copyable {
   /// Whether the peer's first bytes were looked at.
   private var hasSeenFirstBytes = false
   private var isEstablished = false
+  /// Whether the kernel decrypts, one record a read, however many there are.
+  private var readsByKernel = false
   /// Whether the last read found that a record is incomplete: what is buffered is no use yet.
   private var awaitsRest = false
   /// How reading ended, kept for the next call when this one had bytes to give.
@@ -97,7 +100,17 @@ package struct TLSSession: ~Copyable {
     self.serverName = serverName
     ERR_clear_error()
     handle = SSL_new(context.handle)
-    if let handle { SSL_set_fd(handle, descriptor) }
+    guard let handle else { return }
+    SSL_set_fd(handle, descriptor)
+    // Whether the socket gave less than was asked of it tells that it is empty, which saves the
+    // read that would only say so. OpenSSL keeps that to itself, so the BIO is watched.
+    BIO_set_callback_ex(SSL_get_rbio(handle)) { bio, operation, _, asked, _, _, result, count in
+      if operation == BIO_CB_READ | BIO_CB_RETURN {
+        let isFull = result > 0 && count?.pointee == asked
+        BIO_set_callback_arg(bio, isFull ? UnsafeMutablePointer(bitPattern: 1) : nil)
+      }
+      return Int(result)
+    }
   }
 
   deinit {
@@ -129,6 +142,7 @@ package struct TLSSession: ~Copyable {
     let result = SSL_do_handshake(handle)
     if result == 1 {
       isEstablished = true
+      readsByKernel = COpenSSL_reads_by_kernel(handle) != 0
       return .done
     }
     switch outcome(of: result, on: handle) {
@@ -174,17 +188,21 @@ package struct TLSSession: ~Copyable {
       case .broken(let error): end = .failed(explain(error, on: handle))
       }
       break
-    } while count < room.count && SSL_has_pending(handle) == 1
+    } while count < room.count && hasPending
     if count > 0 { return .bytes(count) }
     return end?.result ?? .wantsRead
   }
 
-  /// Whether another read can give something without waiting: the socket's readiness says nothing
-  /// about bytes that OpenSSL has taken already.
+  /// Whether another read can give something before the next readiness: bytes that OpenSSL has
+  /// taken already, the end, or what the socket had beyond what the last read took.
+  ///
+  /// While it is false the next bytes make an edge. An end of stream that the poller has reported
+  /// already makes none: after a hangup, read on until the end.
   package var hasPending: Bool {
     if end != nil { return true }
     guard let handle, !awaitsRest else { return false }
-    return SSL_has_pending(handle) == 1
+    return readsByKernel || SSL_has_pending(handle) == 1
+      || BIO_get_callback_arg(SSL_get_rbio(handle)) != nil
   }
 
   /// Encrypts and writes `bytes` as far as the socket takes them.
@@ -267,8 +285,16 @@ package struct TLSSession: ~Copyable {
     switch found {
     case nil, .tlsHandshake, .tlsAlert: return nil
     case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .text:
+      if isServer { sayThatThisIsTLS() }
       return TLSFailure(.notTLS(found?.words ?? ""), peer: peer)
     }
+  }
+
+  /// Answers a plain client with the alert protocol_version, from which a client that looks at
+  /// first bytes sees what it has connected to.
+  private func sayThatThisIsTLS() {
+    let alert: [UInt8] = [0x15, 3, 3, 0, 2, 2, 70]
+    _ = send(descriptor, alert, alert.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
   }
 
   private var lacksMemory: TLSFailure {

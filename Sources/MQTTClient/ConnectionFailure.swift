@@ -1,0 +1,108 @@
+// Why a client is not connected, in words for the one who started it: what was tried, what came
+// of it, and where it helps, what to do.
+
+package import MQTTCodec
+package import MQTTSession
+package import Transport
+
+/// Why an attempt to connect, or a connection, came to its end.
+package struct ConnectionFailure: Error, Equatable, Sendable {
+  /// Who says so.
+  package enum Cause: Equatable, Sendable {
+    /// The host has no address.
+    case lookup(AddressLookupError)
+    /// The transport failed before MQTT had a word.
+    case transport(LinkEnd)
+    /// The connection ended in MQTT's terms; the transport's reason where it had one.
+    case session(ClientEnding, LinkEnd?)
+  }
+
+  package var cause: Cause
+  /// The broker as the user named it.
+  package var endpoint: String
+  /// The version that was spoken or offered.
+  package var version: ProtocolVersion
+
+  /// Whether the same attempt may succeed a little later.
+  package var isWorthRetrying: Bool {
+    switch cause {
+    case .lookup(let error): return error.isTemporary
+    case .session(let ending, _): return ending.isWorthRetrying
+    case .transport(let end):
+      switch end {
+      case .tlsFailed, .tlsOnPlainListener: return false
+      case .peerClosed, .peerClosedWithoutFarewell, .failed, .handshakeTimedOut, .connectTimedOut,
+        .closedHere:
+        return true
+      }
+    }
+  }
+}
+
+extension ConnectionFailure: CustomStringConvertible {
+  /// One or more sentences without a full stop at the end.
+  package var description: String {
+    switch cause {
+    case .lookup(let error):
+      "cannot find \(error.host): \(error.reason)"
+    case .transport(let end):
+      "cannot connect to \(endpoint): \(Self.words(end))\(Self.advice(end))"
+    case .session(let ending, let end):
+      words(ending, end)
+    }
+  }
+
+  private static func words(_ end: LinkEnd) -> String {
+    switch end {
+    case .failed(let error): "\(error.reason)"
+    case .peerClosed, .peerClosedWithoutFarewell, .tlsFailed, .handshakeTimedOut, .connectTimedOut,
+      .tlsOnPlainListener, .closedHere:
+      "\(end)"
+    }
+  }
+
+  private static func advice(_ end: LinkEnd) -> String {
+    guard case .failed(let error) = end else { return "" }
+    if error.isConnectionRefused { return "; is a broker running there?" }
+    return ""
+  }
+
+  private func words(_ ending: ClientEnding, _ end: LinkEnd?) -> String {
+    switch ending {
+    case .disconnectedHere:
+      return "disconnected from \(endpoint)"
+    case .refused(let connack):
+      return "\(endpoint) refused the connection: "
+        + reason(connack.reasonCode, .connack, connack.properties)
+    case .olderVersionWanted:
+      return "\(endpoint) does not speak MQTT 5"
+    case .disconnectedByServer(let disconnect):
+      return "\(endpoint) disconnected: "
+        + reason(disconnect.reasonCode, .disconnect, disconnect.properties)
+    case .fault(let fault):
+      return "\(endpoint) does not follow the MQTT standard: \(fault)"
+    case .connackTimeout:
+      return "\(endpoint) does not answer CONNECT; is it an MQTT broker?"
+    case .pingTimeout:
+      return "\(endpoint) does not answer any more"
+    case .connectionLost:
+      guard let end else { return "the connection to \(endpoint) is lost" }
+      return "the connection to \(endpoint) is lost: \(Self.words(end))"
+    }
+  }
+
+  private func reason(_ code: ReasonCode, _ type: PacketType, _ properties: Properties) -> String {
+    var text = "\(code.name(in: type)) (\(code.hexadecimal))"
+    if let more = properties.string(.reasonString) { text += ": \(more)" }
+    if let other = properties.string(.serverReference) { text += "; use \(other)" }
+    return text
+  }
+}
+
+extension ReasonCode {
+  /// `0x87`.
+  package var hexadecimal: String {
+    let digits = String(rawValue, radix: 16, uppercase: true)
+    return "0x" + (digits.utf8.count == 1 ? "0" : "") + digits
+  }
+}

@@ -1,0 +1,48 @@
+// The broker as users run it: the built executable, on a port of its own.
+
+import Foundation
+
+/// The folder of the built products, which is where the running test bundle lies.
+package var productsFolder: String {
+  let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+  return URL(filePath: bundle).deletingLastPathComponent().path
+}
+
+/// The built executable.
+package var mqttPath: String { productsFolder + "/mqtt" }
+
+/// The top folder of the checkout.
+package var checkoutFolder: String {
+  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+}
+
+/// A running `mqtt broker`.
+package final class LiveBroker {
+  /// Its process.
+  package let program: RunningProgram
+  /// The port of loopback that it serves.
+  package let port: UInt16
+
+  /// Starts it and waits until it serves.
+  package init(_ options: [String] = []) throws {
+    port = try freePort()
+    program = try RunningProgram([mqttPath, "broker", "-p", "\(port)"] + options)
+    let port = port
+    let program = program
+    let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }
+    guard isServing, program.isRunning else {
+      throw ProgramError("the broker does not serve: \(program.output)\(program.errors)")
+    }
+  }
+
+  /// A new connection to it.
+  package func connect() throws -> TCPConnection { try TCPConnection(port: port) }
+
+  /// Bytes of memory that it holds.
+  package var residentBytes: Int {
+    let pages = (try? String(contentsOfFile: "/proc/\(program.identifier)/statm", encoding: .utf8))?
+      .split(separator: " ").dropFirst().first
+    return (pages.flatMap { Int($0) } ?? 0) * 4096
+  }
+}
