@@ -78,6 +78,17 @@ import Transport
     other.connect()
   }
 
+  @Test func `a client with a pre-shared key takes no certificate instead`() throws {
+    var client = preShared("alice", "12ab")
+    client.additionalAuthorityFiles = [TLSCertificates.shared.authority]
+    var pair = try TLSPair(client: client, server: .localhost)
+    #expect(
+      pair.handshake().client.failure?.description
+        == "TLS: the server localhost answered with a certificate and not with the key of --psk: "
+        + "it takes no pre-shared keys, or does not know this --psk-identity. To accept "
+        + "certificates as well, name their authority with --cafile.")
+  }
+
   @Test(arguments: ["mqtt", "x-amzn-mqtt-ca"])
   func `both ends agree on a protocol that both know`(name: String) throws {
     var client = TLSClientSettings.trusting

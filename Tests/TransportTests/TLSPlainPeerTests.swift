@@ -124,7 +124,7 @@ import Transport
     #expect(
       told
         == "the server broker:8883 speaks TLS on this port: connect with --tls, or with --cafile "
-        + "and the authority's certificate, or use its plain port (1883 by custom).")
+        + "and the authority's certificate, or use its plain port (1883 by custom)")
   }
 
   @Test func `a plain client learns that it found another service`() {
@@ -134,7 +134,7 @@ import Transport
     #expect(
       told
         == "the server web:80 does not speak MQTT on this port: it sent plain HTTP. Check host "
-        + "and port.")
+        + "and port")
     #expect(FirstBytes(acknowledgement.span)?.explanation(fromServer: "b") == nil)
   }
 
@@ -149,6 +149,6 @@ import Transport
       FirstBytes(bytes.span)?.explanation(onPlainPort: 1883)
         == "a TLS client on the plain port 1883: it sent a TLS handshake where plain MQTT is "
         + "spoken. Let it use a TLS port (8883 by custom; `mqtt broker --tls` opens one), or "
-        + "start it without --tls, --cafile and the like.")
+        + "start it without --tls, --cafile and the like")
   }
 }

@@ -97,6 +97,7 @@ extension TLSSession {
 
   /// Which check of the peer's certificates failed.
   private func verificationFailure(_ handle: OpaquePointer) -> TLSFailure.Check {
+    if context.takesPreSharedKeysOnly { return .preSharedKeyIgnored }
     let code = Int32(SSL_get_verify_result(handle))
     let chain = verifiedChain(handle)
     let reason = String(cString: X509_verify_cert_error_string(Int(code)))
