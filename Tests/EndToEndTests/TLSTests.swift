@@ -86,22 +86,54 @@ struct TLSTests {
     try broker.program.waitFor("ended the session with the alert unknown_ca (48)")
   }
 
-  @Test func `our clients work with mosquitto over TLS`() throws {
-    // The files that one of our brokers has made.
-    let maker = try TLSBroker()
-    let folder = (maker.authority as NSString).deletingLastPathComponent
-    let port = try freePort()
-    let configuration = folder + "/mosquitto.conf"
-    let lines = [
-      "listener \(port) 127.0.0.1", "allow_anonymous true", "certfile \(folder)/server.crt",
-      "keyfile \(folder)/server.key", "user \(NSUserName())",
+  /// Starts mosquitto on a TLS port with its files in `folder`.
+  private func startMosquitto(
+    port: UInt16, _ folder: String, _ lines: [String]
+  ) throws -> RunningProgram {
+    let common = [
+      "listener \(port) 127.0.0.1", "allow_anonymous true", "user \(NSUserName())",
     ]
-    try lines.joined(separator: "\n").write(
+    let configuration = folder + "/mosquitto.conf"
+    try (common + lines).joined(separator: "\n").write(
       toFile: configuration, atomically: true, encoding: .utf8)
     let mosquitto = try RunningProgram(["/usr/sbin/mosquitto", "-c", configuration])
     guard poll(20, { (try? TCPConnection(port: port)) != nil || !mosquitto.isRunning }) else {
       throw ProgramError("mosquitto does not serve: \(mosquitto.errors)")
     }
+    return mosquitto
+  }
+
+  @Test func `our client and mosquitto know each other by a pre-shared key`() throws {
+    let folder = NSTemporaryDirectory() + "mqtt-psk-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try "alice:12ab34cd\n".write(toFile: folder + "/keys", atomically: true, encoding: .utf8)
+    let port = try freePort()
+    let mosquitto = try startMosquitto(
+      port: port, folder, ["psk_file \(folder)/keys", "psk_hint any"])
+    func publish(_ key: String, _ version: String) throws -> (status: Int32, errors: String) {
+      let result = try run(
+        [mqttPath, "pub", "-h", "localhost", "-p", "\(port)", "--psk-identity", "alice"]
+          + ["--psk", key, "--tls-version", version, "-t", "a", "-m", "b", "-q", "1"])
+      return (result.status, result.errors)
+    }
+    for version in ["tlsv1.2", "tlsv1.3"] {
+      let result = try publish("12ab34cd", version)
+      #expect(result.status == 0, "\(result.errors)\(mosquitto.errors)")
+    }
+    let refused = try publish("00000000", "tlsv1.2")
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains("--psk is not the key the server has"), "\(refused.errors)")
+  }
+
+  @Test func `our clients work with mosquitto over TLS`() throws {
+    // The files that one of our brokers has made.
+    let maker = try TLSBroker()
+    let folder = (maker.authority as NSString).deletingLastPathComponent
+    let port = try freePort()
+    let mosquitto = try startMosquitto(
+      port: port, folder,
+      ["certfile \(folder)/server.crt", "keyfile \(folder)/server.key"])
     let kept = try maker.client(
       "pub", port: port, ["--tls", "-t", "a", "-m", "text", "-r", "-q", "2"])
     #expect(kept.status == 0, "\(kept.errors)\(mosquitto.errors)")
