@@ -30,9 +30,10 @@ import Transport
     #expect(pair.client.read().bytes == [1])
   }
 
-  @Test func `a server knows the identity of a pre-shared key`() throws {
+  @Test(arguments: TLSVersion.allCases)
+  func `a server knows the identity of a pre-shared key`(version: TLSVersion) throws {
     var client = preShared("alice", "12AB")
-    client.maximumVersion = .tls1_2
+    client.maximumVersion = version
     var pair = try TLSPair(client: client, server: lookingUp)
     pair.connect()
     #expect(pair.server.pskIdentity == "alice")

@@ -78,10 +78,17 @@ extension TLSContext {
       guard let context = TLSContext.of(session), let identity, let key,
         let found = context.pskLookup?(String(cString: identity)), found.count <= Int(keyRoom)
       else { return 0 }
+      // In TLS 1.3 OpenSSL forgets the identity of a key that it was given this way.
+      free(SSL_get_ex_data(session, TLSContext.pskIdentityIndex))
+      SSL_set_ex_data(session, TLSContext.pskIdentityIndex, strdup(identity))
       key.update(from: found, count: found.count)
       return UInt32(found.count)
     }
   }
+
+  /// Where a server's session keeps the identity that its client named.
+  static let pskIdentityIndex = CRYPTO_get_ex_new_index(
+    CRYPTO_EX_INDEX_SSL, 0, nil, nil, nil, { _, identity, _, _, _, _ in free(identity) })
 
   /// The names of application protocols as bytes, checked for the length the wire allows.
   static func names(of protocols: [String]) throws(TLSFailure) -> [[UInt8]] {

@@ -29,10 +29,12 @@ extension TLSSession {
     return CertificateFacts(certificate)
   }
 
-  /// The identity of the pre-shared key in use, nil without one.
+  /// On a server, the identity of the pre-shared key in use; nil without one.
   package var pskIdentity: String? {
-    guard let handle, let identity = SSL_get_psk_identity(handle) else { return nil }
-    return String(cString: identity)
+    guard let handle, let kept = SSL_get_ex_data(handle, TLSContext.pskIdentityIndex) else {
+      return nil
+    }
+    return String(cString: kept.assumingMemoryBound(to: CChar.self))
   }
 
   /// The application protocol that was agreed on, nil without one.
