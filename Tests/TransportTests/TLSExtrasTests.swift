@@ -39,6 +39,19 @@ import Transport
     #expect(pair.server.pskIdentity == "alice")
   }
 
+  @Test func `an identity that was only named, and not used, is nobody`() throws {
+    var client = preShared("alice", "12ab")
+    client.authorityFile = TLSCertificates.shared.authority
+    // A key like this one does not go with SHA-384, so the server falls back to its certificate.
+    client.ciphersuites = "TLS_AES_256_GCM_SHA384"
+    var server = TLSServerSettings.localhost
+    server.pskLookup = lookingUp.pskLookup
+    var pair = try TLSPair(client: client, server: server)
+    pair.connect()
+    #expect(pair.server.pskIdentity == nil)
+    #expect(pair.client.peerCommonName == "localhost")
+  }
+
   @Test(arguments: TLSVersion.allCases)
   func `a wrong pre-shared key is explained`(version: TLSVersion) throws {
     var client = preShared("alice", "0000")

@@ -31,10 +31,14 @@ extension TLSSession {
 
   /// On a server, the identity of the pre-shared key in use; nil without one.
   package var pskIdentity: String? {
-    guard let handle, let kept = SSL_get_ex_data(handle, TLSContext.pskIdentityIndex) else {
-      return nil
-    }
-    return String(cString: kept.assumingMemoryBound(to: CChar.self))
+    guard let handle, SSL_is_init_finished(handle) == 1 else { return nil }
+    if let identity = SSL_get_psk_identity(handle) { return String(cString: identity) }
+    var start: UnsafeMutableRawPointer?
+    var count = 0
+    guard let session = SSL_get_session(handle),
+      SSL_SESSION_get0_ticket_appdata(session, &start, &count) == 1, let start, count > 0
+    else { return nil }
+    return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
   /// The application protocol that was agreed on, nil without one.
