@@ -7,11 +7,7 @@ import Transport
 
 @Suite struct TLSMemoryTests {
   /// Bytes in use on the heap.
-<<<<<<< HEAD
-  static var bytesInUse: Int { Int(linux_heap_bytes_in_use()) }
-=======
   static var bytesInUse: Int { heap_bytes_in_use() }
->>>>>>> tls
 
   @Test func `idle sessions keep no buffers`() async {
     await #expect(processExitsWith: .success) {
