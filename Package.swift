@@ -72,8 +72,7 @@ let package = Package(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "TransportTests",
-      dependencies: ["AllocationCount", "CLinux", "MQTTCodec", "Transport"],
+      name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
