@@ -15,6 +15,8 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
     case transport(LinkEnd)
     /// The server speaks something else than MQTT, as the words say.
     case otherProtocol(String)
+    /// The peer answered CONNECT with something that is not MQTT.
+    case otherProtocol(FirstBytes)
     /// The connection ended in MQTT's terms; the transport's reason where it had one.
     case session(ClientEnding, LinkEnd?)
   }
@@ -24,11 +26,16 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
   package var endpoint: String
   /// The version that was spoken or offered.
   package var version: ProtocolVersion
+  /// Whether the broker had never let the client in.
+  package var isFirst: Bool
+  /// Whether the connection was protected by TLS.
+  package var isProtected: Bool
 
   /// Whether the same attempt may succeed a little later.
   package var isWorthRetrying: Bool {
     switch cause {
     case .lookup(let error): return error.isTemporary
+    case .otherProtocol: return false
     case .otherProtocol: return false
     case .session(let ending, _): return ending.isWorthRetrying
     case .transport(let end):
@@ -52,6 +59,8 @@ extension ConnectionFailure: CustomStringConvertible {
       "cannot connect to \(endpoint): \(Self.words(end))\(Self.advice(end))"
     case .otherProtocol(let words):
       words
+    case .otherProtocol(let spoken):
+      spoken.explanation(fromServer: endpoint) ?? "\(endpoint) answers with \(spoken.words)"
     case .session(let ending, let end):
       words(ending, end)
     }
@@ -91,6 +100,10 @@ extension ConnectionFailure: CustomStringConvertible {
     case .pingTimeout:
       return "\(endpoint) does not answer any more"
     case .connectionLost:
+      if isFirst {
+        return "\(endpoint) closed the connection without answering CONNECT; is it an MQTT broker"
+          + (isProtected ? "?" : ", and does this port want TLS (--tls)?")
+      }
       guard let end else { return "the connection to \(endpoint) is lost" }
       return "the connection to \(endpoint) is lost: \(Self.words(end))"
     }
