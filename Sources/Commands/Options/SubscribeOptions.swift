@@ -34,7 +34,7 @@ package struct SubscribeOptions: Equatable, Sendable {
   package init() {}
 }
 
-struct SubscribeDraft: Draft {
+struct SubscribeDraft: ConnectingDraft {
   var request: InformationRequest?
   var connection = ConnectionDraft()
   var options = SubscribeOptions()
