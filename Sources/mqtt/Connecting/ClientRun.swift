@@ -55,6 +55,8 @@ final class ClientRun: ReactorDelegate {
   /// Connects and runs to the end; returns the exit status.
   func run() -> Int32 {
     client.connect(now: MonotonicClock.now)
+    // The first tick is for what came of that already, and for deadlines that begin here.
+    reactor.wake()
     reactor.run(self)
     return status
   }

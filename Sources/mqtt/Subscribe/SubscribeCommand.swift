@@ -1,7 +1,212 @@
-// The runner of `mqtt sub`.
+// `mqtt sub`: subscribes and prints what arrives until it is told to stop: by a count, a time, a
+// signal, the end of the retained messages, or a reader that is gone.
+//
+//   message --> passed over? --> line in the output --> written --> acknowledged
+//
+// A message is acknowledged only when its line is written: what was not printed stays with the
+// broker. A connection that is lost is made again; the session is taken up where it was, and only
+// a broker that has lost it is asked for the subscriptions anew.
 
 import Commands
+import Glibc
+import MQTTClient
+import MQTTCodec
+import MQTTSession
+import Transport
 
+/// The runner of `mqtt sub`.
 enum SubscribeCommand {
-  static func run(_ options: SubscribeOptions) -> Int32 { ExitStatus.failure }
+  /// Subscribes as `options` say; returns the exit status.
+  static func run(_ options: SubscribeOptions) -> Int32 {
+    let console = ClientConsole("mqtt sub", options.connection)
+    ProcessSettings.ignoreBrokenPipes()
+    do throws(StartFailure) {
+      let subscriber = Subscriber(options)
+      let hasHandshake = options.subscriptions.contains { $0.options.qos > .atMostOnce }
+      let run = try ClientRun(
+        options.connection, console, subscriber, keepsSession: hasHandshake
+      ) { settings in
+        settings.acknowledging = .whenTold
+      }
+      do throws(SystemError) {
+        try run.catchSignals([SIGINT, SIGTERM])
+      } catch {
+        throw StartFailure(description: "\(error)")
+      }
+      run.client.reconnects = true
+      return run.run()
+    } catch {
+      console.say(error.description)
+      return ExitStatus.failure
+    }
+  }
+}
+
+/// The work of `mqtt sub` on its connection.
+final class Subscriber: ClientBehaviour {
+
+  let options: SubscribeOptions
+  /// Filters of -T, as bytes.
+  let filterOut: [[UInt8]]
+  var output: LineOutput
+  /// For each message above QoS 0 in its order: where its line ends in the output.
+  var lineEnds: [UInt64] = []
+  var lineEndsStart = 0
+  var isPaused = false
+  var isWatchingOutput = false
+  var generator = SystemRandomNumberGenerator()
+
+  /// Whether messages are still taken.
+  var isTaking = true
+  var printedCount = 0
+  var endsWith: Int32?
+  /// Whether the end does not wait for a reader that takes nothing.
+  var isHurried = false
+  var timeDeadline: Instant?
+
+  /// Whether the broker has answered the subscriptions of this session.
+  var isSubscribed = false
+  var hasRetainedPing = false
+  var isOutputClosed = false
+  var messagesSincePing = 0
+  var removals = 0
+  /// Messages to remove that the window has no room for yet.
+  var removalQueue: [String] = []
+
+  init(_ options: SubscribeOptions) {
+    self.options = options
+    output = LineOutput(STDOUT_FILENO)
+    filterOut = options.filterOut.map { Array($0.utf8) }
+  }
+
+  func handle(_ event: ClientEvent, _ run: ClientRun, now: Instant) {
+    switch event {
+    case .connected(let connack):
+      if !connack.isSessionPresent { isSubscribed = false }
+      if !isSubscribed { subscribe(run, now: now) }
+    case .subscribed(let suback):
+      take(suback, run, now: now)
+    case .unsubscribed(let unsuback):
+      take(unsuback, run, now: now)
+    case .message(let view):
+      take(view, run, now: now)
+    case .published(_, let answer):
+      removals -= 1
+      if answer.reasonCode.isFailure {
+        let code = answer.reasonCode
+        run.console.say(
+          "the broker does not remove a retained message: \(code.name) (\(code.hexadecimal))")
+        run.note(ExitStatus.refusal(code, of: .puback, version: run.client.session.version))
+      }
+    case .pingAnswered:
+      endOfRetained(run, now: now)
+    case .authentication:
+      run.console.say("the broker asks for another step of authentication, which sub cannot do")
+      stop(Int32(ReasonCode.badAuthenticationMethod.rawValue))
+    case .ended:
+      break
+    }
+  }
+
+  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {}
+
+  func handleSignal(_ run: ClientRun, now: Instant) {
+    stop(ExitStatus.success)
+    isHurried = true
+  }
+
+  func work(_ run: ClientRun, now: Instant) -> Instant? {
+    if run.client.phase == .leaving || run.client.phase == .finished { return nil }
+    if let seconds = options.timeoutSeconds, timeDeadline == nil {
+      timeDeadline = now.advanced(byNanoseconds: Int64(min(seconds, 9e9) * 1_000_000_000))
+    }
+    if let timeDeadline, now >= timeDeadline, isTaking {
+      run.console.say("timed out")
+      stop(ExitStatus.timedOut)
+      isHurried = true
+    }
+    removeMore(run, now: now)
+    writeLines(run, now: now)
+    if let endsWith, isHurried || isFlushed(run) { run.finish(endsWith, now: now) }
+    return isTaking ? timeDeadline : nil
+  }
+
+  /// Takes no more messages and ends once everything printed is written and acknowledged.
+  func stop(_ status: Int32) {
+    isTaking = false
+    if endsWith == nil { endsWith = status }
+  }
+
+  /// Whether nothing of what was taken is still on its way.
+  func isFlushed(_ run: ClientRun) -> Bool {
+    if run.client.session.phase != .connected { return output.buffer.isEmpty }
+    return output.buffer.isEmpty && removals == 0 && removalQueue.isEmpty
+  }
+}
+
+// Subscribing.
+
+extension Subscriber {
+  func subscribe(_ run: ClientRun, now: Instant) {
+    do throws(RequestFault) {
+      if options.subscriptions.isEmpty {
+        try unsubscribe(run, now: now)
+      } else {
+        _ = try run.client.session.subscribe(
+          options.subscriptions, properties: options.subscribeProperties, now: now)
+        if !options.unsubscribe.isEmpty { try unsubscribe(run, now: now) }
+      }
+    } catch {
+      stop(ExitStatus.failure)
+      run.finish(error, now: now)
+    }
+  }
+
+  func unsubscribe(_ run: ClientRun, now: Instant) throws(RequestFault) {
+    _ = try run.client.session.unsubscribe(
+      options.unsubscribe, properties: options.unsubscribeProperties, now: now)
+  }
+
+  func take(_ suback: Suback, _ run: ClientRun, now: Instant) {
+    isSubscribed = true
+    let version = run.client.session.version
+    var refusedCount = 0
+    for (subscription, code) in zip(options.subscriptions, suback.reasonCodes)
+    where code.isFailure {
+      refusedCount += 1
+      var text = "the broker refused the subscription to \(subscription.filter)"
+      // Before 5.0 there is one code for every failure: it says that, and not why.
+      if version == .v5 { text += ": \(code.name) (\(code.hexadecimal))" }
+      if let reason = suback.properties.string(.reasonString) { text += ": \(reason)" }
+      run.console.say(text)
+      run.note(ExitStatus.refusal(code, of: .suback, version: version))
+    }
+    if refusedCount == suback.reasonCodes.count {
+      stop(ExitStatus.success)
+    } else if options.exitsAfterSuback && options.unsubscribe.isEmpty {
+      stop(ExitStatus.success)
+    } else if options.retainedOnly {
+      run.client.session.ping(now: now)
+      hasRetainedPing = true
+      messagesSincePing = 0
+    }
+  }
+
+  func take(_ unsuback: Unsuback, _ run: ClientRun, now: Instant) {
+    for (filter, code) in zip(options.unsubscribe, unsuback.reasonCodes) where code.isFailure {
+      run.console.say(
+        "the broker refused to unsubscribe \(filter): \(code.name) (\(code.hexadecimal))")
+      run.note(ExitStatus.refusal(code, of: .unsuback, version: run.client.session.version))
+    }
+    if options.exitsAfterSuback { stop(ExitStatus.success) }
+  }
+
+  /// The retained messages stand in front of PINGRESP, as far as windows let them; a round trip
+  /// that brings none means that there are no more.
+  func endOfRetained(_ run: ClientRun, now: Instant) {
+    guard options.retainedOnly, hasRetainedPing, isTaking else { return }
+    if messagesSincePing == 0 { return stop(ExitStatus.success) }
+    messagesSincePing = 0
+    run.client.session.ping(now: now)
+  }
 }

@@ -24,7 +24,7 @@ struct PublisherTests {
     #expect(connect.clientIdentifier == "me")
     #expect(connect.version == version)
     try peer.expect(.publish(Publish(topic: "a", payload: [0x78])))
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
     try peer.expectEnd()
     #expect(try scene.program.exitStatus() == 0)
   }
@@ -55,7 +55,7 @@ struct PublisherTests {
     let identifier = try #require(publish.packetIdentifier)
     #expect(scene.program.isRunning)
     peer.send(.puback(body(identifier)))
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
     #expect(try scene.program.exitStatus() == 0)
   }
 
@@ -73,7 +73,7 @@ struct PublisherTests {
     try peer.expect(.pubrel(body(identifier)))
     #expect(scene.program.isRunning)
     peer.send(.pubcomp(body(identifier)))
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
     #expect(try scene.program.exitStatus() == 0)
   }
 
@@ -85,7 +85,7 @@ struct PublisherTests {
     let messages = try (0..<4).map { _ in try publish(peer) }
     #expect(Set(messages.map(\.packetIdentifier)).count == 4)
     for message in messages { peer.send(.puback(body(try #require(message.packetIdentifier)))) }
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
   }
 
   @Test func `no more in flight than the server's Receive Maximum [MQTT-3.3.4-7] [MQTT-4.9.0-2]`()
@@ -101,7 +101,7 @@ struct PublisherTests {
       #expect(peer.waiting.isEmpty)
       peer.send(.puback(body(try #require(message.packetIdentifier))))
     }
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
   }
 
   @Test func `PINGREQ does not wait for the Receive Maximum [MQTT-3.3.4-8]`() throws {
@@ -133,7 +133,7 @@ struct PublisherTests {
     for identifier in order { peer.send(.pubrec(body(identifier))) }
     for identifier in order { try peer.expect(.pubrel(body(identifier))) }
     for identifier in order { peer.send(.pubcomp(body(identifier))) }
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
     #expect(try scene.program.exitStatus() == 0)
   }
 
@@ -155,7 +155,7 @@ struct PublisherTests {
       try second.expect(.publish(again))
       second.send(.puback(body(try #require(message.packetIdentifier))))
     }
-    try second.expect(.disconnect(Disconnect()))
+    try second.expectFarewell()
     #expect(try scene.program.exitStatus() == 0)
   }
 
@@ -169,7 +169,7 @@ struct PublisherTests {
     let (second, _) = try scene.admit(isSessionPresent: true)
     try second.expect(.pubrel(body(identifier)))
     second.send(.pubcomp(body(identifier)))
-    try second.expect(.disconnect(Disconnect()))
+    try second.expectFarewell()
     #expect(try scene.program.exitStatus() == 0)
   }
 
@@ -178,7 +178,7 @@ struct PublisherTests {
     let (peer, _) = try scene.admit()
     let identifier = try #require(try publish(peer).packetIdentifier)
     peer.send(.puback(Acknowledgement(packetIdentifier: identifier, reasonCode: .notAuthorized)))
-    try peer.expect(.disconnect(Disconnect()))
+    try peer.expectFarewell()
     #expect(try scene.program.exitStatus() == Int32(ReasonCode.notAuthorized.rawValue))
     #expect(scene.program.errors.lowercased().contains("not authorized"))
   }

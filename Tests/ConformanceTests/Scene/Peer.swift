@@ -168,6 +168,17 @@ final class Peer {
     try expectEnd(sourceLocation: sourceLocation)
   }
 
+  /// Expects the DISCONNECT of a client that leaves in order.
+  func expectFarewell(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let found = try next(sourceLocation: sourceLocation)
+    guard case .disconnect(let disconnect) = found else {
+      Issue.record("\(name): \(found) instead of DISCONNECT", sourceLocation: sourceLocation)
+      throw CaseError("no DISCONNECT")
+    }
+    #expect(
+      disconnect.reasonCode == .normalDisconnection, "\(name)", sourceLocation: sourceLocation)
+  }
+
   /// Expects a CONNACK that refuses, and the end of the connection.
   func expectRefused(
     _ reasonCode: ReasonCode, sourceLocation: SourceLocation = #_sourceLocation
