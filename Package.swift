@@ -49,12 +49,25 @@ let package = Package(
       ],
       swiftSettings: common),
 
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+    .target(
+      name: "TestSupport", dependencies: ["MQTTCodec"], path: "Tests/Support",
+      exclude: ["Vectors"], swiftSettings: common),
+
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker"],
-      swiftSettings: common),
+      name: "MQTTCodecTests", dependencies: ["AllocationCount", "MQTTCodec", "TestSupport"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+
+    .testTarget(
+      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
+    .testTarget(
+      name: "MQTTClientTests",
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt"],
+      swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),

@@ -60,6 +60,10 @@ static inline int COpenSSL_set_server_name(SSL *session, const char *name) {
   return (int)SSL_set_tlsext_host_name(session, name);
 }
 
+static inline int COpenSSL_reads_by_kernel(const SSL *session) {
+  return BIO_get_ktls_recv(SSL_get_rbio(session));
+}
+
 static inline int COpenSSL_chain_count(const STACK_OF(X509) *chain) {
   return chain == NULL ? 0 : sk_X509_num(chain);
 }

@@ -332,7 +332,8 @@ import Testing
       let sent = try client.takeSent()
       guard case .publish(let publish) = try #require(sent.last) else { throw Surprise("") }
       #expect(publish.packetIdentifier != request)
-      client.feed(.puback(Acknowledgement(packetIdentifier: try #require(publish.packetIdentifier))))
+      let identifier = try #require(publish.packetIdentifier)
+      client.feed(.puback(Acknowledgement(packetIdentifier: identifier)))
       _ = client.events()
     }
     #expect(!client.canPublish)

@@ -6,37 +6,77 @@ import MQTTCodec
 import Testing
 import Transport
 
-/// Runs a reactor with a closure per event until the test says that it is done.
+/// Runs a reactor with a closure per event until a condition holds.
 final class ReactorScript: ReactorDelegate {
   private let onEvent: (Reactor, ReactorEvent) -> Void
-  private let onTick: (Reactor) -> Void
-  /// Ends the run at the end of the tick that sets it.
-  var isDone = false
+  private let isDone: () -> Bool
   private(set) var timedOut = false
-  private let limit = MonotonicClock.now.advanced(bySeconds: 20)
+  private let limit = MonotonicClock.now.advanced(bySeconds: 30)
 
-  init(
-    onTick: @escaping (Reactor) -> Void = { _ in },
-    onEvent: @escaping (Reactor, ReactorEvent) -> Void
+  private init(
+    until isDone: @escaping () -> Bool, onEvent: @escaping (Reactor, ReactorEvent) -> Void
   ) {
+    self.isDone = isDone
     self.onEvent = onEvent
-    self.onTick = onTick
   }
 
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {
     for event in reactor.events { onEvent(reactor, event) }
-    onTick(reactor)
     if now > limit { timedOut = true }
-    if isDone || timedOut { reactor.stop() }
+    if isDone() || timedOut { reactor.stop() }
     return limit.advanced(bySeconds: 1)
   }
 
-  /// Turns the reactor until done, and fails the test when that never happens.
-  func run(_ reactor: Reactor) {
-    isDone = false
-    reactor.run(self)
-    #expect(!timedOut, "the awaited event never came")
+  /// Turns the reactor until `isDone`, and fails the test when that never comes.
+  static func run(
+    _ reactor: Reactor, until isDone: @escaping @autoclosure () -> Bool,
+    _ onEvent: @escaping (Reactor, ReactorEvent) -> Void = { _, _ in }
+  ) {
+    let script = ReactorScript(until: isDone, onEvent: onEvent)
+    // A wake-up makes the first tick come although nothing has happened.
+    reactor.wake()
+    reactor.run(script)
+    #expect(!script.timedOut, "what was awaited never came")
   }
+}
+
+extension ReactorEvent {
+  /// The reason if this is the end of a link.
+  var end: LinkEnd? {
+    if case .ended(let end) = event { end } else { nil }
+  }
+
+  /// Where the bytes are if some have come.
+  var receivedRange: Range<Int>? {
+    if case .received(let range) = event { range } else { nil }
+  }
+
+  /// Whether a peer was accepted.
+  var isAccepted: Bool {
+    if case .accepted = event { true } else { false }
+  }
+
+  /// Whether an outgoing connection is complete.
+  var isConnected: Bool {
+    if case .connected = event { true } else { false }
+  }
+
+  /// Whether a blocked link can be written again.
+  var isDrained: Bool {
+    if case .drained = event { true } else { false }
+  }
+}
+
+/// A value that closures of a test share.
+final class Box<Value> {
+  var value: Value
+
+  init(_ value: Value) { self.value = value }
+}
+
+/// Bytes whose every position can be told apart from its neighbours.
+func pattern(_ count: Int) -> [UInt8] {
+  (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 }
 
 /// The bytes of a received event.

@@ -1,3 +1,5 @@
+// Bytes through a reactor and its sockets: whole, split, blocked, paused, many links at once.
+
 import Glibc
 import MQTTCodec
 import Testing
@@ -10,28 +12,228 @@ import Transport
     let address = listener.address
     try reactor.listen(listener, index: 7)
     let client = reactor.connect(to: address, owner: 42)
-    var returned: [UInt8] = []
-    var accepted: [Int] = []
-    var script: ReactorScript?
-    script = ReactorScript { reactor, event in
-      switch event.event {
-      case .accepted(let listener, _): accepted.append(listener)
-      case .connected:
-        #expect(event.link == client && event.owner == 42)
+    let returned = Box<[UInt8]>([])
+    let accepted = Box<[Int]>([])
+    ReactorScript.run(reactor, until: returned.value.count == 3) { reactor, event in
+      if case .accepted(let listener, let peer) = event.event {
+        accepted.value.append(listener)
+        #expect(peer.host == "127.0.0.1")
+      }
+      if event.isConnected {
+        #expect(event.link == client)
+        #expect(event.owner == 42)
         reactor.send(buffer([1, 2, 3]), on: event.link)
-      case .received(let range):
-        if event.link == client {
-          returned += bytes(reactor, range)
-          script?.isDone = true
-        } else {
-          reactor.send(buffer(bytes(reactor, range)), on: event.link)
-        }
-      case .adopted, .drained, .ended, .turnedAway, .readable, .acceptFailed:
-        Issue.record("\(event)")
+      }
+      guard let range = event.receivedRange else { return }
+      if event.link == client {
+        returned.value += bytes(reactor, range)
+      } else {
+        reactor.send(buffer(bytes(reactor, range)), on: event.link)
       }
     }
-    script?.run(reactor)
-    #expect(returned == [1, 2, 3])
-    #expect(accepted == [7])
+    #expect(returned.value == [1, 2, 3])
+    #expect(accepted.value == [7])
+  }
+
+  @Test func `every split of the bytes arrives as the same bytes`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let message = pattern(24)
+    // The owner of a client link is where its message is split; the rest follows when the first
+    // part has come back.
+    for split in 1..<message.count { _ = reactor.connect(to: address, owner: UInt64(split)) }
+    let echoed = Box<[UInt64: [UInt8]]>([:])
+    func isComplete() -> Bool {
+      echoed.value.count == message.count - 1 && echoed.value.values.allSatisfy { $0 == message }
+    }
+    ReactorScript.run(reactor, until: isComplete()) { reactor, event in
+      let split = Int(event.owner)
+      if event.isConnected { reactor.send(buffer(Array(message[..<split])), on: event.link) }
+      guard let range = event.receivedRange else { return }
+      let part = bytes(reactor, range)
+      if split == 0 { return reactor.send(buffer(part), on: event.link) }
+      echoed.value[event.owner, default: []] += part
+      if echoed.value[event.owner]?.count == split {
+        reactor.send(buffer(Array(message[split...])), on: event.link)
+      }
+    }
+    #expect(echoed.value.values.allSatisfy { $0 == message })
+  }
+
+  @Test func `a peer that does not read blocks its own link until it reads`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let client = reactor.connect(to: address, owner: 1)
+    let message = pattern(16 << 20)
+    let server = Box(LinkID.none)
+    let received = Box<[UInt8]>([])
+    let drains = Box(0)
+    reactor.pauseReading(client)
+    ReactorScript.run(reactor, until: reactor.isBlocked(server.value)) { reactor, event in
+      if event.isAccepted {
+        server.value = event.link
+        reactor.send(buffer(message), on: event.link)
+      }
+      #expect(event.receivedRange == nil)
+    }
+    #expect(reactor.unsentBytes(server.value) > 0)
+    #expect(reactor.unsentBytes(server.value) < message.count)
+    reactor.resumeReading(client)
+    ReactorScript.run(reactor, until: received.value.count == message.count && drains.value == 1) {
+      reactor, event in
+      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+      if event.isDrained {
+        drains.value += 1
+        #expect(event.link == server.value)
+      }
+    }
+    #expect(received.value == message)
+    #expect(reactor.unsentBytes(server.value) == 0)
+    #expect(!reactor.isBlocked(server.value))
+  }
+
+  @Test func `what is sent while a link is blocked comes after what was`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let client = reactor.connect(to: address, owner: 1)
+    let first = pattern(12 << 20)
+    let second = Array(pattern(5000).reversed())
+    let server = Box(LinkID.none)
+    let received = Box<[UInt8]>([])
+    reactor.pauseReading(client)
+    ReactorScript.run(reactor, until: reactor.isBlocked(server.value)) { reactor, event in
+      guard event.isAccepted else { return }
+      server.value = event.link
+      reactor.send(buffer(first), on: event.link)
+    }
+    reactor.send(buffer(second), on: server.value)
+    reactor.resumeReading(client)
+    ReactorScript.run(reactor, until: received.value.count == first.count + second.count) {
+      reactor, event in
+      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+    }
+    #expect(received.value == first + second)
+  }
+
+  @Test func `two thousand links each get their own bytes`() throws {
+    ProcessSettings.raiseDescriptorLimit()
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let count = 2000
+    for number in 1...count { _ = reactor.connect(to: address, owner: UInt64(number)) }
+    let answers = Box<[UInt64: [UInt8]]>([:])
+    ReactorScript.run(reactor, until: answers.value.values.filter { $0.count == 2 }.count == count)
+    {
+      reactor, event in
+      let number = UInt16(truncatingIfNeeded: event.owner)
+      if event.isConnected {
+        reactor.send(buffer([UInt8(number >> 8), UInt8(number & 255)]), on: event.link)
+      }
+      guard let range = event.receivedRange else { return }
+      if number == 0 {
+        reactor.send(buffer(bytes(reactor, range)), on: event.link)
+      } else {
+        answers.value[event.owner, default: []] += bytes(reactor, range)
+      }
+    }
+    #expect(answers.value.allSatisfy { $0.value == [UInt8($0.key >> 8), UInt8($0.key & 255)] })
+    #expect(reactor.linkCount == 2 * count)
+    reactor.closeAll()
+    #expect(reactor.linkCount == 0)
+  }
+
+  @Test func `a paused link brings nothing until it is resumed`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let client = reactor.connect(to: address, owner: 1)
+    let witness = reactor.connect(to: address, owner: 2)
+    let paused = Box(LinkID.none)
+    let received = Box<[[UInt8]]>([])
+    // The witness speaks after the paused link's bytes are on their way, and is heard first.
+    ReactorScript.run(reactor, until: received.value == [[2]]) { reactor, event in
+      if event.isAccepted, paused.value == .none {
+        paused.value = event.link
+        reactor.pauseReading(event.link)
+        reactor.send(buffer([1]), on: client)
+        reactor.send(buffer([2]), on: witness)
+      }
+      if let range = event.receivedRange { received.value.append(bytes(reactor, range)) }
+    }
+    reactor.resumeReading(paused.value)
+    ReactorScript.run(reactor, until: received.value.count == 2) { reactor, event in
+      if let range = event.receivedRange { received.value.append(bytes(reactor, range)) }
+    }
+    #expect(received.value == [[2], [1]])
+  }
+
+  @Test func `a stranger's descriptor is watched while it is readable`() throws {
+    let reactor = try Reactor(index: 0)
+    var ends: [Int32] = [0, 0]
+    try #require(pipe(&ends) == 0)
+    defer {
+      close(ends[0])
+      close(ends[1])
+    }
+    try reactor.watch(ends[0])
+    #expect(write(ends[1], "x", 1) == 1)
+    let seen = Box<[Int32]>([])
+    ReactorScript.run(reactor, until: seen.value.count == 2) { _, event in
+      if case .readable(let descriptor) = event.event { seen.value.append(descriptor) }
+    }
+    #expect(seen.value == [ends[0], ends[0]])
+    reactor.unwatch(ends[0])
+  }
+
+  @Test func `another thread wakes and stops a sleeping reactor`() throws {
+    let reactor = try Reactor(index: 0)
+    let thread = try SystemThread(name: "test") {
+      for _ in 0..<1000 { reactor.wake() }
+      reactor.stop()
+    }
+    let script = TickCounter()
+    reactor.run(script)
+    thread.join()
+    #expect(script.count > 0)
+  }
+
+  @Test func `written buffers come back empty with their memory`() throws {
+    let reactor = try Reactor(index: 0)
+    reactor.keepsSpareBuffers = true
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    _ = reactor.connect(to: address, owner: 1)
+    let received = Box(0)
+    ReactorScript.run(reactor, until: received.value == 3) { reactor, event in
+      if event.isConnected { reactor.send(buffer([1, 2, 3]), on: event.link) }
+      if let range = event.receivedRange { received.value += range.count }
+    }
+    var spares = 0
+    while let spare = reactor.takeSpareBuffer() {
+      let (count, capacity) = (spare.count, spare.capacity)
+      #expect(count == 0)
+      #expect(capacity > 0)
+      spares += 1
+    }
+    #expect(spares == 1)
+  }
+}
+
+private final class TickCounter: ReactorDelegate {
+  var count = 0
+
+  func tick(_ reactor: Reactor, now: Instant) -> Instant? {
+    count += 1
+    return nil
   }
 }

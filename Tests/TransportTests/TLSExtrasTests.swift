@@ -49,7 +49,7 @@ import Transport
         "--psk is not the key the server has for this --psk-identity") == true)
     #expect(
       progress.server.failure?.description
-        == "TLS: the client's pre-shared key is not the one this server has for its identity. "
+        == "TLS: the pre-shared key of the client is not the one this server has for its identity. "
         + "Compare the client's --psk with the server's entry for its --psk-identity.")
   }
 

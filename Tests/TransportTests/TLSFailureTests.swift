@@ -38,7 +38,7 @@ import Transport
     #expect(facts.notAfter == "2020-01-02 03:04:05 UTC")
     #expect(
       failure.description
-        == "TLS: the server localhost's certificate has expired: CN=broker (issued by CN=Test "
+        == "TLS: the certificate of the server localhost has expired: CN=broker (issued by CN=Test "
         + "Authority) was valid until 2020-01-02 03:04:05 UTC, and it is \(now) now. The server "
         + "needs a new certificate; --insecure connects without checking it.")
   }
@@ -52,7 +52,7 @@ import Transport
     }
     #expect(
       failure.description
-        == "TLS: the server localhost's certificate is not valid yet: CN=broker (issued by "
+        == "TLS: the certificate of the server localhost is not valid yet: CN=broker (issued by "
         + "CN=Test Authority) is valid from 2049-01-01 00:00:00 UTC, and it is \(now) now. Check "
         + "the clocks of both hosts.")
   }
@@ -61,7 +61,7 @@ import Transport
     let failure = try clientFailure(name: "elsewhere.example")
     #expect(
       failure.description
-        == "TLS: the server elsewhere.example's certificate is for other names: wanted is "
+        == "TLS: the certificate of the server elsewhere.example is for other names: wanted is "
         + "elsewhere.example, offered are: localhost, 127.0.0.1, ::1 (CN=localhost (issued by "
         + "CN=Test Authority)). Connect with one of these names (-h), or have a certificate made "
         + "that carries elsewhere.example; --insecure connects without checking it.")
@@ -87,7 +87,7 @@ import Transport
     let failure = try clientFailure(TLSClientSettings())
     #expect(
       failure.description
-        == "TLS: the server localhost's certificate was issued by an authority that is not "
+        == "TLS: the certificate of the server localhost was issued by an authority that is not "
         + "trusted here: CN=localhost (issued by CN=Test Authority). Nothing trusted is named "
         + "CN=Test Authority, or it did not sign this. Give that authority's certificate with "
         + "--cafile (or --capath); --insecure connects without checking anything.")
@@ -107,7 +107,7 @@ import Transport
     let failure = try clientFailure(.trusting, server("lonely"))
     #expect(
       failure.description
-        == "TLS: the server localhost's certificate is signed by itself and not among the trusted "
+        == "TLS: the certificate of the server localhost is signed by itself and not among the trusted "
         + "ones: CN=lonely (self-signed). If it is the right one, get its file from the server "
         + "and give it with --cafile; --insecure connects without checking anything.")
   }
@@ -177,7 +177,7 @@ import Transport
     client.keyFile = certificates.path("stranger.key")
     #expect(
       try serverFailure(client, demanding()).description
-        == "TLS: the client's certificate is signed by itself and not among the trusted ones: "
+        == "TLS: the certificate of the client is signed by itself and not among the trusted ones: "
         + "CN=stranger (self-signed). To accept it, put it into the file that --cafile names.")
   }
 
@@ -191,7 +191,7 @@ import Transport
     settings.revocationListFile = certificates.path("revoked.pem")
     #expect(
       try serverFailure(client, settings).description
-        == "TLS: the client's certificate was revoked by its authority: CN=thief (issued by "
+        == "TLS: the certificate of the client was revoked by its authority: CN=thief (issued by "
         + "CN=Test Authority). The client needs a new one.")
   }
 

@@ -73,6 +73,21 @@ import Transport
     #expect(pair.client.peerCommonName == "localhost")
   }
 
+  @Test func `a server that asks for a certificate without demanding one serves both`() throws {
+    let certificates = TLSCertificates.localhost
+    certificates.issue("carol", commonName: "Carol", alternativeNames: nil)
+    var server = TLSServerSettings.localhost
+    server.authorityFile = certificates.authority
+    var nameless = try TLSPair(client: .trusting, server: server)
+    nameless.connect()
+    var client = TLSClientSettings.trusting
+    client.certificateFile = certificates.path("carol.crt")
+    client.keyFile = certificates.path("carol.key")
+    var named = try TLSPair(client: client, server: server)
+    named.connect()
+    #expect(named.server.peerCommonName == "Carol")
+  }
+
   @Test func `a client without a certificate has no name`() throws {
     var pair = try TLSPair(client: .trusting, server: .localhost)
     pair.connect()

@@ -111,6 +111,33 @@ import Transport
     #expect(FirstBytes(bytes.span) == nil)
   }
 
+  @Test func `a plain client learns from the answer that it found a TLS port`() throws {
+    let sockets = SocketPair()
+    var session = TLSSession(server: try .server(.localhost), descriptor: sockets.server)
+    let connect = Self.connects[0]
+    #expect(send(sockets.client, connect, connect.count, 0) == connect.count)
+    #expect(session.handshake().failure?.check == .notTLS("a CONNECT packet of plain MQTT"))
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = recv(sockets.client, &bytes, bytes.count, 0)
+    #expect(Array(bytes[..<count]) == [0x15, 3, 3, 0, 2, 2, 70])
+    let told = FirstBytes(bytes.span)?.explanation(fromServer: "broker:8883")
+    #expect(
+      told
+        == "the server broker:8883 speaks TLS on this port: connect with --tls, or with --cafile "
+        + "and the authority's certificate, or use its plain port (1883 by custom).")
+  }
+
+  @Test func `a plain client learns that it found another service`() {
+    let answer = Array("HTTP/1.1 400".utf8)
+    let acknowledgement: [UInt8] = [0x20, 2, 0, 0]
+    let told = FirstBytes(answer.span)?.explanation(fromServer: "web:80")
+    #expect(
+      told
+        == "the server web:80 does not speak MQTT on this port: it sent plain HTTP. Check host "
+        + "and port.")
+    #expect(FirstBytes(acknowledgement.span)?.explanation(fromServer: "b") == nil)
+  }
+
   @Test func `a TLS client on a plain port is told which port it found`() throws {
     let sockets = SocketPair()
     var session = TLSSession(

@@ -29,6 +29,7 @@ extension ConnectionDraft {
       "name or address of the broker"
     ) { (draft, text) throws(ValueFault) in
       draft.options.host = try Values.name(text, "a name or an address")
+      draft.options.unixPath = nil
     },
     .value(
       "port", letter: "p", "PORT", example: "1883", default: "1883, or 8883 with TLS",
@@ -181,7 +182,8 @@ extension ConnectionDraft {
 
   private mutating func take(_ url: BrokerURL) {
     options.host = url.host
-    if let port = url.port { self.port = port }
+    options.unixPath = nil
+    port = url.port ?? (url.usesTLS ? 8883 : 1883)
     if let userName = url.userName { options.userName = userName }
     if let password = url.password { options.password = .given(password) }
     if url.usesTLS { tlsCause = "mqtts://" }

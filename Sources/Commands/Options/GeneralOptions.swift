@@ -18,7 +18,8 @@ extension Option where Draft: Commands.Draft {
     return Option(
       description: OptionDescription(
         long: "property", letter: "D", aliases: [], valueName: "PACKET NAME VALUE",
-        values: .property(packets), example: "publish user-property room kitchen",
+        values: .property(packets),
+        example: "\(packets.contains(.publish) ? "publish" : "subscribe") user-property a b",
         defaultText: nil, isRepeatable: true, help: "a property of MQTT 5 for \(names)",
         manual: """
           The properties of each packet are listed under PROPERTIES below. user-property takes \

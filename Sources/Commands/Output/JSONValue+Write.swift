@@ -68,8 +68,10 @@ extension JSONValue {
     buffer.append(UInt8(ascii: "\""))
   }
 
-  /// A number in 15 digits where they are enough to find it again, else in 17.
+  /// A number in 15 digits where they are enough to find it again, else in 17; what is beyond all
+  /// numbers is null.
   private static func text(_ number: Double) -> String {
+    if !number.isFinite { return "null" }
     let short = CFormat.text("%1.15g", number)
     let isEnough = Double(short).map { abs($0 - number) <= max(abs($0), abs(number)) * .ulpOfOne }
     return isEnough == true ? short : CFormat.text("%1.17g", number)

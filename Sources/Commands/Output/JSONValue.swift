@@ -67,11 +67,10 @@ private struct JSONReader {
   }
 
   mutating func value(depth: Int) -> JSONValue? {
-    if depth > JSONValue.depthLimit { return nil }
     skipBlanks()
     switch next {
-    case UInt8(ascii: "{"): return object(depth)
-    case UInt8(ascii: "["): return array(depth)
+    case UInt8(ascii: "{"): return depth < JSONValue.depthLimit ? object(depth) : nil
+    case UInt8(ascii: "["): return depth < JSONValue.depthLimit ? array(depth) : nil
     case UInt8(ascii: "\""): return string().map(JSONValue.string)
     case UInt8(ascii: "n"): return take("null") ? .null : nil
     case UInt8(ascii: "t"): return take("true") ? .truth(true) : nil

@@ -5,31 +5,48 @@ package import MQTTCodec
 extension OutputFormat {
   /// Appends one message as this format says, its line end included.
   ///
-  /// An empty payload prints nothing by default and `TOPIC (null)` with `-v`, as mosquitto_sub has
-  /// it. What cannot be printed is left out and comes back as a fault.
+  /// What cannot be printed is left out and comes back as a fault.
   package func append(
     _ message: Publish, receivedAt time: WallTime, to buffer: inout ByteBuffer
   ) -> OutputFault? {
-    switch layout {
-    case .payload:
-      if message.payload.isEmpty { return nil }
-      buffer.append(message.payload.span)
-    case .verbose:
-      if message.payload.isEmpty, !endsLines { return nil }
-      buffer.append(utf8: message.topic)
-      buffer.append(UInt8(ascii: " "))
-      if message.payload.isEmpty { buffer.append(utf8: "(null)") }
-      buffer.append(message.payload.span)
-    case .pieces(let pieces):
-      var fault: OutputFault?
-      for piece in pieces {
-        if let new = append(piece, message, time, to: &buffer) { fault = fault ?? new }
-      }
-      if endsLines { buffer.append(UInt8(ascii: "\n")) }
-      return fault
+    guard case .pieces(let pieces) = layout else {
+      appendPlain(topic: message.topic.utf8.span, payload: message.payload.span, to: &buffer)
+      return nil
+    }
+    var fault: OutputFault?
+    for piece in pieces {
+      if let new = append(piece, message, time, to: &buffer) { fault = fault ?? new }
     }
     if endsLines { buffer.append(UInt8(ascii: "\n")) }
-    return nil
+    return fault
+  }
+
+  /// Whether topic and payload are all that is printed, so that ``appendPlain(topic:payload:to:)``
+  /// prints a message without its being made into a ``Publish``.
+  package var isPlain: Bool {
+    switch layout {
+    case .payload, .verbose: true
+    case .pieces: false
+    }
+  }
+
+  /// Appends one message in a format that ``isPlain``, its line end included.
+  ///
+  /// An empty payload prints nothing by default and `TOPIC (null)` with `-v`, as mosquitto_sub has
+  /// it.
+  package func appendPlain(
+    topic: Span<UInt8>, payload: Span<UInt8>, to buffer: inout ByteBuffer
+  ) {
+    precondition(isPlain, "a format string wants more than the topic and the payload")
+    if layout == .verbose, endsLines || !payload.isEmpty {
+      buffer.append(topic)
+      buffer.append(UInt8(ascii: " "))
+      if payload.isEmpty { buffer.append(utf8: "(null)") }
+    } else if payload.isEmpty {
+      return
+    }
+    buffer.append(payload)
+    if endsLines { buffer.append(UInt8(ascii: "\n")) }
   }
 
   private func append(

@@ -19,9 +19,10 @@ package struct UsageError: Error, Equatable, Sendable {
 }
 
 extension UsageError: CustomStringConvertible {
-  /// One line: `-q 3: expected 0, 1 or 2, for example: -q 1`.
+  /// One line, whatever the arguments hold: `-q 3: expected 0, 1 or 2, for example: -q 1`.
   package var description: String {
-    "\(argument): \(problem)" + (example.isEmpty ? "" : ", for example: \(example)")
+    let text = "\(argument): \(problem)" + (example.isEmpty ? "" : ", for example: \(example)")
+    return String(text.map { $0.isNewline ? " " : $0 })
   }
 }
 

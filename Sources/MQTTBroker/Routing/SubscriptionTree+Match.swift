@@ -38,10 +38,14 @@ struct Match {
   }
 }
 
-/// Where each session stands in the match that is being made; found by comparing stamps.
+/// What a match needs while it is being made, kept for its memory: where each session stands in it,
+/// found by comparing stamps, and the nodes that the walk has reached.
 struct MatchMarks {
   private var marks: [(stamp: UInt32, position: UInt32)] = []
   private var stamp: UInt32 = 0
+  /// The nodes of the level at hand and of the next one; empty between matches.
+  var nodes: [UInt32] = []
+  var nextNodes: [UInt32] = []
 
   mutating func begin() {
     stamp &+= 1
@@ -62,40 +66,45 @@ struct MatchMarks {
 
 extension SubscriptionTree {
   /// Fills `match` with all who want `topic`.
+  ///
+  /// The tree is walked level by level and not branch by branch: the nodes of one level do not
+  /// depend on each other, so the processor waits for them together.
   func match(_ topic: Span<UInt8>, into match: inout Match, marks: inout MatchMarks) {
     match.removeAll()
     marks.begin()
     // Wildcards at the first level do not reach topics that begin with `$`. [MQTT-4.7.2-1]
-    let isSystem = topic.count > 0 && topic[0] == 0x24
-    descend(
-      from: TopicTree.root, topic, at: 0, skipsWildcards: isSystem, into: &match, marks: &marks)
-  }
-
-  private func descend(
-    from node: UInt32, _ topic: Span<UInt8>, at start: Int, skipsWildcards: Bool,
-    into match: inout Match, marks: inout MatchMarks
-  ) {
-    if !skipsWildcards {
-      // `sport/#` also matches `sport`: the hash child counts before and at the end. (4.7.1.2)
+    var skipsWildcards = topic.count > 0 && topic[0] == 0x24
+    var nodes: [UInt32] = []
+    var next: [UInt32] = []
+    swap(&nodes, &marks.nodes)
+    swap(&next, &marks.nextNodes)
+    nodes.append(TopicTree.root)
+    var start = 0
+    while start <= topic.count && !nodes.isEmpty {
+      let level = TopicLevel(topic, from: start)
+      for node in nodes {
+        let exact = tree.child(of: node, level, topic)
+        if exact != TopicTree.nothing { next.append(exact) }
+        if skipsWildcards { continue }
+        let plus = tree.nodes[node].plus
+        if plus != TopicTree.nothing { next.append(plus) }
+        // `sport/#` also matches `sport`: the hash child counts before and at the end. (4.7.1.2)
+        let hash = tree.nodes[node].hash
+        if hash != TopicTree.nothing { collect(hash, into: &match, marks: &marks) }
+      }
+      skipsWildcards = false
+      swap(&nodes, &next)
+      next.removeAll(keepingCapacity: true)
+      start = level.range.upperBound + 1
+    }
+    for node in nodes {
       let hash = tree.nodes[node].hash
       if hash != TopicTree.nothing { collect(hash, into: &match, marks: &marks) }
-    }
-    if start > topic.count {
       collect(node, into: &match, marks: &marks)
-      return
     }
-    let level = TopicLevel(topic, from: start)
-    let next = level.range.upperBound + 1
-    let exact = tree.child(of: node, level, topic)
-    if exact != TopicTree.nothing {
-      descend(
-        from: exact, topic, at: next, skipsWildcards: false, into: &match, marks: &marks)
-    }
-    if skipsWildcards { return }
-    let plus = tree.nodes[node].plus
-    if plus != TopicTree.nothing {
-      descend(from: plus, topic, at: next, skipsWildcards: false, into: &match, marks: &marks)
-    }
+    nodes.removeAll(keepingCapacity: true)
+    swap(&nodes, &marks.nodes)
+    swap(&next, &marks.nextNodes)
   }
 
   private func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {

@@ -130,7 +130,12 @@ struct TopicTree: ~Copyable {
   @inline(__always) func child(of parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>)
     -> UInt32
   {
-    table.find(hash(parent, level.first, level.second, level.length)) { candidate in
+    // Most nodes below the first levels have one child, often made right after them: looking at
+    // it spares the table. Where there are more, the newest one is a good guess and in the cache.
+    let first = nodes[parent].firstChild
+    if first == Self.nothing || matches(first, parent, level, topic) { return first }
+    if nodes[first].nextSibling == Self.nothing { return Self.nothing }
+    return table.find(hash(parent, level.first, level.second, level.length)) { candidate in
       matches(candidate, parent, level, topic)
     }
   }

@@ -40,11 +40,7 @@ extension PacketReader {
     var view = AcknowledgementView(packetIdentifier: identifier, reasonCode: .success)
     // Success without properties is told by leaving everything out (3.4.2.1).
     if version == .v5 && remaining > 0 {
-      let raw = try byte("reason code")
-      if raw != 0 {
-        view.reasonCode = try checked(
-          raw, in: ReasonCodePlaces(type), acknowledgementStatement(type))
-      }
+      view.reasonCode = try reasonCode(in: ReasonCodePlaces(type), acknowledgementStatement(type))
     }
     return view
   }

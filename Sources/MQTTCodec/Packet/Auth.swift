@@ -27,9 +27,8 @@ extension Auth {
       throw reader.fault(
         .protocolError, "MQTT-3.15.2-1", at: 0, "a client sends no AUTH with success")
     }
-    let places: ReasonCodePlaces = direction == .toServer ? .authToServer : .authToClient
-    let reasonCode = try reader.checked(
-      try reader.byte("reason code"), in: places, "MQTT-3.15.2-1")
+    let reasonCode = try reader.reasonCode(
+      in: direction == .toServer ? .authToServer : .authToClient, "MQTT-3.15.2-1")
     let start = reader.offset
     let properties = try reader.properties(in: .auth)
     if properties[.authenticationMethod] == nil {

@@ -33,16 +33,17 @@ extension Connack {
         .malformedPacket, "MQTT-3.2.2-1", at: reader.offset - 1,
         "the reserved bits of the connect acknowledge flags are set")
     }
-    let raw = try reader.byte("reason code")
     var connack = Connack(isSessionPresent: version != .v31 && flags == 1)
     if version == .v5 {
-      connack.reasonCode = try reader.checked(raw, in: .connack, "MQTT-3.2.2-8")
-    } else if let reasonCode = ReasonCode(connackReturnCode: raw) {
-      connack.reasonCode = reasonCode
+      connack.reasonCode = try reader.reasonCode(in: .connack, "MQTT-3.2.2-8")
     } else {
-      throw reader.fault(
-        .protocolError, "MQTT311-3.2.2-6", at: reader.offset - 1,
-        "\(raw) is not a connect return code")
+      let raw = try reader.byte("return code")
+      guard let reasonCode = ReasonCode(connackReturnCode: raw) else {
+        throw reader.fault(
+          .protocolError, "MQTT311-3.2.2-6", at: reader.offset - 1,
+          "\(raw) is not a connect return code")
+      }
+      connack.reasonCode = reasonCode
     }
     if connack.isSessionPresent && connack.reasonCode != .success {
       throw reader.fault(

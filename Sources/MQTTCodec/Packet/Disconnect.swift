@@ -27,10 +27,8 @@ extension Disconnect {
     }
     var disconnect = Disconnect()
     if version == .v5 && reader.remaining > 0 {
-      let types: ReasonCodePlaces =
-        direction == .toServer ? .disconnectToServer : .disconnectToClient
-      disconnect.reasonCode = try reader.checked(
-        try reader.byte("reason code"), in: types, "MQTT-3.14.2-1")
+      disconnect.reasonCode = try reader.reasonCode(
+        in: direction == .toServer ? .disconnectToServer : .disconnectToClient, "MQTT-3.14.2-1")
     }
     // Less than two bytes: no property length (3.14.2.2.1).
     if version == .v5 && reader.remaining > 0 {

@@ -167,10 +167,12 @@ extension Suback {
         .protocolError, "MQTT-3.8.4-6", at: reader.offset, "there is no reason code")
     }
     while reader.remaining > 0 {
-      let raw = try reader.byte("reason code")
       if version == .v5 {
-        suback.reasonCodes.append(try reader.checked(raw, in: .suback, "MQTT-3.9.3-2"))
-      } else if raw <= 2 || raw == 0x80 {
+        suback.reasonCodes.append(try reader.reasonCode(in: .suback, "MQTT-3.9.3-2"))
+        continue
+      }
+      let raw = try reader.byte("return code")
+      if raw <= 2 || raw == 0x80 {
         suback.reasonCodes.append(ReasonCode(rawValue: raw))
       } else {
         throw reader.fault(

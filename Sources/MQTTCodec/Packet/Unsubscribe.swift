@@ -83,8 +83,7 @@ extension Unsuback {
           .protocolError, "MQTT-3.11.3-2", at: reader.offset, "there is no reason code")
       }
       while reader.remaining > 0 {
-        let raw = try reader.byte("reason code")
-        unsuback.reasonCodes.append(try reader.checked(raw, in: .unsuback, "MQTT-3.11.3-2"))
+        unsuback.reasonCodes.append(try reader.reasonCode(in: .unsuback, "MQTT-3.11.3-2"))
       }
     }
     try reader.finish()

@@ -54,10 +54,10 @@ extension PacketReader {
         .malformedPacket, "2.2.2.2", at: start, "\(raw) is not the identifier of a property")
     }
     let rule = identifier.rule
-    if !rule.places.contains(PropertyPlaces(place)) {
+    if !rule.places.contains(place) {
       throw misplaced(identifier, in: place, at: start)
     }
-    if seen.contains(identifier) && !rule.repeats.contains(PropertyPlaces(place)) {
+    if seen.contains(identifier) && !rule.repeats.contains(place) {
       throw fault(
         .protocolError, place.section, at: start, "the \(rule.name) stands there twice")
     }
@@ -113,7 +113,7 @@ extension PacketReader {
     _ identifier: PropertyIdentifier, in place: PropertyPlace, at start: Int
   ) -> DecodeError {
     let name = identifier.rule.name
-    if let opposite = place.opposite, identifier.rule.places.contains(PropertyPlaces(opposite)) {
+    if let opposite = place.opposite, identifier.rule.places.contains(opposite) {
       let (statement, receiver) =
         switch (place, identifier) {
         case (.publishToServer, _): ("MQTT-3.3.4-6", "server")

@@ -46,29 +46,36 @@ enum PropertyPlace: UInt8, CaseIterable {
   }
 }
 
-/// A set of places.
-struct PropertyPlaces: OptionSet {
+/// A set of places, joined with `|`: an array literal would be an allocation in an unoptimised build.
+struct PropertyPlaces {
   let rawValue: UInt16
 
-  init(rawValue: UInt16) { self.rawValue = rawValue }
+  @inline(__always) private init(rawValue: UInt16) { self.rawValue = rawValue }
   @inline(__always) init(_ place: PropertyPlace) { rawValue = 1 << UInt16(place.rawValue) }
 
+  static let none = PropertyPlaces(rawValue: 0)
   static let connect = PropertyPlaces(.connect)
   static let will = PropertyPlaces(.will)
   static let connack = PropertyPlaces(.connack)
   static let publishToClient = PropertyPlaces(.publishToClient)
-  static let publish: PropertyPlaces = [PropertyPlaces(.publishToServer), publishToClient]
+  static let publish = PropertyPlaces(.publishToServer) | publishToClient
   static let subscribe = PropertyPlaces(.subscribe)
   static let disconnectToServer = PropertyPlaces(.disconnectToServer)
   static let disconnectToClient = PropertyPlaces(.disconnectToClient)
   static let auth = PropertyPlaces(.auth)
   static let all = PropertyPlaces(rawValue: 0xFFFF)
   /// The packets that answer: those with a reason.
-  static let reasons: PropertyPlaces = [
-    connack, PropertyPlaces(.puback), PropertyPlaces(.pubrec), PropertyPlaces(.pubrel),
-    PropertyPlaces(.pubcomp), PropertyPlaces(.suback), PropertyPlaces(.unsuback),
-    disconnectToServer, disconnectToClient, auth,
-  ]
+  static let reasons =
+    connack | PropertyPlaces(.puback) | PropertyPlaces(.pubrec) | PropertyPlaces(.pubrel)
+    | PropertyPlaces(.pubcomp) | PropertyPlaces(.suback) | PropertyPlaces(.unsuback)
+    | disconnectToServer | disconnectToClient | auth
+
+  static func | (left: PropertyPlaces, right: PropertyPlaces) -> PropertyPlaces {
+    PropertyPlaces(rawValue: left.rawValue | right.rawValue)
+  }
+
+  /// Whether the place is in the set.
+  func contains(_ place: PropertyPlace) -> Bool { rawValue >> UInt16(place.rawValue) & 1 == 1 }
 }
 
 /// Which values of its type a property may have.
@@ -86,7 +93,7 @@ struct PropertyRule {
 
   @inline(__always) init(
     _ name: StaticString, _ type: PropertyType, _ places: PropertyPlaces,
-    repeats: PropertyPlaces = [], _ values: PropertyValues = .any
+    repeats: PropertyPlaces = .none, _ values: PropertyValues = .any
   ) {
     self.name = name
     self.type = type
@@ -104,30 +111,30 @@ extension PropertyIdentifier {
   var rule: PropertyRule {
     switch self {
     case .payloadFormatIndicator:
-      PropertyRule("Payload Format Indicator", .byte, [.publish, .will], .zeroOrOne)
+      PropertyRule("Payload Format Indicator", .byte, .publish | .will, .zeroOrOne)
     case .messageExpiryInterval:
-      PropertyRule("Message Expiry Interval", .fourByteInteger, [.publish, .will])
+      PropertyRule("Message Expiry Interval", .fourByteInteger, .publish | .will)
     case .contentType:
-      PropertyRule("Content Type", .string, [.publish, .will])
+      PropertyRule("Content Type", .string, .publish | .will)
     case .responseTopic:
-      PropertyRule("Response Topic", .string, [.publish, .will], .topicName)
+      PropertyRule("Response Topic", .string, .publish | .will, .topicName)
     case .correlationData:
-      PropertyRule("Correlation Data", .binary, [.publish, .will])
+      PropertyRule("Correlation Data", .binary, .publish | .will)
     case .subscriptionIdentifier:
       PropertyRule(
-        "Subscription Identifier", .variableByteInteger, [.publishToClient, .subscribe],
+        "Subscription Identifier", .variableByteInteger, .publishToClient | .subscribe,
         repeats: .publishToClient, .notZero)
     case .sessionExpiryInterval:
       PropertyRule(
-        "Session Expiry Interval", .fourByteInteger, [.connect, .connack, .disconnectToServer])
+        "Session Expiry Interval", .fourByteInteger, .connect | .connack | .disconnectToServer)
     case .assignedClientIdentifier:
       PropertyRule("Assigned Client Identifier", .string, .connack)
     case .serverKeepAlive:
       PropertyRule("Server Keep Alive", .twoByteInteger, .connack)
     case .authenticationMethod:
-      PropertyRule("Authentication Method", .string, [.connect, .connack, .auth])
+      PropertyRule("Authentication Method", .string, .connect | .connack | .auth)
     case .authenticationData:
-      PropertyRule("Authentication Data", .binary, [.connect, .connack, .auth])
+      PropertyRule("Authentication Data", .binary, .connect | .connack | .auth)
     case .requestProblemInformation:
       PropertyRule("Request Problem Information", .byte, .connect, .zeroOrOne)
     case .willDelayInterval:
@@ -137,13 +144,13 @@ extension PropertyIdentifier {
     case .responseInformation:
       PropertyRule("Response Information", .string, .connack)
     case .serverReference:
-      PropertyRule("Server Reference", .string, [.connack, .disconnectToClient])
+      PropertyRule("Server Reference", .string, .connack | .disconnectToClient)
     case .reasonString:
       PropertyRule("Reason String", .string, .reasons)
     case .receiveMaximum:
-      PropertyRule("Receive Maximum", .twoByteInteger, [.connect, .connack], .notZero)
+      PropertyRule("Receive Maximum", .twoByteInteger, .connect | .connack, .notZero)
     case .topicAliasMaximum:
-      PropertyRule("Topic Alias Maximum", .twoByteInteger, [.connect, .connack])
+      PropertyRule("Topic Alias Maximum", .twoByteInteger, .connect | .connack)
     case .topicAlias:
       PropertyRule("Topic Alias", .twoByteInteger, .publish, .notZero)
     case .maximumQoS:
@@ -153,7 +160,7 @@ extension PropertyIdentifier {
     case .userProperty:
       PropertyRule("User Property", .stringPair, .all, repeats: .all)
     case .maximumPacketSize:
-      PropertyRule("Maximum Packet Size", .fourByteInteger, [.connect, .connack], .notZero)
+      PropertyRule("Maximum Packet Size", .fourByteInteger, .connect | .connack, .notZero)
     case .wildcardSubscriptionAvailable:
       PropertyRule("Wildcard Subscription Available", .byte, .connack, .zeroOrOne)
     case .subscriptionIdentifierAvailable:

@@ -3,10 +3,12 @@
 
 /// A set of packets that carry reason codes.
 ///
-/// DISCONNECT and AUTH count twice, because some codes may be sent in one direction only.
-struct ReasonCodePlaces: OptionSet, Sendable {
+/// DISCONNECT and AUTH count twice, because some codes may be sent in one direction only. Sets are
+/// joined with `|`: an array literal would be an allocation in an unoptimised build.
+struct ReasonCodePlaces: Sendable {
   let rawValue: UInt16
 
+  static let none = ReasonCodePlaces(rawValue: 0)
   static let connack = ReasonCodePlaces(rawValue: 1)
   static let puback = ReasonCodePlaces(rawValue: 2)
   static let pubrec = ReasonCodePlaces(rawValue: 4)
@@ -20,11 +22,18 @@ struct ReasonCodePlaces: OptionSet, Sendable {
   static let authToClient = ReasonCodePlaces(rawValue: 1024)
 
   /// PUBACK and PUBREC, which allow the same codes.
-  static let received: ReasonCodePlaces = [puback, pubrec]
+  static let received = puback | pubrec
   /// PUBREL and PUBCOMP, which allow the same codes.
-  static let released: ReasonCodePlaces = [pubrel, pubcomp]
-  static let disconnect: ReasonCodePlaces = [disconnectToServer, disconnectToClient]
-  static let auth: ReasonCodePlaces = [authToServer, authToClient]
+  static let released = pubrel | pubcomp
+  static let disconnect = disconnectToServer | disconnectToClient
+  static let auth = authToServer | authToClient
+
+  static func | (left: ReasonCodePlaces, right: ReasonCodePlaces) -> ReasonCodePlaces {
+    ReasonCodePlaces(rawValue: left.rawValue | right.rawValue)
+  }
+
+  /// Whether a place is in both sets.
+  func overlaps(_ other: ReasonCodePlaces) -> Bool { rawValue & other.rawValue != 0 }
 
   /// The place of a packet whose codes do not depend on the direction.
   init(_ type: PacketType) {
@@ -38,18 +47,23 @@ struct ReasonCodePlaces: OptionSet, Sendable {
     case .unsuback: self = .unsuback
     case .disconnect: self = .disconnect
     case .auth: self = .auth
-    case .connect, .publish, .subscribe, .unsubscribe, .pingreq, .pingresp: self = []
+    case .connect, .publish, .subscribe, .unsubscribe, .pingreq, .pingresp: self = .none
     }
   }
 
-  init(rawValue: UInt16) { self.rawValue = rawValue }
+  private init(rawValue: UInt16) { self.rawValue = rawValue }
 }
 
 extension ReasonCode {
   /// The name in table 2-6, `Session taken over`; a code that is none of it is shown as a number.
   ///
   /// 0x00 has several names; this is ``success``. See ``name(in:)``.
-  package var name: String { row?.name ?? "0x\(String(rawValue, radix: 16))" }
+  package var name: String { row?.name ?? number }
+
+  /// The number as the standard writes it: `0x8E`.
+  package var number: String {
+    (rawValue < 0x10 ? "0x0" : "0x") + String(rawValue, radix: 16, uppercase: true)
+  }
 
   /// The name that the code has in a packet: 0x00 is `Normal disconnection` in DISCONNECT and
   /// `Granted QoS 0` in SUBACK.
@@ -66,11 +80,11 @@ extension ReasonCode {
 
   /// Whether the code may stand in a packet of this type, in either direction (table 2-6).
   package func isAllowed(in type: PacketType) -> Bool {
-    !(row?.places ?? []).isDisjoint(with: ReasonCodePlaces(type))
+    places.overlaps(ReasonCodePlaces(type))
   }
 
   /// The places where the code may stand; empty when it is no code.
-  var places: ReasonCodePlaces { row?.places ?? [] }
+  var places: ReasonCodePlaces { row?.places ?? .none }
 
   /// The row of table 2-6; a switch, because it is asked for every acknowledgement.
   private var row: (name: String, places: ReasonCodePlaces)? {
@@ -78,7 +92,7 @@ extension ReasonCode {
     case 0x00:
       (
         "Success",
-        [.connack, .received, .released, .suback, .unsuback, .disconnect, .authToClient]
+        .connack | .received | .released | .suback | .unsuback | .disconnect | .authToClient
       )
     case 0x01: ("Granted QoS 1", .suback)
     case 0x02: ("Granted QoS 2", .suback)
@@ -88,45 +102,45 @@ extension ReasonCode {
     case 0x18: ("Continue authentication", .auth)
     case 0x19: ("Re-authenticate", .authToServer)
     case 0x80:
-      ("Unspecified error", [.connack, .received, .suback, .unsuback, .disconnect])
-    case 0x81: ("Malformed Packet", [.connack, .disconnect])
-    case 0x82: ("Protocol Error", [.connack, .disconnect])
+      ("Unspecified error", .connack | .received | .suback | .unsuback | .disconnect)
+    case 0x81: ("Malformed Packet", .connack | .disconnect)
+    case 0x82: ("Protocol Error", .connack | .disconnect)
     case 0x83:
       (
-        "Implementation specific error", [.connack, .received, .suback, .unsuback, .disconnect]
+        "Implementation specific error", .connack | .received | .suback | .unsuback | .disconnect
       )
     case 0x84: ("Unsupported Protocol Version", .connack)
     case 0x85: ("Client Identifier not valid", .connack)
     case 0x86: ("Bad User Name or Password", .connack)
     case 0x87:
-      ("Not authorized", [.connack, .received, .suback, .unsuback, .disconnectToClient])
+      ("Not authorized", .connack | .received | .suback | .unsuback | .disconnectToClient)
     case 0x88: ("Server unavailable", .connack)
-    case 0x89: ("Server busy", [.connack, .disconnectToClient])
+    case 0x89: ("Server busy", .connack | .disconnectToClient)
     case 0x8A: ("Banned", .connack)
     case 0x8B: ("Server shutting down", .disconnectToClient)
-    case 0x8C: ("Bad authentication method", [.connack, .disconnect])
+    case 0x8C: ("Bad authentication method", .connack | .disconnect)
     case 0x8D: ("Keep Alive timeout", .disconnectToClient)
     case 0x8E: ("Session taken over", .disconnectToClient)
-    case 0x8F: ("Topic Filter invalid", [.suback, .unsuback, .disconnectToClient])
-    case 0x90: ("Topic Name invalid", [.connack, .received, .disconnect])
-    case 0x91: ("Packet Identifier in use", [.received, .suback, .unsuback])
+    case 0x8F: ("Topic Filter invalid", .suback | .unsuback | .disconnectToClient)
+    case 0x90: ("Topic Name invalid", .connack | .received | .disconnect)
+    case 0x91: ("Packet Identifier in use", .received | .suback | .unsuback)
     case 0x92: ("Packet Identifier not found", .released)
     case 0x93: ("Receive Maximum exceeded", .disconnect)
     case 0x94: ("Topic Alias invalid", .disconnect)
-    case 0x95: ("Packet too large", [.connack, .disconnect])
+    case 0x95: ("Packet too large", .connack | .disconnect)
     case 0x96: ("Message rate too high", .disconnect)
-    case 0x97: ("Quota exceeded", [.connack, .received, .suback, .disconnect])
+    case 0x97: ("Quota exceeded", .connack | .received | .suback | .disconnect)
     case 0x98: ("Administrative action", .disconnect)
-    case 0x99: ("Payload format invalid", [.connack, .received, .disconnect])
-    case 0x9A: ("Retain not supported", [.connack, .disconnectToClient])
-    case 0x9B: ("QoS not supported", [.connack, .disconnectToClient])
-    case 0x9C: ("Use another server", [.connack, .disconnectToClient])
-    case 0x9D: ("Server moved", [.connack, .disconnectToClient])
-    case 0x9E: ("Shared Subscriptions not supported", [.suback, .disconnectToClient])
-    case 0x9F: ("Connection rate exceeded", [.connack, .disconnectToClient])
+    case 0x99: ("Payload format invalid", .connack | .received | .disconnect)
+    case 0x9A: ("Retain not supported", .connack | .disconnectToClient)
+    case 0x9B: ("QoS not supported", .connack | .disconnectToClient)
+    case 0x9C: ("Use another server", .connack | .disconnectToClient)
+    case 0x9D: ("Server moved", .connack | .disconnectToClient)
+    case 0x9E: ("Shared Subscriptions not supported", .suback | .disconnectToClient)
+    case 0x9F: ("Connection rate exceeded", .connack | .disconnectToClient)
     case 0xA0: ("Maximum connect time", .disconnectToClient)
-    case 0xA1: ("Subscription Identifiers not supported", [.suback, .disconnectToClient])
-    case 0xA2: ("Wildcard Subscriptions not supported", [.suback, .disconnectToClient])
+    case 0xA1: ("Subscription Identifiers not supported", .suback | .disconnectToClient)
+    case 0xA2: ("Wildcard Subscriptions not supported", .suback | .disconnectToClient)
     default: nil
     }
   }
@@ -164,14 +178,14 @@ extension ReasonCode {
 }
 
 extension PacketReader {
-  /// The reason code `raw`, just read, if it may stand in these places.
-  func checked(
-    _ raw: UInt8, in places: ReasonCodePlaces, _ statement: StaticString
+  /// Reads a reason code that may stand in these places.
+  mutating func reasonCode(
+    in places: ReasonCodePlaces, _ statement: StaticString
   ) throws(DecodeError) -> ReasonCode {
-    let reasonCode = ReasonCode(rawValue: raw)
-    if !reasonCode.places.isDisjoint(with: places) { return reasonCode }
+    let reasonCode = ReasonCode(rawValue: try byte("reason code"))
+    if _fastPath(reasonCode.places.overlaps(places)) { return reasonCode }
     throw fault(
       .protocolError, "\(statement)", at: offset - 1,
-      "0x\(String(raw, radix: 16)) is not a reason code of \(type.name)")
+      "\(reasonCode.number) is not a reason code of \(type.name)")
   }
 }

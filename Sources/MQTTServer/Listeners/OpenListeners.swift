@@ -63,7 +63,7 @@ struct OpenListeners {
     }
     announcement.append(
       "listening on \(open.map(\.address.description).joined(separator: " and ")), for this"
-        + " machine only and without passwords; to serve others say where, such as --bind 0.0.0.0")
+        + " machine only and without passwords; to serve others name a listener, such as --listen 1883")
   }
 
   private mutating func openListener(

@@ -7,9 +7,7 @@ extension ClientSession {
   /// The topic of the message that ``nextEvent(now:)`` returned last.
   @_lifetime(borrow self)
   package func topic(of message: PublishView) -> Span<UInt8> {
-    if message.topic.isEmpty {
-      return aliasTopics.span.extracting(aliasRanges[Int(message.topicAlias) - 1])
-    }
+    if message.topic.isEmpty { return aliasedTopic.span }
     return inbox.span.extracting(message.topic)
   }
 
@@ -150,39 +148,27 @@ extension ClientSession {
 
   /// Remembers what an alias stands for, or checks that it stands for something.
   private mutating func applyAlias(of view: PublishView) throws(SessionFault) {
-    let index = Int(view.topicAlias) - 1
-    if index >= settings.incomingTopicAliasMaximum {
+    if view.topicAlias > incomingAliases.maximum {
       throw SessionFault(
         .topicAliasInvalid, "MQTT-3.3.2-11",
         "topic alias \(view.topicAlias) is more than the "
-          + "\(settings.incomingTopicAliasMaximum) that CONNECT allowed")
+          + "\(incomingAliases.maximum) that CONNECT allowed")
     }
     if view.topic.isEmpty {
-      if index < aliasRanges.count && !aliasRanges[index].isEmpty { return }
-      throw SessionFault(
-        .protocolError, "3.3.2.3.4", "topic alias \(view.topicAlias) stands for no topic yet")
+      guard let topic = incomingAliases.topic(of: view.topicAlias) else {
+        throw SessionFault(
+          .protocolError, "3.3.2.3.4", "topic alias \(view.topicAlias) stands for no topic yet")
+      }
+      aliasedTopic = topic
+      return
     }
-    while aliasRanges.count <= index { aliasRanges.append(0..<0) }
-    copy(view.topic, of: inbox, to: &aliasTopics)
-    aliasRanges[index] = aliasTopics.count - view.topic.count..<aliasTopics.count
-    if aliasTopics.count > aliasTopicLimit { compactAliasTopics() }
-  }
-
-  /// Drops the topics that no alias stands for any more.
-  private mutating func compactAliasTopics() {
-    var compact = ByteBuffer()
-    for index in aliasRanges.indices where !aliasRanges[index].isEmpty {
-      let start = compact.count
-      copy(aliasRanges[index], of: aliasTopics, to: &compact)
-      aliasRanges[index] = start..<compact.count
-    }
-    aliasTopics = compact
-    aliasTopicLimit = max(65_536, 2 * aliasTopics.count)
+    setAlias(view, in: inbox, &incomingAliases)
   }
 }
 
-private func copy(
-  _ range: Range<Int>, of source: borrowing ByteBuffer, to target: inout ByteBuffer
+private func setAlias(
+  _ view: PublishView, in bytes: borrowing ByteBuffer, _ aliases: inout InboundTopicAliases
 ) {
-  target.append(source.span.extracting(range))
+  let isSet = aliases.set(view.topicAlias, to: bytes.span.extracting(view.topic))
+  assert(isSet, "the alias was checked before")
 }

@@ -75,10 +75,9 @@ package struct ClientSession: ~Copyable {
 
   var receiver = ReceiverFlow()
   var unanswered = UnansweredMessages()
-  /// The topics of the server's aliases, one after the other; `aliasRanges` says where.
-  var aliasTopics = ByteBuffer()
-  var aliasRanges: [Range<Int>] = []
-  var aliasTopicLimit = 65_536
+  var incomingAliases: InboundTopicAliases
+  /// The topic of the message given out last, when an alias stood for it.
+  var aliasedTopic: [UInt8] = []
   var requests: [Request] = []
 
   var isCleanStartOffered = false
@@ -97,6 +96,7 @@ package struct ClientSession: ~Copyable {
     clientIdentifier = settings.clientIdentifier
     keepAliveSeconds = settings.keepAliveSeconds
     sender = SenderFlow(windowLimit: max(1, settings.sendWindow))
+    incomingAliases = InboundTopicAliases(maximum: settings.incomingTopicAliasMaximum)
   }
 
   /// Bytes that wait for the connection.
@@ -255,8 +255,7 @@ package struct ClientSession: ~Copyable {
     requests = []
     sender.interrupt()
     unanswered.interrupt()
-    aliasTopics = ByteBuffer()
-    aliasRanges = []
+    incomingAliases = InboundTopicAliases(maximum: settings.incomingTopicAliasMaximum)
     aliases.connectionEnded()
     events.append(.ended(ending))
   }

@@ -62,8 +62,8 @@ package struct ClientSettings: Sendable {
   }
 
   /// Our Topic Alias Maximum (3.1.2.11.5).
-  var incomingTopicAliasMaximum: Int {
-    connectProperties.number(.topicAliasMaximum).map(Int.init) ?? 0
+  var incomingTopicAliasMaximum: UInt16 {
+    UInt16(clamping: connectProperties.number(.topicAliasMaximum) ?? 0)
   }
 
   /// Whether a session of `version` outlives its connection (3.1.2.11.2).

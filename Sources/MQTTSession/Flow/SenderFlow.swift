@@ -182,8 +182,10 @@ package struct SenderFlow: Sendable {
     }
   }
 
-  /// The next entry to send again on a new connection; nil when none is left or the window is
-  /// full. The caller sends PUBLISH with DUP, or PUBREL when the stage is `awaitingPubcomp`.
+  /// The next entry to send again on a new connection; nil when there is none for now.
+  ///
+  /// None is left, or the window is full. The caller sends PUBLISH with DUP, or PUBREL when the
+  /// stage is `awaitingPubcomp`.
   package mutating func nextResend() -> Entry? {
     if resendCount == 0 { return nil }
     while resendPosition < used {

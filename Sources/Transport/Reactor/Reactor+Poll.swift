@@ -16,9 +16,8 @@ extension Reactor {
     collectMail()
     lookAtReady()
     for position in 0..<count {
-      let word = linux_event_word(kernelEvents + position)
-      let mask = linux_event_mask(kernelEvents + position)
-      let link = SlotIdentifier(word: word)
+      let mask = kernelEvents[position].mask
+      let link = SlotIdentifier(word: kernelEvents[position].word)
       if link.generation == 0 {
         handleToken(Token(index: link.index))
       } else if links.contains(link) {
@@ -33,7 +32,7 @@ extension Reactor {
     let hasWork = !ready.isEmpty || !late.isEmpty
     let timeout = hasWork ? 0 : timeoutMilliseconds()
     let mayWait = timeout != 0 && alarm.fallAsleep()
-    let count = epoll_wait(
+    let count = linux_epoll_wait(
       epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? timeout : 0)
     alarm.wakeUp()
     return max(0, Int(count))

@@ -31,7 +31,7 @@ struct ReactorState: ~Copyable {
   var wakeDeadline: Instant?
   /// When this turn began.
   var now: Instant
-  let kernelEvents = UnsafeMutablePointer<epoll_event>.allocate(capacity: Reactor.eventLimit)
+  let kernelEvents = UnsafeMutablePointer<linux_event>.allocate(capacity: Reactor.eventLimit)
 
   init(_ arena: consuming ReadArena, now: Instant) {
     self.arena = arena
@@ -40,7 +40,7 @@ struct ReactorState: ~Copyable {
 }
 
 extension Reactor {
-  var kernelEvents: UnsafeMutablePointer<epoll_event> { state.pointee.kernelEvents }
+  var kernelEvents: UnsafeMutablePointer<linux_event> { state.pointee.kernelEvents }
 
   var links: SlotTable<Link> {
     @inline(__always) _read { yield state.pointee.links }

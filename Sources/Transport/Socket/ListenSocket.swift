@@ -61,7 +61,9 @@ package struct ListenSocket: ~Copyable {
     var system = address.system
     if linux_bind(number, &system) < 0 {
       let failure = SystemError.last("bind", address.description)
-      guard failure.isAddressInUse, case .unix(let path) = address, isAbandoned(address) else {
+      guard failure.isAddressInUse, case .unix(let path) = address, isSocket(path),
+        isAbandoned(address)
+      else {
         throw failure
       }
       _ = unlink(path)
@@ -70,6 +72,12 @@ package struct ListenSocket: ~Copyable {
     if let mode, case .unix(let path) = address, chmod(path, mode) < 0 {
       throw SystemError.last("chmod", path)
     }
+  }
+
+  /// Whether the path is a socket; a connect to any other file is refused as well.
+  private static func isSocket(_ path: String) -> Bool {
+    var information = stat()
+    return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFSOCK
   }
 
   /// Whether the path is a socket that nobody listens on any more.

@@ -20,7 +20,7 @@ package enum ProcessSettings {
   package static func keepHeapSmall() { linux_keep_heap_small() }
 
   /// Processor cores that this process may use; at least one.
-  package static var coreCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  package static var coreCount: Int { max(1, Int(linux_usable_cores())) }
 
   /// Processor time that the calling thread has used, in nanoseconds.
   package static var threadNanoseconds: Int64 { linux_thread_nanoseconds() }

@@ -7,18 +7,14 @@ import Glibc
 /// Signals of this process, delivered through a descriptor.
 package struct Signals: ~Copyable {
   private let source: Descriptor
-  private var set: sigset_t
+  private let numbers: [Int32]
 
   /// Blocks `numbers` in this thread and all that it starts, and collects them from now on.
   package init(_ numbers: [Int32]) throws(SystemError) {
-    var set = sigset_t()
-    sigemptyset(&set)
-    for number in numbers { sigaddset(&set, number) }
-    _ = linux_block_signals(&set)
-    let number = linux_signalfd(&set)
+    let number = linux_collect_signals(numbers, numbers.count)
     if number < 0 { throw SystemError.last("signalfd") }
     source = Descriptor(owning: number)
-    self.set = set
+    self.numbers = numbers
   }
 
   /// Readable when a signal waits; for ``Reactor/watch(_:)``.
@@ -26,10 +22,8 @@ package struct Signals: ~Copyable {
 
   /// The next signal that has come, or nil when none waits.
   package func next() -> Int32? {
-    var information = signalfd_siginfo()
-    let size = MemoryLayout<signalfd_siginfo>.size
-    let count = retryingInterrupted { read(source.number, &information, size) }
-    return count == size ? Int32(bitPattern: information.ssi_signo) : nil
+    let number = linux_next_signal(source.number)
+    return number < 0 ? nil : number
   }
 
   /// Waits for a signal, at most so many milliseconds; nil when none came.
@@ -40,5 +34,5 @@ package struct Signals: ~Copyable {
   }
 
   /// Lets the signals act again as the system means them to, from here on.
-  package consuming func release() { _ = linux_unblock_signals(&set) }
+  package consuming func release() { linux_release_signals(numbers, numbers.count) }
 }

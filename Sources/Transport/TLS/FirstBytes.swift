@@ -67,6 +67,21 @@ package enum FirstBytes: Sendable, Equatable {
     }
   }
 
+  /// What to say when a plain client gets these bytes as the first from `server`; nil when they
+  /// may be MQTT.
+  package func explanation(fromServer server: String) -> String? {
+    switch self {
+    case .tlsHandshake, .tlsAlert:
+      "the server \(server) speaks TLS on this port: connect with --tls, or with --cafile and the "
+        + "authority's certificate, or use its plain port (1883 by custom)."
+    case .httpRequest, .httpResponse, .text:
+      "the server \(server) does not speak MQTT on this port: it sent \(words). Check host and "
+        + "port."
+    case .mqttConnect, .mqttAnswer:
+      nil
+    }
+  }
+
   /// Whether the bytes can begin a CONNECT: remaining length, then `MQTT` or `MQIsdp` (3.1.2.1).
   private static func couldBeConnect(_ bytes: Span<UInt8>) -> Bool {
     var next = 1

@@ -190,8 +190,9 @@ package final class TLSContext: @unchecked Sendable {
     // A client that resumes a session must come back to the same kind of listener.
     let name: StaticString = "mqtt"
     SSL_CTX_set_session_id_context(handle, name.utf8Start, UInt32(name.utf8CodeUnitCount))
-    guard settings.requiresClientCertificate else { return }
-    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+    guard hasAuthorities else { return }
+    let required = settings.requiresClientCertificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0
+    SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | required, nil)
     if let file = settings.authorityFile {
       // The client is told whose certificates are welcome; the list becomes the context's own.
       SSL_CTX_set_client_CA_list(handle, SSL_load_client_CA_file(file))

@@ -18,13 +18,13 @@ extension TLSFailure {
   }
 
   func expiredText(_ facts: CertificateFacts, now: String) -> String {
-    "TLS: \(theirs) certificate has expired: \(facts.summary) was valid until \(facts.notAfter), "
-      + "and it is \(now) now. The \(peerRole) needs a new certificate"
+    "TLS: the certificate of \(subject) has expired: \(facts.summary) was valid until "
+      + "\(facts.notAfter), and it is \(now) now. The \(peerRole) needs a new certificate"
       + (isServer ? "; --insecure connects without checking it." : ".")
   }
 
   func notYetValidText(_ facts: CertificateFacts, now: String) -> String {
-    "TLS: \(theirs) certificate is not valid yet: \(facts.summary) is valid from "
+    "TLS: the certificate of \(subject) is not valid yet: \(facts.summary) is valid from "
       + "\(facts.notBefore), and it is \(now) now. Check the clocks of both hosts."
   }
 
@@ -36,8 +36,8 @@ extension TLSFailure {
         + "without checking anything."
       : "Put that authority's certificate into the file that --cafile names, or give the client "
         + "a certificate of an authority in it."
-    return "TLS: \(theirs) certificate was issued by an authority that is not trusted here: "
-      + "\(listed(chain)). Nothing trusted is named \(issuer), or it did not sign this. \(remedy)"
+    return "TLS: the certificate of \(subject) was issued by an authority that is not trusted "
+      + "here: \(listed(chain)). Nothing trusted is named \(issuer), or it did not sign this. \(remedy)"
   }
 
   func selfSignedText(_ facts: CertificateFacts) -> String {
@@ -46,14 +46,14 @@ extension TLSFailure {
       ? "If it is the right one, get its file from the server and give it with --cafile; "
         + "--insecure connects without checking anything."
       : "To accept it, put it into the file that --cafile names."
-    return "TLS: \(theirs) certificate is signed by itself and not among the trusted ones: "
-      + "\(facts.summary). \(remedy)"
+    return "TLS: the certificate of \(subject) is signed by itself and not among the trusted "
+      + "ones: \(facts.summary). \(remedy)"
   }
 
   func nameMismatchText(wanted: String, _ facts: CertificateFacts) -> String {
     let names = facts.names.isEmpty ? "no name" : facts.names.joined(separator: ", ")
-    return "TLS: \(theirs) certificate is for other names: wanted is \(wanted), offered are: "
-      + "\(names) (\(facts.summary)). Connect with one of these names (-h), or have a "
+    return "TLS: the certificate of \(subject) is for other names: wanted is \(wanted), offered "
+      + "are: \(names) (\(facts.summary)). Connect with one of these names (-h), or have a "
       + "certificate made that carries \(wanted); --insecure connects without checking it."
   }
 

@@ -30,15 +30,15 @@ extension TLSFailure: CustomStringConvertible {
     case .nameMismatch(let wanted, let facts):
       nameMismatchText(wanted: wanted, facts)
     case .certificateRevoked(let facts):
-      "TLS: \(theirs) certificate was revoked by its authority: \(facts.summary). The "
+      "TLS: the certificate of \(subject) was revoked by its authority: \(facts.summary). The "
         + "\(peerRole) needs a new one."
     case .certificateRejected(let reason, let chain):
-      "TLS: \(theirs) certificate was rejected: \(reason). Its chain: \(listed(chain))."
+      "TLS: the certificate of \(subject) was rejected: \(reason). Its chain: \(listed(chain))."
     case .noClientCertificate:
       "TLS: \(subject) sent no certificate, and this server demands one. Start the client with "
         + "--cert and --key, with a certificate signed by an authority in the server's --cafile."
     case .wrongPreSharedKey:
-      "TLS: \(theirs) pre-shared key is not the one this server has for its identity. Compare "
+      "TLS: the pre-shared key of \(subject) is not the one this server has for its identity. Compare "
         + "the client's --psk with the server's entry for its --psk-identity."
     case .noKnownPreSharedKey:
       "TLS: \(subject) named no identity that this server has a pre-shared key for. Start the "
@@ -73,15 +73,6 @@ extension TLSFailure: CustomStringConvertible {
     case .nobody: "the peer"
     case .server(let name): name.isEmpty ? "the server" : "the server \(name)"
     case .client(let name): name.isEmpty ? "the client" : "the client \(name)"
-    }
-  }
-
-  /// The peer as an owner.
-  var theirs: String {
-    switch peer {
-    case .nobody: "the peer's"
-    case .server(let name): name.isEmpty ? "the server's" : "the server \(name)'s"
-    case .client(let name): name.isEmpty ? "the client's" : "the client \(name)'s"
     }
   }
 

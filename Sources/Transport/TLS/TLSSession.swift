@@ -68,6 +68,8 @@ package struct TLSSession: ~Copyable {
   /// Whether the peer's first bytes were looked at.
   private var hasSeenFirstBytes = false
   private var isEstablished = false
+  /// Whether the kernel decrypts, one record a read, however many there are.
+  private var readsByKernel = false
   /// Whether the last read found that a record is incomplete: what is buffered is no use yet.
   private var awaitsRest = false
   /// How reading ended, kept for the next call when this one had bytes to give.
@@ -140,6 +142,7 @@ package struct TLSSession: ~Copyable {
     let result = SSL_do_handshake(handle)
     if result == 1 {
       isEstablished = true
+      readsByKernel = COpenSSL_reads_by_kernel(handle) != 0
       return .done
     }
     switch outcome(of: result, on: handle) {
@@ -198,7 +201,8 @@ package struct TLSSession: ~Copyable {
   package var hasPending: Bool {
     if end != nil { return true }
     guard let handle, !awaitsRest else { return false }
-    return SSL_has_pending(handle) == 1 || BIO_get_callback_arg(SSL_get_rbio(handle)) != nil
+    return readsByKernel || SSL_has_pending(handle) == 1
+      || BIO_get_callback_arg(SSL_get_rbio(handle)) != nil
   }
 
   /// Encrypts and writes `bytes` as far as the socket takes them.
@@ -281,8 +285,16 @@ package struct TLSSession: ~Copyable {
     switch found {
     case nil, .tlsHandshake, .tlsAlert: return nil
     case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .text:
+      if isServer { sayThatThisIsTLS() }
       return TLSFailure(.notTLS(found?.words ?? ""), peer: peer)
     }
+  }
+
+  /// Answers a plain client with the alert protocol_version, from which a client that looks at
+  /// first bytes sees what it has connected to.
+  private func sayThatThisIsTLS() {
+    let alert: [UInt8] = [0x15, 3, 3, 0, 2, 2, 70]
+    _ = send(descriptor, alert, alert.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
   }
 
   private var lacksMemory: TLSFailure {

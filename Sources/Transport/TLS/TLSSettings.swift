@@ -44,13 +44,13 @@ package struct TLSServerSettings: Sendable {
   package var keyFile: String?
   /// Password of an encrypted key file.
   package var keyPassword: String?
-  /// PEM file with the authorities that clients' certificates are checked against.
+  /// PEM file with the authorities of clients' certificates; with it clients are asked for one.
   package var authorityFile: String?
   /// Directory with such authorities, prepared by `openssl rehash`.
   package var authorityDirectory: String?
   /// PEM file with revocation lists for clients' certificates.
   package var revocationListFile: String?
-  /// Whether a client without a valid certificate is turned away.
+  /// Whether a client that has no certificate is turned away; a wrong one never passes.
   package var requiresClientCertificate = false
   /// The lowest version accepted.
   package var minimumVersion = TLSVersion.tls1_2
@@ -118,10 +118,9 @@ package struct TLSClientSettings: Sendable {
   /// The pre-shared key in hexadecimal digits without a leading `0x`.
   package var pskHexKey: String?
 
-  /// Whether any authority is trusted.
+  /// Whether authorities were named on purpose, the additional ones left aside.
   var namesAuthorities: Bool {
     authorityFile != nil || authorityDirectory != nil || usesSystemAuthorities
-      || !additionalAuthorityFiles.isEmpty
   }
 
   /// Settings that trust nobody yet.

@@ -37,7 +37,8 @@ extension SecretSource {
     let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC)
     if terminal < 0 {
       throw StartFailure(
-        description: "there is no terminal to ask for the password on; use a file or the environment")
+        description: "there is no terminal to ask for the password on; "
+          + "use a file or the environment")
     }
     defer { close(terminal) }
     var settings = termios()

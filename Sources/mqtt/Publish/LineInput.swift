@@ -64,8 +64,9 @@ struct LineInput: ~Copyable {
     var failure: Int32 = 0
     var count = 0
     buffer.withUnsafeRoom(minimum: Self.readSize) { room in
-      repeat { count = Glibc.read(descriptor, room.baseAddress, Self.readSize) } while count < 0
-        && errno == EINTR
+      repeat {
+        count = Glibc.read(descriptor, room.baseAddress, Self.readSize)
+      } while count < 0 && errno == EINTR
       if count < 0 { failure = errno }
       return max(0, count)
     }

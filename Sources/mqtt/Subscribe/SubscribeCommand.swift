@@ -210,4 +210,3 @@ extension Subscriber {
     run.client.session.ping(now: now)
   }
 }
-

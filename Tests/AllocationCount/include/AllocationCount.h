@@ -1,0 +1,9 @@
+// The number of heap allocations that a thread has made.
+
+#ifndef ALLOCATION_COUNT_H
+#define ALLOCATION_COUNT_H
+
+/// Heap allocations of the calling thread since it started.
+long allocation_count(void);
+
+#endif

@@ -1,0 +1,92 @@
+// What the tests of the command line share: lines split into words, and outcomes unwrapped.
+
+import Commands
+import Foundation
+import Testing
+
+/// The folder of the package.
+let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+  .deletingLastPathComponent()
+
+/// A context without environment and files, unless they are given.
+func context(
+  environment: [String: String] = [:], files: [String: String] = [:]
+) -> ParsingContext {
+  ParsingContext(
+    environment: { environment[$0] }, fileContents: { files[$0].map { Array($0.utf8) } })
+}
+
+/// The words of `line`, split at blanks; `_` in a word stands for a blank.
+func words(_ line: String) -> [[UInt8]] {
+  line.split(separator: " ").map { Array($0.replacing("_", with: " ").utf8) }
+}
+
+/// The options of a command line of `mqtt pub` that must be understood.
+func publish(
+  _ line: String, in context: ParsingContext = context()
+) throws -> PublishOptions {
+  let invocation = try PublishOptions.parse(words(line), in: context)
+  guard case .run(let options, _) = invocation else { throw NotRun() }
+  return options
+}
+
+/// The options of a command line of `mqtt sub` that must be understood.
+func subscribe(
+  _ line: String, in context: ParsingContext = context()
+) throws -> SubscribeOptions {
+  let invocation = try SubscribeOptions.parse(words(line), in: context)
+  guard case .run(let options, _) = invocation else { throw NotRun() }
+  return options
+}
+
+/// The options of a command line of `mqtt broker` that must be understood.
+func broker(_ line: String) throws -> BrokerOptions {
+  guard case .run(let options, _) = try BrokerOptions.parse(words(line)) else { throw NotRun() }
+  return options
+}
+
+/// The text of the error that a command line must end in.
+func errorText(_ command: Command, _ line: String) -> String {
+  do {
+    switch command {
+    case .broker: _ = try BrokerOptions.parse(words(line))
+    case .pub: _ = try PublishOptions.parse(words(line), in: context())
+    case .sub: _ = try SubscribeOptions.parse(words(line), in: context())
+    }
+    return "no error"
+  } catch {
+    return "\(error)"
+  }
+}
+
+/// A request for information where options were expected.
+struct NotRun: Error {}
+
+/// A program that ran to its end.
+struct Finished {
+  var output: String
+  var errors: String
+  var status: Int32
+}
+
+/// Runs a program with a closed standard input; nil when there is no such program.
+func run(_ path: String, _ arguments: [String], in directory: URL? = nil) throws -> Finished? {
+  guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
+  let process = Process()
+  process.executableURL = URL(filePath: path)
+  process.arguments = arguments
+  process.currentDirectoryURL = directory ?? repository
+  process.environment = ProcessInfo.processInfo.environment.merging(["TZ": "UTC"]) { $1 }
+  process.standardInput = FileHandle.nullDevice
+  let output = Pipe()
+  let errors = Pipe()
+  process.standardOutput = output
+  process.standardError = errors
+  try process.run()
+  let bytes = output.fileHandleForReading.readDataToEndOfFile()
+  let complaints = errors.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return Finished(
+    output: String(decoding: bytes, as: UTF8.self),
+    errors: String(decoding: complaints, as: UTF8.self), status: process.terminationStatus)
+}

@@ -1,0 +1,109 @@
+// The files that are made from the tables of options: they are what the tables make, and the
+// programs that read them take them.
+
+import Commands
+import Foundation
+import Testing
+
+@Suite struct GeneratedFileTests {
+  @Test func `every committed file is what 'mqtt generate .' makes`() throws {
+    for file in GeneratedFile.all() {
+      let committed = try String(
+        contentsOf: repository.appending(path: file.path), encoding: .utf8)
+      #expect(committed == file.contents, "\(file.path)")
+    }
+  }
+
+  @Test func `no committed file is made by nobody`() throws {
+    let made = Set(GeneratedFile.all().map(\.path))
+    for folder in ["completions", "man"] {
+      let url = repository.appending(path: folder)
+      for name in try FileManager.default.contentsOfDirectory(atPath: url.path) {
+        #expect(made.contains("\(folder)/\(name)"))
+      }
+    }
+  }
+
+  @Test func `mandoc finds nothing wrong with the manual pages`() throws {
+    for file in GeneratedFile.all() where file.path.hasPrefix("man/") {
+      guard let lint = try run("/usr/bin/mandoc", ["-T", "lint", file.path]) else { return }
+      // Whether the pages that are referred to are installed says nothing about this one.
+      let complaints = lint.output.split(separator: "\n").filter {
+        !$0.contains("referenced manual not found: Xr mqtt")
+      }
+      #expect(complaints == [])
+    }
+  }
+
+  /// What is typed, and words that must be offered.
+  static let typed: [(words: [String], offered: [String])] = [
+    (["pub", "--ret"], ["--retain"]), (["pub", "-q", ""], ["0", "1", "2"]),
+    (["sub", "--qos", ""], ["0", "1", "2"]), (["sub", "-V", "mqttv3"], ["mqttv311", "mqttv31"]),
+    (["pub", "-D", ""], ["connect", "publish", "will", "disconnect"]),
+    (["pub", "-D", "publish", "c"], ["content-type", "correlation-data"]),
+    (["sub", "-D", "subscribe", ""], ["subscription-identifier", "user-property"]),
+    (["pub", "--cafile", "Packa"], ["Package.swift"]),
+    (["broker", "--retain-available", ""], ["true", "false"]), (["bro"], ["broker"]),
+  ]
+
+  @Test(arguments: typed) func `bash completes options and values`(
+    words: [String], offered: [String]
+  ) throws {
+    let script = """
+      source completions/mqtt.bash
+      COMP_WORDS=("$@")
+      COMP_CWORD=$(($# - 1))
+      _mqtt
+      printf '%s\\n' "${COMPREPLY[@]}"
+      """
+    guard let result = try run("/bin/bash", ["-c", script, "bash", "mqtt"] + words) else { return }
+    #expect(result.errors == "")
+    #expect(Set(result.output.split(separator: "\n").map(String.init)) == Set(offered))
+  }
+
+  @Test(arguments: typed) func `fish completes options and values`(
+    words: [String], offered: [String]
+  ) throws {
+    let line = (["mqtt"] + words).joined(separator: " ")
+    let script = "source completions/mqtt.fish; complete -C '\(line)'"
+    guard let result = try run("/usr/bin/fish", ["--no-config", "-c", script]) else { return }
+    let lines = result.output.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
+    #expect(Set(lines.map(String.init)) == Set(offered))
+  }
+
+  @Test(arguments: typed) func `zsh completes options and values`(
+    words: [String], offered: [String]
+  ) throws {
+    let line = (["mqtt"] + words).joined(separator: " ")
+    guard let result = try run("/usr/bin/zsh", ["-f", "-c", Self.zshHarness, "zsh", line]) else {
+      return
+    }
+    let hits = result.output.split(whereSeparator: \.isNewline).compactMap {
+      $0.firstRange(of: "HIT:").map { [line = $0] range in String(line[range.upperBound...]) }
+    }
+    #expect(Set(hits) == Set(offered))
+  }
+
+  /// zsh completes only on a terminal, so one zsh types into another and collects what that one
+  /// would offer.
+  private static let zshHarness = """
+    zmodload zsh/zpty
+    zpty inner zsh -f -i
+    zpty -w inner 'PROMPT='
+    zpty -w inner 'autoload -U compinit && compinit -D -u'
+    zpty -w inner 'source completions/mqtt.zsh'
+    zpty -w inner 'bindkey "^I" complete-word; compprefuncs=(); comppostfuncs=(exit)'
+    zpty -w inner 'zle -C complete-word complete-word _main_complete'
+    zpty -w inner 'compadd() {
+      if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd "$@"; return; fi
+      local -a found
+      builtin compadd -A found "$@"
+      [[ -n $found ]] && print -l -- "HIT:"${^found}
+      builtin compadd "$@"
+    }'
+    zpty -w inner 'print REA''DY'
+    zpty -r -m inner discarded '*READY*'
+    zpty -w -n inner "$1"$'\\t'
+    while zpty -r inner text; do print -r -- "$text"; done
+    """
+}

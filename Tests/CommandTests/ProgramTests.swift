@@ -1,0 +1,73 @@
+// The program itself: what goes to which stream, and the exit status.
+
+import Foundation
+import Testing
+
+@Suite struct ProgramTests {
+  /// The program beside the one that runs the tests.
+  private func mqtt(_ arguments: [String]) throws -> Finished {
+    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    return try #require(try run(folder.appending(path: "mqtt").path, arguments))
+  }
+
+  @Test func `without a command a short help goes to the error stream, with status 2`() throws {
+    let result = try mqtt([])
+    #expect(result.status == 2)
+    #expect(result.output == "")
+    #expect(result.errors.hasPrefix("Usage: mqtt COMMAND"))
+  }
+
+  @Test(arguments: [["--help"], ["-h"], ["help"], ["help", "pub"], ["sub", "--help"]])
+  func `help that is asked for goes to the output stream, with status 0`(
+    arguments: [String]
+  ) throws {
+    let result = try mqtt(arguments)
+    #expect(result.status == 0)
+    #expect(result.output.hasPrefix("Usage: mqtt "))
+    #expect(!result.output.contains("\u{1B}"))
+    #expect(result.errors == "")
+  }
+
+  @Test(arguments: [["--version"], ["pub", "--version"], ["broker", "--version"]])
+  func `the version is one line on the output stream`(arguments: [String]) throws {
+    let result = try mqtt(arguments)
+    #expect(result.status == 0)
+    #expect(result.output.wholeMatch(of: /mqtt \d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test func `a wrong command line is told on the error stream, with status 2`() throws {
+    let result = try mqtt(["pub", "-q", "3", "a", "b"])
+    #expect(result.status == 2)
+    #expect(result.output == "")
+    #expect(
+      result.errors == """
+        mqtt pub: -q 3: expected 0, 1 or 2, for example: -q 1
+        'mqtt pub --help' lists the options.
+
+        """)
+  }
+
+  @Test func `an unknown command is told the nearest one, with status 2`() throws {
+    let result = try mqtt(["pbu"])
+    #expect(result.status == 2)
+    #expect(
+      result.errors == """
+        mqtt: pbu: is not a command; the nearest one is pub
+        'mqtt --help' lists the options.
+
+        """)
+  }
+
+  @Test func `generated files are written where they are wanted`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    for name in ["completions", "man"] {
+      try FileManager.default.createDirectory(
+        at: folder.appending(path: name), withIntermediateDirectories: true)
+    }
+    #expect(try mqtt(["generate", folder.path]).status == 0)
+    let path = folder.appending(path: "man/mqtt-sub.1").path
+    #expect(FileManager.default.contents(atPath: path)?.isEmpty == false)
+    #expect(try mqtt(["generate", "/nonexistent"]).status == 1)
+  }
+}
