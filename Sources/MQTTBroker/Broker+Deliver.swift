@@ -202,7 +202,8 @@ extension Broker {
     messages[message].references += 1
     var delivery = Delivery(message: message, qos: qos, isRetained: isRetained)
     delivery.subscriptionIdentifiers = identifiers
-    delivery.group = group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
+    delivery.group =
+      group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
     return deliveries.insert(delivery).index
   }
 

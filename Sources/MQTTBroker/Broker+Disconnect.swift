@@ -25,8 +25,9 @@ extension Broker {
     close(index)
   }
 
-  /// Parts a connection from its session; the connection itself is closed or released by the
-  /// caller. `isOrderly` drops the will.
+  /// Parts a connection from its session.
+  ///
+  /// The connection itself is closed or released by the caller. `isOrderly` drops the will.
   mutating func leave(_ index: UInt32, cause: String, isOrderly: Bool) {
     let session = connections[index].session
     guard session != Connection.noSession else {

@@ -69,7 +69,9 @@ extension PacketVector {
     guard lines.count >= 4, let head = lines.first, let last = lines.last else {
       throw PacketVectorError(description: "\(file): a case has four lines: \(lines)")
     }
-    let statements = head.split(separator: "[").dropFirst().compactMap { $0.split(separator: "]").first }
+    let statements = head.split(separator: "[").dropFirst().compactMap {
+      $0.split(separator: "]").first
+    }
     let name = head.split(separator: "[").first.map { $0.trimmingCharacters(in: .whitespaces) }
     let words = lines[1].split(separator: " ")
     let directions: [Direction] =
