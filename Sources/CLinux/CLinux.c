@@ -265,7 +265,9 @@ uint64_t linux_raise_descriptor_limit(void) {
 
 void linux_keep_heap_small(void) {
   mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  // Outboxes of a tick, up to 1 MiB, stay in the heap; the tables of many clients, which grow by
+  // being copied, are above and leave no holes there.
+  mallopt(M_MMAP_THRESHOLD, (1 << 20) + (64 << 10));
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
@@ -283,5 +285,3 @@ void *linux_reserve(size_t bytes) {
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
-
-size_t linux_heap_bytes_in_use(void) { return mallinfo2().uordblks; }

@@ -17,6 +17,8 @@ struct Link: ~Copyable {
     static let handshaking = Flags(rawValue: 1 << 1)
     /// To be closed once the outbox is empty; nothing is reported any more.
     static let closing = Flags(rawValue: 1 << 2)
+    /// There were bytes to write when it was closed, which the peer shall be able to read.
+    static let hasLastWords = Flags(rawValue: 1 << 14)
     /// Our side has ended sending and waits for the peer to end.
     static let lingering = Flags(rawValue: 1 << 3)
     /// The peer opened the connection.

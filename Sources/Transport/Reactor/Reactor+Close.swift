@@ -8,7 +8,8 @@ extension Reactor {
   /// Ends the link; no event follows, ever.
   ///
   /// With `flushing`, bytes that have been handed over are still written, for at most
-  /// ``farewellLimitSeconds``, and the peer gets the chance to read them. Without, they are lost.
+  /// ``farewellLimitSeconds``, and the peer gets the chance to read them; the link itself goes after
+  /// the tick. Without, they are lost, and the link is gone at once.
   package func close(_ link: LinkID, flushing: Bool) {
     guard links.contains(link) else { return }
     let flags = links[link.index].flags
@@ -21,12 +22,19 @@ extension Reactor {
     links[link.index].flags.insert(.closing)
     links[link.index].flags.remove(.paused)
     watchAgain(link)
-    if links[link.index].outbox.isEmpty {
-      links[link.index].more?.tls?.session.shutdown()
-      forget(link)
-    } else {
+    if !links[link.index].outbox.isEmpty {
+      links[link.index].flags.insert(.hasLastWords)
       farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
     }
+    // Closing is a system call like writing, and like writing it happens after the tick.
+    markDirty(link)
+  }
+
+  /// Nothing is left to write.
+  func finishClosing(_ link: LinkID) {
+    if links[link.index].flags.contains(.hasLastWords) { return sayFarewell(link) }
+    links[link.index].more?.tls?.session.shutdown()
+    forget(link)
   }
 
   /// Ends our direction once the last byte has been written.

@@ -65,7 +65,7 @@ extension Reactor {
     }
     if !links[index].outbox.isEmpty { return }
     recycle(links[index].outbox.take())
-    if links[index].flags.contains(.closing) { return sayFarewell(link) }
+    if links[index].flags.contains(.closing) { return finishClosing(link) }
     if links[index].flags.contains(.blocked) {
       links[index].flags.remove(.blocked)
       watchAgain(link)
