@@ -74,6 +74,9 @@ let package = Package(
     .testTarget(
       name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
+    .testTarget(
+      name: "MQTTServerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(

@@ -202,7 +202,8 @@ extension Broker {
     messages[message].references += 1
     var delivery = Delivery(message: message, qos: qos, isRetained: isRetained)
     delivery.subscriptionIdentifiers = identifiers
-    delivery.group = group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
+    delivery.group =
+      group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
     return deliveries.insert(delivery).index
   }
 
@@ -346,7 +347,7 @@ extension Broker {
     }
   }
 
-  private mutating func countDropped(_ session: UInt32) {
+  mutating func countDropped(_ session: UInt32) {
     counters.publishDropped += 1
     sessions[session].droppedCount += 1
     sessions[session].droppedInEpisode += 1

@@ -93,7 +93,9 @@ package struct Broker: ~Copyable {
     self.now = now
     if connections.count >= configuration.connectionLimit || isShuttingDown {
       counters.connectionsRefused += 1
-      note(.warning, "\(peer): refused, the limit of \(configuration.connectionLimit) connections is reached")
+      note(
+        .warning,
+        "\(peer): refused, max_connections \(configuration.connectionLimit) is reached")
       return nil
     }
     counters.connectionsOpened += 1

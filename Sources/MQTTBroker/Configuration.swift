@@ -40,7 +40,9 @@ package struct BrokerConfiguration: Sendable {
   package var isRetainAvailable = true
   /// Longest Session Expiry Interval granted, in seconds; nil is no bound.
   package var sessionExpiryLimitSeconds: UInt32?
-  /// Longest keep alive allowed, in seconds; zero is any. A v5 client is told another one.
+  /// Longest keep alive allowed, in seconds; zero is any.
+  ///
+  /// A v5 client is told another one, an older one is refused.
   package var keepAliveLimitSeconds: UInt16 = 0
   /// Seconds that a connection may take to send CONNECT.
   package var connectTimeoutSeconds = 30

@@ -22,7 +22,8 @@ struct SpareBuffers: ~Copyable {
 
   /// Keeps the memory of `buffer` if there is room for it.
   mutating func put(_ buffer: consuming ByteBuffer) {
-    if buffer.capacity == 0 || buffer.capacity > Self.capacityLimit || order.count >= Self.countLimit
+    if buffer.capacity == 0 || buffer.capacity > Self.capacityLimit
+      || order.count >= Self.countLimit
     {
       return
     }

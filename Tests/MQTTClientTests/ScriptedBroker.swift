@@ -19,7 +19,7 @@ final class ScriptedBroker: Sendable {
   private let faults = Mutex<[String]>([])
   private let finished = DispatchSemaphore(value: 0)
 
-  /// Runs `script` on connection 0, 1, ... of `connections`, one after the other, then ends.
+  /// Runs `script` on so many connections, counted from 0, one after the other, then ends.
   init(
     connections: Int = 1, _ script: @escaping @Sendable (ScriptedPeer, Int) throws -> Void
   ) throws {

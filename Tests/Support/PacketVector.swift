@@ -36,7 +36,8 @@ package struct PacketVector: Sendable, CustomStringConvertible {
   package var expectation: Expectation
 
   package var description: String {
-    "\(file): \(name) (\(versionText(version)), \(direction == .toServer ? "to server" : "to client"))"
+    let way = direction == .toServer ? "to server" : "to client"
+    return "\(file): \(name) (\(versionText(version)), \(way))"
   }
 }
 
@@ -69,7 +70,9 @@ extension PacketVector {
     guard lines.count >= 4, let head = lines.first, let last = lines.last else {
       throw PacketVectorError(description: "\(file): a case has four lines: \(lines)")
     }
-    let statements = head.split(separator: "[").dropFirst().compactMap { $0.split(separator: "]").first }
+    let statements = head.split(separator: "[").dropFirst().compactMap {
+      $0.split(separator: "]").first
+    }
     let name = head.split(separator: "[").first.map { $0.trimmingCharacters(in: .whitespaces) }
     let words = lines[1].split(separator: " ")
     let directions: [Direction] =

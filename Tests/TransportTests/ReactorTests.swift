@@ -2,6 +2,7 @@
 
 import Glibc
 import MQTTCodec
+import Synchronization
 import Testing
 import Transport
 
@@ -121,6 +122,20 @@ import Transport
     #expect(received.value == first + second)
   }
 
+  @Test func `bytes handed over before the connection is complete follow it`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let client = reactor.connect(to: address, owner: 1)
+    reactor.send(buffer([1, 2]), on: client)
+    let received = Box<[UInt8]>([])
+    ReactorScript.run(reactor, until: received.value.count == 2) { reactor, event in
+      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+    }
+    #expect(received.value == [1, 2])
+  }
+
   @Test func `two thousand links each get their own bytes`() throws {
     ProcessSettings.raiseDescriptorLimit()
     let reactor = try Reactor(index: 0)
@@ -196,14 +211,10 @@ import Transport
 
   @Test func `another thread wakes and stops a sleeping reactor`() throws {
     let reactor = try Reactor(index: 0)
-    let thread = try SystemThread(name: "test") {
-      for _ in 0..<1000 { reactor.wake() }
-      reactor.stop()
-    }
-    let script = TickCounter()
-    reactor.run(script)
-    thread.join()
-    #expect(script.count > 0)
+    let disturber = Disturber()
+    reactor.wake()
+    reactor.run(disturber)
+    #expect(disturber.tickCount.load(ordering: .relaxed) >= 100)
   }
 
   @Test func `written buffers come back empty with their memory`() throws {
@@ -229,11 +240,22 @@ import Transport
   }
 }
 
-private final class TickCounter: ReactorDelegate {
-  var count = 0
+/// Starts, in its first tick, a thread that wakes the reactor until it has ticked a hundred times,
+/// and then stops it.
+private final class Disturber: ReactorDelegate, Sendable {
+  let tickCount = Atomic<Int>(0)
 
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {
-    count += 1
+    if tickCount.add(1, ordering: .relaxed).oldValue > 0 { return nil }
+    do throws(SystemError) {
+      try SystemThread(name: "disturber") { [self] in
+        while tickCount.load(ordering: .relaxed) < 100 { reactor.wake() }
+        reactor.stop()
+      }.detach()
+    } catch {
+      Issue.record("\(error)")
+      reactor.stop()
+    }
     return nil
   }
 }

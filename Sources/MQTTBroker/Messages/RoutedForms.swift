@@ -54,7 +54,8 @@ struct RoutedForms: ~Copyable {
   ) {
     let start = bytes.count
     let offset = PublishForm.encode(
-      into: &bytes, version: kind >= 2 ? .v5 : .v311, qos: kind & 1 == 1 ? .atLeastOnce : .atMostOnce,
+      into: &bytes, version: kind >= 2 ? .v5 : .v311,
+      qos: kind & 1 == 1 ? .atLeastOnce : .atMostOnce,
       isRetained: false, isDuplicate: false, packetIdentifier: kind & 1 == 1 ? 1 : 0, topic: topic,
       topicAlias: 0, messageExpiryIntervalSeconds: expirySeconds, subscriptionIdentifiers: [],
       forwardedProperties: properties, payload: payload)

@@ -82,7 +82,9 @@ struct TopicTree: ~Copyable {
   /// Nodes besides the root.
   var count: Int { nodes.count - 1 }
 
-  /// The node of `topic`, made when it is not there. Levels are counted by the caller.
+  /// The node of `topic`, made when it is not there.
+  ///
+  /// Levels are counted by the caller.
   mutating func insert(_ topic: Span<UInt8>) -> UInt32 {
     var node = Self.root
     var start = 0

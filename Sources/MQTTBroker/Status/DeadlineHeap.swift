@@ -4,7 +4,6 @@
 
 import MQTTCodec
 
-
 /// What is due.
 enum DeadlineKind: UInt8 {
   /// CONNECT should have come.

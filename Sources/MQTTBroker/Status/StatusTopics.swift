@@ -57,7 +57,8 @@ extension Broker {
     routing.begin(
       qos: .atMostOnce, isRetained: true, expirySeconds: nil,
       publisher: SubscriptionTree.nothing)
-    _ = distribute(topic: topic.span, properties: topic.span.extracting(0..<0), payload: payload.span)
+    _ = distribute(
+      topic: topic.span, properties: topic.span.extracting(0..<0), payload: payload.span)
   }
 
   private mutating func updateLoads() {

@@ -97,7 +97,7 @@ final class EngineTick: ReactorDelegate {
     _ link: LinkID, _ listener: Int, _ peer: SocketAddress, _ reactor: Reactor,
     _ state: inout EngineState, _ now: Instant
   ) {
-    let target = state.leastBusyReactor(preferring: index)
+    let target = state.target(accepting: index, now)
     let name = peer.description
     guard
       let connection = state.broker.open(

@@ -63,7 +63,8 @@ struct OpenListeners {
     }
     announcement.append(
       "listening on \(open.map(\.address.description).joined(separator: " and ")), for this"
-        + " machine only and without passwords; to serve others name a listener, such as --listen 1883")
+        + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
+    )
   }
 
   private mutating func openListener(

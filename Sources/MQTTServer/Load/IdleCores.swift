@@ -19,7 +19,7 @@ struct IdleCores {
       lastTime = now
     }
     let elapsed = now.nanoseconds(since: lastTime)
-    guard let ticks, let lastTicks, elapsed > 0, elapsed < 4 * LoadMeter.periodNanoseconds
+    guard let ticks, let lastTicks, elapsed > 0, elapsed < 4 * LoadBalance.periodNanoseconds
     else { return nil }
     let ticksPerSecond = Int64(max(1, sysconf(Int32(_SC_CLK_TCK))))
     return Int((ticks - lastTicks) * 1_000_000_000 / ticksPerSecond * 1000 / elapsed)

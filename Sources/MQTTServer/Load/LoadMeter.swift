@@ -7,26 +7,8 @@ import MQTTBroker
 import MQTTCodec
 import Transport
 
-/// How busy a reactor was when it last looked.
-struct ReactorLoad {
-  /// Whether the reactor takes connections at the moment.
-  var isActive = true
-  /// Thousandths of a core, over the last second or longer.
-  var permille = 0
-  /// When that was measured.
-  var measuredAt = Instant.start
-  /// Connections given to it since then.
-  var arrivals = 0
-
-  /// The load as of `now`: a reactor that has not looked for long had nothing to do.
-  func permille(at now: Instant) -> Int {
-    now.nanoseconds(since: measuredAt) > 3 * LoadMeter.periodNanoseconds ? 0 : permille
-  }
-}
-
 /// The measurements of one reactor.
 struct LoadMeter {
-  static let periodNanoseconds: Int64 = 1_000_000_000
   /// One in so many ticks is timed.
   static let tickStride = 16
 
@@ -39,8 +21,8 @@ struct LoadMeter {
   private(set) var sharing: Sharing?
   /// Connections to hand over at the end of this tick.
   var leaving: [ConnectionID] = []
-  /// Samples in a row that found the whole server nearly idle.
-  var quietSamples = 0
+  /// What to do about it all.
+  var policy = LoadBalance()
 
   private var sampledAt: Instant
   private var threadNanoseconds: Int64
@@ -56,7 +38,7 @@ struct LoadMeter {
 
   /// Whether a sample is due.
   func isDue(_ now: Instant) -> Bool {
-    now.nanoseconds(since: sampledAt) >= Self.periodNanoseconds
+    now.nanoseconds(since: sampledAt) >= LoadBalance.periodNanoseconds
   }
 
   /// Counts a tick; whether the lock is to be timed in it.
@@ -71,22 +53,12 @@ struct LoadMeter {
     lockNanoseconds += MonotonicClock.now.nanoseconds(since: lockStart) * Int64(Self.tickStride)
   }
 
-  /// What the last period was like.
-  struct Sample {
-    /// Thousandths of a core that the thread used.
-    let busyPermille: Int
-    /// Thousandths of a core that it used outside of the lock, where another could do its share.
-    let sharablePermille: Int
-    /// Thousandths of a core that nobody on this machine used; nil when that is unknown.
-    let idlePermille: Int?
-  }
-
   /// Ends a period and begins the next.
-  mutating func takeSample(_ now: Instant) -> Sample {
+  mutating func takeSample(_ now: Instant) -> LoadSample {
     let elapsed = max(1, now.nanoseconds(since: sampledAt))
     let total = ProcessSettings.threadNanoseconds
     let used = total - threadNanoseconds
-    let sample = Sample(
+    let sample = LoadSample(
       busyPermille: Int(used * 1000 / elapsed),
       sharablePermille: Int(max(0, used - lockNanoseconds) * 1000 / elapsed),
       idlePermille: used * 2 > elapsed ? idle.permilleSinceLast(now) : nil)

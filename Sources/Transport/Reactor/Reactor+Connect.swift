@@ -99,6 +99,7 @@ extension Reactor {
     }
     links[link.index].more = nil
     report(link, links[link.index].owner, .connected)
+    markDirty(link)
     advance(link)
   }
 

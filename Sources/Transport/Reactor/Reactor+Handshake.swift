@@ -41,6 +41,7 @@ extension Reactor {
       // told of the link first.
       links[link.index].flags.insert(.hasInput)
       lookAgain(link)
+      markDirty(link)
     }
   }
 

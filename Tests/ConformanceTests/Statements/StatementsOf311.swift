@@ -105,7 +105,6 @@ let statementsOf311 = """
   3.2.2-5   server  a refusal closes the connection
       same as 3.2.2-7
   3.2.2-6   server  without a fitting return code the connection is closed without CONNACK
-      untested: every refusal of this broker has a return code that fits
   3.3.1-1   both    DUP is 1 when a PUBLISH is sent again
       same as 3.3.1-1
   3.3.1-2   both    DUP is 0 at QoS 0
