@@ -357,8 +357,7 @@ import Testing
     #expect(
       texts == [
         "→ CONNECT MQTT 3.1.1 client \"x\" clean start keep alive 60 s",
-        "← CONNACK Success", "→ PUBLISH id 1 QoS 1 \"t\" 1 byte", "← PUBACK id 1",
-        "→ DISCONNECT Normal disconnection",
+        "← CONNACK Success", "→ PUBLISH id 1 QoS 1 \"t\" 1 byte", "← PUBACK id 1", "→ DISCONNECT",
       ])
     for line in lines {
       // 12:00:00.123 and a blank.

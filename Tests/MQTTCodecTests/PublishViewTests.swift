@@ -102,6 +102,8 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
   @Test func `decoding an acknowledgement allocates nothing`() throws {
     let packet = try bytes("50 { w7 87 { 1f s\"not today\" 26 s\"a\" s\"b\" } }")
     let header = try #require(try header(packet, version: .v5))
+    // The first time the runtime may look up what it then remembers.
+    _ = try AcknowledgementView.decode(packet.span, header, version: .v5)
     let before = allocation_count()
     var sum = 0
     for _ in 0..<100 {
