@@ -15,8 +15,6 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
     case transport(LinkEnd)
     /// The server speaks something else than MQTT, as the words say.
     case otherProtocol(String)
-    /// The peer answered CONNECT with something that is not MQTT.
-    case otherProtocol(FirstBytes)
     /// The connection ended in MQTT's terms; the transport's reason where it had one.
     case session(ClientEnding, LinkEnd?)
   }
@@ -35,7 +33,6 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
   package var isWorthRetrying: Bool {
     switch cause {
     case .lookup(let error): return error.isTemporary
-    case .otherProtocol: return false
     case .otherProtocol: return false
     case .session(let ending, _): return ending.isWorthRetrying
     case .transport(let end):
@@ -59,8 +56,6 @@ extension ConnectionFailure: CustomStringConvertible {
       "cannot connect to \(endpoint): \(Self.words(end))\(Self.advice(end))"
     case .otherProtocol(let words):
       words
-    case .otherProtocol(let spoken):
-      spoken.explanation(fromServer: endpoint) ?? "\(endpoint) answers with \(spoken.words)"
     case .session(let ending, let end):
       words(ending, end)
     }
