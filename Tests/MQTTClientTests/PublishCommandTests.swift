@@ -18,7 +18,7 @@ import Testing
     #expect(result.said == "")
   }
 
-  @Test func `it returns only after the whole handshake of QoS 2 [MQTT-4.3.3-1]`() throws {
+  @Test func `it returns only after the whole handshake of QoS 2 [MQTT-4.3.3-5]`() throws {
     let broker = try ScriptedBroker { peer, _ in
       try peer.accept()
       let publish = try peer.readPublish()

@@ -158,7 +158,7 @@ import Testing
     #expect(try client.reconnect().clientIdentifier == "auto-7")
   }
 
-  @Test func `a session that outlives its connection is taken up again [MQTT-3.1.2-5]`() throws {
+  @Test func `a session that outlives its connection is taken up again`() throws {
     let client = ClientUnderTest(
       Self.settings(.only(.v5)) {
         $0.connectProperties.append(.sessionExpiryInterval, .fourByteInteger(60))

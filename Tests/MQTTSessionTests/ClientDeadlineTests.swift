@@ -59,7 +59,7 @@ import Testing
     #expect(try client.takeSent().isEmpty)
   }
 
-  @Test func `silence after PINGREQ ends the connection [MQTT-3.1.2-24]`() throws {
+  @Test func `silence after PINGREQ ends the connection`() throws {
     let client = try ClientUnderTest.connected {
       $0.keepAliveSeconds = 60
       $0.pingTimeoutSeconds = 7
@@ -121,7 +121,7 @@ import Testing
     #expect(client.session.nextDeadline == nil)
   }
 
-  @Test func `DISCONNECT carries reason and properties, and nothing follows [MQTT-3.14.4-2]`()
+  @Test func `DISCONNECT carries reason and properties, and nothing follows [MQTT-3.14.4-1]`()
     throws
   {
     let client = try ClientUnderTest.connected()

@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: ProtocolVersion.allCases)
-  func `QoS 1 ends with PUBACK [MQTT-4.3.2-1]`(_ version: ProtocolVersion) throws {
+  func `QoS 1 ends with PUBACK [MQTT-4.3.2-3]`(_ version: ProtocolVersion) throws {
     let client = try ClientUnderTest.connected(version)
     try client.publish("t", "m", .atLeastOnce, token: 77)
     #expect(try client.takeSent() == [Self.message("t", "m", .atLeastOnce, id: 1)])
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: ProtocolVersion.allCases)
-  func `QoS 2 takes four packets [MQTT-4.3.3-1]`(_ version: ProtocolVersion) throws {
+  func `QoS 2 takes four packets [MQTT-4.3.3-4] [MQTT-4.3.3-5]`(_ version: ProtocolVersion) throws {
     let client = try ClientUnderTest.connected(version)
     try client.publish("t", "m", .exactlyOnce, token: 78)
     #expect(try client.takeSent() == [Self.message("t", "m", .exactlyOnce, id: 1)])
@@ -231,6 +231,21 @@ import Testing
       ])
   }
 
+  @Test func `one alias for two topics is announced anew at each change`() throws {
+    let client = try ClientUnderTest.connected(
+      connack: Self.connack(.topicAliasMaximum, .twoByteInteger(5)))
+    let alias = Properties([Property(.topicAlias, .twoByteInteger(5))])
+    let forms = try ["a", "b"].map {
+      try client.session.form(topic: $0, qos: .atMostOnce, properties: alias)
+    }
+    for index in [0, 1, 1, 0] {
+      try client.session.publish("".utf8.span, as: forms[index], token: 0, now: client.now)
+    }
+    #expect(
+      try client.takeSent()
+        == ["a", "b", "", "a"].map { Self.message($0, "", .atMostOnce, properties: alias) })
+  }
+
   @Test func `an alias beyond the server's maximum is refused here [MQTT-3.3.2-9]`() throws {
     let client = try ClientUnderTest.connected()
     let fault = #expect(throws: RequestFault.self) {
@@ -270,7 +285,7 @@ import Testing
       ])
   }
 
-  @Test func `a lost session sends what was not received anew, without DUP [MQTT-3.3.1-2]`()
+  @Test func `a lost session sends what was not received anew, without DUP [MQTT-4.3.2-2]`()
     throws
   {
     let client = try ClientUnderTest.connected(.v5, Self.keptSession)

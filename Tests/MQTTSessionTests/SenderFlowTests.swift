@@ -64,7 +64,7 @@ import Testing
   ]
 
   @Test(arguments: pairs)
-  func `each stage answers each packet as its diagram says [MQTT-4.3.2-1] [MQTT-4.3.3-1]`(
+  func `each stage answers each packet as its diagram says [MQTT-4.3.2-3] [MQTT-4.3.3-3]`(
     _ pair: Pair
   ) throws {
     var (flow, identifier) = try Self.flow(in: pair.stage)

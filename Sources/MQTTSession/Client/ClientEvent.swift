@@ -37,7 +37,7 @@ package enum ClientEnding: Equatable, Sendable {
   case fault(SessionFault)
   /// No CONNACK came in time.
   case connackTimeout
-  /// Neither PINGRESP nor anything else came in time. [MQTT-3.1.2-24]
+  /// Neither PINGRESP nor anything else came in time (3.1.2.10).
   case pingTimeout
   /// The transport is gone without a word of the server.
   case connectionLost

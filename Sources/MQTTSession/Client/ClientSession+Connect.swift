@@ -14,7 +14,7 @@ extension ClientSession {
     keepAliveSeconds = settings.keepAliveSeconds
     lastReceived = now
     connackDeadline = now.advanced(bySeconds: settings.connackTimeoutSeconds)
-    // Once a session has begun, its later connections take it up again. [MQTT-3.1.2-5]
+    // Once a session has begun, its later connections take it up again (3.1.2.4).
     isCleanStartOffered =
       hasBeenConnected ? !settings.sessionOutlivesConnection(version) : settings.cleanStart
     send(

@@ -4,7 +4,7 @@
 package import MQTTCodec
 
 extension ClientSession {
-  /// Says good-bye; nothing is sent after it. [MQTT-3.14.4-2]
+  /// Says good-bye; nothing is sent after it. [MQTT-3.14.4-1]
   ///
   /// Before CONNACK there is nobody to say it to, and the connection just ends.
   package mutating func disconnect(

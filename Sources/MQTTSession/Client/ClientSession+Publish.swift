@@ -250,7 +250,7 @@ extension ClientSession {
     guard let alias = form.alias, alias.number <= limits.topicAliasMaximum else {
       return form.plain
     }
-    return aliases.announce(alias.number) ? alias.using : alias.announcing
+    return aliases.announce(alias.number, for: form.plain) ? alias.using : alias.announcing
   }
 
   private func checkSize(_ remainingLength: Int) throws(RequestFault) {

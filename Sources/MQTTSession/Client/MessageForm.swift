@@ -73,7 +73,8 @@ struct OutgoingAliases: Sendable {
   /// Aliases that we may make; what ``ServerLimits/topicAliasMaximum`` and the settings allow.
   var limit = 0
   private var lastGiven = 0
-  private var announced: [Bool] = []
+  /// What each alias stands for, by its plain body; empty when for nothing.
+  private var announced: [[UInt8]] = []
 
   /// A number that no form has yet; nil when all are taken.
   mutating func take() -> UInt16? {
@@ -82,12 +83,14 @@ struct OutgoingAliases: Sendable {
     return UInt16(lastGiven)
   }
 
-  /// Whether `number` was announced before on this connection; from now on it is.
-  mutating func announce(_ number: UInt16) -> Bool {
+  /// Whether the server knows that `number` stands for the topic of `body`; from now on it does.
+  mutating func announce(_ number: UInt16, for body: MessageForm.Body) -> Bool {
     let index = Int(number) - 1
-    while announced.count <= index { announced.append(false) }
-    defer { announced[index] = true }
-    return announced[index]
+    while announced.count <= index { announced.append([]) }
+    // The same form has the same bytes in memory, so this is a comparison of two addresses.
+    if announced[index] == body.bytes { return true }
+    announced[index] = body.bytes
+    return false
   }
 
   /// Aliases do not outlive a connection. [MQTT-3.3.2-7]
