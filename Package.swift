@@ -72,10 +72,12 @@ let package = Package(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "TransportTests", dependencies: ["CLinux", "MQTTCodec", "Transport"],
+      name: "TransportTests", dependencies: [
+        "AllocationCount", "CLinux", "MQTTCodec", "Transport"],
       swiftSettings: common),
     .testTarget(
-      name: "MQTTServerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      name: "MQTTServerTests",
+      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
       swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),

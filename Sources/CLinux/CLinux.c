@@ -285,5 +285,3 @@ void *linux_reserve(size_t bytes) {
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
-
-size_t linux_heap_bytes_in_use(void) { return mallinfo2().uordblks; }

@@ -70,6 +70,12 @@ extension Broker {
         "the will's QoS \(will.qos.rawValue) is above the maximum of "
           + "\(configuration.maximumQoS.rawValue) [MQTT-3.2.2-12]")
     }
+    let topic = Array(will.topic.utf8)
+    if Self.levelCount(topic.span) > configuration.topicLevelLimit {
+      throw Violation(
+        .topicNameInvalid,
+        "the will's topic has more than max_topic_levels \(configuration.topicLevelLimit) levels")
+    }
     if will.isRetained && !configuration.isRetainAvailable {
       throw Violation(.retainNotSupported, "a retained will, and retain is off [MQTT-3.2.2-13]")
     }

@@ -347,7 +347,7 @@ extension Broker {
     }
   }
 
-  private mutating func countDropped(_ session: UInt32) {
+  mutating func countDropped(_ session: UInt32) {
     counters.publishDropped += 1
     sessions[session].droppedCount += 1
     sessions[session].droppedInEpisode += 1

@@ -223,13 +223,21 @@ extension Broker {
     close(slot.index)
   }
 
-  /// Ends all connections, as a server that stops does; sessions and wills stay as they are.
+  /// Ends all connections, as a server that stops does.
+  ///
+  /// Sessions stay as they are, and wills are not published: the clients may be back in time.
   package mutating func shutDown(now: Instant) {
     self.now = now
     isShuttingDown = true
     for index in 0..<UInt32(connections.upperBound) where connections.isOccupied(index) {
       if connections[index].stage == .connected && connections[index].version == .v5 {
         send(.disconnect(Disconnect(reasonCode: .serverShuttingDown)), on: index)
+      }
+      let session = connections[index].session
+      if session != Connection.noSession {
+        connections[index].session = Connection.noSession
+        sessions[session].connection = Session.noConnection
+        sessions[session].sender.interrupt()
       }
       close(index)
     }

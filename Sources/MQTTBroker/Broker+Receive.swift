@@ -25,6 +25,9 @@ struct Violation: Error {
 }
 
 extension Broker {
+  /// Bytes of acknowledgements that may wait for a connection beyond its messages.
+  static let answerByteLimit = 1 << 20
+
   /// Takes bytes that came on a connection, in any split.
   package mutating func receive(_ bytes: Span<UInt8>, on connection: ConnectionID, now: Instant) {
     self.now = now
@@ -32,6 +35,15 @@ extension Broker {
     let index = connection.index
     counters.bytesReceived += UInt64(bytes.count)
     connections[index].lastReceived = now
+    // Who asks and never reads the answers would grow them without bound: acknowledgements cannot
+    // be dropped as messages at QoS 0 are.
+    if connections[index].outbox.count > configuration.outboxByteLimit + Self.answerByteLimit {
+      leave(
+        index,
+        cause: "\(connections[index].outbox.count) bytes wait for it and it does not read "
+          + "(max_outbox_bytes \(configuration.outboxByteLimit))", isOrderly: false)
+      return close(index)
+    }
     do throws(Violation) {
       var start = 0
       if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }

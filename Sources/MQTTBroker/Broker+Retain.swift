@@ -48,6 +48,12 @@ extension Broker {
     retainedMatches.removeAll(keepingCapacity: true)
     retained.match(filter, into: &retainedMatches)
     for message in retainedMatches where !messages[message].isExpired(now: now) {
+      // One full replay always fits; repeated ones that nobody reads do not pile up.
+      if sessions[session].queue.count >= retained.count + configuration.queueMessageLimit {
+        counters.droppedQueueFull += 1
+        countDropped(session)
+        break
+      }
       var delivery = Delivery(
         message: message, qos: min(messages[message].qos, options.qos),
         isRetained: true)  // [MQTT-3.3.1-8]

@@ -55,6 +55,10 @@ package final class Client {
   private let reactor: Reactor
   private var link = LinkID.none
   private var linkEnd: LinkEnd?
+  /// Whether nothing has come over the connection of the moment.
+  private var awaitsFirstBytes = true
+  /// What the server speaks instead of MQTT, in words.
+  private var otherProtocol: String?
   private var backoff: Backoff
   /// A failure outside of the session that the owner has not been told.
   private var failure: ConnectionFailure?
@@ -75,6 +79,8 @@ package final class Client {
   package func connect(now: Instant) {
     phase = .connecting
     linkEnd = nil
+    awaitsFirstBytes = true
+    otherProtocol = nil
     do throws(AddressLookupError) {
       link = reactor.connect(
         to: try endpoint.addresses(), from: endpoint.localAddress, tls: endpoint.tls,
@@ -108,6 +114,11 @@ package final class Client {
   }
 
   private func receive(_ range: Range<Int>, of reactor: borrowing Reactor, now: Instant) {
+    if awaitsFirstBytes {
+      awaitsFirstBytes = false
+      otherProtocol = FirstBytes(reactor.received(range))?.explanation(
+        fromServer: endpoint.description)
+    }
     session.receive(reactor.received(range), now: now)
   }
 
@@ -198,6 +209,9 @@ package final class Client {
     case .refused, .disconnectedByServer, .fault, .connackTimeout, .pingTimeout, .connectionLost:
       reactor.close(link, flushing: true)
       link = .none
+      if case .fault = ending, let otherProtocol {
+        return giveUpOrWait(failure(.otherProtocol(otherProtocol)), now: now)
+      }
       return giveUpOrWait(failure(.session(ending, linkEnd)), now: now)
     }
   }

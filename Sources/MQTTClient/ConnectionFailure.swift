@@ -13,6 +13,8 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
     case lookup(AddressLookupError)
     /// The transport failed before MQTT had a word.
     case transport(LinkEnd)
+    /// The server speaks something else than MQTT, as the words say.
+    case otherProtocol(String)
     /// The connection ended in MQTT's terms; the transport's reason where it had one.
     case session(ClientEnding, LinkEnd?)
   }
@@ -27,6 +29,7 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
   package var isWorthRetrying: Bool {
     switch cause {
     case .lookup(let error): return error.isTemporary
+    case .otherProtocol: return false
     case .session(let ending, _): return ending.isWorthRetrying
     case .transport(let end):
       switch end {
@@ -47,6 +50,8 @@ extension ConnectionFailure: CustomStringConvertible {
       "cannot find \(error.host): \(error.reason)"
     case .transport(let end):
       "cannot connect to \(endpoint): \(Self.words(end))\(Self.advice(end))"
+    case .otherProtocol(let words):
+      words
     case .session(let ending, let end):
       words(ending, end)
     }

@@ -1,6 +1,7 @@
 // Counts heap allocations of the calling thread by standing in front of the C library's allocator,
 // so that a test can say that something allocates nothing.
 
+#include <malloc.h>
 #include "AllocationCount.h"
 
 #include <errno.h>
@@ -40,3 +41,5 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
   *memory = __libc_memalign(alignment, size);
   return *memory == NULL ? ENOMEM : 0;
 }
+
+long heap_bytes_in_use(void) { return (long)mallinfo2().uordblks; }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct BrokerOptionsTests {
   static let listeners: [(String, [ListenerOptions])] = [
-    ("", [ListenerOptions(.loopback(port: 1883))]),
+    ("", []),
     ("-p 1 --port 2", [.init(.loopback(port: 1)), .init(.loopback(port: 2))]),
     ("--listen 7", [.init(.everywhere(port: 7))]),
     ("--listen :7", [.init(.everywhere(port: 7))]),

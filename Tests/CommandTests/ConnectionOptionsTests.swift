@@ -91,7 +91,7 @@ import Testing
     #expect(errorText(.pub, "a b -c -x 60 -V 311") == "-c: \(problem)")
   }
 
-  @Test func `keep alive may be switched off [MQTT-3.1.2-22]`() throws {
+  @Test func `keep alive may be switched off`() throws {
     #expect(try connection("-k 0").keepAliveSeconds == 0)
     #expect(try connection("--keepalive 65535").keepAliveSeconds == 65_535)
   }

@@ -67,7 +67,7 @@ import Testing
         "→ CONNACK Success session present"
       ),
       (.pingreq, "→ PINGREQ"),
-      (.disconnect(Disconnect()), "→ DISCONNECT Normal disconnection"),
+      (.disconnect(Disconnect()), "→ DISCONNECT"),
       (
         .disconnect(Disconnect(reasonCode: .serverShuttingDown)),
         "→ DISCONNECT 0x8B Server shutting down"

@@ -5,9 +5,12 @@ import Testing
 
 @Suite struct ProgramTests {
   /// The program beside the one that runs the tests.
+  private var program: String {
+    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "mqtt").path
+  }
+
   private func mqtt(_ arguments: [String]) throws -> Finished {
-    let folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-    return try #require(try run(folder.appending(path: "mqtt").path, arguments))
+    try #require(try run(program, arguments))
   }
 
   @Test func `without a command a short help goes to the error stream, with status 2`() throws {
@@ -56,6 +59,17 @@ import Testing
         'mqtt --help' lists the options.
 
         """)
+  }
+
+  @Test(arguments: [("", true), ("NO_COLOR=1", false), ("NO_COLOR=", true), ("TERM=dumb", false)])
+  func `help has colour on a terminal, and never under NO_COLOR`(
+    variable: String, isColoured: Bool
+  ) throws {
+    // script(1) runs a command on a terminal of its own.
+    let command = "env -u NO_COLOR TERM=xterm \(variable) \(program) --help"
+    let result = try #require(try run("/usr/bin/script", ["-qec", command, "/dev/null"]))
+    #expect(result.output.contains("Usage:"))
+    #expect(result.output.contains("\u{1B}[1m") == isColoured)
   }
 
   @Test func `generated files are written where they are wanted`() throws {

@@ -90,7 +90,7 @@ import Testing
     #expect(argument.wordCount == words.count)
   }
 
-  @Test func `a user property may repeat and keeps its order [MQTT-3.1.3-10]`() throws {
+  @Test func `a user property may repeat and keeps its order`() throws {
     let properties = try publish(
       "a b -D publish user-property k v -D publish user-property k w"
     ).publishProperties

@@ -57,7 +57,7 @@ final class CommandProcess {
 
   /// Waits for the end; kills a process that never ends.
   func wait(readsOutput: Bool = true) -> Result {
-    let watchdog = DispatchWorkItem { [process] in process.terminate() }
+    let watchdog = DispatchWorkItem { [process] in kill(process.processIdentifier, SIGKILL) }
     DispatchQueue.global().asyncAfter(deadline: .now() + 20, execute: watchdog)
     let errors = errorPipe
     let said = Mutex("")

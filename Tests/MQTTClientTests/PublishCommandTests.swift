@@ -327,7 +327,7 @@ import Testing
     #expect(
       texts == [
         "→ CONNECT MQTT 3.1.1 client \"x\" clean start keep alive 60 s",
-        "← CONNACK 0x00", "→ PUBLISH id 1 QoS 1 \"t\" 1 byte", "← PUBACK id 1", "→ DISCONNECT",
+        "← CONNACK Success", "→ PUBLISH id 1 QoS 1 \"t\" 1 byte", "← PUBACK id 1", "→ DISCONNECT",
       ])
     for line in lines {
       // 12:00:00.123 and a blank.

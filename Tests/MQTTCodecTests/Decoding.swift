@@ -38,3 +38,11 @@ func refusal(
     return error
   }
 }
+
+/// The packet identifier `number`, which is not zero.
+func identifier(_ number: UInt16) -> PacketIdentifier {
+  guard let identifier = PacketIdentifier(rawValue: number) else {
+    preconditionFailure("zero is no packet identifier")
+  }
+  return identifier
+}

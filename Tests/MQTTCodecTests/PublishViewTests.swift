@@ -51,11 +51,7 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
     #expect(!view.hasForwardedProperties)
   }
 
-  @Test
-  func
-    `forwarded properties are all but three, unaltered and in their order [MQTT-3.3.2-17] [MQTT-3.3.2-18]`()
-    throws
-  {
+  @Test func `all but three properties go on as they are [MQTT-3.3.2-17] [MQTT-3.3.2-18]`() throws {
     let kept = "01 01 26 s\"b\" s\"1\" 08 s\"answer\" 26 s\"a\" s\"2\" 09 s\"7\" 03 s\"text\""
     let packet = try bytes(
       """
@@ -68,14 +64,9 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
     #expect(forwarded(view, of: packet) == (try bytes(kept)))
   }
 
-  @Test(arguments: [
-    "01 01", "03 s\"t\"", "08 s\"t\"", "09 s\"t\"", "26 s\"k\" s\"v\"",
-  ])
-  func
-    `each of these properties goes on [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20]`(
-      _ property: String
-    ) throws
-  {
+  /// [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20] [MQTT-3.3.2-17]
+  @Test(arguments: ["01 01", "08 s\"t\"", "09 s\"t\"", "03 s\"t\"", "26 s\"k\" s\"v\""])
+  func `each of these properties alone goes on as it is`(_ property: String) throws {
     let packet = try bytes("30 { s\"a\" { \(property) } }")
     let header = try #require(try header(packet, version: .v5))
     let view = try PublishView.decode(packet.span, header, version: .v5, direction: .toServer)
@@ -111,6 +102,8 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
   @Test func `decoding an acknowledgement allocates nothing`() throws {
     let packet = try bytes("50 { w7 87 { 1f s\"not today\" 26 s\"a\" s\"b\" } }")
     let header = try #require(try header(packet, version: .v5))
+    // The first time the runtime may look up what it then remembers.
+    _ = try AcknowledgementView.decode(packet.span, header, version: .v5)
     let before = allocation_count()
     var sum = 0
     for _ in 0..<100 {
@@ -141,9 +134,8 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
         Issue.record("it is not refused")
         return
       }
-      let shown =
-        "id=\(view.packetIdentifier.rawValue) 0x\(hexadecimal([view.reasonCode.rawValue]))"
-      #expect(expected.contains(shown))
+      let code = hexadecimal([view.reasonCode.rawValue])
+      #expect(expected.contains("id=\(view.packetIdentifier.rawValue) 0x\(code)"))
       var buffer = ByteBuffer()
       view.encode(header.type, into: &buffer, version: vector.version)
       if isCanonical && !expected.contains("{") { #expect(buffer.bytes == vector.bytes) }

@@ -36,7 +36,8 @@ package struct PacketVector: Sendable, CustomStringConvertible {
   package var expectation: Expectation
 
   package var description: String {
-    "\(file): \(name) (\(versionText(version)), \(direction == .toServer ? "to server" : "to client"))"
+    let way = direction == .toServer ? "to server" : "to client"
+    return "\(file): \(name) (\(versionText(version)), \(way))"
   }
 }
 

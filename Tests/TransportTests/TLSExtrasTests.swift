@@ -30,12 +30,26 @@ import Transport
     #expect(pair.client.read().bytes == [1])
   }
 
-  @Test func `a server knows the identity of a pre-shared key`() throws {
+  @Test(arguments: TLSVersion.allCases)
+  func `a server knows the identity of a pre-shared key`(version: TLSVersion) throws {
     var client = preShared("alice", "12AB")
-    client.maximumVersion = .tls1_2
+    client.maximumVersion = version
     var pair = try TLSPair(client: client, server: lookingUp)
     pair.connect()
     #expect(pair.server.pskIdentity == "alice")
+  }
+
+  @Test func `an identity that was only named, and not used, is nobody`() throws {
+    var client = preShared("alice", "12ab")
+    client.authorityFile = TLSCertificates.shared.authority
+    // A key like this one does not go with SHA-384, so the server falls back to its certificate.
+    client.ciphersuites = "TLS_AES_256_GCM_SHA384"
+    var server = TLSServerSettings.localhost
+    server.pskLookup = lookingUp.pskLookup
+    var pair = try TLSPair(client: client, server: server)
+    pair.connect()
+    #expect(pair.server.pskIdentity == nil)
+    #expect(pair.client.peerCommonName == "localhost")
   }
 
   @Test(arguments: TLSVersion.allCases)
@@ -76,6 +90,17 @@ import Transport
     pair.connect()
     var other = try TLSPair(client: .trusting, server: server)
     other.connect()
+  }
+
+  @Test func `a client with a pre-shared key takes no certificate instead`() throws {
+    var client = preShared("alice", "12ab")
+    client.additionalAuthorityFiles = [TLSCertificates.shared.authority]
+    var pair = try TLSPair(client: client, server: .localhost)
+    #expect(
+      pair.handshake().client.failure?.description
+        == "TLS: the server localhost answered with a certificate and not with the key of --psk: "
+        + "it takes no pre-shared keys, or does not know this --psk-identity. To accept "
+        + "certificates as well, name their authority with --cafile.")
   }
 
   @Test(arguments: ["mqtt", "x-amzn-mqtt-ca"])

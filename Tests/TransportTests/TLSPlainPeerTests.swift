@@ -64,6 +64,34 @@ import Transport
         + "like.")
   }
 
+  @Test func `a greeting with wrong bytes in it never does harm`() throws {
+    let context = try TLSContext.server(.localhost)
+    let sockets = SocketPair()
+    var client = TLSSession(
+      client: try .client(.trusting), descriptor: sockets.client, serverName: "localhost")
+    #expect(client.handshake() == .wantsRead)
+    var greeting = [UInt8](repeating: 0, count: 2_000)
+    let count = recv(sockets.server, &greeting, greeting.count, 0)
+    try #require(count > 100)
+    greeting = Array(greeting[..<count])
+    // Every byte in turn takes another value, then the greeting ends there.
+    for index in greeting.indices {
+      let pair = SocketPair()
+      var server = TLSSession(server: context, descriptor: pair.server)
+      var bytes = greeting
+      bytes[index] ^= UInt8(truncatingIfNeeded: index) | 1
+      #expect(send(pair.client, bytes, count, 0) == count)
+      let whole = server.handshake()
+      #expect(whole != .done)
+      #expect(whole == .wantsRead || whole.failure?.description.hasPrefix("TLS: ") == true)
+      let other = SocketPair()
+      var cut = TLSSession(server: context, descriptor: other.server)
+      #expect(send(other.client, greeting, index, 0) == index)
+      Foundation.shutdown(other.client, Int32(SHUT_WR))
+      #expect(cut.handshake().failure?.check == .closedDuringHandshake)
+    }
+  }
+
   @Test func `a server that closes at the greeting may be a plain one`() throws {
     var sockets = SocketPair()
     var session = TLSSession(
@@ -124,7 +152,7 @@ import Transport
     #expect(
       told
         == "the server broker:8883 speaks TLS on this port: connect with --tls, or with --cafile "
-        + "and the authority's certificate, or use its plain port (1883 by custom).")
+        + "and the authority's certificate, or use its plain port (1883 by custom)")
   }
 
   @Test func `a plain client learns that it found another service`() {
@@ -134,7 +162,7 @@ import Transport
     #expect(
       told
         == "the server web:80 does not speak MQTT on this port: it sent plain HTTP. Check host "
-        + "and port.")
+        + "and port")
     #expect(FirstBytes(acknowledgement.span)?.explanation(fromServer: "b") == nil)
   }
 
@@ -149,6 +177,6 @@ import Transport
       FirstBytes(bytes.span)?.explanation(onPlainPort: 1883)
         == "a TLS client on the plain port 1883: it sent a TLS handshake where plain MQTT is "
         + "spoken. Let it use a TLS port (8883 by custom; `mqtt broker --tls` opens one), or "
-        + "start it without --tls, --cafile and the like.")
+        + "start it without --tls, --cafile and the like")
   }
 }

@@ -98,6 +98,15 @@ import Transport
     _ = try TLSContext.server(settings)
   }
 
+  @Test(arguments: ["", ".", nil])
+  func `no name to check is a failure and not a certificate unchecked`(name: String?) throws {
+    var pair = try TLSPair(client: .trusting, server: .localhost, name: name)
+    #expect(
+      pair.handshake().client.failure?.description
+        == "TLS: the server's name \"\(name ?? "")\" cannot be: its certificate must carry a name "
+        + "or an address that is known; give one with -h, or --insecure to check none.")
+  }
+
   @Test func `a certificate and its key go together`() throws {
     #expect(
       try clientFailure { $0.certificateFile = certificates.path("localhost.crt") }.description

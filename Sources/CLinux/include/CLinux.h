@@ -95,6 +95,4 @@ int linux_usable_cores(void);
 void *linux_reserve(size_t bytes);
 int linux_open_spare(void);
 void linux_name_thread(const char *name);
-// Bytes in use on the heap.
-size_t linux_heap_bytes_in_use(void);
 #endif

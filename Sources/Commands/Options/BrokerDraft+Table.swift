@@ -218,7 +218,7 @@ extension BrokerDraft {
         "threads", "COUNT", example: "4", default: "the number of cores",
         "most threads that serve connections; they join as load grows"
       ) { (draft, text) throws(ValueFault) in
-        draft.options.threadLimit = try Values.number(text, 1...1024)
+        draft.options.threadLimit = try Values.number(text, 1...64)
       },
       .flag("memory", "keep everything in memory and nothing on disk; this is always so") { _ in },
       .flag("verbose", letter: "v", "log every packet, with its client and its direction") {

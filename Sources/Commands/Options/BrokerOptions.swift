@@ -44,7 +44,7 @@ package struct BrokerTLSOptions: Equatable, Sendable {
 
 /// Everything `mqtt broker` has to know.
 package struct BrokerOptions: Sendable {
-  /// At least one.
+  /// In the order given; empty is port 1883 of the loopback addresses.
   package var listeners: [ListenerOptions] = []
   package var tls = BrokerTLSOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
@@ -76,7 +76,6 @@ struct BrokerDraft: Draft {
     if usesTLS, !result.listeners.contains(where: \.usesTLS) {
       result.listeners.append(ListenerOptions(.loopback(port: 8883), usesTLS: true))
     }
-    if result.listeners.isEmpty { result.listeners = [ListenerOptions(.loopback(port: 1883))] }
     let tls = result.tls
     if (tls.certificateFile == nil) != (tls.keyFile == nil) {
       throw UsageError(

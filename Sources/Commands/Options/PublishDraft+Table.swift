@@ -6,8 +6,8 @@ extension PublishDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<PublishDraft>] =
     message.grouped("Message")
-    + ConnectionDraft.table().lifted(\.connection)
-    + (ConnectionDraft.diagnosis.lifted(\.connection) + general).grouped("General")
+    + ConnectionDraft.table().lifted()
+    + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
   private static let packets: [PropertyPacket] = [.connect, .publish, .will, .disconnect]
 

@@ -34,7 +34,7 @@ package struct PublishOptions: Equatable, Sendable {
   package init() {}
 }
 
-struct PublishDraft: Draft {
+struct PublishDraft: ConnectingDraft {
   var request: InformationRequest?
   var connection = ConnectionDraft()
   var options = PublishOptions()

@@ -6,8 +6,8 @@ extension SubscribeDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<SubscribeDraft>] =
     subscription.grouped("Subscription") + ending.grouped("When to stop")
-    + output.grouped("Output") + ConnectionDraft.table().lifted(\.connection)
-    + (ConnectionDraft.diagnosis.lifted(\.connection) + general).grouped("General")
+    + output.grouped("Output") + ConnectionDraft.table().lifted()
+    + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
   private static let packets: [PropertyPacket] = [
     .connect, .subscribe, .unsubscribe, .will, .disconnect,

@@ -34,7 +34,7 @@ package struct SubscribeOptions: Equatable, Sendable {
   package init() {}
 }
 
-struct SubscribeDraft: Draft {
+struct SubscribeDraft: ConnectingDraft {
   var request: InformationRequest?
   var connection = ConnectionDraft()
   var options = SubscribeOptions()
@@ -109,7 +109,7 @@ struct SubscribeDraft: Draft {
     if let count = result.count, count < 20,
       connection.connectProperties[.receiveMaximum] == nil
     {
-      // More could not be printed, and what is not taken waits in the session. [MQTT-3.3.4-9]
+      // More could not be printed, and what is not taken waits in the session.
       result.connection.connectProperties.append(
         .receiveMaximum, .twoByteInteger(UInt16(count)))
     }

@@ -53,7 +53,7 @@ package enum PacketLine {
     case .pingreq: ["PINGREQ"]
     case .pingresp: ["PINGRESP"]
     case .disconnect(let disconnect):
-      ["DISCONNECT", reason(disconnect.reasonCode, in: .disconnect)]
+      ["DISCONNECT"] + unlessSuccess(disconnect.reasonCode, in: .disconnect)
         + words(disconnect.properties)
     case .auth(let auth): ["AUTH", reason(auth.reasonCode, in: .auth)] + words(auth.properties)
     }
@@ -90,9 +90,8 @@ package enum PacketLine {
   }
 
   private static func words(_ body: Acknowledgement) -> [String] {
-    // Success goes without saying in a handshake.
-    let reasons = body.reasonCode == .success ? [] : [reason(body.reasonCode, in: .puback)]
-    return [id(body.packetIdentifier)] + reasons + words(body.properties)
+    [id(body.packetIdentifier)] + unlessSuccess(body.reasonCode, in: .puback)
+      + words(body.properties)
   }
 
   private static func word(_ subscription: Subscription) -> String {
@@ -126,6 +125,11 @@ package enum PacketLine {
   private static func id(_ identifier: PacketIdentifier) -> String { "id \(identifier.rawValue)" }
 
   private static func size(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
+
+  /// The reason, when it is one: a success goes without saying.
+  private static func unlessSuccess(_ code: ReasonCode, in type: PacketType) -> [String] {
+    code == .success ? [] : [reason(code, in: type)]
+  }
 
   /// `Success`, or `0x87 Not authorized`.
   private static func reason(_ code: ReasonCode, in type: PacketType) -> String {

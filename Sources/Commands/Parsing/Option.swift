@@ -15,19 +15,26 @@ package struct Option<Draft>: Sendable {
   /// The row as `--help`, completions and manual pages see it.
   package var description: OptionDescription
   var action: Action
+}
 
-  /// The same option for a draft that holds this one's draft as a part.
-  func lifted<Whole>(_ part: any WritableKeyPath<Whole, Draft> & Sendable) -> Option<Whole> {
+/// A draft of which the connection is a part.
+protocol ConnectingDraft: Draft {
+  var connection: ConnectionDraft { get set }
+}
+
+extension Option<ConnectionDraft> {
+  /// The same option for a draft that holds a connection's.
+  func lifted<Whole: ConnectingDraft>() -> Option<Whole> {
     let lifted: Option<Whole>.Action =
       switch action {
       case .flag(let set):
-        .flag { (whole) throws(ValueFault) in try set(&whole[keyPath: part]) }
+        .flag { (whole) throws(ValueFault) in try set(&whole.connection) }
       case .text(let set):
-        .text { (whole, text) throws(ValueFault) in try set(&whole[keyPath: part], text) }
+        .text { (whole, text) throws(ValueFault) in try set(&whole.connection, text) }
       case .bytes(let set):
-        .bytes { (whole, bytes) throws(ValueFault) in try set(&whole[keyPath: part], bytes) }
+        .bytes { (whole, bytes) throws(ValueFault) in try set(&whole.connection, bytes) }
       case .words(let set):
-        .words { (whole, words) throws(ValueFault) in try set(&whole[keyPath: part], words) }
+        .words { (whole, words) throws(ValueFault) in try set(&whole.connection, words) }
       }
     return Option<Whole>(description: description, action: lifted)
   }
@@ -86,9 +93,9 @@ extension Array {
     }
   }
 
-  /// Lifts all rows; see ``Option/lifted(_:)``.
-  func lifted<Part, Whole>(_ part: any WritableKeyPath<Whole, Part> & Sendable) -> [Option<Whole>]
-  where Element == Option<Part> {
-    map { $0.lifted(part) }
+  /// Lifts all rows; see ``Option/lifted()``.
+  func lifted<Whole: ConnectingDraft>() -> [Option<Whole>]
+  where Element == Option<ConnectionDraft> {
+    map { $0.lifted() }
   }
 }

@@ -147,7 +147,7 @@ package struct PropertyArgument: Equatable, Sendable {
     return ValueFault("'\(name)' is not a property; \(suggestion)\(allowed)", example: example)
   }
 
-  /// Adds the property to `properties`; only user properties may repeat. [MQTT-3.1.2-29]
+  /// Adds the property to `properties`; only user properties may repeat.
   package func add(to properties: inout Properties) throws(ValueFault) {
     if property.identifier != .userProperty, properties[property.identifier] != nil {
       throw ValueFault("this property is given twice, and only user-property may repeat")

@@ -94,7 +94,8 @@ extension Broker {
     case .unsuback(let unsuback): return "UNSUBACK id \(unsuback.packetIdentifier.rawValue)"
     case .pingreq: return "PINGREQ"
     case .pingresp: return "PINGRESP"
-    case .disconnect(let disconnect): return "DISCONNECT \(disconnect.reasonCode.name)"
+    case .disconnect(let disconnect):
+      return "DISCONNECT \(disconnect.reasonCode.name(in: .disconnect))"
     case .auth(let auth): return "AUTH \(auth.reasonCode.name)"
     }
   }

@@ -46,7 +46,9 @@ enum PropertyPlace: UInt8, CaseIterable {
   }
 }
 
-/// A set of places, joined with `|`: an array literal would be an allocation in an unoptimised build.
+/// A set of places, joined with `|`.
+///
+/// An array literal would be an allocation in an unoptimised build.
 struct PropertyPlaces {
   let rawValue: UInt16
 

@@ -65,8 +65,9 @@ extension ReasonCode {
     (rawValue < 0x10 ? "0x0" : "0x") + String(rawValue, radix: 16, uppercase: true)
   }
 
-  /// The name that the code has in a packet: 0x00 is `Normal disconnection` in DISCONNECT and
-  /// `Granted QoS 0` in SUBACK.
+  /// The name that the code has in a packet.
+  ///
+  /// 0x00 is `Normal disconnection` in DISCONNECT and `Granted QoS 0` in SUBACK.
   package func name(in type: PacketType) -> String {
     if rawValue != 0 { return name }
     return switch type {

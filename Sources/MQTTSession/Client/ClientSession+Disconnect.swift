@@ -17,9 +17,22 @@ extension ClientSession {
     case .awaitingConnack:
       break
     case .connected:
-      send(.disconnect(Disconnect(reasonCode: reasonCode, properties: properties)), now: now)
+      send(
+        .disconnect(fitting(Disconnect(reasonCode: reasonCode, properties: properties))), now: now)
     }
     end(.disconnectedHere)
+  }
+
+  /// Without its words where they would make it too large. [MQTT-3.14.2-3] [MQTT-3.14.2-4]
+  private func fitting(_ disconnect: Disconnect) -> Disconnect {
+    guard let limit = limits.maximumPacketSize,
+      Packet.disconnect(disconnect).encodedSize(version: version) > limit
+    else { return disconnect }
+    var shorter = disconnect
+    shorter.properties.list.removeAll {
+      $0.identifier == .userProperty || $0.identifier == .reasonString
+    }
+    return shorter
   }
 
   mutating func receiveDisconnect(_ header: FixedHeader) throws(SessionFault) -> ClientEvent? {

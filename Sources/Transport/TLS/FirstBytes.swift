@@ -55,28 +55,31 @@ package enum FirstBytes: Sendable, Equatable {
     }
   }
 
-  /// What to say, on a plain port, to a peer that begins with these bytes; nil if they are not TLS.
+  /// What to say of a peer that begins with these bytes on a plain port; nil if they are not TLS.
+  ///
+  /// Without a full stop at the end.
   package func explanation(onPlainPort port: UInt16) -> String? {
     switch self {
     case .tlsHandshake, .tlsAlert:
       "a TLS client on the plain port \(port): it sent \(words) where plain MQTT is spoken. Let "
         + "it use a TLS port (8883 by custom; `mqtt broker --tls` opens one), or start it without "
-        + "--tls, --cafile and the like."
+        + "--tls, --cafile and the like"
     case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .text:
       nil
     }
   }
 
-  /// What to say when a plain client gets these bytes as the first from `server`; nil when they
-  /// may be MQTT.
+  /// What to say when a plain client gets these bytes as the first; nil when they may be MQTT.
+  ///
+  /// Without a full stop at the end.
   package func explanation(fromServer server: String) -> String? {
     switch self {
     case .tlsHandshake, .tlsAlert:
       "the server \(server) speaks TLS on this port: connect with --tls, or with --cafile and the "
-        + "authority's certificate, or use its plain port (1883 by custom)."
+        + "authority's certificate, or use its plain port (1883 by custom)"
     case .httpRequest, .httpResponse, .text:
       "the server \(server) does not speak MQTT on this port: it sent \(words). Check host and "
-        + "port."
+        + "port"
     case .mqttConnect, .mqttAnswer:
       nil
     }

@@ -28,6 +28,8 @@ package final class TLSContext: @unchecked Sendable {
   /// A client's pre-shared key.
   let pskIdentity: String?
   let pskKey: [UInt8]
+  /// Whether a client trusts no certificate at all, but its pre-shared key.
+  let takesPreSharedKeysOnly: Bool
   /// A server's way to find the key of an identity.
   let pskLookup: (@Sendable (String) -> [UInt8]?)?
 
@@ -52,6 +54,7 @@ package final class TLSContext: @unchecked Sendable {
     checksServerName = false
     pskIdentity = nil
     pskKey = []
+    takesPreSharedKeysOnly = false
     pskLookup = settings.pskLookup
     handle = try Self.empty(TLS_server_method())
     // From here on a throw runs deinit, which frees the handle.
@@ -84,10 +87,12 @@ package final class TLSContext: @unchecked Sendable {
     checksServerName = settings.checksServerName && !settings.isInsecure
     pskKey = try Self.pskKey(settings)
     pskIdentity = settings.pskIdentity
+    takesPreSharedKeysOnly =
+      settings.pskIdentity != nil && !settings.namesAuthorities && !settings.isInsecure
     pskLookup = nil
     handle = try Self.empty(TLS_client_method())
     try setVersions(settings.minimumVersion, settings.maximumVersion)
-    if settings.pskIdentity != nil && !settings.namesAuthorities {
+    if takesPreSharedKeysOnly {
       // A server that has a certificate too would prefer it, and there is nothing to check it
       // with. In TLS 1.3 a key like this one goes with SHA-256 suites only (RFC 8446, 4.2.11).
       try setCiphers(
@@ -107,7 +112,9 @@ package final class TLSContext: @unchecked Sendable {
     if let file = settings.authorityFile { try trust(file: file) }
     if let directory = settings.authorityDirectory { try trust(directory: directory) }
     if settings.usesSystemAuthorities { SSL_CTX_set_default_verify_paths(handle) }
-    for file in settings.additionalAuthorityFiles { try trust(file: file) }
+    if !takesPreSharedKeysOnly {
+      for file in settings.additionalAuthorityFiles { try trust(file: file) }
+    }
     // A certificate that the user names is trusted even if it is not a root.
     COpenSSL_allow_partial_chains(handle)
     SSL_CTX_set_verify(handle, settings.isInsecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nil)

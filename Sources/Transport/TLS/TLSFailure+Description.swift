@@ -40,6 +40,10 @@ extension TLSFailure: CustomStringConvertible {
     case .wrongPreSharedKey:
       "TLS: the pre-shared key of \(subject) is not the one this server has for its identity. Compare "
         + "the client's --psk with the server's entry for its --psk-identity."
+    case .preSharedKeyIgnored:
+      "TLS: \(subject) answered with a certificate and not with the key of --psk: it takes no "
+        + "pre-shared keys, or does not know this --psk-identity. To accept certificates as well, "
+        + "name their authority with --cafile."
     case .noKnownPreSharedKey:
       "TLS: \(subject) named no identity that this server has a pre-shared key for. Start the "
         + "client with --psk-identity and --psk as the server's file of keys has them."

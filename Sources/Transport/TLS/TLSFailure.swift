@@ -55,6 +55,9 @@ package struct TLSFailure: Error, Sendable, Equatable {
 
     /// The client's pre-shared key is not the one the server has for the identity.
     case wrongPreSharedKey
+    /// The server answered with a certificate, which there is nothing to check against, instead of
+    /// the pre-shared key that was offered.
+    case preSharedKeyIgnored
     /// The client named no identity that the server has a pre-shared key for.
     case noKnownPreSharedKey
 

@@ -29,10 +29,16 @@ extension TLSSession {
     return CertificateFacts(certificate)
   }
 
-  /// The identity of the pre-shared key in use, nil without one.
+  /// On a server, the identity of the pre-shared key in use; nil without one.
   package var pskIdentity: String? {
-    guard let handle, let identity = SSL_get_psk_identity(handle) else { return nil }
-    return String(cString: identity)
+    guard let handle, SSL_is_init_finished(handle) == 1 else { return nil }
+    if let identity = SSL_get_psk_identity(handle) { return String(cString: identity) }
+    var start: UnsafeMutableRawPointer?
+    var count = 0
+    guard let session = SSL_get_session(handle),
+      SSL_SESSION_get0_ticket_appdata(session, &start, &count) == 1, let start, count > 0
+    else { return nil }
+    return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
 
   /// The application protocol that was agreed on, nil without one.
@@ -97,6 +103,7 @@ extension TLSSession {
 
   /// Which check of the peer's certificates failed.
   private func verificationFailure(_ handle: OpaquePointer) -> TLSFailure.Check {
+    if context.takesPreSharedKeysOnly { return .preSharedKeyIgnored }
     let code = Int32(SSL_get_verify_result(handle))
     let chain = verifiedChain(handle)
     let reason = String(cString: X509_verify_cert_error_string(Int(code)))

@@ -65,6 +65,8 @@ package struct TLSSession: ~Copyable {
   let isServer: Bool
   /// The name a client wants the server to prove.
   let serverName: String?
+  /// Whether OpenSSL compares that name with the certificate.
+  private var isNameChecked = false
   /// Whether the peer's first bytes were looked at.
   private var hasSeenFirstBytes = false
   private var isEstablished = false
@@ -84,13 +86,14 @@ package struct TLSSession: ~Copyable {
   /// The client's end of a connected non-blocking `descriptor`.
   ///
   /// `serverName` is the host name or address the server's certificate must carry, and for a host
-  /// name what the server is asked for (RFC 6066, 3); nil for that of the context's settings.
+  /// name what the server is asked for (RFC 6066, 3); nil for that of the context's settings. If
+  /// the settings ask for the check and there is no name at all, the handshake fails.
   package init(client context: TLSContext, descriptor: Int32, serverName: String?) {
     self.init(
       context, descriptor, isServer: false, serverName: serverName ?? context.serverName)
     guard let handle else { return }
     SSL_set_connect_state(handle)
-    if let name = self.serverName { want(name, on: handle) }
+    if let name = self.serverName, !name.isEmpty { want(name, on: handle) }
   }
 
   private init(_ context: TLSContext, _ descriptor: Int32, isServer: Bool, serverName: String?) {
@@ -118,18 +121,21 @@ package struct TLSSession: ~Copyable {
   }
 
   /// Asks for the server's name and has the certificate checked against it.
-  private func want(_ name: String, on handle: OpaquePointer) {
+  private mutating func want(_ name: String, on handle: OpaquePointer) {
     let parameters = SSL_get0_param(handle)
     let bare = LocalHost.bare(name)
     if LocalHost.canonicalAddress(bare) != nil {
       // An address is never sent as a server name (RFC 6066, 3).
-      if context.checksServerName { X509_VERIFY_PARAM_set1_ip_asc(parameters, bare) }
+      isNameChecked =
+        context.checksServerName && X509_VERIFY_PARAM_set1_ip_asc(parameters, bare) == 1
       return
     }
+    // OpenSSL takes an empty name for the wish to check none.
+    if bare.isEmpty { return }
     _ = COpenSSL_set_server_name(handle, bare)
     if context.checksServerName {
       X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-      SSL_set1_host(handle, bare)
+      isNameChecked = SSL_set1_host(handle, bare) == 1
     }
   }
 
@@ -137,6 +143,7 @@ package struct TLSSession: ~Copyable {
   package mutating func handshake() -> TLSProgress {
     guard let handle else { return .failed(lacksMemory) }
     if isEstablished { return .done }
+    if context.checksServerName && !isNameChecked { return .failed(lacksServerName) }
     if !hasSeenFirstBytes, let failure = lookAtFirstBytes() { return .failed(failure) }
     ERR_clear_error()
     let result = SSL_do_handshake(handle)
@@ -295,6 +302,14 @@ package struct TLSSession: ~Copyable {
   private func sayThatThisIsTLS() {
     let alert: [UInt8] = [0x15, 3, 3, 0, 2, 2, 70]
     _ = send(descriptor, alert, alert.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+  }
+
+  private var lacksServerName: TLSFailure {
+    TLSFailure(
+      .setting(
+        name: "the server's name", value: serverName ?? "",
+        reason: "its certificate must carry a name or an address that is known; give one with -h, "
+          + "or --insecure to check none"))
   }
 
   private var lacksMemory: TLSFailure {

@@ -19,6 +19,8 @@ protocol ClientBehaviour: AnyObject {
   func handleSignal(_ run: ClientRun, now: Instant)
   /// Does what there is to do at the end of a tick; answers when to be called again at the latest.
   func work(_ run: ClientRun, now: Instant) -> Instant?
+  /// Whether something still has to be done when the client has finished.
+  var isBusy: Bool { get }
 }
 
 /// A client command under way.
@@ -102,7 +104,7 @@ final class ClientRun: ReactorDelegate {
     takeEvents(now: now)
     if let next = client.finishTick(now: now) { deadline = min(deadline ?? next, next) }
     if console.isDebug { console.show(client.session.takeTraces()) }
-    if client.phase == .finished { reactor.stop() }
+    if client.phase == .finished && !behaviour.isBusy { reactor.stop() }
     return deadline
   }
 

@@ -116,13 +116,16 @@ extension TLSOptions {
     settings.authorityFile = caFile
     settings.authorityDirectory = caDirectory
     settings.usesSystemAuthorities = usesSystemCertificates
-    if let local = LocalAuthority.authorityFile(forHost: isUnix ? "localhost" : host) {
+    let namesAuthorities = caFile != nil || caDirectory != nil
+    // Who names authorities means these and no others.
+    if !namesAuthorities,
+      let local = LocalAuthority.authorityFile(forHost: isUnix ? "localhost" : host)
+    {
       settings.additionalAuthorityFiles = [local]
     }
     settings.certificateFile = certificateFile
     settings.keyFile = keyFile
     // Where the user named authorities, --insecure leaves out the names only, as mosquitto's does.
-    let namesAuthorities = caFile != nil || caDirectory != nil
     settings.isInsecure = isInsecure && !namesAuthorities
     settings.checksServerName = !isInsecure
     settings.minimumVersion =

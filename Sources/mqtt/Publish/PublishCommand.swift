@@ -111,6 +111,8 @@ final class Publisher: ClientBehaviour {
 
   func handleSignal(_ run: ClientRun, now: Instant) {}
 
+  var isBusy: Bool { false }
+
   func work(_ run: ClientRun, now: Instant) -> Instant? {
     guard run.client.session.phase == .connected, !isFinishing else {
       unwatch(run)

@@ -116,7 +116,10 @@ final class Subscriber: ClientBehaviour {
   }
 
   func work(_ run: ClientRun, now: Instant) -> Instant? {
-    if run.client.phase == .leaving || run.client.phase == .finished { return nil }
+    if run.client.phase == .leaving || run.client.phase == .finished {
+      writeLines(run, now: now)
+      return nil
+    }
     if let seconds = options.timeoutSeconds, timeDeadline == nil {
       timeDeadline = now.advanced(byNanoseconds: Int64(min(seconds, 9e9) * 1_000_000_000))
     }
@@ -130,6 +133,9 @@ final class Subscriber: ClientBehaviour {
     if let endsWith, isHurried || isFlushed(run) { run.finish(endsWith, now: now) }
     return isTaking ? timeDeadline : nil
   }
+
+  /// Lines that were printed are written even if the connection has failed.
+  var isBusy: Bool { !output.buffer.isEmpty && !isHurried && !isOutputClosed }
 
   /// Takes no more messages and ends once everything printed is written and acknowledged.
   func stop(_ status: Int32) {

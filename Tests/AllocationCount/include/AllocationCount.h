@@ -6,4 +6,7 @@
 /// Heap allocations of the calling thread since it started.
 long allocation_count(void);
 
+// Bytes in use on the heap.
+long heap_bytes_in_use(void);
+
 #endif

@@ -208,4 +208,17 @@ struct PublisherTests {
     #expect(try scene.program.exitStatus() != 0)
     #expect(!scene.program.errors.isEmpty)
   }
+
+  @Test func `DISCONNECT's properties fit the server's maximum [MQTT-3.14.2-4]`() throws {
+    let long = String(repeating: "v", count: 100)
+    let scene = try ClientScene(
+      .v5, "pub", "-t", "a", "-m", "x", "-q", "1", "-D", "disconnect", "user-property", "k", long)
+    let (peer, _) = try scene.admit(Property(.maximumPacketSize, .fourByteInteger(40)))
+    let message = try publish(peer)
+    peer.send(.puback(body(try #require(message.packetIdentifier))))
+    while let packet = try peer.nextIfAny() {
+      #expect(packet.encodedSize(version: .v5) <= 40)
+    }
+    try peer.expectEnd()
+  }
 }

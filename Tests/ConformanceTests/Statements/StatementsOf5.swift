@@ -191,7 +191,6 @@ let statementsOf5 = """
   3.14.2-2  server  a server's DISCONNECT has no Session Expiry Interval
   3.14.2-3  both    DISCONNECT's reason string is left out where it would not fit
   3.14.2-4  both    DISCONNECT's user properties are left out where they would not fit
-      untested: neither broker nor client puts user properties of its own into DISCONNECT
   3.14.4-1  both    nothing follows DISCONNECT
   3.14.4-2  both    the sender of DISCONNECT closes the connection
   3.14.4-3  server  a normal DISCONNECT discards the will
