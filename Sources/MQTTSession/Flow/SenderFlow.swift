@@ -24,7 +24,7 @@
 package import MQTTCodec
 
 /// Whatever number the owner of a flow knows its messages by.
-package typealias MessageIndex = UInt32
+@usableFromInline package typealias MessageIndex = UInt32
 
 /// The in-flight messages of one sender, in order.
 @usableFromInline package struct SenderFlow: Sendable {
@@ -43,12 +43,12 @@ package typealias MessageIndex = UInt32
   /// One message in flight.
   @usableFromInline package struct Entry: Sendable {
     @usableFromInline package var message: MessageIndex
-    @usableFromInline package var packetIdentifier: PacketIdentifier
+    package var packetIdentifier: PacketIdentifier
     @usableFromInline package var stage: Stage
     /// Whether the connection broke since it was last sent.
     @usableFromInline package var needsResend: Bool
 
-    @inlinable init(message: MessageIndex, packetIdentifier: PacketIdentifier, stage: Stage) {
+    init(message: MessageIndex, packetIdentifier: PacketIdentifier, stage: Stage) {
       self.message = message
       self.packetIdentifier = packetIdentifier
       self.stage = stage
@@ -102,12 +102,12 @@ package typealias MessageIndex = UInt32
   /// Whether no handshake is open.
   @inlinable package var isEmpty: Bool { unfinishedCount == 0 }
 
-  @inlinable var hasFreeIdentifier: Bool {
+  @usableFromInline var hasFreeIdentifier: Bool {
     used == 0 || distance(from: ring[head].packetIdentifier.rawValue, to: lastIdentifier) < 65_534
   }
 
   /// Steps from one identifier to another, forward along 1...65,535.
-  @inlinable func distance(from: UInt16, to: UInt16) -> Int {
+  private func distance(from: UInt16, to: UInt16) -> Int {
     let steps = Int(to) - Int(from)
     return steps >= 0 ? steps : steps + 65_535
   }
