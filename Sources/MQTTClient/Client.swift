@@ -228,7 +228,8 @@ package final class Client {
 
   private func failure(_ cause: ConnectionFailure.Cause) -> ConnectionFailure {
     ConnectionFailure(
-      cause: cause, endpoint: endpoint.description, version: session.version)
+      cause: cause, endpoint: endpoint.description, version: session.version,
+      isFirst: !session.hasBeenConnected, isProtected: endpoint.tls != nil)
   }
 
   /// A close gives the last bytes little time, so what is more than the kernel takes at once is

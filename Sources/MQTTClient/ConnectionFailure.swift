@@ -24,6 +24,10 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
   package var endpoint: String
   /// The version that was spoken or offered.
   package var version: ProtocolVersion
+  /// Whether the broker had never let the client in.
+  package var isFirst: Bool
+  /// Whether the connection was protected by TLS.
+  package var isProtected: Bool
 
   /// Whether the same attempt may succeed a little later.
   package var isWorthRetrying: Bool {
@@ -91,6 +95,10 @@ extension ConnectionFailure: CustomStringConvertible {
     case .pingTimeout:
       return "\(endpoint) does not answer any more"
     case .connectionLost:
+      if isFirst {
+        return "\(endpoint) closed the connection without answering CONNECT; is it an MQTT broker"
+          + (isProtected ? "?" : ", and does this port want TLS (--tls)?")
+      }
       guard let end else { return "the connection to \(endpoint) is lost" }
       return "the connection to \(endpoint) is lost: \(Self.words(end))"
     }

@@ -92,6 +92,36 @@ import Testing
         + "is a broker running there?\n")
   }
 
+  @Test(arguments: ["5", "311"])
+  func `a peer that closes without CONNACK is said, with TLS as a guess`(_ version: String) throws {
+    let broker = try ScriptedBroker { peer, _ in _ = try peer.receive() }
+    let result = try CommandProcess.run(["pub", "-p", "\(broker.port)", "t", "m", "-V", version])
+    #expect(broker.wait() == [])
+    #expect(result.status == 1)
+    #expect(
+      result.said == "mqtt pub: localhost:\(broker.port) closed the connection without answering "
+        + "CONNECT; is it an MQTT broker, and does this port want TLS (--tls)?\n")
+  }
+
+  static let otherProtocols: [([UInt8], String)] = [
+    ([0x15, 3, 3, 0, 2, 2, 70], "TLS on this port: connect with --tls"),
+    (Array("HTTP/1.1 400 Bad Request".utf8), "does not speak MQTT on this port: it sent plain HTTP."),
+  ]
+
+  @Test(arguments: otherProtocols)
+  func `a peer that speaks something else is said`(_ bytes: [UInt8], _ words: String) throws {
+    let broker = try ScriptedBroker { peer, _ in
+      _ = try peer.receive()
+      try peer.send(bytes: bytes)
+      _ = try peer.receive()
+    }
+    let result = try CommandProcess.run(["pub", "-p", "\(broker.port)", "t", "m"])
+    #expect(broker.wait() == [])
+    #expect(result.status == 1)
+    #expect(result.said.hasPrefix("mqtt pub: the server localhost:\(broker.port) "))
+    #expect(result.said.contains(words))
+  }
+
   @Test func `--quiet says nothing and keeps the status`() throws {
     let result = try CommandProcess.run(["pub", "--quiet", "-p", "1", "t", "m"])
     #expect(result.status == 1)
