@@ -72,8 +72,10 @@ let package = Package(
       name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "TransportTests", dependencies: [
-        "AllocationCount", "CLinux", "MQTTCodec", "Transport"],
+      name: "TransportTests",
+      dependencies: [
+        "AllocationCount", "CLinux", "MQTTCodec", "Transport",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",

@@ -102,7 +102,8 @@ extension Broker {
   {
     do throws(DecodeError) {
       return try FixedHeader.read(
-        bytes, at: start, packetSizeLimit: configuration.packetSizeLimit)
+        bytes, at: start, packetSizeLimit: configuration.packetSizeLimit,
+        version: connections[index].version)
     } catch {
       throw Violation(error)
     }
@@ -115,6 +116,10 @@ extension Broker {
     let version = connections[index].version
     if connections[index].stage != .connected {
       if connections[index].stage == .closed { return }
+      if header.type == .connect, connections[index].stage == .awaitingConnect {
+        // A refusal has the form that the client understands, however wrong its CONNECT is.
+        connections[index].version = Connect.announcedVersion(packet, header) ?? .v311
+      }
       return try handleUnconnected(try decoded(packet, header, version), on: index)
     }
     switch header.type {
@@ -170,7 +175,6 @@ extension Broker {
   private mutating func handleUnconnected(_ packet: Packet, on index: UInt32) throws(Violation) {
     switch (connections[index].stage, packet) {
     case (.awaitingConnect, .connect(let connect)):
-      connections[index].version = connect.version
       if configuration.logsPackets { notePacket(received: packet, on: index) }
       try connected(connect, on: index)
     case (.authenticating, .auth(let auth)):

@@ -55,6 +55,7 @@ package final class Server: Sendable {
       let reactor = try engine.makeFirstReactor()
       try sockets.attach(to: reactor)
       try engine.startThread(reactor)
+      try engine.startMinimum()
     } catch {
       throw .system(error)
     }

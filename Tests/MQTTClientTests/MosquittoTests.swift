@@ -13,7 +13,8 @@ final class Mosquitto {
   private let process = Process()
 
   init(_ lines: (_ directory: String) throws -> [String] = { _ in [] }) throws {
-    directory = FileManager.default.temporaryDirectory
+    directory =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("mqtt-mosquitto-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(
       atPath: directory, withIntermediateDirectories: true,

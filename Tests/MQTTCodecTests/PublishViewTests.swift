@@ -64,7 +64,7 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
     #expect(forwarded(view, of: packet) == (try bytes(kept)))
   }
 
-  /// [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20] [MQTT-3.3.2-17]
+  // [MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20] [MQTT-3.3.2-17]
   @Test(arguments: ["01 01", "08 s\"t\"", "09 s\"t\"", "03 s\"t\"", "26 s\"k\" s\"v\""])
   func `each of these properties alone goes on as it is`(_ property: String) throws {
     let packet = try bytes("30 { s\"a\" { \(property) } }")

@@ -67,6 +67,15 @@ import Testing
     #expect(decisions == [.carryOn, .carryOn, .carryOn, .carryOn, .rest, .carryOn])
   }
 
+  @Test func `a reactor of the minimum never rests`() {
+    var balance = LoadBalance(minimum: 2)
+    let quiet = LoadSample(busyPermille: 0, sharablePermille: 0, idlePermille: nil)
+    for _ in 0..<10 {
+      let decision = balance.decide(quiet, index: 1, linkCount: 9, loads: loads(0, 0), now: now)
+      #expect(decision == .carryOn)
+    }
+  }
+
   @Test func `load in between keeps a reactor from resting`() {
     var balance = LoadBalance()
     let quiet = LoadSample(busyPermille: 20, sharablePermille: 10, idlePermille: nil)

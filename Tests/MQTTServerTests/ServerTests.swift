@@ -26,11 +26,13 @@ struct TestServer {
   /// A server on a free port.
   private func startServer(
     _ places: [ListenerConfiguration.Place] = [.network(host: "127.0.0.1", port: 0)],
-    verbosity: Verbosity = .normal
+    verbosity: Verbosity = .normal, threads: Int = 1
   ) throws -> TestServer {
     var configuration = ServerConfiguration()
     configuration.listeners = places.map { ListenerConfiguration($0) }
     configuration.verbosity = verbosity
+    configuration.threads = threads
+    configuration.minimumThreads = threads
     let log = try Pipe()
     let server = Server(configuration, logDescriptor: log.writer)
     try server.start()
@@ -72,6 +74,38 @@ struct TestServer {
       client.send(publish("t", [UInt8(round)]))
       #expect(watcher.receive(6) == publish("t", [UInt8(round)]))
     }
+  }
+
+  @Test func `messages cross reactors whole and in order`() throws {
+    let server = try startServer(verbosity: .quiet, threads: 3)
+    defer { server.stop() }
+    let clients = try (0..<12).map { number in
+      let client = try RawClient(server.addresses[0])
+      client.connect("c\(number)")
+      client.subscribe("to/\(number)")
+      return client
+    }
+    let rounds = 200
+    for round in 0..<rounds {
+      for number in clients.indices {
+        let target = (number + 1 + round) % clients.count
+        clients[number].send(publish("to/\(target)", [UInt8(round)]))
+      }
+      for number in clients.indices {
+        #expect(clients[number].receive(9 + (number > 9 ? 1 : 0)).last == UInt8(round))
+      }
+    }
+  }
+
+  @Test func `clients of all reactors are told when the server stops`() throws {
+    let server = try startServer(threads: 3)
+    let clients = try (0..<9).map { number in
+      let client = try RawClient(server.addresses[0])
+      client.connect("c\(number)", version: 5)
+      return client
+    }
+    server.stop()
+    for client in clients { #expect(client.receive(3).last == 0x8B) }
   }
 
   @Test func `garbage ends its own connection and no other`() throws {

@@ -50,6 +50,8 @@ package struct ServerConfiguration: Sendable {
   package var listeners: [ListenerConfiguration] = []
   /// Threads that may carry connections, 1...64; one does until the load needs more.
   package var threads = min(ProcessSettings.coreCount, threadLimit)
+  /// Threads that carry connections from the start and never rest, 1...`threads`.
+  package var minimumThreads = 1
   /// What the engine promises and refuses.
   package var broker = BrokerConfiguration()
   /// What is written to standard error.

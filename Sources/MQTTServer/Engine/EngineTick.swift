@@ -33,7 +33,7 @@ final class EngineTick: ReactorDelegate {
   init(_ engine: SharedEngine, index: Int) {
     self.engine = engine
     self.index = index
-    meter = LoadMeter()
+    meter = LoadMeter(minimum: engine.threadMinimum)
   }
 
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {

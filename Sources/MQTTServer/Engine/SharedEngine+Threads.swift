@@ -30,6 +30,13 @@ extension SharedEngine {
     thread.detach()
   }
 
+  /// Starts those that take part from the start beside the first.
+  func startMinimum() throws(SystemError) {
+    for _ in 1..<threadMinimum {
+      try state.withLock { state throws(SystemError) in _ = try state.startReactor(self) }
+    }
+  }
+
   /// Tells all clients; what is left to write is written by the reactors.
   func beginStop() {
     let reactors = state.withLock { state in

@@ -47,6 +47,8 @@ final class SharedEngine: Sendable {
   let verbosity: Verbosity
   /// Reactors that may take part.
   let threadLimit: Int
+  /// Reactors that take part from the start.
+  let threadMinimum: Int
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
@@ -59,6 +61,7 @@ final class SharedEngine: Sendable {
     self.log = log
     verbosity = configuration.verbosity
     threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))
+    threadMinimum = max(1, min(configuration.minimumThreads, threadLimit))
   }
 
   /// Writes entries that the verbosity asks for.

@@ -82,8 +82,11 @@ package struct LoadBalance {
   /// Quiet periods in a row so far.
   private var quietPeriods = 0
 
-  /// Nothing seen so far.
-  package init() {}
+  /// Reactors that never rest.
+  private let minimum: Int
+
+  /// Nothing seen so far; the first `minimum` reactors never rest.
+  package init(minimum: Int = 1) { self.minimum = minimum }
 
   /// Decides for the reactor `index` of those whose `loads` are given, its own included.
   package mutating func decide(
@@ -97,8 +100,8 @@ package struct LoadBalance {
       return helper(index, loads, now).map { .share(with: $0) }
         ?? ((sample.idlePermille ?? 0) >= Self.idlePermille ? .askForHelp : .carryOn)
     }
-    // The one that joined last goes first, the first one never.
-    let isLast = index > 0 && loads.lastIndex(where: \.isActive) == index
+    // The one that joined last goes first.
+    let isLast = index >= minimum && loads.lastIndex(where: \.isActive) == index
     if isLast, quietPeriods >= Self.quietPeriodLimit {
       quietPeriods = 0
       return .rest

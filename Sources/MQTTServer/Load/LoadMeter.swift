@@ -22,7 +22,7 @@ struct LoadMeter {
   /// Connections to hand over at the end of this tick.
   var leaving: [ConnectionID] = []
   /// What to do about it all.
-  var policy = LoadBalance()
+  var policy: LoadBalance
 
   private var sampledAt: Instant
   private var threadNanoseconds: Int64
@@ -31,7 +31,8 @@ struct LoadMeter {
   private var lockNanoseconds: Int64 = 0
   private var idle = IdleCores()
 
-  init() {
+  init(minimum: Int) {
+    policy = LoadBalance(minimum: minimum)
     sampledAt = MonotonicClock.now
     threadNanoseconds = 0
   }

@@ -24,12 +24,12 @@
 package import MQTTCodec
 
 /// Whatever number the owner of a flow knows its messages by.
-package typealias MessageIndex = UInt32
+@usableFromInline package typealias MessageIndex = UInt32
 
 /// The in-flight messages of one sender, in order.
-package struct SenderFlow: Sendable {
+@usableFromInline package struct SenderFlow: Sendable {
   /// Where a handshake stands.
-  package enum Stage: UInt8, Sendable {
+  @usableFromInline package enum Stage: UInt8, Sendable {
     /// QoS 1 PUBLISH sent.
     case awaitingPuback
     /// QoS 2 PUBLISH sent.
@@ -41,14 +41,14 @@ package struct SenderFlow: Sendable {
   }
 
   /// One message in flight.
-  package struct Entry: Sendable {
-    package var message: MessageIndex
+  @usableFromInline package struct Entry: Sendable {
+    @usableFromInline package var message: MessageIndex
     package var packetIdentifier: PacketIdentifier
-    package var stage: Stage
+    @usableFromInline package var stage: Stage
     /// Whether the connection broke since it was last sent.
-    package var needsResend: Bool
+    @usableFromInline package var needsResend: Bool
 
-    @inlinable init(message: MessageIndex, packetIdentifier: PacketIdentifier, stage: Stage) {
+    init(message: MessageIndex, packetIdentifier: PacketIdentifier, stage: Stage) {
       self.message = message
       self.packetIdentifier = packetIdentifier
       self.stage = stage
@@ -76,13 +76,13 @@ package struct SenderFlow: Sendable {
   @usableFromInline var used = 0
   @usableFromInline var lastIdentifier: UInt16 = 0
   /// Entries whose handshake is not over.
-  package private(set) var unfinishedCount = 0
+  @usableFromInline package var unfinishedCount = 0
   /// Entries that count against the window.
-  package private(set) var windowUsed = 0
+  @usableFromInline package var windowUsed = 0
   /// The peer's Receive Maximum, or our own limit for it where that is smaller.
-  package var windowLimit: UInt16
+  @usableFromInline package var windowLimit: UInt16
   /// Entries that still have to be sent again, all at or after `resendPosition`.
-  private var resendCount = 0
+  @usableFromInline var resendCount = 0
   private var resendPosition = 0
 
   /// A flow without messages; `windowLimit` is at least 1.
@@ -97,10 +97,10 @@ package struct SenderFlow: Sendable {
   }
 
   /// Whether entries of an earlier connection have not all been sent again.
-  package var isResending: Bool { resendCount > 0 }
+  @inlinable package var isResending: Bool { resendCount > 0 }
 
   /// Whether no handshake is open.
-  package var isEmpty: Bool { unfinishedCount == 0 }
+  @inlinable package var isEmpty: Bool { unfinishedCount == 0 }
 
   @usableFromInline var hasFreeIdentifier: Bool {
     used == 0 || distance(from: ring[head].packetIdentifier.rawValue, to: lastIdentifier) < 65_534

@@ -81,10 +81,13 @@ extension Reactor {
     startHandshake(link, more, TLSSession(server: context, descriptor: number))
   }
 
-  /// Out of descriptors: the spare one lets us take a connection off the queue and close it, so
-  /// that its peer knows and the listener does not stay readable for ever.
+  /// Turns a connection away for lack of descriptors.
+  ///
+  /// The spare one lets us take it off the queue and close it, so that its peer knows and the
+  /// listener does not stay readable for ever.
   private func refuse(_ listener: Listener, _ error: SystemError) {
     reportFailure(listener, error)
+    if spareDescriptor < 0 { spareDescriptor = linux_open_spare() }
     guard spareDescriptor >= 0 else { return }
     closeDescriptor(spareDescriptor)
     var peer = linux_address_empty()

@@ -116,12 +116,12 @@ extension Reactor {
 
   private func nextDeadline() -> Instant? {
     var next = wakeDeadline
-    for candidate in [
-      handshakes.earliest(where: isWaiting), connects.earliest(where: isWaiting),
-      farewells.earliest(where: isClosing),
-    ] {
+    func consider(_ candidate: Instant?) {
       if let candidate, next.map({ candidate < $0 }) ?? true { next = candidate }
     }
+    consider(handshakes.earliest(where: isWaiting))
+    consider(connects.earliest(where: isWaiting))
+    consider(farewells.earliest(where: isClosing))
     return next
   }
 
