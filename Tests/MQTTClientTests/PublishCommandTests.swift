@@ -105,7 +105,10 @@ import Testing
 
   static let otherProtocols: [([UInt8], String)] = [
     ([0x15, 3, 3, 0, 2, 2, 70], "TLS on this port: connect with --tls"),
-    (Array("HTTP/1.1 400 Bad Request".utf8), "does not speak MQTT on this port: it sent plain HTTP."),
+    (
+      Array("HTTP/1.1 400 Bad Request".utf8),
+      "does not speak MQTT on this port: it sent plain HTTP."
+    ),
   ]
 
   @Test(arguments: otherProtocols)
