@@ -95,7 +95,8 @@ extension ConnectionFailure: CustomStringConvertible {
     case .pingTimeout:
       return "\(endpoint) does not answer any more"
     case .connectionLost:
-      if isFirst {
+      // An end that explains itself, as a refused certificate does, is not guessed about.
+      if isFirst && (end == nil || end == .peerClosed || end == .peerClosedWithoutFarewell) {
         return "\(endpoint) closed the connection without answering CONNECT; is it an MQTT broker"
           + (isProtected ? "?" : ", and does this port want TLS (--tls)?")
       }
