@@ -43,7 +43,7 @@ struct ConnectTests {
   }
 
   @Test(arguments: World.allCases)
-  func `a version above 5 is refused [MQTT-3.1.2-2]`(world: World) throws {
+  func `a version above 5 is refused in the form of 5 [MQTT-3.1.2-2]`(world: World) throws {
     let scene = try Scene(world)
     let client = try scene.open("client", .v5)
     client.send(hex: "10 0E 00 04 'MQTT' 06 02 00 00 00 00 01 'a'")
