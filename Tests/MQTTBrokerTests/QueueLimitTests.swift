@@ -192,7 +192,7 @@ struct QueueLimitTests {
 
   @Test func `a message above the client's maximum is skipped, counted, and said once`() {
     let world = World()
-    let small = Peer(world, "small", [Property(.maximumPacketSize, .fourByteInteger(50))])
+    let small = Peer(world, "small", .v5, [Property(.maximumPacketSize, .fourByteInteger(50))])
     small.subscribe("a", .atLeastOnce)
     let other = Peer(world, "o")
     other.subscribe("a", .atLeastOnce)
@@ -225,7 +225,7 @@ struct QueueLimitTests {
     #expect(back.messages().map(text) == ["small"])
     publisher.publish("a", "next", .atLeastOnce)
     #expect(back.messages().map(text) == ["next"])
-    #expect(world.status("messages/stored") == world.status("retained messages/count"))
+    #expect(world.status("messages/stored") == "0")
   }
 
   private func lastingSubscriber(_ world: World) -> Peer {
