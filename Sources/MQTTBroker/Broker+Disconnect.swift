@@ -118,11 +118,15 @@ extension Broker {
     sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
   }
 
-  private mutating func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
-    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
-      let member = chooseMember(of: group.index, except: session)
-    else { return false }
-    return sessions[subscriptions.subscriptions[member].session].isOnline
+  private func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
+    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group) else {
+      return false
+    }
+    for member in subscriptions.groups[group.index].members {
+      let other = subscriptions.subscriptions[member].session
+      if other != session && sessions[other].isOnline { return true }
+    }
+    return false
   }
 
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
@@ -132,10 +136,16 @@ extension Broker {
     else { return dropDelivery(delivery) }
     let subscription = subscriptions.subscriptions[member]
     let message = deliveries[delivery].message
+    let qos = min(messages[message].qos, subscription.flags.qos)
+    if qos == .atMostOnce && !sessions[subscription.session].isOnline && !configuration.queuesQoS0 {
+      return dropDelivery(delivery)
+    }
     if !hasRoom(subscription.session, bytes: messages[message].bytes.count) {
       return dropDelivery(delivery)
     }
-    deliveries[delivery].qos = min(messages[message].qos, subscription.flags.qos)
+    deliveries[delivery].qos = qos
+    deliveries[delivery].isRetained =
+      messages[message].isRetained && subscription.flags.contains(.retainAsPublished)
     deliveries[delivery].subscriptionIdentifiers =
       subscription.identifier == 0 ? [] : [subscription.identifier]
     enqueue(delivery, for: subscription.session)
@@ -156,11 +166,16 @@ extension Broker {
     sessions[session].will = nil
     sessions[session].willDueAt = nil
     let will = armed.will
+    let topic = Array(will.topic.utf8)
+    if Self.isSystem(topic.span) {
+      return note(
+        .notice,
+        "\(sessions[session].clientIdentifier): its will to \"\(will.topic)\" is not published, "
+          + "only the server publishes there")
+    }
     note(
       .information,
       "\(sessions[session].clientIdentifier): its will is published to \"\(will.topic)\"")
-    let topic = Array(will.topic.utf8)
-    if Self.isSystem(topic.span) { return }
     var properties = ByteBuffer()
     for property in will.properties.list
     where property.identifier != .willDelayInterval

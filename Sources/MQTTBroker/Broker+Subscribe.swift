@@ -45,7 +45,10 @@ extension Broker {
       let wasThere = subscriptions.unsubscribe(
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
       sessions[session].firstSubscription = first
-      if wasThere { sessions[session].subscriptionCount -= 1 }
+      if wasThere {
+        sessions[session].subscriptionCount -= 1
+        sessions[session].isFullOfSubscriptions = false
+      }
       reasons.append(wasThere ? .success : .noSubscriptionExisted)
     }
     send(
@@ -70,21 +73,26 @@ extension Broker {
         .protocolError, "No Local on a shared subscription [MQTT-3.8.3-4]")
     }
     let filter = shared.map { Array($0.filter.utf8) } ?? whole
-    if filter.count > configuration.topicLevelLimit
+    if filter.count >= configuration.topicLevelLimit
       && Self.levelCount(filter.span) > configuration.topicLevelLimit
     {
       note(
         .notice,
-        "\(name(of: index)): a filter of more than max_topic_levels "
+        "\(name(of: index)): a filter of more than max-topic-levels "
           + "\(configuration.topicLevelLimit) levels is refused")
       return (.topicFilterInvalid, false)
     }
-    if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit {
+    if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
+      && !subscriptions.contains(session: session, filter: filter.span, group: shared?.group)
+    {
       counters.subscriptionsRefused += 1
-      note(
-        .warning,
-        "\(name(of: index)): filter \"\(subscription.filter)\" refused, max_subscriptions_per_client "
-          + "\(configuration.subscriptionLimit) is reached")
+      if !sessions[session].isFullOfSubscriptions {
+        sessions[session].isFullOfSubscriptions = true
+        note(
+          .warning,
+          "\(name(of: index)): filter \"\(subscription.filter)\" refused, max-subscriptions "
+            + "\(configuration.subscriptionLimit) is reached")
+      }
       return (.quotaExceeded, false)
     }
     if Self.isSystem(filter.span) { refreshStatus() }

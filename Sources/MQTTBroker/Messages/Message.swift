@@ -82,6 +82,8 @@ struct Delivery {
   var subscriptionIdentifiers: [UInt32] = []
   /// The shared group that it was taken from, so that another member can have it.
   var group: SlotIdentifier?
+  /// Whether it is a retained message for a new subscription.
+  var isReplay = false
   /// Its place in the store's queue; zero when it is not there.
   var position: UInt64 = 0
 }
