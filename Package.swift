@@ -74,7 +74,8 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt"],
       swiftSettings: common),
     .testTarget(
-      name: "MQTTBrokerTests", dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession"],
+      name: "MQTTBrokerTests",
+      dependencies: ["AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "TransportTests",

@@ -64,7 +64,7 @@ extension Broker {
       // 5.0 has Server Keep Alive for this; before it, mosquitto refuses the identifier.
       throw Violation(
         .clientIdentifierNotValid,
-        "keep alive \(connect.keepAliveSeconds) s, max_keepalive is \(limit) s")
+        "keep alive \(connect.keepAliveSeconds) s, max-keepalive is \(limit) s")
     }
     guard let will = connect.will else { return }
     if will.qos > configuration.maximumQoS {
@@ -77,7 +77,7 @@ extension Broker {
     if Self.levelCount(topic.span) > configuration.topicLevelLimit {
       throw Violation(
         .topicNameInvalid,
-        "the will's topic has more than max_topic_levels \(configuration.topicLevelLimit) levels")
+        "the will's topic has more than max-topic-levels \(configuration.topicLevelLimit) levels")
     }
     if will.isRetained && !configuration.isRetainAvailable {
       throw Violation(.retainNotSupported, "a retained will, and retain is off [MQTT-3.2.2-13]")
@@ -139,7 +139,7 @@ extension Broker {
     if sessions.count >= configuration.sessionLimit {
       counters.sessionsRefused += 1
       throw Violation(
-        .serverUnavailable, "the limit of \(configuration.sessionLimit) sessions is reached")
+        .serverUnavailable, "max-sessions \(configuration.sessionLimit) is reached")
     }
     let session = sessions.insert(
       Session(clientIdentifier: identifier, expirySeconds: expirySeconds, windowLimit: window)

@@ -216,23 +216,14 @@ extension Broker {
 
   /// Whether the session's queue takes another message; counts and says so when not.
   mutating func hasRoom(_ session: UInt32, bytes: Int) -> Bool {
-    let count = sessions[session].queue.count - Int(sessions[session].replayCount)
+    let count = sessions[session].queue.count - Int(sessions[session].replayedCount)
     let byteLimit = configuration.queueByteLimit
     if count < configuration.queueMessageLimit
       && (byteLimit == 0 || sessions[session].queue.byteCount + bytes <= byteLimit)
     {
       return true
     }
-    counters.droppedQueueFull += 1
-    countDropped(session)
-    if sessions[session].droppedInEpisode == 1 {
-      note(
-        .warning,
-        "\(sessions[session].clientIdentifier): its queue is full "
-          + "(\(count) messages, \(sessions[session].queue.byteCount) bytes; limits "
-          + "max_queued_messages \(configuration.queueMessageLimit), "
-          + "max_queued_bytes \(byteLimit)); messages for it are dropped")
-    }
+    dropForFullQueue(session)
     return false
   }
 
@@ -253,6 +244,7 @@ extension Broker {
       let message = deliveries[delivery].message
       sessions[session].queue.byteCount -= messages[message].bytes.count
       if sessions[session].replayCount > 0 { sessions[session].replayCount -= 1 }
+      if deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
       if messages[message].isExpired(now: now) {
         counters.messagesExpired += 1
         dropDelivery(delivery)
@@ -261,7 +253,7 @@ extension Broker {
       }
     }
     if sessions[session].queue.isEmpty && sessions[session].droppedInEpisode > 0 {
-      endEpisode(session)
+      endEpisode(session, connection)
     }
   }
 
@@ -286,6 +278,14 @@ extension Broker {
   private mutating func resend(_ entry: SenderFlow.Entry, _ session: UInt32, _ connection: UInt32) {
     if entry.stage == .awaitingPubcomp {
       return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
+    }
+    // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
+    if sizeOfKept(entry.message, connection) > Int(connections[connection].packetSizeLimit) {
+      dropTooLarge(session, connection)
+      let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
+      _ = sessions[session].sender.receive(
+        type, entry.packetIdentifier, reasonCode: .packetTooLarge)
+      return dropDelivery(entry.message)
     }
     transmitKept(
       entry.message, on: connection, identifier: entry.packetIdentifier.rawValue,
@@ -359,6 +359,19 @@ extension Broker {
     sessions[session].droppedInEpisode += 1
   }
 
+  mutating func dropForFullQueue(_ session: UInt32) {
+    counters.droppedQueueFull += 1
+    countDropped(session)
+    if sessions[session].isQueueFull { return }
+    sessions[session].isQueueFull = true
+    note(
+      .warning,
+      "\(sessions[session].clientIdentifier): its queue is full "
+        + "(\(sessions[session].queue.count) messages, \(sessions[session].queue.byteCount) bytes; "
+        + "limits max-queued-messages \(configuration.queueMessageLimit), "
+        + "max-queued-bytes \(configuration.queueByteLimit)); messages for it are dropped")
+  }
+
   private mutating func dropForSlowness(_ session: UInt32, _ connection: UInt32) {
     counters.droppedOutboxFull += 1
     countDropped(session)
@@ -368,7 +381,7 @@ extension Broker {
         .warning,
         "\(sessions[session].clientIdentifier): reads too slowly, "
           + "\(connections[connection].outbox.count) bytes wait for it (limit "
-          + "max_outbox_bytes \(configuration.outboxByteLimit)); QoS 0 messages for it are dropped")
+          + "max-outbox-bytes \(configuration.outboxByteLimit)); QoS 0 messages for it are dropped")
     }
   }
 
@@ -377,13 +390,19 @@ extension Broker {
     counters.droppedTooLarge += 1
     counters.publishDropped += 1
     sessions[session].droppedCount += 1
+    if connections[connection].isTooSmall { return }
+    connections[connection].isTooSmall = true
     note(
       .warning,
       "\(sessions[session].clientIdentifier): a message is longer than its Maximum Packet Size of "
-        + "\(connections[connection].packetSizeLimit) bytes and was not sent to it")
+        + "\(connections[connection].packetSizeLimit) bytes and was not sent to it; more of them "
+        + "are only counted")
   }
 
-  private mutating func endEpisode(_ session: UInt32) {
+  /// Says how much was lost, once neither queue nor outbox loses any more.
+  private mutating func endEpisode(_ session: UInt32, _ connection: UInt32) {
+    if sessions[session].queue.isEmpty { sessions[session].isQueueFull = false }
+    if sessions[session].isQueueFull || connections[connection].isDropping { return }
     note(
       .warning,
       "\(sessions[session].clientIdentifier): \(sessions[session].droppedInEpisode) messages for "
@@ -395,7 +414,7 @@ extension Broker {
   mutating func outputTaken(_ session: UInt32, _ connection: UInt32) {
     if connections[connection].isDropping {
       connections[connection].isDropping = false
-      endEpisode(session)
+      endEpisode(session, connection)
     }
     if !sessions[session].queue.isEmpty || sessions[session].sender.isResending { pump(session) }
   }

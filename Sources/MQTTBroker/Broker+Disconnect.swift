@@ -123,11 +123,15 @@ extension Broker {
     sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
   }
 
-  private mutating func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
-    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
-      let member = chooseMember(of: group.index, except: session)
-    else { return false }
-    return sessions[subscriptions.subscriptions[member].session].isOnline
+  private func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
+    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group) else {
+      return false
+    }
+    for member in subscriptions.groups[group.index].members {
+      let other = subscriptions.subscriptions[member].session
+      if other != session && sessions[other].isOnline { return true }
+    }
+    return false
   }
 
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
@@ -138,10 +142,16 @@ extension Broker {
     else { return dropDelivery(delivery) }
     let subscription = subscriptions.subscriptions[member]
     let message = deliveries[delivery].message
+    let qos = min(messages[message].qos, subscription.flags.qos)
+    if qos == .atMostOnce && !sessions[subscription.session].isOnline && !configuration.queuesQoS0 {
+      return dropDelivery(delivery)
+    }
     if !hasRoom(subscription.session, bytes: messages[message].bytes.count) {
       return dropDelivery(delivery)
     }
-    deliveries[delivery].qos = min(messages[message].qos, subscription.flags.qos)
+    deliveries[delivery].qos = qos
+    deliveries[delivery].isRetained =
+      messages[message].isRetained && subscription.flags.contains(.retainAsPublished)
     deliveries[delivery].subscriptionIdentifiers =
       subscription.identifier == 0 ? [] : [subscription.identifier]
     enqueue(delivery, for: subscription.session)
@@ -163,12 +173,17 @@ extension Broker {
     sessions[session].willDueAt = nil
     recordWill(session)
     let will = armed.content
+    let topic = will.topic
+    let name = String(decoding: topic, as: UTF8.self)
+    if Self.isSystem(topic.span) {
+      return note(
+        .notice,
+        "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published, "
+          + "only the server publishes there")
+    }
     note(
       .information,
-      "\(sessions[session].clientIdentifier): its will is published to "
-        + "\"\(String(decoding: will.topic, as: UTF8.self))\"")
-    let topic = will.topic
-    if Self.isSystem(topic.span) { return }
+      "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")
     let properties = will.properties
     let payload = will.payload
     routing.begin(

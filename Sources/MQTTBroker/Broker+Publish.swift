@@ -52,7 +52,8 @@ extension Broker {
   private mutating func take(
     _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
   ) throws(Violation) {
-    if topic.count > configuration.topicLevelLimit { try checkLevels(topic) }
+    // A topic has at most one level more than bytes.
+    if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
     let session = connections[index].session
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
     if let identifier, view.qos == .exactlyOnce {
@@ -134,7 +135,7 @@ extension Broker {
     if Self.levelCount(topic) > configuration.topicLevelLimit {
       throw Violation(
         .topicNameInvalid,
-        "a topic of more than \(configuration.topicLevelLimit) levels, the limit")
+        "PUBLISH to a topic of more than max-topic-levels \(configuration.topicLevelLimit) levels")
     }
   }
 

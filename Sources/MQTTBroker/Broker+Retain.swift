@@ -15,23 +15,35 @@ extension Broker {
       }
       return
     }
-    if retained.count >= configuration.retainedLimit && !retained.contains(topic) {
-      counters.retainedRefused += 1
-      note(
-        .warning,
-        "the limit of \(configuration.retainedLimit) retained messages is reached: "
-          + "\"\(String(decoding: array(topic), as: UTF8.self))\" is not retained")
-      return
+    // What the server says of itself takes no room from clients.
+    if retained.count - status.published.count >= configuration.retainedLimit
+      && !Self.isSystem(topic) && !retained.contains(topic)
+    {
+      return refuseRetained(topic)
     }
     let message = stored(topic: topic, properties: properties, payload: payload)
     messages[message].references += 1
     let before = retained.set(topic, message)
     if configuration.keepsRecords { recordRetained(topic, message) }
-    if before != RetainedTree.nothing { dropReference(before) }
+    if before != RetainedTree.nothing { dropReference(before) } else { isFullOfRetained = false }
     let expiresAt = messages[message].expiresAt
     if expiresAt != Message.never {
       deadlines.insert(.sweep, messages.identifier(at: message), at: expiresAt)
     }
+  }
+
+  private mutating func refuseRetained(_ topic: Span<UInt8>) {
+    counters.retainedRefused += 1
+    if isFullOfRetained { return }
+    isFullOfRetained = true
+    let publisher = routing.publisher
+    let name =
+      publisher == SubscriptionTree.nothing ? "" : "\(sessions[publisher].clientIdentifier): "
+    note(
+      .warning,
+      name + "max-retained-messages \(configuration.retainedLimit) is reached: "
+        + "\"\(String(decoding: array(topic), as: UTF8.self))\" and other new topics are not "
+        + "retained")
   }
 
   /// Forgets a retained message whose time is over. [MQTT-3.3.2-5]
@@ -55,19 +67,20 @@ extension Broker {
     for message in retainedMatches where !messages[message].isExpired(now: now) {
       // One full replay always fits; repeated ones that nobody reads do not pile up.
       if sessions[session].queue.count >= retained.count + configuration.queueMessageLimit {
-        counters.droppedQueueFull += 1
-        countDropped(session)
+        dropForFullQueue(session)
         break
       }
       var delivery = Delivery(
         message: message, qos: min(messages[message].qos, options.qos),
         isRetained: true)  // [MQTT-3.3.1-8]
+      delivery.isReplay = true
       if identifier != 0 { delivery.subscriptionIdentifiers = [identifier] }
       messages[message].references += 1
       enqueue(deliveries.insert(delivery).index, for: session)
+      sessions[session].replayedCount += 1
+      // What is queued up to here goes first, so that nothing newer overtakes it.
+      sessions[session].replayCount = UInt32(sessions[session].queue.count)
     }
-    // What is queued up to here goes first, so that nothing newer overtakes it.
-    sessions[session].replayCount = UInt32(sessions[session].queue.count)
     if retainedMatches.capacity > 4096 { retainedMatches = [] }
   }
 }

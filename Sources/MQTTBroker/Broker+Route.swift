@@ -42,19 +42,23 @@ extension Broker {
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or
   /// else the next one that is online, or else the next one.
   mutating func chooseMember(of group: UInt32, except session: UInt32? = nil) -> UInt32? {
-    let count = subscriptions.groups[group].members.count
-    var online: UInt32?
-    var any: UInt32?
-    for _ in 0..<count {
-      let member = subscriptions.nextMember(of: group)
+    var free: Int?
+    var online: Int?
+    var any: Int?
+    for offset in 0..<subscriptions.groups[group].members.count {
+      let member = subscriptions.member(of: group, ahead: offset)
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session { continue }
       if sessions[candidate].isOnline {
-        if sessions[candidate].queue.isEmpty && sessions[candidate].sender.canSend { return member }
-        if online == nil { online = member }
+        if sessions[candidate].queue.isEmpty && sessions[candidate].sender.canSend {
+          free = offset
+          break
+        }
+        if online == nil { online = offset }
       }
-      if any == nil { any = member }
+      if any == nil { any = offset }
     }
-    return online ?? any
+    guard let chosen = free ?? online ?? any else { return nil }
+    return subscriptions.takeTurn(of: group, ahead: chosen)
   }
 }

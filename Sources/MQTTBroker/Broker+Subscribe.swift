@@ -50,6 +50,7 @@ extension Broker {
       sessions[session].firstSubscription = first
       if wasThere {
         sessions[session].subscriptionCount -= 1
+        sessions[session].isFullOfSubscriptions = false
         if sessions[session].record != 0 {
           journal.append(
             .unsubscribe(sessions[session].record, filter: Array(text.utf8)))
@@ -80,21 +81,26 @@ extension Broker {
         .protocolError, "No Local on a shared subscription [MQTT-3.8.3-4]")
     }
     let filter = shared.map { Array($0.filter.utf8) } ?? whole
-    if filter.count > configuration.topicLevelLimit
+    if filter.count >= configuration.topicLevelLimit
       && Self.levelCount(filter.span) > configuration.topicLevelLimit
     {
       note(
         .notice,
-        "\(name(of: index)): a filter of more than max_topic_levels "
+        "\(name(of: index)): a filter of more than max-topic-levels "
           + "\(configuration.topicLevelLimit) levels is refused")
       return (.topicFilterInvalid, false)
     }
-    if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit {
+    if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
+      && !subscriptions.contains(session: session, filter: filter.span, group: shared?.group)
+    {
       counters.subscriptionsRefused += 1
-      note(
-        .warning,
-        "\(name(of: index)): filter \"\(subscription.filter)\" refused, max_subscriptions_per_client "
-          + "\(configuration.subscriptionLimit) is reached")
+      if !sessions[session].isFullOfSubscriptions {
+        sessions[session].isFullOfSubscriptions = true
+        note(
+          .warning,
+          "\(name(of: index)): filter \"\(subscription.filter)\" refused, max-subscriptions "
+            + "\(configuration.subscriptionLimit) is reached")
+      }
       return (.quotaExceeded, false)
     }
     if Self.isSystem(filter.span) { refreshStatus() }

@@ -67,6 +67,10 @@ package struct Broker: ~Copyable {
   var spares = SpareBuffers()
   var log: [LogEntry] = []
   var isShuttingDown = false
+  /// Limits that were reached and about which that was said; they are said again only after they
+  /// were left.
+  var isFullOfConnections = false
+  var isFullOfRetained = false
 
   /// What must outlive a crash.
   var journal = Journal()
@@ -101,11 +105,16 @@ package struct Broker: ~Copyable {
     self.now = now
     if connections.count >= configuration.connectionLimit || isShuttingDown {
       counters.connectionsRefused += 1
-      note(
-        .warning,
-        "\(peer): refused, max_connections \(configuration.connectionLimit) is reached")
+      if !isShuttingDown && !isFullOfConnections {
+        isFullOfConnections = true
+        note(
+          .warning,
+          "\(peer): refused, max-connections \(configuration.connectionLimit) is reached; so are "
+            + "all others until a connection ends")
+      }
       return nil
     }
+    isFullOfConnections = false
     counters.connectionsOpened += 1
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
     let connection = connections.insert(

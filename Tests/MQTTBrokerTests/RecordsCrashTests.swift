@@ -90,7 +90,7 @@ struct RecordsCrashTests {
   }
 
   @Test(arguments: 0..<48)
-  func `QoS 2 is delivered exactly once and in order, wherever the crash is [MQTT-4.3.3-2]`(
+  func `QoS 2 is delivered exactly once and in order, wherever the crash is [MQTT-4.3.3-10]`(
     crashStep: Int
   ) {
     let store = RecordsStore()

@@ -82,6 +82,8 @@ struct Delivery {
   var subscriptionIdentifiers: [UInt32] = []
   /// The shared group that it was taken from, so that another member can have it.
   var group: SlotIdentifier?
+  /// Whether it is a retained message for a new subscription.
+  var isReplay = false
   /// The packet identifier that the store knows; zero below QoS 2 and before it is sent.
   var packetIdentifier: UInt16 = 0
   /// The session that the store's entry is for; meaningful only with a position.

@@ -136,6 +136,15 @@ struct SubscriptionTree: ~Copyable {
     return true
   }
 
+  /// Whether a session has this very subscription.
+  func contains(session: UInt32, filter: Span<UInt8>, group name: String?) -> Bool {
+    let node = tree.find(filter)
+    if node == TopicTree.nothing { return false }
+    guard let name else { return find(session: session, node: node, group: Self.nothing) != nil }
+    guard let group = existingGroup(name, at: node) else { return false }
+    return find(session: session, node: node, group: group) != nil
+  }
+
   /// Removes all subscriptions of a session.
   mutating func removeAll(firstOfSession: inout UInt32) {
     while firstOfSession != Self.nothing { remove(firstOfSession, firstOfSession: &firstOfSession) }
@@ -152,11 +161,16 @@ struct SubscriptionTree: ~Copyable {
     return Array("$share/\(groups[group].name)/".utf8) + filter
   }
 
-  /// Gives the turn to the next member of a group and says who has it now.
-  mutating func nextMember(of group: UInt32) -> UInt32 {
-    let turn = groups[group].turn % groups[group].members.count
-    groups[group].turn = turn + 1
-    return groups[group].members[turn]
+  /// The member of a group whose turn comes after `offset` others.
+  func member(of group: UInt32, ahead offset: Int) -> UInt32 {
+    groups[group].members[(groups[group].turn + offset) % groups[group].members.count]
+  }
+
+  /// Lets that member have its turn; the one after it is the next.
+  mutating func takeTurn(of group: UInt32, ahead offset: Int) -> UInt32 {
+    let place = (groups[group].turn + offset) % groups[group].members.count
+    groups[group].turn = place + 1
+    return groups[group].members[place]
   }
 
   /// Whether any filter begins with the level `$SYS`.
@@ -247,7 +261,10 @@ struct SubscriptionTree: ~Copyable {
   }
 
   private mutating func leave(_ group: UInt32, _ member: UInt32) {
-    groups[group].members.removeAll { $0 == member }
+    if let place = groups[group].members.firstIndex(of: member) {
+      groups[group].members.remove(at: place)
+      if place < groups[group].turn { groups[group].turn -= 1 }
+    }
     if groups[group].members.isEmpty {
       unlinkAtNode(groups[group].entry)
       subscriptions.remove(groups[group].entry)

@@ -43,6 +43,8 @@ struct Connection: ~Copyable {
   var isListed = false
   /// Whether a QoS 0 message was dropped since it last kept up.
   var isDropping = false
+  /// Whether it was said that a message was longer than its Maximum Packet Size.
+  var isTooSmall = false
   /// Whether the client asked for no reason strings and user properties. [MQTT-3.1.2-29]
   var wantsProblemInformation = true
   var session = Connection.noSession

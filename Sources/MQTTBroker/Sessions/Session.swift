@@ -53,12 +53,17 @@ struct Session: ~Copyable {
   /// How many deliveries of the queue are up to and with the last retained message of a new
   /// subscription; messages at QoS 0 wait behind those too.
   var replayCount: UInt32 = 0
+  /// Retained messages in the queue, which do not count against its limit.
+  var replayedCount: UInt32 = 0
   var will: ArmedWill?
   /// When a delayed will is due; nil when none waits.
   var willDueAt: Instant?
   var userName: String?
   /// Messages lost to a limit since the last log line about it, and since ever.
   var droppedInEpisode: UInt32 = 0
+  /// Whether it was said that its queue is full, and that it has too many subscriptions.
+  var isQueueFull = false
+  var isFullOfSubscriptions = false
   var droppedCount: UInt64 = 0
   /// Its number in the store; zero when it is not there: records are not kept, or it ends with its
   /// connection.

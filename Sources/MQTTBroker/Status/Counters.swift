@@ -18,6 +18,8 @@ package struct Counters: Sendable {
   package var connectionsRefused: UInt64 = 0
   /// QoS 0 messages for a connection whose outbox was full.
   package var droppedOutboxFull: UInt64 = 0
+  /// Connections closed because they asked and never read the answers.
+  package var closedOutboxFull: UInt64 = 0
   /// Messages for a session whose queue was full.
   package var droppedQueueFull: UInt64 = 0
   /// Messages longer than the client's Maximum Packet Size.

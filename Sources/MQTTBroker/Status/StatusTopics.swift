@@ -117,6 +117,7 @@ extension Broker {
       ("limits/dropped/queue", "\(counters.droppedQueueFull)"),
       ("limits/dropped/too_large", "\(counters.droppedTooLarge)"),
       ("limits/dropped/expired", "\(counters.messagesExpired)"),
+      ("limits/closed/outbox", "\(counters.closedOutboxFull)"),
       ("limits/refused/connections", "\(counters.connectionsRefused)"),
       ("limits/refused/sessions", "\(counters.sessionsRefused)"),
       ("limits/refused/subscriptions", "\(counters.subscriptionsRefused)"),
