@@ -66,12 +66,16 @@ struct RecordsLoadTests {
     #expect(watcher.messages().isEmpty)
     store.world.wait(seconds: 1)
     #expect(watcher.messages().map(text) == ["bye"])
-    store.commit()
+  }
+
+  @Test func `a will that was published before the crash is not published again`() {
+    let store = RecordsStore()
+    _ = store.client("c", will: will(delaySeconds: 10))
     store.crash()
-    let later = store.passer("w")
-    later.subscribe("w")
-    store.world.wait(seconds: 50)
-    #expect(later.messages().isEmpty)
+    store.world.wait(seconds: 10)
+    store.absent("s", "w")
+    store.crash(seconds: 50)
+    #expect(store.messages(of: store.client("s")).isEmpty)
   }
 
   @Test func `a will whose delay began before the crash is published when it was due`() {
@@ -193,6 +197,23 @@ struct RecordsLoadTests {
     #expect(store.messages(of: again).isEmpty)
     _ = store.client("one", cleanStart: true)
     #expect(store.messages(of: again).map(text) == ["x"])
+  }
+
+  @Test func `a group's message that was handed over stays handed over`() {
+    let store = RecordsStore()
+    let one = store.client("one")
+    one.subscribe("$share/g/a", .atLeastOnce)
+    store.commit()
+    _ = one.read()
+    store.passer("p").publish("a", "x", .atLeastOnce)
+    #expect(one.read().count == 1)
+    let two = store.client("two")
+    two.subscribe("$share/g/a", .atLeastOnce)
+    one.cut()
+    store.commit()
+    store.crash()
+    #expect(store.messages(of: store.client("one")).isEmpty)
+    #expect(store.messages(of: store.client("two")).map(text) == ["x"])
   }
 
   @Test func `a server that stops in order loses nothing and publishes no will`() {
