@@ -63,7 +63,7 @@ final class RecordsStore {
     world.settle()
   }
 
-  /// Connects a client and waits for its CONNACK.
+  /// Connects a client; its CONNACK has left, and is there to be read.
   func client(
     _ identifier: String, cleanStart: Bool = false, will: Will? = nil,
     _ properties: [Property] = lasting
@@ -75,7 +75,6 @@ final class RecordsStore {
           version: .v5, clientIdentifier: identifier, cleanStart: cleanStart, keepAliveSeconds: 0,
           will: will, properties: Properties(properties))))
     commit()
-    // Only CONNACK is taken; what comes with it is read again.
     return peer
   }
 

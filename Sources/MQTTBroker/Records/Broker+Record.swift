@@ -77,7 +77,9 @@ extension Broker {
     return number
   }
 
-  /// Records that a delivery waits for a lasting session. QoS 0 promises nothing and is left out.
+  /// Records that a delivery waits for a lasting session.
+  ///
+  /// QoS 0 promises nothing and is left out.
   mutating func recordQueued(_ delivery: UInt32, for session: UInt32) {
     if deliveries[delivery].qos == .atMostOnce { return }
     let position = journal.takePosition()
@@ -159,7 +161,9 @@ extension Broker {
 
   // MARK: Retained messages
 
-  /// Records what a topic retains now. `$SYS` is made anew after every start.
+  /// Records what a topic retains now.
+  ///
+  /// `$SYS` is made anew after every start.
   mutating func recordRetained(_ topic: Span<UInt8>, _ message: UInt32) {
     if Self.isSystem(topic) { return }
     let number = recordMessage(message)
