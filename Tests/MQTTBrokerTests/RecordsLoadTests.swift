@@ -240,6 +240,26 @@ struct RecordsLoadTests {
     #expect(store.messages(of: store.client("s")).map(text) == ["x"])
   }
 
+  @Test func `what was loaded is ended in the records when it is acknowledged`() {
+    let store = RecordsStore()
+    store.absent("other", "b")
+    store.absent("s", "a")
+    store.passer("p").publish("a", "x", .atLeastOnce)
+    store.commit()
+    let entries = store.committed.flatMap(\.records).compactMap { record in
+      if case .enqueue(let entry) = record { entry } else { nil }
+    }
+    store.crash()
+    let before = store.committed.count
+    #expect(store.messages(of: store.client("s")).map(text) == ["x"])
+    let ended = store.committed.dropFirst(before).flatMap(\.records)
+    for entry in entries {
+      #expect(ended.contains(.complete(entry.session, position: entry.position, identifier: 0)))
+      #expect(ended.contains(.drop(entry.message)))
+    }
+    #expect(entries.count == 1)
+  }
+
   @Test func `what has lost its message or its session is left out, counted and forgotten`() {
     let store = RecordsStore()
     store.absent("s", "a")
