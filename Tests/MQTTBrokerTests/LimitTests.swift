@@ -56,7 +56,8 @@ struct LimitTests {
     publisher.publish("a", String(repeating: "x", count: 95))
     #expect(farewell(publisher.read()) == .packetTooLarge)
     #expect(subscriber.messages().isEmpty)
-    #expect(world.log.contains { $0.description.hasPrefix("p left") && $0.description.contains("100") })
+    #expect(
+      world.log.contains { $0.description.hasPrefix("p left") && $0.description.contains("100") })
     #expect(world.status("limits/protocol_errors") == "1")
   }
 

@@ -167,7 +167,8 @@ struct QueueLimitTests {
         .subscribe(
           Subscribe(
             packetIdentifier: id(number),
-            subscriptions: [Subscription(filter: "#", options: SubscriptionOptions(qos: .atMostOnce))
+            subscriptions: [
+              Subscription(filter: "#", options: SubscriptionOptions(qos: .atMostOnce))
             ])))
     }
     #expect(world.logCount("s: its queue is full") == 1)
@@ -210,8 +211,8 @@ struct QueueLimitTests {
     #expect(world.status("limits/dropped/too_large") == "6")
   }
 
-  @Test func `what was in flight is not sent again to a client that takes less now [MQTT-3.1.2-24]`()
-  {
+  @Test
+  func `what was in flight is not sent again to a client that takes less now [MQTT-3.1.2-24]`() {
     let world = World()
     let first = lastingSubscriber(world)
     let publisher = Peer(world, "p")

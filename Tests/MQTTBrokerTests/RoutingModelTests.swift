@@ -127,7 +127,9 @@ private struct ModelRun {
     #expect(peers[who].messages().isEmpty)
     var expected: [Receipt] = []
     for (topic, message) in retained
-    where !filter.hasPrefix("$share") && Topic.matches(filter: filter.utf8.span, name: topic.utf8.span) {
+    where !filter.hasPrefix("$share")
+      && Topic.matches(filter: filter.utf8.span, name: topic.utf8.span)
+    {
       expected.append(
         Receipt(
           topic: topic, payload: message.payload, qos: min(qos, message.qos),
