@@ -13,6 +13,7 @@ extension Broker {
     if type == .pubrel {
       // [MQTT-4.3.3-11]
       let wasHeld = sessions[session].receiver.release(identifier)
+      if wasHeld && sessions[session].record != 0 { recordForgotten(identifier, from: session) }
       return acknowledge(
         .pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
     }
@@ -23,7 +24,10 @@ extension Broker {
       if !sessions[session].queue.isEmpty || sessions[session].sender.isResending {
         pump(session)
       }
-    case .release, .releaseAgain:
+    case .release(let delivery):
+      if sessions[session].record != 0 { recordReleased(delivery, of: session) }
+      acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
+    case .releaseAgain:
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .unknownIdentifier:
       if type == .pubrec {

@@ -18,6 +18,7 @@ extension Broker {
   ) throws(Violation) {
     try checkPromises(of: connect)
     var connack = Connack()
+    let recorded = journal.appended
     let identifier = try clientIdentifier(connect, &connack)
     let session = try openSession(identifier, connect, on: index, &connack)
     sessions[session].userName = userName
@@ -40,6 +41,8 @@ extension Broker {
         + "\(connack.isSessionPresent ? " (resumed)" : ""), "
         + "keep alive \(connections[index].keepAliveSeconds) s"
         + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
+    if configuration.keepsRecords { recordConnect(session) }
+    hold(index, ifAppendedSince: recorded)
     send(.connack(connack), on: index)
     pump(session)
   }

@@ -52,6 +52,7 @@ extension Broker {
         kept = keep(
           qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
           payload: payload)
+        if sessions[session].record != 0 { recordSent(kept, to: session) }
       }
       let identifier = sessions[session].sender.send(kept, qos: qos)
       transmit(
@@ -210,6 +211,7 @@ extension Broker {
   mutating func enqueue(_ delivery: UInt32, for session: UInt32) {
     sessions[session].queue.append(delivery)
     sessions[session].queue.byteCount += messages[deliveries[delivery].message].bytes.count
+    if sessions[session].record != 0 { recordQueued(delivery, for: session) }
   }
 
   /// Whether the session's queue takes another message; counts and says so when not.
@@ -267,6 +269,7 @@ extension Broker {
     }
     let isKept = sessions[session].lasts || deliveries[delivery].group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
+    if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
     transmitKept(delivery, on: connection, identifier: identifier.rawValue, isDuplicate: false)
     if !isKept { dropDelivery(delivery) }
   }
@@ -335,6 +338,7 @@ extension Broker {
   /// Forgets a delivery, and its message when nobody else needs it.
   mutating func dropDelivery(_ delivery: UInt32) {
     let gone = deliveries.remove(delivery)
+    if gone.position != 0 { recordEnd(of: gone) }
     dropReference(gone.message)
   }
 
@@ -343,6 +347,8 @@ extension Broker {
     messages[message].references -= 1
     if messages[message].references == 0 {
       if routing.stored == message { routing.stored = SubscriptionTree.nothing }
+      let number = messages[message].record
+      if number != 0 { journal.append(.drop(number)) }
       messages.remove(message)
     }
   }

@@ -41,8 +41,12 @@ extension Broker {
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
     note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
-    if isOrderly { sessions[session].will = nil }
+    if isOrderly && sessions[session].will != nil {
+      sessions[session].will = nil
+      recordWill(session)
+    }
     if sessions[session].expirySeconds == 0 { return removeSession(session) }
+    if sessions[session].record != 0 { recordSession(session, leftAt: now) }
     handOver(session)
     let identifier = sessions.identifier(at: session)
     if sessions[session].expirySeconds != .max {
@@ -53,8 +57,8 @@ extension Broker {
       sessions[session].expiresAt = Message.never
     }
     guard let will = sessions[session].will else { return }
-    if will.delaySeconds == 0 { return publishWill(of: session) }
-    let due = now.advanced(bySeconds: Int(will.delaySeconds))
+    if will.content.delaySeconds == 0 { return publishWill(of: session) }
+    let due = now.advanced(bySeconds: Int(will.content.delaySeconds))
     sessions[session].willDueAt = due
     deadlines.insert(.will, identifier, at: due)
   }
@@ -63,6 +67,7 @@ extension Broker {
   mutating func removeSession(_ session: UInt32) {
     // A will that waits for its delay goes out when the session ends. [MQTT-3.1.3-9]
     publishWill(of: session)
+    recordRemoval(session)
     let left = unfinished(of: session)
     var first = sessions[session].firstSubscription
     subscriptions.removeAll(firstOfSession: &first)
@@ -131,6 +136,7 @@ extension Broker {
 
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
   private mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
+    recordEnd(of: delivery)
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
       let member = chooseMember(of: group.index, except: session)
     else { return dropDelivery(delivery) }
@@ -165,28 +171,25 @@ extension Broker {
     guard let armed = sessions[session].will else { return }
     sessions[session].will = nil
     sessions[session].willDueAt = nil
-    let will = armed.will
-    let topic = Array(will.topic.utf8)
+    recordWill(session)
+    let will = armed.content
+    let topic = will.topic
+    let name = String(decoding: topic, as: UTF8.self)
     if Self.isSystem(topic.span) {
       return note(
         .notice,
-        "\(sessions[session].clientIdentifier): its will to \"\(will.topic)\" is not published, "
+        "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published, "
           + "only the server publishes there")
     }
     note(
       .information,
-      "\(sessions[session].clientIdentifier): its will is published to \"\(will.topic)\"")
-    var properties = ByteBuffer()
-    for property in will.properties.list
-    where property.identifier != .willDelayInterval
-      && property.identifier != .messageExpiryInterval
-    {
-      property.encode(into: &properties)
-    }
+      "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")
+    let properties = will.properties
+    let payload = will.payload
     routing.begin(
-      qos: will.qos, isRetained: will.isRetained,
-      expirySeconds: will.properties.number(.messageExpiryInterval), publisher: session)
-    _ = distribute(topic: topic.span, properties: properties.span, payload: will.payload.span)
+      qos: will.qos, isRetained: will.isRetained, expirySeconds: will.expirySeconds,
+      publisher: session)
+    _ = distribute(topic: topic.span, properties: properties.span, payload: payload.span)
   }
 
   // MARK: Time
@@ -240,7 +243,8 @@ extension Broker {
 
   /// Ends all connections, as a server that stops does.
   ///
-  /// Sessions stay as they are, and wills are not published: the clients may be back in time.
+  /// Sessions stay as they are, and wills are not published: the clients may be back in time. With
+  /// records, a connection is closed only after the last batch is durable.
   package mutating func shutDown(now: Instant) {
     self.now = now
     isShuttingDown = true
@@ -253,6 +257,7 @@ extension Broker {
         connections[index].session = Connection.noSession
         sessions[session].connection = Session.noConnection
         sessions[session].sender.interrupt()
+        if sessions[session].record != 0 { recordSession(session, leftAt: now) }
       }
       close(index)
     }

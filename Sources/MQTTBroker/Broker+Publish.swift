@@ -70,8 +70,13 @@ extension Broker {
         return acknowledge(.pubrec, identifier, .success, on: index)
       }
     }
+    let recorded = journal.appended
     let reason = publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
+    if configuration.keepsRecords {
+      if view.qos == .exactlyOnce { recordReceived(identifier, from: session) }
+      hold(index, ifAppendedSince: recorded)
+    }
     acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
   }
 

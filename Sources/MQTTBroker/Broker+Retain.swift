@@ -9,7 +9,10 @@ extension Broker {
   mutating func retain(topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>) {
     if payload.isEmpty {
       let before = retained.remove(topic)
-      if before != RetainedTree.nothing { dropReference(before) }
+      if before != RetainedTree.nothing {
+        if configuration.keepsRecords { recordUnretained(topic) }
+        dropReference(before)
+      }
       return
     }
     // What the server says of itself takes no room from clients.
@@ -21,6 +24,7 @@ extension Broker {
     let message = stored(topic: topic, properties: properties, payload: payload)
     messages[message].references += 1
     let before = retained.set(topic, message)
+    if configuration.keepsRecords { recordRetained(topic, message) }
     if before != RetainedTree.nothing { dropReference(before) } else { isFullOfRetained = false }
     let expiresAt = messages[message].expiresAt
     if expiresAt != Message.never {
@@ -49,6 +53,7 @@ extension Broker {
     let node = retained.tree.find(topic.span)
     if node == TopicTree.nothing || retained.tree[node] != slot.index { return }
     _ = retained.remove(topic.span)
+    if configuration.keepsRecords { recordUnretained(topic.span) }
     counters.messagesExpired += 1
     dropReference(slot.index)
   }
@@ -71,8 +76,7 @@ extension Broker {
       delivery.isReplay = true
       if identifier != 0 { delivery.subscriptionIdentifiers = [identifier] }
       messages[message].references += 1
-      sessions[session].queue.append(deliveries.insert(delivery).index)
-      sessions[session].queue.byteCount += messages[message].bytes.count
+      enqueue(deliveries.insert(delivery).index, for: session)
       sessions[session].replayedCount += 1
       // What is queued up to here goes first, so that nothing newer overtakes it.
       sessions[session].replayCount = UInt32(sessions[session].queue.count)

@@ -8,6 +8,7 @@ extension Broker {
   mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) throws(Violation) {
     let session = connections[index].session
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
+    let recorded = journal.appended
     var reasons: [ReasonCode] = []
     reasons.reserveCapacity(subscribe.subscriptions.count)
     var replays: [Subscription] = []
@@ -23,6 +24,7 @@ extension Broker {
       case .never: break  // [MQTT-3.3.1-11]
       }
     }
+    hold(index, ifAppendedSince: recorded)
     send(
       .suback(Suback(packetIdentifier: subscribe.packetIdentifier, reasonCodes: reasons)),
       on: index)  // [MQTT-3.8.4-1]
@@ -37,6 +39,7 @@ extension Broker {
   /// Takes an UNSUBSCRIBE that is well formed.
   mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) throws(Violation) {
     let session = connections[index].session
+    let recorded = journal.appended
     var reasons: [ReasonCode] = []
     for text in unsubscribe.filters {
       let shared = Topic.shared(text)
@@ -48,9 +51,14 @@ extension Broker {
       if wasThere {
         sessions[session].subscriptionCount -= 1
         sessions[session].isFullOfSubscriptions = false
+        if sessions[session].record != 0 {
+          journal.append(
+            .unsubscribe(sessions[session].record, filter: Array(text.utf8)))
+        }
       }
       reasons.append(wasThere ? .success : .noSubscriptionExisted)
     }
+    hold(index, ifAppendedSince: recorded)
     send(
       .unsuback(Unsuback(packetIdentifier: unsubscribe.packetIdentifier, reasonCodes: reasons)),
       on: index)  // [MQTT-3.10.4-4] [MQTT-3.10.4-5]
@@ -102,6 +110,9 @@ extension Broker {
       identifier: identifier, firstOfSession: &first)
     sessions[session].firstSubscription = first
     if isNew { sessions[session].subscriptionCount += 1 }
+    if sessions[session].record != 0 {
+      recordSubscription(subscription, identifier: identifier, session: session)
+    }
     return (ReasonCode(rawValue: subscription.options.qos.rawValue), isNew)
   }
 }

@@ -12,6 +12,9 @@
 //
 // The order of calls is: open, then receive any number of times, then end; advance(to:) when
 // nextDeadline has come; and after any of them the shell fetches output, closes and log lines.
+//
+// With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
+// to it (Records/): what may not be lost is on disk before it is acknowledged.
 
 package import MQTTCodec
 import MQTTSession
@@ -68,6 +71,11 @@ package struct Broker: ~Copyable {
   /// were left.
   var isFullOfConnections = false
   var isFullOfRetained = false
+
+  /// What must outlive a crash.
+  var journal = Journal()
+  /// Connections with output that waits for a batch, in the order of the batches.
+  var held: [(connection: ConnectionID, batch: UInt64)] = []
 
   /// An engine without peers.
   ///
@@ -164,7 +172,7 @@ package struct Broker: ~Copyable {
         && connections[connection.index].isListed
       {
         connections[connection.index].isListed = false
-        return connection
+        if !isHeld(connection.index) { return connection }
       }
     }
     return nil
@@ -173,12 +181,13 @@ package struct Broker: ~Copyable {
   /// Whether output of this connection waits to be taken.
   package func hasOutput(_ connection: ConnectionID) -> Bool {
     connections.contains(connection) && !connections[connection.index].outbox.isEmpty
+      && !isHeld(connection.index)
   }
 
   /// Moves the output out; messages that waited for room take its place.
   package mutating func takeOutput(of connection: ConnectionID) -> ByteBuffer {
     if !connections.contains(connection) { return ByteBuffer() }
-    let output = connections[connection.index].outbox.take()
+    let output = takeReleasedOutput(of: connection.index)
     counters.bytesSent += UInt64(output.count)
     let session = connections[connection.index].session
     if session != Connection.noSession { outputTaken(session, connection.index) }
@@ -192,7 +201,8 @@ package struct Broker: ~Copyable {
   package mutating func nextClose(reactor: Int) -> ClosingConnection? {
     if reactor >= reactors.count { return nil }
     while let connection = reactors[reactor].closes.popLast() {
-      if connections.contains(connection) {
+      // What is held back goes out first; `durable` puts the connection here again.
+      if connections.contains(connection) && connections[connection.index].holds.isEmpty {
         let output = connections[connection.index].outbox.take()
         counters.bytesSent += UInt64(output.count)
         release(connection.index)

@@ -56,6 +56,11 @@ package struct BrokerConfiguration: Sendable {
   package var authenticationMethods: [any AuthenticationMethod] = []
   /// What `$SYS/broker/version` says.
   package var programVersion = "0"
+  /// Whether what must outlive a crash is recorded.
+  ///
+  /// What depends on it is then held back until ``Broker/durable(_:now:)``. Without it everything is
+  /// kept in memory only.
+  package var keepsRecords = false
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 

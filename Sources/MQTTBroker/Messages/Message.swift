@@ -84,6 +84,10 @@ struct Delivery {
   var group: SlotIdentifier?
   /// Whether it is a retained message for a new subscription.
   var isReplay = false
+  /// The packet identifier that the store knows; zero below QoS 2 and before it is sent.
+  var packetIdentifier: UInt16 = 0
+  /// The session that the store's entry is for; meaningful only with a position.
+  var owner: UInt32 = 0
   /// Its place in the store's queue; zero when it is not there.
   var position: UInt64 = 0
 }

@@ -227,6 +227,15 @@ struct SubscriptionTree: ~Copyable {
 
   // MARK: Shared groups
 
+  /// The group of a `$share/...` filter; nil when it has no member.
+  func group(named text: [UInt8]) -> SlotIdentifier? {
+    guard let shared = Topic.shared(String(decoding: text, as: UTF8.self)) else { return nil }
+    let filter = Array(shared.filter.utf8)
+    let node = tree.find(filter.span)
+    if node == TopicTree.nothing { return nil }
+    return existingGroup(shared.group, at: node).map { groups.identifier(at: $0) }
+  }
+
   private func existingGroup(_ name: String, at node: UInt32) -> UInt32? {
     var entry = tree[node]
     while entry != Self.nothing {

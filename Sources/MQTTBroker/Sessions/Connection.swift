@@ -55,6 +55,8 @@ struct Connection: ~Copyable {
   /// An incomplete packet.
   var inbox = ByteBuffer()
   var outbox = ByteBuffer()
+  /// Marks in the outbox behind which bytes wait for a batch, in order. (Broker+Hold)
+  var holds: [Hold] = []
   let peer: String
   var extras: ConnectionExtras?
 

@@ -13,12 +13,23 @@ import MQTTSession
 
 /// A will that is armed, or that waits for its delay.
 final class ArmedWill {
-  let will: Will
-  let delaySeconds: UInt32
+  let content: WillRecord
+
+  init(_ content: WillRecord) { self.content = content }
 
   init(_ will: Will) {
-    self.will = will
-    delaySeconds = will.properties.number(.willDelayInterval) ?? 0
+    var properties = ByteBuffer()
+    for property in will.properties.list
+    where property.identifier != .willDelayInterval
+      && property.identifier != .messageExpiryInterval
+    {
+      property.encode(into: &properties)
+    }
+    content = WillRecord(
+      topic: Array(will.topic.utf8), properties: properties.bytes, payload: will.payload,
+      qos: will.qos, isRetained: will.isRetained,
+      delaySeconds: will.properties.number(.willDelayInterval) ?? 0,
+      expirySeconds: will.properties.number(.messageExpiryInterval))
   }
 }
 
@@ -54,6 +65,9 @@ struct Session: ~Copyable {
   var isQueueFull = false
   var isFullOfSubscriptions = false
   var droppedCount: UInt64 = 0
+  /// Its number in the store; zero when it is not there: records are not kept, or it ends with its
+  /// connection.
+  var record: UInt64 = 0
 
   init(clientIdentifier: String, expirySeconds: UInt32, windowLimit: UInt16) {
     self.clientIdentifier = clientIdentifier

@@ -9,6 +9,8 @@ package import Transport
 package struct ListenerConfiguration: Sendable {
   /// The kinds of place.
   package enum Place: Sendable, Equatable {
+    /// 127.0.0.1 and ::1, or the one of them that this machine has.
+    case loopback(port: UInt16)
     /// A host name or number, and a port; an empty host is every address of this machine.
     case network(host: String, port: UInt16)
     /// A Unix domain socket with the permission bits it shall have.

@@ -15,6 +15,8 @@ import Transport
 final class EngineTick: ReactorDelegate {
   /// Unsent bytes of a link up to which it is given more.
   static let unsentLimitBytes = 1 << 20
+  /// How many bytes may go out for each that comes in, for the next reads to be large ones.
+  static let largeReadFactor = 4
   /// How long a log line may wait for a slow reader before it is tried again, in nanoseconds.
   static let logRetryNanoseconds: Int64 = 100_000_000
 
@@ -27,6 +29,9 @@ final class EngineTick: ReactorDelegate {
   /// Connections that have output which their link could not take yet.
   private var postponed: [ConnectionID] = []
   private var isStopped = false
+  /// Bytes of this tick, in and out.
+  private var receivedBytes = 0
+  private var sentBytes = 0
   /// All reactors, so that they can be woken after the lock is given back.
   private var reactors: [Reactor] = []
 
@@ -40,6 +45,8 @@ final class EngineTick: ReactorDelegate {
     var wakes: UInt64 = 0
     var deadline: Instant?
     let events = reactor.events
+    receivedBytes = 0
+    sentBytes = 0
     let isMeasured = meter.beginTick()
     engine.state.withLock { state in
       if isMeasured { meter.lockTaken() }
@@ -55,6 +62,9 @@ final class EngineTick: ReactorDelegate {
       entries = state.broker.takeLog()
       if isMeasured { meter.lockGiven() }
     }
+    // Large reads pay where few copies are made of what came in: measured at 1 to 100 with one
+    // filter each, where they cost, and at 1 to 100 of 100,000 filters, where they gain a third.
+    reactor.readsLargely = sentBytes <= receivedBytes * Self.largeReadFactor
     for other in reactors where wakes >> UInt64(other.index) & 1 == 1 { other.wake() }
     return writeLog(now, deadline)
   }
@@ -66,6 +76,7 @@ final class EngineTick: ReactorDelegate {
   ) {
     switch event.event {
     case .received(let range):
+      receivedBytes += range.count
       let owner = event.owner != 0 ? event.owner : reactor.owner(of: event.link)
       state.broker.receive(
         reactor.received(range), on: ConnectionID(word: owner), now: now)
@@ -140,7 +151,9 @@ final class EngineTick: ReactorDelegate {
     let link = state.links[Int(connection.index)]
     guard reactor.owner(of: link) == connection.word, !reactor.isBlocked(link) else { return }
     if reactor.unsentBytes(link) > Self.unsentLimitBytes { return postponed.append(connection) }
-    reactor.send(state.broker.takeOutput(of: connection), on: link)
+    let output = state.broker.takeOutput(of: connection)
+    sentBytes += output.count
+    reactor.send(output, on: link)
     meter.noteActivity(connection)
   }
 

@@ -52,15 +52,7 @@ struct OpenListeners {
 
   /// Nobody said where to listen: this machine only, which needs no passwords.
   private mutating func openLoopback() throws(ServerError) {
-    let port = ServerConfiguration.plainPort
-    try openSocket(.loopback4(port: port), nil, 0, nil)
-    do throws(ServerError) {
-      try openSocket(.loopback6(port: port), nil, 0, nil)
-    } catch {
-      // A machine without IPv6 is none the worse for it; a port that is taken is a failure.
-      guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
-      else { throw error }
-    }
+    try openListener(ListenerConfiguration(.loopback(port: ServerConfiguration.plainPort)), 0)
     announcement.append(
       "listening on \(open.map(\.address.description).joined(separator: " and ")), for this"
         + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
@@ -74,6 +66,9 @@ struct OpenListeners {
     case .path(let path, let mode):
       let tls = try Self.context(configuration, path)
       try openSocket(.unix(path: path), mode, index, tls)
+    case .loopback(let port):
+      let tls = try Self.context(configuration, "localhost:\(port)")
+      try openAny([.loopback4(port: port), .loopback6(port: port)], index, tls)
     case .network(let host, let port):
       let tls = try Self.context(configuration, "\(host):\(port)")
       let addresses: [SocketAddress]
@@ -82,17 +77,25 @@ struct OpenListeners {
       } catch {
         throw .listenerUnknown(error)
       }
-      var refusal: ServerError?
-      let before = open.count
-      for address in addresses {
-        do throws(ServerError) { try openSocket(address, nil, index, tls) } catch {
-          guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
-          else { throw error }
-          refusal = error
-        }
-      }
-      if open.count == before, let refusal { throw refusal }
+      try openAny(addresses, index, tls)
     }
+  }
+
+  /// Listens on those of the addresses that this machine has, and at least on one: a machine
+  /// without IPv6 is none the worse for it, but a port that is taken is a failure.
+  private mutating func openAny(
+    _ addresses: [SocketAddress], _ index: Int, _ tls: TLSContext?
+  ) throws(ServerError) {
+    var refusal: ServerError?
+    let before = open.count
+    for address in addresses {
+      do throws(ServerError) { try openSocket(address, nil, index, tls) } catch {
+        guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
+        else { throw error }
+        refusal = error
+      }
+    }
+    if open.count == before, let refusal { throw refusal }
   }
 
   private mutating func openSocket(

@@ -20,7 +20,7 @@ extension Reactor {
   }
 
   private func readPlain(_ link: LinkID) {
-    let limit = ReadArena.readLimitBytes
+    let limit = arena.readLimitBytes
     switch receiveBytes(links[link.index].descriptor, arena.room, limit) {
     // The peer has ended sending, which in MQTT ends the connection. What its last bytes caused was
     // written in the turn before.
@@ -46,7 +46,7 @@ extension Reactor {
   /// A session hands over what has arrived and decrypted; a part of a record waits inside.
   private func readProtected(_ link: LinkID, _ tls: TLSBox) {
     let room = UnsafeMutableRawBufferPointer(
-      start: arena.room, count: ReadArena.readLimitBytes)
+      start: arena.room, count: arena.readLimitBytes)
     switch tls.session.read(into: room) {
     case .bytes(let count):
       take(link, count)

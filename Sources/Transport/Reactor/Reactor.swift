@@ -70,6 +70,14 @@ package final class Reactor: @unchecked Sendable {
   /// The events of this tick, in the order in which they happened.
   package var events: [ReactorEvent] { turn }
 
+  /// Whether one link may bring in 256 KiB in a tick, or else 64 KiB.
+  package var readsLargely: Bool {
+    get { arena.readLimitBytes == ReadArena.largeReadBytes }
+    set {
+      arena.readLimitBytes = newValue ? ReadArena.largeReadBytes : ReadArena.smallReadBytes
+    }
+  }
+
   /// The bytes of a ``LinkEvent/received(_:)`` of this tick, in place.
   @_lifetime(borrow self)
   package func received(_ range: Range<Int>) -> Span<UInt8> {

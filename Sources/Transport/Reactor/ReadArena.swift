@@ -6,9 +6,14 @@ import CLinux
 import Glibc
 
 struct ReadArena: ~Copyable {
-  /// Most bytes that one link may bring in one tick.
-  static let readLimitBytes = 64 << 10
-  static let sizeBytes = 512 << 10
+  /// Most bytes that one link may bring in one tick; the owner of the reactor chooses.
+  ///
+  /// With more, one tick answers more packets with one write for each link. With less, what is made
+  /// of them stays in the cache when each packet is copied to many links.
+  var readLimitBytes = smallReadBytes
+  static let smallReadBytes = 64 << 10
+  static let largeReadBytes = 256 << 10
+  static let sizeBytes = 1 << 20
 
   let start: UnsafeMutableRawPointer
   private(set) var used = 0
@@ -21,7 +26,7 @@ struct ReadArena: ~Copyable {
   deinit { munmap(start, Self.sizeBytes) }
 
   /// Whether another link can read.
-  var hasRoom: Bool { Self.sizeBytes - used >= Self.readLimitBytes }
+  var hasRoom: Bool { Self.sizeBytes - used >= readLimitBytes }
 
   /// Where the next link reads to.
   var room: UnsafeMutableRawPointer { start + used }

@@ -40,20 +40,17 @@ enum BrokerCommand {
       ? try tlsSettings(options.tls, isQuiet: options.isQuiet) : nil
     for listener in options.listeners {
       let settings = listener.usesTLS ? tls : nil
-      for place in places(listener.place) {
-        result.listeners.append(ListenerConfiguration(place, tls: settings))
-      }
+      result.listeners.append(ListenerConfiguration(place(listener.place), tls: settings))
     }
     return result
   }
 
-  private static func places(_ place: ListenerOptions.Place) -> [ListenerConfiguration.Place] {
+  private static func place(_ place: ListenerOptions.Place) -> ListenerConfiguration.Place {
     switch place {
-    case .loopback(let port):
-      [.network(host: "127.0.0.1", port: port), .network(host: "::1", port: port)]
-    case .everywhere(let port): [.network(host: "", port: port)]
-    case .address(let host, let port): [.network(host: host, port: port)]
-    case .unix(let path): [.path(path, mode: nil)]
+    case .loopback(let port): .loopback(port: port)
+    case .everywhere(let port): .network(host: "", port: port)
+    case .address(let host, let port): .network(host: host, port: port)
+    case .unix(let path): .path(path, mode: nil)
     }
   }
 

@@ -1,0 +1,88 @@
+// Holding back what must not leave before records are durable. A hold is a mark in a connection's
+// outbox: what stands behind it waits for a batch. So the order of everything on a connection
+// stays as it was made, acknowledgements never overtake each other [MQTT-4.6.0-2] [MQTT-4.6.0-3]
+// [MQTT-4.6.0-4], nothing comes before CONNACK [MQTT-3.2.0-1], and the code that appends to an
+// outbox knows nothing of it.
+//
+// Batches become durable in order, so the marks of a connection rise in place and batch alike.
+// A connection without a mark pays one look at an empty list when its output is taken.
+
+package import MQTTCodec
+
+/// Where in an outbox the bytes begin that wait for a batch.
+struct Hold {
+  var offset: Int
+  var batch: UInt64
+}
+
+extension Broker {
+  /// Closes the open batch and opens the next one; nil when there is nothing to commit.
+  ///
+  /// For the shell, at the end of a tick or as soon as its store is free. A batch may be committed
+  /// when all before it were. What is appended and ended between two calls is never written.
+  package mutating func takeRecords() -> RecordBatch? {
+    if journal.records.isEmpty { return nil }
+    let batch = journal.take()
+    // Nothing was left of it: what waited for it waits for nothing but the batches before.
+    if batch == nil { releaseHeld() }
+    return batch
+  }
+
+  /// `batch`, which ``takeRecords()`` gave out, and all before it are on disk: what they held back
+  /// may leave, in order.
+  package mutating func durable(_ batch: UInt64, now: Instant) {
+    self.now = now
+    journal.committed(batch)
+    releaseHeld()
+  }
+
+  /// Lets what is appended to a connection's outbox from now on wait for the open batch.
+  mutating func hold(_ index: UInt32) {
+    let batch = journal.batch
+    if let last = connections[index].holds.last, last.batch == batch { return }
+    connections[index].holds.append(Hold(offset: connections[index].outbox.count, batch: batch))
+    held.append((connections.identifier(at: index), batch))
+  }
+
+  /// The same, if there are new records since `before`.
+  @inline(__always) mutating func hold(_ index: UInt32, ifAppendedSince before: UInt64) {
+    if journal.appended != before { hold(index) }
+  }
+
+  /// Whether all output of a connection waits.
+  func isHeld(_ index: UInt32) -> Bool { connections[index].holds.first?.offset == 0 }
+
+  /// Takes what is in front of the first mark.
+  mutating func takeReleasedOutput(of index: UInt32) -> ByteBuffer {
+    guard let first = connections[index].holds.first else {
+      return connections[index].outbox.take()
+    }
+    if first.offset == 0 { return ByteBuffer() }
+    var output = connections[index].outbox.take()
+    var rest = spares.take()
+    rest.append(first.offset..<output.count, of: output)
+    output.truncate(to: first.offset)
+    connections[index].outbox = rest
+    for position in connections[index].holds.indices {
+      connections[index].holds[position].offset -= first.offset
+    }
+    return output
+  }
+
+  private mutating func releaseHeld() {
+    let released = journal.releasedBatch
+    let count = held.firstIndex { $0.batch > released } ?? held.count
+    for position in 0..<count {
+      let connection = held[position].connection
+      if !connections.contains(connection) { continue }
+      let index = connection.index
+      connections[index].holds.removeAll { $0.batch <= released }
+      if connections[index].stage == .closed {
+        reactors[Int(connections[index].reactor)].closes.append(connection)
+      } else {
+        enlist(index)
+      }
+    }
+    held.removeFirst(count)
+  }
+}

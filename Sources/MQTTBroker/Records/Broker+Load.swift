@@ -1,0 +1,193 @@
+// Starting from what a store holds. All clients are gone by now: a session that was online when
+// the records end was cut off by the crash, so its expiry and the delay of its will begin now; one
+// that had left before goes on where it was. What is overdue is done by the first `advance`.
+//
+// A QoS 2 message that was assigned an identifier keeps it and its stage; everything else waits
+// in the session's queue again, in the order of the positions. [MQTT-4.4.0-1]
+
+package import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// What a load found, and what it could not use.
+  package struct Loaded: Equatable, Sendable {
+    package var sessions = 0
+    package var subscriptions = 0
+    package var retained = 0
+    package var queued = 0
+    /// Entries without their session or message, and messages that nobody waits for.
+    package var orphans = 0
+  }
+
+  /// Takes over what `records` amount to: all that was committed, or what a store makes of it.
+  ///
+  /// Only with `keepsRecords`, once, and before any other call. What it changes, such as when a
+  /// session was left, is in the open batch afterwards.
+  @discardableResult
+  package mutating func load(_ records: some Sequence<Record>, now: Instant) -> Loaded {
+    load(RecordedState(records), now: now)
+  }
+
+  /// The same from a state that was put together already.
+  @discardableResult
+  package mutating func load(_ state: RecordedState, now: Instant) -> Loaded {
+    precondition(configuration.keepsRecords, "records are loaded where records are kept")
+    precondition(sessions.count == 0 && messages.count == 0, "loading comes first")
+    self.now = now
+    journal.resume(
+      session: (state.sessions.keys.max() ?? 0) + 1, message: (state.messages.keys.max() ?? 0) + 1,
+      position: (state.queue.keys.max() ?? 0) + 1)
+    var loaded = Loaded()
+    let loadedSessions = loadSessions(state, &loaded)
+    let loadedMessages = loadMessages(state)
+    loadRetained(state, loadedMessages, &loaded)
+    loadQueue(state, loadedSessions, loadedMessages, &loaded)
+    for number in loadedMessages.keys.sorted() {
+      guard let message = loadedMessages[number], messages[message].references == 0 else {
+        continue
+      }
+      loaded.orphans += 1
+      journal.append(.drop(number))
+      messages.remove(message)
+    }
+    note(
+      .notice,
+      "loaded \(loaded.sessions) sessions with \(loaded.subscriptions) subscriptions, "
+        + "\(loaded.retained) retained messages, \(loaded.queued) messages on their way"
+        + (loaded.orphans == 0 ? "" : "; \(loaded.orphans) entries without use are left out"))
+    return loaded
+  }
+
+  // MARK: Sessions
+
+  private mutating func loadSessions(_ state: RecordedState, _ loaded: inout Loaded)
+    -> [UInt64: UInt32]
+  {
+    var indices: [UInt64: UInt32] = [:]
+    for number in state.sessions.keys.sorted() {
+      guard let recorded = state.sessions[number] else { continue }
+      let record = recorded.record
+      var session = Session(
+        clientIdentifier: record.clientIdentifier, expirySeconds: record.expirySeconds,
+        windowLimit: configuration.inFlightLimit)
+      session.record = number
+      session.userName = record.userName
+      session.will = recorded.will.map { ArmedWill($0) }
+      for raw in recorded.received.sorted() {
+        if let identifier = PacketIdentifier(rawValue: raw) {
+          _ = session.receiver.receive(identifier)
+        }
+      }
+      let index = sessions.insert(session).index
+      indices[number] = index
+      sessionsByIdentifier[record.clientIdentifier] = index
+      leave(index, at: record.leftAtUnixSeconds)
+      loaded.sessions += 1
+      for subscription in recorded.subscriptions {
+        load(subscription, of: index)
+        loaded.subscriptions += 1
+      }
+    }
+    counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
+    return indices
+  }
+
+  /// Sets what is due because a session has no connection.
+  private mutating func leave(_ session: UInt32, at leftAtUnixSeconds: Int64?) {
+    let leftAt = leftAtUnixSeconds.map { instant(atUnixSeconds: $0) } ?? now
+    if leftAtUnixSeconds == nil { recordSession(session, leftAt: now) }
+    let identifier = sessions.identifier(at: session)
+    if sessions[session].expirySeconds != .max {
+      sessions[session].expiresAt = leftAt.advanced(bySeconds: Int(sessions[session].expirySeconds))
+      deadlines.insert(.sessionExpiry, identifier, at: sessions[session].expiresAt)
+    }
+    guard let will = sessions[session].will else { return }
+    let due = leftAt.advanced(bySeconds: Int(will.content.delaySeconds))
+    sessions[session].willDueAt = due
+    deadlines.insert(.will, identifier, at: due)
+  }
+
+  private mutating func load(_ subscription: SubscriptionRecord, of session: UInt32) {
+    let shared = Topic.shared(String(decoding: subscription.filter, as: UTF8.self))
+    let filter = shared.map { Array($0.filter.utf8) } ?? subscription.filter
+    var first = sessions[session].firstSubscription
+    let isNew = subscriptions.subscribe(
+      session: session, filter: filter.span, group: shared?.group, options: subscription.options,
+      identifier: subscription.identifier, firstOfSession: &first)
+    sessions[session].firstSubscription = first
+    if isNew { sessions[session].subscriptionCount += 1 }
+  }
+
+  // MARK: Messages
+
+  private mutating func loadMessages(_ state: RecordedState) -> [UInt64: UInt32] {
+    var indices: [UInt64: UInt32] = [:]
+    for number in state.messages.keys.sorted() {
+      guard let record = state.messages[number] else { continue }
+      var bytes = ByteBuffer(exactCapacity: record.bytes.count)
+      bytes.append(record.bytes.span)
+      var message = Message(
+        bytes: bytes, topicLength: Int32(record.topicLength),
+        propertiesLength: Int32(record.propertiesLength), qos: record.qos,
+        isRetained: record.isRetained,
+        expiresAt: record.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) }
+          ?? Message.never)
+      message.record = number
+      indices[number] = messages.insert(message).index
+    }
+    return indices
+  }
+
+  private mutating func loadRetained(
+    _ state: RecordedState, _ indices: [UInt64: UInt32], _ loaded: inout Loaded
+  ) {
+    for (topic, number) in state.retained.sorted(by: { $0.value < $1.value }) {
+      guard let message = indices[number] else {
+        loaded.orphans += 1
+        journal.append(.unretain(topic: topic))
+        continue
+      }
+      messages[message].references += 1
+      _ = retained.set(topic.span, message)
+      loaded.retained += 1
+      let expiresAt = messages[message].expiresAt
+      if expiresAt != Message.never {
+        deadlines.insert(.sweep, messages.identifier(at: message), at: expiresAt)
+      }
+    }
+  }
+
+  private mutating func loadQueue(
+    _ state: RecordedState, _ sessionIndices: [UInt64: UInt32],
+    _ messageIndices: [UInt64: UInt32], _ loaded: inout Loaded
+  ) {
+    for position in state.queue.keys.sorted() {
+      guard let entry = state.queue[position] else { continue }
+      let record = entry.record
+      guard let session = sessionIndices[record.session],
+        let message = messageIndices[record.message]
+      else {
+        loaded.orphans += 1
+        journal.append(
+          .complete(record.session, position: position, identifier: entry.identifier))
+        continue
+      }
+      var delivery = Delivery(message: message, qos: record.qos, isRetained: record.isRetained)
+      delivery.subscriptionIdentifiers = record.subscriptionIdentifiers
+      delivery.group = record.group.flatMap { subscriptions.group(named: $0) }
+      delivery.position = position
+      delivery.owner = session
+      delivery.packetIdentifier = entry.identifier
+      messages[message].references += 1
+      let index = deliveries.insert(delivery).index
+      if let identifier = PacketIdentifier(rawValue: entry.identifier) {
+        sessions[session].sender.restore(
+          index, identifier, stage: entry.isReleased ? .awaitingPubcomp : .awaitingPubrec)
+      } else {
+        sessions[session].queue.append(index)
+        sessions[session].queue.byteCount += messages[message].bytes.count
+      }
+      loaded.queued += 1
+    }
+  }
+}

@@ -1,0 +1,192 @@
+// Writing down what must last, at the places where it happens. Only sessions with a record number
+// come here, and a session has one exactly when it outlives its connection and records are kept;
+// retained messages and what waits for such a session get numbers when they are first needed.
+// Everything else passes by with one look at a number that is zero.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  // MARK: Sessions and wills
+
+  /// Records what CONNECT made of a session, and holds back its CONNACK. (3.1.2.4)
+  mutating func recordConnect(_ session: UInt32) {
+    if !sessions[session].lasts { return recordRemoval(session) }
+    if sessions[session].record == 0 { sessions[session].record = journal.takeSession() }
+    recordSession(session, leftAt: nil)
+    recordWill(session)
+  }
+
+  /// Records a session's values.
+  mutating func recordSession(_ session: UInt32, leftAt: Instant?) {
+    journal.append(
+      .saveSession(
+        SessionRecord(
+          number: sessions[session].record,
+          clientIdentifier: sessions[session].clientIdentifier,
+          userName: sessions[session].userName, expirySeconds: sessions[session].expirySeconds,
+          leftAtUnixSeconds: leftAt.map { unixSeconds(at: $0) })))
+  }
+
+  /// Records the will that a session has now, or that it has none.
+  mutating func recordWill(_ session: UInt32) {
+    if sessions[session].record == 0 { return }
+    journal.append(.setWill(sessions[session].record, sessions[session].will?.content))
+  }
+
+  /// Records that a session ends, or that it does not outlive its connection any more.
+  mutating func recordRemoval(_ session: UInt32) {
+    let number = sessions[session].record
+    if number == 0 { return }
+    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
+      recordEnd(of: entry.message)
+    }
+    for delivery in sessions[session].queue.all { recordEnd(of: delivery) }
+    journal.append(.removeSession(number))
+    sessions[session].record = 0
+  }
+
+  /// Records a subscription as it is now.
+  mutating func recordSubscription(
+    _ subscription: Subscription, identifier: UInt32, session: UInt32
+  ) {
+    journal.append(
+      .subscribe(
+        sessions[session].record,
+        SubscriptionRecord(
+          filter: Array(subscription.filter.utf8), options: subscription.options,
+          identifier: identifier)))
+  }
+
+  // MARK: Messages on their way
+
+  /// Records a message once, however many wait for it.
+  private mutating func recordMessage(_ message: UInt32) -> UInt64 {
+    if messages[message].record != 0 { return messages[message].record }
+    let number = journal.takeMessage()
+    let expiresAt = messages[message].expiresAt
+    messages[message].record = number
+    journal.append(
+      .store(
+        MessageRecord(
+          number: number, topicLength: Int(messages[message].topicLength),
+          propertiesLength: Int(messages[message].propertiesLength),
+          bytes: array(messages[message].bytes.span), qos: messages[message].qos,
+          isRetained: messages[message].isRetained,
+          expiresAtUnixSeconds: expiresAt == Message.never ? nil : unixSeconds(at: expiresAt))))
+    return number
+  }
+
+  /// Records that a delivery waits for a lasting session.
+  ///
+  /// QoS 0 promises nothing and is left out.
+  mutating func recordQueued(_ delivery: UInt32, for session: UInt32) {
+    if deliveries[delivery].qos == .atMostOnce { return }
+    let position = journal.takePosition()
+    let message = recordMessage(deliveries[delivery].message)
+    deliveries[delivery].position = position
+    deliveries[delivery].owner = session
+    var group: [UInt8]?
+    if let slot = deliveries[delivery].group, subscriptions.groups.contains(slot) {
+      group = subscriptions.filter(of: subscriptions.groups[slot.index].members[0])
+    }
+    journal.append(
+      .enqueue(
+        QueueRecord(
+          session: sessions[session].record, position: position, message: message,
+          qos: deliveries[delivery].qos, isRetained: deliveries[delivery].isRetained,
+          subscriptionIdentifiers: deliveries[delivery].subscriptionIdentifiers, group: group)))
+  }
+
+  /// Records the identifier that a QoS 2 delivery goes out with, and holds back its PUBLISH.
+  mutating func recordAssigned(
+    _ delivery: UInt32, _ identifier: PacketIdentifier, of session: UInt32
+  ) {
+    if deliveries[delivery].qos != .exactlyOnce { return }
+    deliveries[delivery].packetIdentifier = identifier.rawValue
+    journal.append(
+      .assign(
+        sessions[session].record, identifier: identifier.rawValue,
+        position: deliveries[delivery].position))
+    hold(sessions[session].connection)
+  }
+
+  /// Records a delivery that goes out at once, under the identifier whose turn it is.
+  mutating func recordSent(_ delivery: UInt32, to session: UInt32) {
+    recordQueued(delivery, for: session)
+    if let identifier = sessions[session].sender.nextIdentifier {
+      recordAssigned(delivery, identifier, of: session)
+    }
+  }
+
+  /// Records PUBREC of a subscriber, and holds back PUBREL.
+  mutating func recordReleased(_ delivery: UInt32, of session: UInt32) {
+    if delivery == Self.unkept || deliveries[delivery].position == 0 { return }
+    journal.append(
+      .release(
+        sessions[session].record, identifier: deliveries[delivery].packetIdentifier,
+        position: deliveries[delivery].position))
+    hold(sessions[session].connection)
+  }
+
+  /// Records that a delivery is over for the session that it was recorded for, if it was.
+  mutating func recordEnd(of delivery: UInt32) {
+    if deliveries[delivery].position == 0 { return }
+    recordEnd(of: deliveries[delivery])
+    deliveries[delivery].position = 0
+    deliveries[delivery].packetIdentifier = 0
+  }
+
+  /// The same for a delivery that was just taken out.
+  mutating func recordEnd(of gone: Delivery) {
+    journal.append(
+      .complete(
+        sessions[gone.owner].record, position: gone.position, identifier: gone.packetIdentifier))
+  }
+
+  // MARK: Messages that came
+
+  /// Records the identifier of a QoS 2 message from a client whose session lasts.
+  mutating func recordReceived(_ identifier: PacketIdentifier, from session: UInt32) {
+    if sessions[session].record == 0 || !sessions[session].receiver.contains(identifier) { return }
+    journal.append(
+      .received(sessions[session].record, identifier: identifier.rawValue))
+  }
+
+  /// Records PUBREL of a publisher, and holds back PUBCOMP.
+  mutating func recordForgotten(_ identifier: PacketIdentifier, from session: UInt32) {
+    journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
+    hold(sessions[session].connection)
+  }
+
+  // MARK: Retained messages
+
+  /// Records what a topic retains now.
+  ///
+  /// `$SYS` is made anew after every start.
+  mutating func recordRetained(_ topic: Span<UInt8>, _ message: UInt32) {
+    if Self.isSystem(topic) { return }
+    let number = recordMessage(message)
+    journal.append(.retain(topic: array(topic), message: number))
+  }
+
+  /// Records that a topic retains nothing any more.
+  mutating func recordUnretained(_ topic: Span<UInt8>) {
+    if Self.isSystem(topic) { return }
+    journal.append(.unretain(topic: array(topic)))
+  }
+
+  // MARK: Time
+
+  /// Unix time at an instant of the engine's clock, rounded up.
+  func unixSeconds(at instant: Instant) -> Int64 {
+    let passed = instant.nanoseconds(since: startedAt)
+    let seconds = passed / 1_000_000_000
+    return wallClockSecondsAtStart + seconds + (passed % 1_000_000_000 > 0 ? 1 : 0)
+  }
+
+  /// The inverse.
+  func instant(atUnixSeconds seconds: Int64) -> Instant {
+    startedAt.advanced(bySeconds: Int(seconds - wallClockSecondsAtStart))
+  }
+}

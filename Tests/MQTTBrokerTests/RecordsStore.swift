@@ -1,0 +1,113 @@
+// A store for tests that is a list of batches: it commits when it is told to, and a crash loses
+// the rest. The engine is replaced in its world; clients connect again with new peers.
+
+import MQTTBroker
+import MQTTCodec
+import MQTTSession
+import Testing
+
+/// A Session Expiry Interval of 100 s.
+let lasting = [Property(.sessionExpiryInterval, .fourByteInteger(100))]
+
+final class RecordsStore {
+  let world: World
+  /// What is on disk.
+  var committed: [RecordBatch] = []
+  /// What the engine gave away and was not told to be on disk.
+  var writing: [RecordBatch] = []
+  private let start: Instant
+
+  init(_ change: (inout BrokerConfiguration) -> Void = { _ in }) {
+    world = World {
+      $0.keepsRecords = true
+      change(&$0)
+    }
+    start = world.now
+  }
+
+  /// Takes the open batch; false when there is nothing to write.
+  @discardableResult
+  func take() -> Bool {
+    guard let batch = world.broker.takeRecords() else { return false }
+    writing.append(batch)
+    return true
+  }
+
+  /// Writes the oldest batch that was taken.
+  func finishOne() {
+    let batch = writing.removeFirst()
+    committed.append(batch)
+    world.broker.durable(batch.number, now: world.now)
+    world.settle()
+  }
+
+  /// Writes everything.
+  func commit() {
+    take()
+    while !writing.isEmpty { finishOne() }
+  }
+
+  /// Loses everything that was not committed, or not among the first `count` batches, and starts
+  /// again some time later.
+  func crash(keeping count: Int? = nil, seconds: Int = 0) {
+    committed = Array(committed.prefix(count ?? committed.count))
+    writing = []
+    world.now = world.now.advanced(bySeconds: seconds)
+    let passed = world.now.nanoseconds(since: start) / 1_000_000_000
+    world.broker = Broker(
+      world.broker.configuration, randomSeed: 8, now: world.now,
+      wallClockSeconds: 1_700_000_000 + passed)
+    world.closed = [:]
+    world.broker.load(committed.flatMap(\.records), now: world.now)
+    world.broker.advance(to: world.now)
+    world.settle()
+  }
+
+  /// Connects a client; its CONNACK has left, and is there to be read.
+  func client(
+    _ identifier: String, cleanStart: Bool = false, will: Will? = nil,
+    _ properties: [Property] = lasting
+  ) -> Peer {
+    let peer = Peer(silent: world)
+    peer.send(
+      .connect(
+        Connect(
+          version: .v5, clientIdentifier: identifier, cleanStart: cleanStart, keepAliveSeconds: 0,
+          will: will, properties: Properties(properties))))
+    commit()
+    return peer
+  }
+
+  /// The same with a session that ends with its connection; nothing is committed for it.
+  func passer(_ identifier: String) -> Peer { Peer(world, identifier) }
+
+  /// A lasting session without connection that subscribes to `filter`.
+  func absent(_ identifier: String, _ filter: String, _ qos: QoS = .exactlyOnce) {
+    let peer = client(identifier)
+    peer.subscribe(filter, qos)
+    commit()
+    peer.cut()
+    commit()
+  }
+
+  /// All messages for a client, acknowledged, with all that needs a commit.
+  func messages(of peer: Peer) -> [Publish] {
+    var messages: [Publish] = []
+    while true {
+      commit()
+      let before = committed.count
+      let more = peer.messages()
+      messages += more
+      if more.isEmpty && !take() && committed.count == before { return messages }
+    }
+  }
+}
+
+extension Peer {
+  func pubrel(_ identifier: UInt16) {
+    send(.pubrel(Acknowledgement(packetIdentifier: id(identifier))))
+  }
+}
+
+/// Types of packets, for short expectations.
+func types(_ packets: [Packet]) -> [PacketType] { packets.map(\.type) }
