@@ -56,8 +56,8 @@ import Testing
     ).configuration
     let fields = zip(
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
-    // These two are no business of the person who starts a broker.
-    let others = ["authenticationMethods", "programVersion"]
+    // These are no business of the person who starts a broker.
+    let others = ["authenticationMethods", "programVersion", "keepsRecords"]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")
     }
