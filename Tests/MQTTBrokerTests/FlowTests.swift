@@ -102,7 +102,8 @@ struct FlowTests {
     #expect(subscriber.unacknowledged().map(text) == ["3"])
   }
 
-  @Test func `live messages wait behind the retained ones of a new subscription`() {
+  @Test(arguments: [QoS.atMostOnce, .atLeastOnce])
+  func `live messages wait behind the retained ones of a new subscription`(qos: QoS) {
     let world = World()
     let publisher = Peer(world, "p")
     for number in 0..<150 {
@@ -114,10 +115,10 @@ struct FlowTests {
         Subscribe(
           packetIdentifier: id(1),
           subscriptions: [
-            Subscription(filter: "a/#", options: SubscriptionOptions(qos: .atMostOnce))
+            Subscription(filter: "a/#", options: SubscriptionOptions(qos: .atLeastOnce))
           ]
         )))
-    for number in 1...3 { publisher.publish("a/live", "\(number)") }
+    for number in 1...3 { publisher.publish("a/live", "\(number)", qos) }
     let messages = subscriber.messages()
     #expect(messages.count == 153)
     #expect(messages.prefix(150).allSatisfy { $0.isRetained })
