@@ -19,14 +19,16 @@ extension Broker {
       if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
       current = match
     }
-    for target in current.targets {
+    for position in current.targets.indices {
+      let target = current.targets[position]
       // [MQTT-3.8.3-3]
       if target.flags.contains(.noLocal) && target.session == routing.publisher { continue }
       let identifiers = target.identifiers == 0 ? [] : current.identifiers(of: target)
       deliver(
         to: target, identifiers, topic: topic, properties: properties, payload: payload)
     }
-    for group in current.groups {
+    for position in current.groups.indices {
+      let group = current.groups[position]
       guard let member = chooseMember(of: group) else { continue }
       let subscription = subscriptions.subscriptions[member]
       let target = Target(

@@ -73,3 +73,19 @@ func publication(_ packet: Packet) -> Publish? {
 func identifiers(_ messages: [Publish]) -> [UInt16] {
   messages.compactMap { $0.packetIdentifier?.rawValue }
 }
+
+/// The bytes of a PUBLISH of MQTT 5.0.
+func encodedPublish(_ topic: String, _ payload: String, _ qos: QoS = .atLeastOnce) -> [UInt8] {
+  encoded(
+    .publish(
+      Publish(
+        topic: topic, payload: Array(payload.utf8), qos: qos,
+        packetIdentifier: qos == .atMostOnce ? nil : id(1))))
+}
+
+/// The bytes of a packet.
+func encoded(_ packet: Packet, _ version: ProtocolVersion = .v5) -> [UInt8] {
+  var buffer = ByteBuffer()
+  packet.encode(into: &buffer, version: version)
+  return buffer.bytes
+}

@@ -23,6 +23,48 @@ struct RoutingModelTests {
     #expect(run.world.status("subscriptions/count") == "0")
     #expect(run.world.status("shared_subscriptions/count") == "0")
   }
+
+  @Test func `levels that are made to look alike stay apart`() throws {
+    let world = World()
+    let peer = Peer(world, "s")
+    let (left, right) = try #require(lookAlikes())
+    #expect(left != right && left.utf8.count == right.utf8.count)
+    peer.subscribe("a/\(left)", .atMostOnce)
+    peer.publish("a/\(right)", "wrong", retain: true)
+    peer.publish("a/\(left)", "right", retain: true)
+    #expect(peer.messages().map(text) == ["right"])
+    peer.subscribe("a/\(right)", .atMostOnce)
+    #expect(peer.pending.compactMap(publication).map(text) == ["wrong"])
+    peer.unsubscribe("a/\(left)")
+    peer.publish("a/\(left)", "wrong")
+    peer.publish("a/\(right)", "right")
+    #expect(peer.messages().map(text) == ["right"])
+  }
+
+  /// Two levels of 18 bytes for which the packed words of the topic tree are equal: the last bytes
+  /// are folded into the first word, and the first word of the other level makes up for them.
+  private func lookAlikes() -> (String, String)? {
+    let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
+    var inverse = factor
+    for _ in 0..<6 { inverse = inverse &* (2 &- factor &* inverse) }
+    var chance = Chance(seed: 1)
+    for _ in 0..<200_000 {
+      let first = (0..<8).map { _ in 0x30 + UInt8(chance.below(79)) }
+      let tails = (0..<2).map { _ in (0..<2).map { _ in 0x30 + UInt8(chance.below(79)) } }
+      var word = first.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+      for byte in tails[0] { word = (word &* factor) ^ UInt64(byte) }
+      for byte in tails[1].reversed() { word = (word ^ UInt64(byte)) &* inverse }
+      let other = (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64($0 * 8)) }
+      let isText = other.allSatisfy { (0x30..<0x7F).contains($0) }
+      if !isText || other == first { continue }
+      let middle = Array("12345678".utf8)
+      return (
+        String(decoding: first + middle + tails[0], as: UTF8.self),
+        String(decoding: other + middle + tails[1], as: UTF8.self)
+      )
+    }
+    return nil
+  }
 }
 
 /// How one client wants what a filter matches.
