@@ -56,7 +56,8 @@ extension Broker {
     if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
     let session = connections[index].session
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
-    if let identifier, view.qos == .exactlyOnce {
+    // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
+    if let identifier, view.qos == .exactlyOnce, !Self.isSystem(topic) {
       if connections[index].version == .v5
         && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
         && !sessions[session].receiver.contains(identifier)
@@ -74,7 +75,9 @@ extension Broker {
     let reason = publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
     if configuration.keepsRecords {
-      if view.qos == .exactlyOnce { recordReceived(identifier, from: session) }
+      if view.qos == .exactlyOnce && !reason.isFailure {
+        recordReceived(identifier, from: session)
+      }
       hold(index, ifAppendedSince: recorded)
     }
     acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
