@@ -66,12 +66,16 @@ struct RecordsLoadTests {
     #expect(watcher.messages().isEmpty)
     store.world.wait(seconds: 1)
     #expect(watcher.messages().map(text) == ["bye"])
-    store.commit()
+  }
+
+  @Test func `a will that was published before the crash is not published again`() {
+    let store = RecordsStore()
+    _ = store.client("c", will: will(delaySeconds: 10))
     store.crash()
-    let later = store.passer("w")
-    later.subscribe("w")
-    store.world.wait(seconds: 50)
-    #expect(later.messages().isEmpty)
+    store.world.wait(seconds: 10)
+    store.absent("s", "w")
+    store.crash(seconds: 50)
+    #expect(store.messages(of: store.client("s")).isEmpty)
   }
 
   @Test func `a will whose delay began before the crash is published when it was due`() {
@@ -195,6 +199,23 @@ struct RecordsLoadTests {
     #expect(store.messages(of: again).map(text) == ["x"])
   }
 
+  @Test func `a group's message that was handed over stays handed over`() {
+    let store = RecordsStore()
+    let one = store.client("one")
+    one.subscribe("$share/g/a", .atLeastOnce)
+    store.commit()
+    _ = one.read()
+    store.passer("p").publish("a", "x", .atLeastOnce)
+    #expect(one.read().count == 1)
+    let two = store.client("two")
+    two.subscribe("$share/g/a", .atLeastOnce)
+    one.cut()
+    store.commit()
+    store.crash()
+    #expect(store.messages(of: store.client("one")).isEmpty)
+    #expect(store.messages(of: store.client("two")).map(text) == ["x"])
+  }
+
   @Test func `a server that stops in order loses nothing and publishes no will`() {
     let store = RecordsStore()
     let peer = store.client("s", will: will(delaySeconds: 60))
@@ -217,6 +238,26 @@ struct RecordsLoadTests {
     #expect(store.world.broker.takeRecords() == nil)
     store.crash()
     #expect(store.messages(of: store.client("s")).map(text) == ["x"])
+  }
+
+  @Test func `what was loaded is ended in the records when it is acknowledged`() {
+    let store = RecordsStore()
+    store.absent("other", "b")
+    store.absent("s", "a")
+    store.passer("p").publish("a", "x", .atLeastOnce)
+    store.commit()
+    let entries = store.committed.flatMap(\.records).compactMap { record in
+      if case .enqueue(let entry) = record { entry } else { nil }
+    }
+    store.crash()
+    let before = store.committed.count
+    #expect(store.messages(of: store.client("s")).map(text) == ["x"])
+    let ended = store.committed.dropFirst(before).flatMap(\.records)
+    for entry in entries {
+      #expect(ended.contains(.complete(entry.session, position: entry.position, identifier: 0)))
+      #expect(ended.contains(.drop(entry.message)))
+    }
+    #expect(entries.count == 1)
   }
 
   @Test func `what has lost its message or its session is left out, counted and forgotten`() {

@@ -51,9 +51,9 @@ package enum Record: Equatable, Sendable {
   /// QoS 1, where a duplicate is allowed.
   case enqueue(QueueRecord)
   /// A QoS 2 message goes out under a packet identifier. Its PUBLISH waits for this: if it were
-  /// lost, the message would go out again under another one. [MQTT-4.3.3-2]
+  /// lost, the message would go out again under another one. [MQTT-4.3.3-3]
   case assign(_ session: UInt64, identifier: UInt16, position: UInt64)
-  /// PUBREC came for a message that was assigned. PUBREL waits for it. [MQTT-4.3.3-5]
+  /// PUBREC came for a message that was assigned. PUBREL waits for it. [MQTT-4.3.3-6]
   case release(_ session: UInt64, identifier: UInt16, position: UInt64)
   /// A message was acknowledged, or is not to be delivered any more. Nothing waits for it.
   ///
