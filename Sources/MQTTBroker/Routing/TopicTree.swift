@@ -29,7 +29,7 @@ struct TopicLevel {
       } else if offset < 16 {
         second |= UInt64(topic[position]) << UInt64((offset - 8) * 8)
       } else {
-        // Beyond 16 bytes the words only hash; the bytes themselves are compared.
+        // Beyond 16 bytes the words only tell most levels apart; the bytes themselves are compared.
         first = (first &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(topic[position])
       }
       position += 1
@@ -137,7 +137,8 @@ struct TopicTree: ~Copyable {
     let first = nodes[parent].firstChild
     if first == Self.nothing || matches(first, parent, level, topic) { return first }
     if nodes[first].nextSibling == Self.nothing { return Self.nothing }
-    return table.find(hash(parent, level.first, level.second, level.length)) { candidate in
+    let word = level.isLong ? folded(topic.extracting(level.range)) : level.first
+    return table.find(hash(parent, word, level.second, level.length)) { candidate in
       matches(candidate, parent, level, topic)
     }
   }
@@ -199,8 +200,15 @@ struct TopicTree: ~Copyable {
   }
 
   private func hash(of node: UInt32) -> UInt32 {
-    hash(nodes[node].parent, nodes[node].first, nodes[node].second, Int(nodes[node].length))
+    let long = nodes[node].long
+    let word = long == Self.nothing ? nodes[node].first : folded(longLevels[long].span)
+    return hash(nodes[node].parent, word, nodes[node].second, Int(nodes[node].length))
   }
+
+  /// What stands for the first word of a level longer than 16 bytes in its hash.
+  ///
+  /// The word in the node is folded without the seed, so levels for which it is equal can be made.
+  private func folded(_ level: Span<UInt8>) -> UInt64 { MQTTCodec.hash(level, seed: seed) }
 
   private mutating func add(_ level: TopicLevel, _ topic: Span<UInt8>, to parent: UInt32) -> UInt32
   {
