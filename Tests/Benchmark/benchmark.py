@@ -128,7 +128,7 @@ def scenarios(options):
     if options.load_generator:
         storm = ["connect", "-N", "10000", "--inflight", "100", "--disconnect"]
         yield "a connection made and ended", "microseconds", lambda b: run_mqload(options, b, storm)
-        idle = ["idle", "-N", str(IDLE_CLIENTS), "--hold", "3"]
+        idle = ["idle", "-N", "15000", "--hold", "3"]
         yield "an idle connection", "bytes", lambda b: run_mqload(options, b, idle)
     else:
         yield "a connection made and ended", "microseconds", lambda b: generator.run_connects(
