@@ -91,8 +91,8 @@ let package = Package(
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker"], swiftSettings: common
-    ),
+      dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
       exclude: ["python"], swiftSettings: common),
