@@ -182,8 +182,6 @@ extension Broker {
       connack.properties.append(.serverKeepAlive, .twoByteInteger(limit))  // [MQTT-3.1.2-21]
     }
     connections[index].packetSizeLimit = connect.properties.number(.maximumPacketSize) ?? .max
-    connections[index].wantsProblemInformation =
-      connect.properties.number(.requestProblemInformation) != 0
     let outbound = min(
       connect.properties.number(.topicAliasMaximum).map { UInt16(clamping: $0) } ?? 0,
       configuration.outgoingTopicAliasMaximum)

@@ -5,7 +5,7 @@ import MQTTSession
 
 extension Broker {
   /// Takes a SUBSCRIBE that is well formed.
-  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) throws(Violation) {
+  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) {
     let session = connections[index].session
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
     let recorded = journal.appended
@@ -14,7 +14,7 @@ extension Broker {
     var replays: [Subscription] = []
     for var subscription in subscribe.subscriptions {
       subscription.options.qos = min(subscription.options.qos, configuration.maximumQoS)
-      let (reason, isNew) = try add(
+      let (reason, isNew) = add(
         subscription, identifier: identifier, session: session, on: index)
       reasons.append(reason)
       if reason.isFailure { continue }
@@ -37,7 +37,7 @@ extension Broker {
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.
-  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) throws(Violation) {
+  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) {
     let session = connections[index].session
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
@@ -64,22 +64,12 @@ extension Broker {
       on: index)  // [MQTT-3.10.4-4] [MQTT-3.10.4-5]
   }
 
+  /// Adds a subscription whose filter and options the codec has found to be in order.
   private mutating func add(
     _ subscription: Subscription, identifier: UInt32, session: UInt32, on index: UInt32
-  ) throws(Violation) -> (ReasonCode, isNew: Bool) {
+  ) -> (ReasonCode, isNew: Bool) {
     let whole = Array(subscription.filter.utf8)
-    if let fault = Topic.faultOfFilter(whole.span) {
-      note(
-        .notice,
-        "\(name(of: index)): filter \"\(subscription.filter)\" refused: \(fault.explanation) "
-          + "[\(fault.statement)]")
-      return (.topicFilterInvalid, false)
-    }
     let shared = Topic.shared(subscription.filter)
-    if shared != nil && subscription.options.noLocal {
-      throw Violation(
-        .protocolError, "No Local on a shared subscription [MQTT-3.8.3-4]")
-    }
     let filter = shared.map { Array($0.filter.utf8) } ?? whole
     if filter.count >= configuration.topicLevelLimit
       && Self.levelCount(filter.span) > configuration.topicLevelLimit

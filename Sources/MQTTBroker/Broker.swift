@@ -161,9 +161,6 @@ package struct Broker: ~Copyable {
       && !(reactors[reactor].outputs.isEmpty && reactors[reactor].closes.isEmpty)
   }
 
-  /// One more than the highest reactor ever named.
-  package var reactorCount: Int { reactors.count }
-
   /// The next connection of `reactor` that has output; each once until its output is taken.
   package mutating func nextOutput(reactor: Int) -> ConnectionID? {
     if reactor >= reactors.count { return nil }

@@ -150,9 +150,6 @@ struct SubscriptionTree: ~Copyable {
     while firstOfSession != Self.nothing { remove(firstOfSession, firstOfSession: &firstOfSession) }
   }
 
-  /// The head of the list of entries at a node.
-  func firstEntry(at node: UInt32) -> UInt32 { tree[node] }
-
   /// The filter of a subscription as the client wrote it.
   func filter(of index: UInt32) -> [UInt8] {
     let filter = tree.topic(of: subscriptions[index].node)

@@ -45,8 +45,6 @@ struct Connection: ~Copyable {
   var isDropping = false
   /// Whether it was said that a message was longer than its Maximum Packet Size.
   var isTooSmall = false
-  /// Whether the client asked for no reason strings and user properties. [MQTT-3.1.2-29]
-  var wantsProblemInformation = true
   var session = Connection.noSession
   /// The client's Maximum Packet Size. [MQTT-3.1.2-24]
   var packetSizeLimit = UInt32.max

@@ -34,8 +34,6 @@ package struct ClientSettings: Sendable {
   package var password: [UInt8]?
   /// Properties of CONNECT; left out before 5.0.
   package var connectProperties = Properties()
-  /// Properties that go out with every PUBACK, PUBREC and PUBCOMP; left out before 5.0.
-  package var acknowledgementProperties = Properties()
   package var acknowledging = Acknowledging.onArrival
   /// Our own bound of QoS 1 and 2 messages in flight; the server's Receive Maximum may be lower.
   package var sendWindow: UInt16 = 100
