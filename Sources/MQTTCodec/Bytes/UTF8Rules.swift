@@ -120,7 +120,7 @@ enum UTF8Rules {
 
 extension String {
   /// The text in `range` of `bytes`, which are known to be UTF-8.
-  init(validated bytes: Span<UInt8>, _ range: Range<Int>) {
+  package init(validated bytes: Span<UInt8>, _ range: Range<Int>) {
     do {
       self.init(copying: try UTF8Span(validating: bytes.extracting(range)))
     } catch {

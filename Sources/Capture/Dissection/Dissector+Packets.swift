@@ -1,0 +1,245 @@
+// From the bytes of one direction to its packets, and what they tell of the connection.
+
+import MQTTCodec
+
+extension Dissector {
+  /// Reads the packets that are whole in `bytes`, which follow what came before.
+  mutating func read<Receiver: PacketReceiver & ~Copyable>(
+    _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ receiver: inout Receiver
+  ) {
+    var stream = PacketStream()
+    swap(&stream, &connections[index][direction])
+    defer { swap(&stream, &connections[index][direction]) }
+    var start = 0
+    if stream.skip > 0 {
+      start = min(stream.skip, bytes.count)
+      stream.skip -= start
+      if start == bytes.count { return }
+    }
+    if stream.partial.isEmpty {
+      let rest = bytes.extracting(start..<bytes.count)
+      let used = packets(rest, &stream, index, direction, stamp, stamp.frame, &receiver)
+      if used < rest.count {
+        stream.partial = rest.extracting(used..<rest.count).array
+        stream.partialFrame = stamp.frame
+      }
+      return
+    }
+    for position in start..<bytes.count { stream.partial.append(bytes[position]) }
+    var whole: [UInt8] = []
+    swap(&whole, &stream.partial)
+    let used = packets(
+      whole.span, &stream, index, direction, stamp, stream.partialFrame, &receiver)
+    if used == 0 {
+      swap(&whole, &stream.partial)
+    } else if used < whole.count {
+      stream.partial = Array(whole[used...])
+      stream.partialFrame = stamp.frame
+    }
+  }
+
+  /// Reads as many packets as there are and answers how many bytes they took.
+  private mutating func packets<Receiver: PacketReceiver & ~Copyable>(
+    _ bytes: Span<UInt8>, _ stream: inout PacketStream, _ index: Int, _ direction: Direction,
+    _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+  ) -> Int {
+    var offset = 0
+    var frame = firstFrame
+    while offset < bytes.count {
+      if stream.isLost {
+        let rest = bytes.extracting(offset..<bytes.count)
+        let version = connections[index].knownVersion
+        switch PacketStream.search(rest, direction, version) {
+        case .undecided(let from):
+          stream.lostBytes += from
+          return offset + from
+        case .found(let place):
+          offset += place
+          stream.isLost = false
+          receiver.receive(
+            .resynchronized(direction, skipped: stream.lostBytes + place), stamp,
+            on: connections[index].facts)
+          stream.lostBytes = 0
+        }
+      }
+      let header: FixedHeader?
+      do {
+        header = try FixedHeader.read(
+          bytes, at: offset, packetSizeLimit: PacketStream.lengthLimit,
+          version: connections[index].facts.version)
+      } catch {
+        tell(
+          CapturedPacket(
+            stamp: stamp, firstFrame: frame, direction: direction, header: nil,
+            content: .malformed(error)),
+          bytes.extracting(offset..<min(bytes.count, offset + 5)), index, &receiver)
+        stream.isLost = true
+        stream.lostBytes = 1
+        offset += 1
+        continue
+      }
+      guard let header else { return offset }
+      let available = bytes.count - offset
+      if available < header.packetLength {
+        if header.packetLength <= PacketStream.keptLimit || available < PacketStream.searchLimit {
+          return offset
+        }
+        cut(header, bytes.extracting(offset..<bytes.count), index, direction, stamp, frame, &receiver)
+        stream.skip = header.packetLength - available
+        return bytes.count
+      }
+      let packet = bytes.extracting(offset..<offset + header.packetLength)
+      take(packet, header, &stream, index, direction, stamp, frame, &receiver)
+      offset += header.packetLength
+      frame = stamp.frame
+    }
+    return offset
+  }
+
+  private mutating func cut<Receiver: PacketReceiver & ~Copyable>(
+    _ header: FixedHeader, _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction,
+    _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+  ) {
+    tell(
+      CapturedPacket(
+        stamp: stamp, firstFrame: firstFrame, direction: direction, header: header,
+        content: .incomplete(missing: header.packetLength - bytes.count)),
+      bytes, index, &receiver)
+  }
+
+  private mutating func take<Receiver: PacketReceiver & ~Copyable>(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ stream: inout PacketStream, _ index: Int,
+    _ direction: Direction, _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+  ) {
+    if header.type != .connect {
+      connections[index].facts.infer(from: packet, header, direction, frame: stamp.frame)
+    }
+    let version = connections[index].facts.version
+    var captured = CapturedPacket(
+      stamp: stamp, firstFrame: firstFrame, direction: direction, header: header,
+      content: .incomplete(missing: 0))
+    do {
+      if header.type == .publish {
+        let view = try PublishView.decode(packet, header, version: version, direction: direction)
+        captured.content = .publish(view)
+        if view.topicAlias != 0 {
+          captured.aliasedTopic = stream.resolve(view, packet)
+        }
+      } else {
+        let content = try Packet.decode(packet, header, version: version, direction: direction)
+        connections[index].facts.learn(from: content, frame: stamp.frame)
+        captured.content = .packet(content)
+      }
+    } catch {
+      captured.content = .malformed(error)
+    }
+    tell(captured, packet, index, &receiver)
+  }
+
+  private mutating func tell<Receiver: PacketReceiver & ~Copyable>(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ index: Int, _ receiver: inout Receiver
+  ) {
+    connections[index].hasPackets = true
+    receiver.receive(packet, bytes, on: connections[index].facts)
+  }
+
+  /// Bytes of a direction are not in the capture.
+  mutating func miss<Receiver: PacketReceiver & ~Copyable>(
+    _ count: Int, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ receiver: inout Receiver
+  ) {
+    switch connections[index].content {
+    case .other: return
+    case .undecided:
+      connections[index].opening.removeAll { $0.direction == direction }
+      connections[index].facts.hasBeginning = false
+      return
+    case .mqtt: break
+    }
+    receiver.receive(.missing(direction, count: count), stamp, on: connections[index].facts)
+    var stream = PacketStream()
+    swap(&stream, &connections[index][direction])
+    defer { swap(&stream, &connections[index][direction]) }
+    if stream.isLost { return stream.lostBytes += count }
+    if stream.skip > 0 {
+      stream.isLost = count > stream.skip
+      stream.skip = stream.isLost ? 0 : stream.skip - count
+      return
+    }
+    guard !stream.partial.isEmpty else { return stream.isLost = true }
+    let partial = stream.partial
+    stream.partial = []
+    stream.isLost = true
+    let header = try? FixedHeader.read(
+      partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
+    guard let found = header ?? nil else { return }
+    cut(found, partial.span, index, direction, stamp, stream.partialFrame, &receiver)
+    let rest = found.packetLength - partial.count
+    if count <= rest {
+      stream.isLost = false
+      stream.skip = rest - count
+    }
+  }
+
+  /// A direction has ended: what is left of a packet will never be whole.
+  mutating func end<Receiver: PacketReceiver & ~Copyable>(
+    _ index: Int, _ direction: Direction, _ receiver: inout Receiver
+  ) {
+    guard case .mqtt = connections[index].content else { return }
+    let partial = connections[index][direction].partial
+    if partial.isEmpty || connections[index][direction].isLost { return }
+    let frame = connections[index][direction].partialFrame
+    connections[index][direction].partial = []
+    let header = try? FixedHeader.read(
+      partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
+    let stamp = FrameStamp(frame: frame, timeNanoseconds: nil)
+    tell(
+      CapturedPacket(
+        stamp: stamp, firstFrame: frame, direction: direction, header: header ?? nil,
+        content: .incomplete(missing: (header ?? nil).map { $0.packetLength - partial.count } ?? 0)),
+      partial.span, index, &receiver)
+  }
+}
+
+extension Connection {
+  /// The packets of a direction.
+  subscript(direction: Direction) -> PacketStream {
+    get { direction == .toServer ? toServer : toClient }
+    _modify {
+      if direction == .toServer { yield &toServer } else { yield &toClient }
+    }
+  }
+
+  /// The version, when something speaks for it.
+  var knownVersion: ProtocolVersion? { facts.evidence == .none ? nil : facts.version }
+}
+
+extension PacketStream {
+  /// The topic that an alias stands for; learns it when the packet names both.
+  fileprivate mutating func resolve(_ view: PublishView, _ packet: Span<UInt8>) -> String? {
+    if view.topic.isEmpty { return aliases[view.topicAlias] }
+    aliases[view.topicAlias] = String(validated: packet, view.topic)
+    return nil
+  }
+}
+
+extension ConnectionFacts {
+  fileprivate mutating func learn(from packet: Packet, frame: Int) {
+    switch packet {
+    case .connect(let connect):
+      version = connect.version
+      evidence = .connect(frame: frame)
+      clientIdentifier = connect.clientIdentifier
+    case .connack(let connack):
+      for property in connack.properties.list where property.identifier
+        == .assignedClientIdentifier
+      {
+        if case .string(let assigned) = property.value { clientIdentifier = assigned }
+      }
+    case .publish, .puback, .pubrec, .pubrel, .pubcomp, .subscribe, .suback, .unsubscribe,
+      .unsuback, .pingreq, .pingresp, .disconnect, .auth:
+      return
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// One direction of an MQTT connection: bytes in, packets out. What is whole is read where it
+// lies in the frame; only a packet that is spread over frames is put together in memory of its own.
+//
+//   in step --- a gap inside a packet whose length is known ---> in step, after skipping the rest
+//   in step --- a gap elsewhere, or malformed bytes -----------> lost
+//   lost ------ a chain of packets that can be decoded --------> in step
+
+import MQTTCodec
+
+/// The state of one direction.
+struct PacketStream {
+  /// Longest packet there can be. (2.1.4)
+  static let lengthLimit = 268_435_460
+  /// Packets longer than this are shown by their beginning.
+  static let keptLimit = 16 << 20
+  /// Bytes that are searched for the next packet.
+  static let searchLimit = 64 << 10
+
+  /// The beginning of a packet that is not complete.
+  var partial: [UInt8] = []
+  /// The frame of its first byte.
+  var partialFrame = 0
+  /// Bytes of a packet that are passed over.
+  var skip = 0
+  /// Whether the next packet has to be found.
+  var isLost = false
+  /// Bytes passed over since it was lost.
+  var lostBytes = 0
+  /// Topics by alias. (3.3.2.3.4)
+  var aliases: [UInt16: String] = [:]
+
+  /// Whether a whole packet can be decoded.
+  static func reads(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, _ direction: Direction
+  ) -> Bool {
+    if header.type == .publish {
+      return (try? PublishView.decode(packet, header, version: version, direction: direction)) != nil
+    }
+    return (try? Packet.decode(packet, header, version: version, direction: direction)) != nil
+  }
+}
+
+/// Where the next packet may be.
+enum SearchResult {
+  /// There.
+  case found(Int)
+  /// Nowhere before this offset; from there on it is not sure yet.
+  case undecided(from: Int)
+}
+
+extension PacketStream {
+  /// Looks for the next packet.
+  static func search(
+    _ bytes: Span<UInt8>, _ direction: Direction, _ version: ProtocolVersion?, isEnd: Bool = false
+  ) -> SearchResult {
+    var undecided: Int?
+    for offset in 0..<bytes.count {
+      switch Plausibility.of(bytes, at: offset, direction, version) {
+      case .refuted: continue
+      case .open: undecided = undecided ?? offset
+      case .packets(let count):
+        let first = try? FixedHeader.read(bytes, at: offset, packetSizeLimit: lengthLimit)
+        let length = (first ?? nil)?.packetLength ?? 0
+        // One packet that ends where the bytes end is believed when it is not a mere two bytes.
+        if count > 1 || length > 4 || (offset == 0 && offset + length == bytes.count) {
+          return .found(offset)
+        }
+        undecided = undecided ?? offset
+      }
+    }
+    let from = undecided ?? bytes.count
+    return .undecided(from: max(from, bytes.count - searchLimit))
+  }
+}

@@ -1,0 +1,36 @@
+// One captured frame, as the file tells of it: when, on what kind of link, and how much of it was
+// kept. Its bytes stay in the file's buffer and are lent as a span.
+
+/// What stands around the bytes of one frame.
+package struct Frame: Equatable, Sendable {
+  /// Counted from 1, as other analysers count them.
+  package var number: Int
+  /// Unix time; nil when the file has none for it.
+  package var timeNanoseconds: Int64?
+  /// What the first byte of the frame begins.
+  package var link: LinkType
+  /// Bytes that were on the wire; at least as many as were captured.
+  package var originalLength: Int
+  /// Where the captured bytes lie in the file's buffer.
+  var range: Range<Int>
+
+  /// Bytes that were captured.
+  package var capturedLength: Int { range.count }
+}
+
+/// What stops the reading of a capture file. What precedes it was read.
+package struct CaptureFault: Error, Equatable, Sendable {
+  /// The byte of the (uncompressed) file where it stands.
+  package var offset: Int
+  /// What was found and what was expected, without a full stop.
+  package var explanation: String
+
+  init(at offset: Int, _ explanation: String) {
+    self.offset = offset
+    self.explanation = explanation
+  }
+}
+
+extension CaptureFault: CustomStringConvertible {
+  package var description: String { "byte \(offset): \(explanation)" }
+}
