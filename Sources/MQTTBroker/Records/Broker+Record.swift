@@ -94,6 +94,7 @@ extension Broker {
       .enqueue(
         QueueRecord(
           session: sessions[session].record, position: position, message: message,
+          byteCount: messages[deliveries[delivery].message].bytes.count,
           qos: deliveries[delivery].qos, isRetained: deliveries[delivery].isRetained,
           subscriptionIdentifiers: deliveries[delivery].subscriptionIdentifiers, group: group)))
   }
