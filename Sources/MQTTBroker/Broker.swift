@@ -76,6 +76,8 @@ package struct Broker: ~Copyable {
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// Queues that are only partly in memory.
+  var paging = Paging()
 
   /// An engine without peers.
   ///
