@@ -116,7 +116,7 @@ struct RecordsCrashTests {
     let reader = store.client("s")
     sender.send(again, qos: .exactlyOnce, isDuplicate: true)
     for number in 0..<240 { step(number, store, &sender, again, &receiver, reader) }
-    #expect(receiver.delivered == (1...9).map { "\($0)" })
+    #expect(receiver.delivered == numbers(1...9))
     #expect(receiver.held.isEmpty)
     #expect(sender.stages.allSatisfy { $0 == .finished })
   }
@@ -137,7 +137,7 @@ struct RecordsCrashTests {
     let reader = store.client("s")
     repeat { store.commit() } while receiver.exchange(reader)
     for (position, _) in acknowledged { #expect(receiver.delivered.contains("\(position + 1)")) }
-    #expect(receiver.delivered == (1...9).map { "\($0)" }.prefix(receiver.delivered.count).map { $0 })
+    #expect(receiver.delivered == Array(numbers(1...9).prefix(receiver.delivered.count)))
   }
 
   @Test(arguments: 0...12)

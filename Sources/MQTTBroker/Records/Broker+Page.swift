@@ -9,7 +9,7 @@ import MQTTSession
 extension Broker {
   /// Whether ``nextPageRequest()`` has something to give once the open batch is taken.
   package var wantsPage: Bool {
-    if paging.isPaused { return false }
+    if paging.isPaused || isStoreFailing { return false }
     return !paging.waiting.isEmpty && paging.requestCount < Paging.requestLimit
       || paging.backgroundRequest == 0 && !(paging.sweeping.isEmpty && paging.removed.isEmpty)
   }
@@ -21,9 +21,10 @@ extension Broker {
   ///
   /// For the shell, until it is nil, right after ``takeRecords()``: a page is to be read after that
   /// batch was committed, so there is none while records are in the open batch. Each request is
-  /// answered by ``supply(_:now:)`` or ``pageFailed(_:now:)``, in order.
+  /// answered by ``supply(_:now:)`` or ``pageFailed(_:now:)``, in order. While the store has failed
+  /// there is none.
   package mutating func nextPageRequest() -> PageRequest? {
-    if !journal.records.isEmpty || paging.isPaused { return nil }
+    if journal.isOpen || paging.isPaused || isStoreFailing { return nil }
     while paging.requestCount < Paging.requestLimit, let session = paging.waiting.first {
       _ = paging.waiting.removeFirst()
       if let request = windowRequest(for: session) { return request }
