@@ -93,6 +93,11 @@ final class RecordsStore {
     world.settle()
   }
 
+  /// Damages the store while the engine is at work: it forgets records.
+  func lose(_ isLost: (Record) -> Bool) {
+    state = RecordedState(committed.flatMap(\.records).filter { !isLost($0) })
+  }
+
   /// Connects a client; its CONNACK has left, and is there to be read.
   func client(
     _ identifier: String, cleanStart: Bool = false, will: Will? = nil,
