@@ -28,6 +28,9 @@ extension Broker {
     return batch
   }
 
+  /// Whether anything is in the open batch.
+  package var hasRecords: Bool { !journal.records.isEmpty }
+
   /// `batch`, which ``takeRecords()`` gave out, and all before it are on disk: what they held back
   /// may leave, in order.
   package mutating func durable(_ batch: UInt64, now: Instant) {
