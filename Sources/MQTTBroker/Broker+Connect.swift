@@ -20,6 +20,9 @@ extension Broker {
     var connack = Connack()
     let recorded = journal.appended
     let identifier = try clientIdentifier(connect, &connack)
+    if isStoreFailing, needsStore(connect, identifier: identifier) {
+      return refuseConnect(index)
+    }
     let session = try openSession(identifier, connect, on: index, &connack)
     sessions[session].userName = userName
     sessions[session].connection = index
@@ -148,7 +151,7 @@ extension Broker {
     return session
   }
 
-  private func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
+  func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
     if connect.version != .v5 {
       if connect.cleanStart { return 0 }
       return configuration.sessionExpiryLimitSeconds ?? .max
