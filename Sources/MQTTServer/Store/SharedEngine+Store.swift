@@ -33,16 +33,26 @@ extension SharedEngine {
 
   /// A batch and all before it are on disk.
   func batchIsDurable(_ number: UInt64) {
-    let reactors = state.withLock { state in
-      state.broker.durable(number, now: MonotonicClock.now)
-      return state.reactorsWithWork()
-    }
-    for reactor in reactors { reactor.wake() }
+    tell { broker in broker.durable(number, now: MonotonicClock.now) }
   }
 
   /// A commit has failed; the batch is still owed.
   func storeFailed(_ failure: StoreFailure) {
-    writeNow(.error, "the store fails, and what needs it waits: \(failure)")
+    tell { broker in broker.storeFailed("\(failure)", now: MonotonicClock.now) }
+  }
+
+  /// Lets the reactors, and the log, see at once what the engine makes of it.
+  private func tell(_ news: (inout Broker) -> Void) {
+    var entries: [LogEntry] = []
+    let reactors = state.withLock { state in
+      news(&state.broker)
+      entries = state.broker.takeLog()
+      return state.reactorsWithWork()
+    }
+    for reactor in reactors { reactor.wake() }
+    if entries.isEmpty { return }
+    write(entries)
+    log.flush()
   }
 
   /// Writes a line at once, from a thread that has no tick.

@@ -85,7 +85,6 @@ final class StoreWriter: Sendable {
       do throws(StoreFailure) {
         if hasFailed { try owned.store.reopen() }
         try owned.store.commit(batch)
-        if hasFailed { engine.writeNow(.notice, "the store is back, and nothing was lost") }
         engine.batchIsDurable(batch.number)
         return true
       } catch {
