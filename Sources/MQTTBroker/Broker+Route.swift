@@ -58,7 +58,7 @@ extension Broker {
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session { continue }
       if sessions[candidate].isOnline {
-        if sessions[candidate].queue.isEmpty && sessions[candidate].sender.canSend {
+        if sessions[candidate].nothingWaits && sessions[candidate].sender.canSend {
           free = offset
           break
         }

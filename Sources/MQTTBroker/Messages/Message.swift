@@ -16,6 +16,8 @@ struct Message: ~Copyable {
   let qos: QoS
   /// The RETAIN flag it was published with.
   let isRetained: Bool
+  /// Whether a tail needs it too. (Broker+Tail)
+  var isInTail = false
   /// When it expires, in nanoseconds of the engine's clock; `.max` is never. (3.3.2.3.3)
   let expiresAt: Instant
   /// Its number in the store; zero when it is not there.
