@@ -9,7 +9,7 @@ extension Broker {
     if connect.properties[.authenticationMethod] != nil {
       return try beginAuthentication(connect, on: index)
     }
-    try admit(connect, data: nil, userName: connect.userName, on: index)
+    try identify(connect, on: index)
   }
 
   /// Lets a client in whose word is enough or was proven.
@@ -19,7 +19,19 @@ extension Broker {
     try checkPromises(of: connect)
     var connack = Connack()
     let recorded = journal.appended
-    let identifier = try clientIdentifier(connect, &connack)
+    let policy = policy(of: index)
+    if policy.usesUserNameAsClientIdentifier && userName == nil {
+      return refuseLogin(connect, .notAuthorized, "no user name to identify it by", on: index)
+    }
+    let identifier = try clientIdentifier(
+      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, &connack)
+    if !policy.clientIdentifierPrefixes.isEmpty
+      && !policy.clientIdentifierPrefixes.contains(where: {
+        identifier.utf8.starts(with: $0.utf8)
+      })
+    {
+      return refuseLogin(connect, .notAuthorized, "client identifier prefix", on: index)
+    }
     let session = try openSession(identifier, connect, on: index, &connack)
     sessions[session].userName = userName
     sessions[session].connection = index
@@ -29,6 +41,7 @@ extension Broker {
       connack.properties.append(.authenticationMethod, .string(method))
     }
     connections[index].session = session
+    settle(index)
     connections[index].stage = .connected
     counters.connectedClients += 1
     counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
@@ -39,6 +52,7 @@ extension Broker {
       "\(identifier) connected from \(connections[index].peer): "
         + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
         + "\(connack.isSessionPresent ? " (resumed)" : ""), "
+        + (userName.map { "user \"\($0)\", " } ?? "")
         + "keep alive \(connections[index].keepAliveSeconds) s"
         + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
     if configuration.keepsRecords { recordConnect(session) }
@@ -85,9 +99,15 @@ extension Broker {
   }
 
   /// The client's name, or a new one where it may leave that to us. (3.1.3.1)
-  private mutating func clientIdentifier(_ connect: Connect, _ connack: inout Connack)
-    throws(Violation) -> String
-  {
+  private mutating func clientIdentifier(
+    _ connect: Connect, given: String?, _ connack: inout Connack
+  ) throws(Violation) -> String {
+    if let given {
+      if connect.version == .v5 && connect.clientIdentifier.isEmpty {
+        connack.properties.append(.assignedClientIdentifier, .string(given))
+      }
+      return given
+    }
     if !connect.clientIdentifier.isEmpty { return connect.clientIdentifier }
     let isAllowed: Bool
     switch connect.version {
