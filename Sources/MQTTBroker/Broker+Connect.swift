@@ -19,18 +19,11 @@ extension Broker {
     try checkPromises(of: connect)
     var connack = Connack()
     let recorded = journal.appended
-    let policy = policy(of: index)
-    if policy.usesUserNameAsClientIdentifier && userName == nil {
-      return refuseLogin(connect, .notAuthorized, "no user name to identify it by", on: index)
+    guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
+      return
     }
-    let identifier = try clientIdentifier(
-      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, &connack)
-    if !policy.clientIdentifierPrefixes.isEmpty
-      && !policy.clientIdentifierPrefixes.contains(where: {
-        identifier.utf8.starts(with: $0.utf8)
-      })
-    {
-      return refuseLogin(connect, .notAuthorized, "client identifier prefix", on: index)
+    if isStoreFailing, needsStore(connect, identifier: identifier) {
+      return refuseConnect(index)
     }
     let session = try openSession(identifier, connect, on: index, &connack)
     sessions[session].userName = userName
@@ -96,6 +89,25 @@ extension Broker {
     if will.isRetained && !configuration.isRetainAvailable {
       throw Violation(.retainNotSupported, "a retained will, and retain is off [MQTT-3.2.2-13]")
     }
+  }
+
+  /// The client's name as its listener's policy has it; nil when that refused the client.
+  private mutating func identifier(
+    for connect: Connect, _ userName: String?, on index: UInt32, _ connack: inout Connack
+  ) throws(Violation) -> String? {
+    let policy = policy(of: index)
+    if policy.usesUserNameAsClientIdentifier && userName == nil {
+      refuseLogin(connect, .notAuthorized, "no user name to identify it by", on: index)
+      return nil
+    }
+    let identifier = try clientIdentifier(
+      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, &connack)
+    let prefixes = policy.clientIdentifierPrefixes
+    if prefixes.isEmpty || prefixes.contains(where: { identifier.utf8.starts(with: $0.utf8) }) {
+      return identifier
+    }
+    refuseLogin(connect, .notAuthorized, "client identifier prefix", on: index)
+    return nil
   }
 
   /// The client's name, or a new one where it may leave that to us. (3.1.3.1)
@@ -168,7 +180,7 @@ extension Broker {
     return session
   }
 
-  private func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
+  func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
     if connect.version != .v5 {
       if connect.cleanStart { return 0 }
       return configuration.sessionExpiryLimitSeconds ?? .max

@@ -14,7 +14,8 @@
 // nextDeadline has come; and after any of them the shell fetches output, closes and log lines.
 //
 // With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
-// to it (Records/): what may not be lost is on disk before it is acknowledged.
+// to it (Records/): what may not be lost is on disk before it is acknowledged. storeFailed says that
+// it cannot be for a while.
 
 package import MQTTCodec
 import MQTTSession
@@ -81,6 +82,10 @@ package struct Broker: ~Copyable {
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
+  var outage: StoreOutage?
+  /// Whether there is one, for where that is asked often.
+  var isStoreFailing = false
 
   /// An engine without peers.
   ///
