@@ -52,7 +52,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
+        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Transport", "MQTTServer",
         "MQTTClient",
       ],
       swiftSettings: common,

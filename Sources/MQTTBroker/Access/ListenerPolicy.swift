@@ -8,12 +8,11 @@ package import AccessControl
 package enum ClientIdentity: Sendable, Equatable {
   /// From CONNECT, with a password.
   case packet
-  /// The common name in the client's certificate; what CONNECT says is not looked at.
-  case certificateCommonName
+  /// The common name in the client's certificate, or the identity of its pre-shared key; what
+  /// CONNECT says is not looked at.
+  case tlsIdentity
   /// The whole subject of the client's certificate, as RFC 2253 writes it.
   case certificateSubject
-  /// The identity of the client's pre-shared key.
-  case preSharedKey
 }
 
 /// What one listener asks of its clients.
@@ -78,9 +77,8 @@ extension ListenerPolicy {
   func userName(from facts: PeerFacts) -> String? {
     switch identity {
     case .packet: nil
-    case .certificateCommonName: facts.certificateCommonName
+    case .tlsIdentity: facts.certificateCommonName ?? facts.preSharedKeyIdentity
     case .certificateSubject: facts.certificateSubject
-    case .preSharedKey: facts.preSharedKeyIdentity
     }
   }
 }
