@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 //
 // The modules stand in the order in which a message passes through them. The core (MQTTCodec,
-// MQTTSession, MQTTBroker) decides everything and touches nothing; the shell (Transport,
-// MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
+// MQTTSession, AccessControl, MQTTBroker) decides everything and touches nothing; the shell
+// (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
 
 import PackageDescription
 
@@ -76,6 +76,12 @@ let package = Package(
       name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
       exclude: ["Snapshots"], swiftSettings: common),
 
+    .testTarget(
+      name: "AccessControlTests",
+      dependencies: [
+        "AccessControl", "AllocationCount", "LiveSupport", "MQTTCodec", "TestSupport",
+      ],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
