@@ -75,6 +75,10 @@ package struct Broker: ~Copyable {
   var isFullOfConnections = false
   var isFullOfRetained = false
 
+  /// What clients may do. (Broker+Authorize)
+  var access: AccessState
+  /// Whether there are access lists at all.
+  var isControlled = false
   /// Those who are not in yet. (Broker+Login)
   var logins = Logins()
 
@@ -96,6 +100,7 @@ package struct Broker: ~Copyable {
   ) {
     self.configuration = configuration
     policies = configuration.listenerPolicies
+    access = AccessState(decisionLimit: configuration.decisionCacheLimit)
     self.now = now
     startedAt = now
     wallClockSecondsAtStart = wallClockSeconds
@@ -103,6 +108,7 @@ package struct Broker: ~Copyable {
     topicSeed = random.next()
     subscriptions = SubscriptionTree(seed: random.next())
     retained = RetainedTree(seed: random.next())
+    readAccess()
   }
 
   // MARK: The world speaks
