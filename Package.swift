@@ -25,18 +25,25 @@ let package = Package(
     .target(name: "CLinux"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "AccessControl", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
+    .target(
+      name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
+      swiftSettings: core),
 
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
+      dependencies: [
+        "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Transport",
+      ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
@@ -45,7 +52,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
+        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Transport", "MQTTServer",
         "MQTTClient",
       ],
       swiftSettings: common,

@@ -43,6 +43,7 @@ extension Broker {
     } else if connection != Session.noConnection && sessions[session].queue.isEmpty
       && sessions[session].sender.canSend
       && connections[connection].outbox.count < configuration.outboxByteLimit
+      && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
     {
       if !fits(connection, hasIdentifier: true, identifiers, topic, properties, payload) {
         return dropTooLarge(session, connection)
@@ -240,6 +241,7 @@ extension Broker {
       connections[connection].outbox.count < Self.outboxRefillLimit,
       deliveries[delivery].qos == .atMostOnce || sessions[session].sender.canSend
     {
+      if isStoreFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
       let message = deliveries[delivery].message
       sessions[session].queue.byteCount -= messages[message].bytes.count
@@ -247,6 +249,8 @@ extension Broker {
       if deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
       if messages[message].isExpired(now: now) {
         counters.messagesExpired += 1
+        dropDelivery(delivery)
+      } else if isControlled && !mayReceive(session, message: message) {
         dropDelivery(delivery)
       } else {
         sendKept(delivery, session, connection)
@@ -282,14 +286,24 @@ extension Broker {
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     if sizeOfKept(entry.message, connection) > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
-      let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
-      _ = sessions[session].sender.receive(
-        type, entry.packetIdentifier, reasonCode: .packetTooLarge)
-      return dropDelivery(entry.message)
+      return endResend(entry, session, .packetTooLarge)
+    }
+    // Its rights may have changed since the first attempt.
+    if isControlled && !mayReceive(session, message: deliveries[entry.message].message) {
+      return endResend(entry, session, .notAuthorized)
     }
     transmitKept(
       entry.message, on: connection, identifier: entry.packetIdentifier.rawValue,
       isDuplicate: true)
+  }
+
+  /// A message that was under way is not sent again, as if the client had refused it.
+  private mutating func endResend(
+    _ entry: SenderFlow.Entry, _ session: UInt32, _ reason: ReasonCode
+  ) {
+    let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
+    _ = sessions[session].sender.receive(type, entry.packetIdentifier, reasonCode: reason)
+    dropDelivery(entry.message)
   }
 
   private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
