@@ -54,7 +54,7 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "AccessControl", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
         "Transport", "MQTTServer",
         "MQTTClient",
       ],

@@ -8,6 +8,7 @@ package enum Command: String, CaseIterable, Sendable {
   case broker
   case pub
   case sub
+  case inspectPcap = "inspect-pcap"
 
   /// One sentence for the list of commands, without a full stop.
   package var summary: String {
@@ -15,6 +16,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .broker: "serve MQTT clients"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .inspectPcap: "explain the MQTT in captured network traffic"
     }
   }
 
@@ -24,6 +26,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .broker: BrokerDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .inspectPcap: InspectDraft.table.map(\.description)
     }
   }
 

@@ -43,6 +43,8 @@ import Glibc
       case .pub:
         let invocation = try PublishOptions.parse(words, in: .process)
         return run(command, invocation) { PublishCommand.run($0) }
+      case .inspectPcap:
+        return run(command, try InspectOptions.parse(words)) { InspectCommand.run($0) }
       case .sub:
         let invocation = try SubscribeOptions.parse(words, in: .process)
         return run(command, invocation) { SubscribeCommand.run($0) }

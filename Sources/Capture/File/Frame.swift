@@ -25,7 +25,8 @@ package struct CaptureFault: Error, Equatable, Sendable {
   /// What was found and what was expected, without a full stop.
   package var explanation: String
 
-  init(at offset: Int, _ explanation: String) {
+  /// Joins the parts.
+  package init(at offset: Int, _ explanation: String) {
     self.offset = offset
     self.explanation = explanation
   }

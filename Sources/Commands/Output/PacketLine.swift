@@ -26,7 +26,8 @@ package enum PacketLine {
     ([course.arrow] + words(packet)).joined(separator: " ")
   }
 
-  private static func words(_ packet: Packet) -> [String] {
+  /// The words of it, from the packet's name on.
+  package static func words(_ packet: Packet) -> [String] {
     switch packet {
     case .connect(let connect): ["CONNECT"] + words(connect)
     case .connack(let connack):

@@ -23,8 +23,25 @@ extension Command {
     case .broker: Self.brokerText
     case .pub: Self.publishText
     case .sub: Self.subscribeText
+    case .inspectPcap: Self.inspectText
     }
   }
+
+  private static let inspectText = CommandText(
+    synopsis: ["inspect-pcap [OPTION ...] FILE ..."],
+    description: [
+      """
+      Reads captures of network traffic (pcap, pcapng and Sniffer files, or standard input as -) \
+      and prints the MQTT packets in them, one on a line, each with the client it belongs to.
+      """
+    ],
+    examples: [
+      CommandExample(
+        line: "mqtt inspect-pcap capture.pcapng", meaning: "Show every packet of a capture"),
+      CommandExample(
+        line: "mqtt inspect-pcap -T fields -e frame.number -e mqtt.topic capture.pcapng",
+        meaning: "The same fields that tshark would print"),
+    ])
 
   private static let publishText = CommandText(
     synopsis: [

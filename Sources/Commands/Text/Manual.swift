@@ -69,6 +69,7 @@ package enum Manual {
     switch command {
     case .broker: brokerEnvironment(&page)
     case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
+    case .inspectPcap: break
     case .sub:
       outputFormat(&page)
       clientSections(

@@ -56,6 +56,7 @@ package enum ZshCompletion {
       case .broker: ""
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
+      case .inspectPcap: " \\\n    '*:file:_files'"
       }
     return """
       _mqtt_\(command.rawValue)() {
