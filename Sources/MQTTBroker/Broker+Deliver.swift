@@ -212,6 +212,10 @@ extension Broker {
   mutating func enqueue(_ delivery: UInt32, for session: UInt32) {
     sessions[session].queue.append(delivery)
     sessions[session].queue.byteCount += messages[deliveries[delivery].message].bytes.count
+    // Nothing newer at QoS 0 overtakes it. [MQTT-4.6.0-6]
+    if deliveries[delivery].qos == .atMostOnce {
+      sessions[session].replayCount = UInt32(sessions[session].queue.count)
+    }
     if sessions[session].record != 0 { recordQueued(delivery, for: session) }
   }
 

@@ -197,16 +197,19 @@ extension Simulation {
     for reactor in 0..<2 {
       while let connection = broker.nextOutput(reactor: reactor) {
         let link = linksBySlot[Int(connection.index)]
-        if !links[link].isStalled { send(broker.takeOutput(of: connection), to: link) }
+        if takesOutput(link) { send(broker.takeOutput(of: connection), to: link) }
       }
     }
     for link in links.indices
-    where links[link].brokerHasIt && !links[link].isStalled
+    where links[link].brokerHasIt && takesOutput(link)
       && broker.hasOutput(links[link].connection)
     {
       send(broker.takeOutput(of: links[link].connection), to: link)
     }
   }
+
+  /// In an outage all are read, for only answers show what was refused.
+  private func takesOutput(_ link: Int) -> Bool { !links[link].isStalled || isFailing }
 
   private func fetchCloses(_ reason: Closing) throws(Verdict) {
     for reactor in 0..<2 {
@@ -242,7 +245,7 @@ extension Simulation {
         kept += packet
       }
     }
-    if links[link].clientHasIt { links[link].down += kept }
+    if links[link].clientHasIt && !links[link].downEnded { links[link].down += kept }
   }
 }
 

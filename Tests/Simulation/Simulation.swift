@@ -52,6 +52,8 @@ package final class Simulation: ModelWitness {
   var messages: [MessageFacts] = []
   var ledgers: [SessionLedger] = []
   var undone: [Undone] = []
+  /// Messages of groups that a member may have got whose session a crash ended.
+  var lostShares: [Int] = []
   /// What clients asked for and was granted, by the serial of the event.
   var acknowledgedRequests: [Int: String] = [:]
   var publisherCount = 0
