@@ -216,7 +216,10 @@ extension Broker {
     if deliveries[delivery].qos == .atMostOnce {
       sessions[session].replayCount = UInt32(sessions[session].queue.count)
     }
-    if sessions[session].record != 0 { recordQueued(delivery, for: session) }
+    if sessions[session].record != 0 {
+      recordQueued(delivery, for: session)
+      if isStoreFailing { _ = waitsForStore(delivery, session) }
+    }
   }
 
   /// Whether the session's queue takes another message; counts and says so when not.

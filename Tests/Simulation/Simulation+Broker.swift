@@ -275,8 +275,14 @@ extension Simulation {
     for link in links.indices where links[link].session != nil { leaveForShutdown(link) }
     try commitAll(closing: .shutDown)
     loseConnections()
-    if scenario.keepsRecords { store.committedModel = model } else { model = store.committedModel }
-    model.serial += 1
+    let serial = model.serial
+    if scenario.keepsRecords {
+      store.committedModel = model
+    } else {
+      lostShares += model.groups.map(\.message)
+      model = store.committedModel
+    }
+    model.serial = serial + 1
     try restart(pause)
   }
 

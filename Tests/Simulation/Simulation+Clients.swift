@@ -52,7 +52,7 @@ extension Simulation {
 
   func connect(_ client: Client) {
     guard client.link == nil,
-      let connection = broker.open(reactor: links.count & 1, listener: 0, peer: "peer", now: now)
+      let connection = broker.open(reactor: 0, listener: 0, peer: "peer", now: now)
     else { return }
     let link = links.count
     links.append(
