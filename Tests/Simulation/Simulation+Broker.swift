@@ -321,10 +321,8 @@ extension Simulation {
   private func restart(_ pause: Int) throws(Verdict) {
     isFailing = false
     seconds += pause
-    brokerCount += 1
-    broker = Broker(
-      Self.configuration(scenario, isTracing), randomSeed: scenario.seed &+ UInt64(brokerCount),
-      now: now, wallClockSeconds: 1_700_000_000 + Int64(seconds))
+    broker = Self.broker(scenario, isTracing, start: startCount, seconds: seconds)
+    startCount += 1
     if scenario.keepsRecords { try load() }
     model.restart(now: seconds, self)
     broker.advance(to: now)
