@@ -104,8 +104,9 @@ extension Simulation {
     let ledger = ledgers[session]
     if facts.isWill || ledger.observed.contains(where: { $0.message == message }) { return }
     guard let arrival = known.first?.serial else { return }
-    // The first copy may have expired or met a full queue, and this be one that was sent again.
-    if (facts.expirySeconds != nil || isLimited) && known.count > 1 { return }
+    // The first copy may have been dropped, and this be of the message that was sent again.
+    let mayBeDropped = qos == .atMostOnce || facts.expirySeconds != nil || isLimited
+    if mayBeDropped && known.count > 1 { return }
     for copy in ledger.observed
     where copy.message > message && copy.qos == qos && !copy.isRetained {
       let other = messages[copy.message]
