@@ -25,6 +25,8 @@ let package = Package(
     .target(name: "CLinux"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
@@ -33,6 +35,9 @@ let package = Package(
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Storage", dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
@@ -82,6 +87,10 @@ let package = Package(
       dependencies: [
         "AllocationCount", "CLinux", "MQTTCodec", "Transport",
       ],
+      swiftSettings: common),
+    .testTarget(
+      name: "StorageTests",
+      dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Storage", "Transport"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",

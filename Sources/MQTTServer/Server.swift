@@ -17,6 +17,8 @@ package final class Server: Sendable {
   private let configuration: ServerConfiguration
   private let engine: SharedEngine
   private let log: ServerLog
+  /// The thread of its store, once it runs.
+  private let writer = Mutex<StoreWriter?>(nil)
   /// Where it listens, with the ports that the system chose, once ``start()`` has returned.
   private let places = Mutex<[SocketAddress]>([])
 
@@ -51,7 +53,14 @@ package final class Server: Sendable {
   package func start() throws(ServerError) {
     let sockets = try OpenListeners(configuration.listeners)
     places.withLock { $0 = sockets.addresses }
+    // Clients that come from here on wait for their CONNACK until everything is loaded.
+    let store = try openStore()
     do throws(SystemError) {
+      if let store {
+        let writer = StoreWriter(engine, store)
+        try writer.start()
+        self.writer.withLock { $0 = writer }
+      }
       let reactor = try engine.makeFirstReactor()
       try sockets.attach(to: reactor)
       try engine.startThread(reactor)
@@ -61,6 +70,19 @@ package final class Server: Sendable {
     }
     for line in sockets.announcement { engine.write(.notice, line) }
     log.flush()
+  }
+
+  private func openStore() throws(ServerError) -> (any DurableStore)? {
+    guard let open = configuration.openStore else { return nil }
+    do throws(StoreFailure) {
+      let store = try open()
+      for notice in store.notices { engine.write(.warning, notice) }
+      engine.load(try store.load())
+      log.flush()
+      return store
+    } catch {
+      throw .store(error)
+    }
   }
 
   /// Where it listens.
@@ -73,6 +95,11 @@ package final class Server: Sendable {
     engine.beginStop()
     while !engine.hasStopped, MonotonicClock.now < limit, !isImpatient() { usleep(5000) }
     engine.endStop()
+    if let writer = writer.withLock({ $0 }) {
+      writer.stop()
+      let limit = MonotonicClock.now.advanced(bySeconds: StoreWriter.farewellLimitSeconds)
+      while !writer.hasEnded, MonotonicClock.now < limit, !isImpatient() { usleep(1000) }
+    }
     engine.write(.notice, "stopped")
     log.flush()
   }
