@@ -42,7 +42,7 @@ extension SharedEngine {
   }
 
   /// Lets the reactors, and the log, see at once what the engine makes of it.
-  private func tell(_ news: (inout Broker) -> Void) {
+  func tell(_ news: (inout Broker) -> Void) {
     var entries: [LogEntry] = []
     let reactors = state.withLock { state in
       news(&state.broker)
