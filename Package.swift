@@ -26,6 +26,8 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
@@ -38,6 +40,9 @@ let package = Package(
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Storage", dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: [
@@ -97,6 +102,10 @@ let package = Package(
       dependencies: [
         "AllocationCount", "CLinux", "MQTTCodec", "Transport",
       ],
+      swiftSettings: common),
+    .testTarget(
+      name: "StorageTests",
+      dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Storage", "Transport"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
