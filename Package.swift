@@ -40,7 +40,9 @@ let package = Package(
       swiftSettings: common),
     .target(
       name: "MQTTServer",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
+      dependencies: [
+        "CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage", "Transport",
+      ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
@@ -49,8 +51,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
-        "MQTTClient",
+        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage", "Transport",
+        "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:

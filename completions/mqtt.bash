@@ -32,6 +32,8 @@ _mqtt_broker() {
     --key|--keyfile) _mqtt_files -f "$current"; return ;;
     --cafile) _mqtt_files -f "$current"; return ;;
     --tls-keylog) _mqtt_files -f "$current"; return ;;
+    --data) _mqtt_files -d "$current"; return ;;
+    --sync) _mqtt_words 'full normal off' "$current"; return ;;
     --max-connections) return ;;
     --max-sessions) return ;;
     --max-packet-size) return ;;
@@ -57,7 +59,7 @@ _mqtt_broker() {
     --threads) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --memory --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --verbose --quiet --help --version' "$current" ;;
   esac
 }
 

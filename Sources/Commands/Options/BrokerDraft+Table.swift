@@ -7,8 +7,9 @@ import MQTTCodec
 extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
-    listeners.grouped("Listeners") + tlsOptions.grouped("TLS") + limits.grouped("Limits")
-    + choices.grouped("Protocol") + general.grouped("General")
+    listeners.grouped("Listeners") + tlsOptions.grouped("TLS")
+    + storeOptions.grouped("Durability") + limits.grouped("Limits") + choices.grouped("Protocol")
+    + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
 
@@ -220,7 +221,6 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.threadLimit = try Values.number(text, 1...64)
       },
-      .flag("memory", "keep everything in memory and nothing on disk; this is always so") { _ in },
       .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },

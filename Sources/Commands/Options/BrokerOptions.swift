@@ -47,6 +47,7 @@ package struct BrokerOptions: Sendable {
   /// In the order given; empty is port 1883 of the loopback addresses.
   package var listeners: [ListenerOptions] = []
   package var tls = BrokerTLSOptions()
+  package var store = BrokerStoreOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
   /// Whether every packet is logged.
@@ -65,6 +66,7 @@ struct BrokerDraft: Draft {
   var options = BrokerOptions()
   var usesTLS = false
   var tlsDetail: String?
+  var storeDetail: String?
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     throw ValueFault("is not an option, and mqtt broker takes nothing else", example: "-p 1883")
@@ -89,6 +91,9 @@ struct BrokerDraft: Draft {
     }
     if let tlsDetail, !result.listeners.contains(where: \.usesTLS) {
       throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
+    }
+    if let storeDetail, result.store.isInMemoryOnly {
+      throw UsageError(storeDetail, "cannot be used together with --memory")
     }
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")
