@@ -47,7 +47,7 @@ let package = Package(
       name: "MQTTServer",
       dependencies: [
         "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Transport",
+        "Storage", "Transport",
       ],
       swiftSettings: common),
     .target(
@@ -57,9 +57,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Transport", "MQTTServer",
-        "MQTTClient",
+        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage",
+        "Transport", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:

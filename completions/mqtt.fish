@@ -79,7 +79,6 @@ complete -c mqtt -n '__fish_seen_subcommand_from broker' -l allow-zero-length-cl
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l auto-id-prefix -x -d 'what the identifiers that we assign begin with'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l sys-interval -x -d 'time between two updates of $SYS; 0 is never'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l threads -x -d 'most threads that serve connections; they join as load grows'
-complete -c mqtt -n '__fish_seen_subcommand_from broker' -l memory -d 'keep everything in memory and nothing on disk; this is always so'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -s v -l verbose -d 'log every packet, with its client and its direction'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -s q -l quiet -d 'log nothing but errors'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -s h -l help -d 'print this help'

@@ -64,7 +64,6 @@ _mqtt_broker() {
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
     '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
-    '(--memory)'--memory'[keep everything in memory and nothing on disk; this is always so]' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \

@@ -27,7 +27,28 @@ package final class Store {
     return store
   }
 
-  private init(_ settings: StoreSettings) { self.settings = settings }
+  /// Where the entries of long queues are.
+  var positions = QueuePositions()
+  var strays = StrayMessages(next: 1)
+  /// Whether pages have left the file since the log was last copied.
+  var hasShrunk = false
+
+  /// Copies the log in the background. (Store+Log)
+  let checkpoint: Checkpoint
+  var isCheckpointing = false
+  /// Pages in the log at which the next round begins.
+  var nextCheckpointPages: Int
+  /// Why the last round failed, until ``maintain()`` has told it.
+  var logFailure: StoreError?
+
+  private init(_ settings: StoreSettings) {
+    self.settings = settings
+    checkpoint = Checkpoint(settings)
+    nextCheckpointPages = settings.checkpointBytes / Schema.pageBytes
+  }
+
+  /// Pages in the log at which a round begins.
+  var checkpointPages: Int { settings.checkpointBytes / Schema.pageBytes }
 
   /// Opens the file anew after a failure, from what is on disk.
   ///
@@ -48,6 +69,10 @@ package final class Store {
   }
 
   private func disconnect() {
+    checkpoint.wait()
+    isCheckpointing = false
+    nextCheckpointPages = checkpointPages
+    logFailure = nil
     connection = nil
   }
 

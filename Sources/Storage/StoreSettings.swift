@@ -39,6 +39,12 @@ package struct StoreSettings: Equatable, Sendable {
   /// The main file.
   package var file: String { directory + "/" + Self.fileName }
 
+  /// The file system of SQLite that lets connections of this process share the file, and keeps
+  /// other processes out.
+  var sharingFileSystem: String { fileSystem ?? "unix-excl" }
+  /// Whether two connections can be open at once.
+  var canShareFile: Bool { true }
+
   /// The main file's name within the directory.
   package static let fileName = "broker.sqlite"
 }

@@ -8,8 +8,9 @@ extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
     listeners.grouped("Listeners") + tlsOptions.grouped("TLS")
-    + accessOptions.grouped("Users and access") + (limits + loginLimits).grouped("Limits")
-    + choices.grouped("Protocol") + general.grouped("General")
+    + accessOptions.grouped("Users and access") + storeOptions.grouped("Durability")
+    + (limits + loginLimits).grouped("Limits") + choices.grouped("Protocol")
+    + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
 
@@ -221,7 +222,6 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.threadLimit = try Values.number(text, 1...64)
       },
-      .flag("memory", "keep everything in memory and nothing on disk; this is always so") { _ in },
       .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },

@@ -49,6 +49,7 @@ package struct BrokerOptions: Sendable {
   package var tls = BrokerTLSOptions()
   /// Who gets in, on all listeners.
   package var access = AccessOptions()
+  package var store = BrokerStoreOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
   /// Whether every packet is logged.
@@ -67,6 +68,7 @@ struct BrokerDraft: Draft {
   var options = BrokerOptions()
   var usesTLS = false
   var tlsDetail: String?
+  var storeDetail: String?
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     throw ValueFault("is not an option, and mqtt broker takes nothing else", example: "-p 1883")
@@ -91,6 +93,9 @@ struct BrokerDraft: Draft {
     }
     if let tlsDetail, !result.listeners.contains(where: \.usesTLS) {
       throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
+    }
+    if let storeDetail, result.store.isInMemoryOnly {
+      throw UsageError(storeDetail, "cannot be used together with --memory")
     }
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")

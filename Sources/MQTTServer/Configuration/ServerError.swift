@@ -24,7 +24,8 @@ extension ServerError: CustomStringConvertible {
       Self.explain(place, error, occupant)
     case .listenerUnknown(let error): "cannot listen: \(error)"
     case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
-    case .store(let failure): "\(failure)"
+    case .store(let failure):
+      "cannot use the data: \(failure); --data names another directory, --memory does without"
     case .system(let error): "cannot start: \(error)"
     }
   }

@@ -62,6 +62,8 @@ final class SharedEngine: Sendable {
     var settings = configuration.broker
     settings.logsPackets = configuration.verbosity == .packets
     settings.keepsRecords = configuration.openStore != nil
+    settings.queueWindowMessageLimit = .max
+    settings.queueWindowByteLimit = .max
     state = Mutex(
       EngineState(
         Broker(

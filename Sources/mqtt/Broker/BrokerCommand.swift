@@ -4,6 +4,7 @@ import Commands
 import Glibc
 import MQTTBroker
 import MQTTServer
+import Storage
 import Transport
 
 enum BrokerCommand {
@@ -41,6 +42,10 @@ enum BrokerCommand {
     if let limit = options.threadLimit { result.threads = limit }
     if options.isVerbose { result.verbosity = .packets }
     if options.isQuiet { result.verbosity = .quiet }
+    if !options.store.isInMemoryOnly {
+      let settings = storeSettings(options)
+      result.openStore = { () throws(StoreFailure) in try RecordStore(settings) }
+    }
     let tls =
       options.listeners.contains(where: \.usesTLS)
       ? try checkedTLSSettings(options) : nil
@@ -49,6 +54,20 @@ enum BrokerCommand {
       result.listeners.append(ListenerConfiguration(place(listener.place), tls: settings))
     }
     return result
+  }
+
+  private static func storeSettings(_ options: BrokerOptions) -> StoreSettings {
+    let directory = options.store.directory(of: options.listeners) { name in
+      getenv(name).map { String(cString: $0) }
+    }
+    let synchronization: SynchronizationMode =
+      switch options.store.synchronous {
+      case .full: .full
+      case .normal: .normal
+      case .off: .off
+      }
+    return StoreSettings(
+      directory: directory, synchronization: synchronization, isStrict: options.store.isStrict)
   }
 
   private static func place(_ place: ListenerOptions.Place) -> ListenerConfiguration.Place {
