@@ -90,7 +90,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",
-      dependencies: ["AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      dependencies: [
+        "AccessControl", "AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport",
+      ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "TransportTests",
