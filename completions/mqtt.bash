@@ -74,6 +74,17 @@ _mqtt_broker() {
   esac
 }
 
+_mqtt_broker-passwd() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    -H|--hash) _mqtt_words 'sha512 sha512-pbkdf2 argon2id' "$current"; return ;;
+    -I|--iterations) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--create --delete --batch --hash --iterations --help --version' "$current" ;;
+  esac
+}
+
 _mqtt_pub() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case ${COMP_WORDS[COMP_CWORD - 2]} in
@@ -185,12 +196,12 @@ _mqtt_sub() {
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker pub sub help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker broker-passwd pub sub help --help --version' "${COMP_WORDS[1]}"
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|pub|sub) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker pub sub' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|broker-passwd|pub|sub) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker broker-passwd pub sub' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 

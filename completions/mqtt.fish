@@ -26,6 +26,7 @@ end
 
 complete -c mqtt -f
 complete -c mqtt -n __fish_use_subcommand -a broker -d 'serve MQTT clients'
+complete -c mqtt -n __fish_use_subcommand -a broker-passwd -d 'set and remove users of a password file'
 complete -c mqtt -n __fish_use_subcommand -a pub -d 'publish messages'
 complete -c mqtt -n __fish_use_subcommand -a sub -d 'subscribe to topics and print what arrives'
 complete -c mqtt -n __fish_use_subcommand -l help -d 'print this help'
@@ -84,6 +85,14 @@ complete -c mqtt -n '__fish_seen_subcommand_from broker' -s v -l verbose -d 'log
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -s q -l quiet -d 'log nothing but errors'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -s h -l help -d 'print this help'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l version -d 'print the version'
+
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -s c -l create -d 'make FILE if it is not there'
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -s D -l delete -d 'remove USER'
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -s b -l batch -d 'take the password from the command line'
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -s H -l hash -x -a 'sha512 sha512-pbkdf2 argon2id' -d 'how the password is stored'
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -s I -l iterations -x -d 'rounds of sha512-pbkdf2; each login costs them'
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -s h -l help -d 'print this help'
+complete -c mqtt -n '__fish_seen_subcommand_from broker-passwd' -l version -d 'print the version'
 
 complete -c mqtt -n '__fish_seen_subcommand_from pub' -s t -l topic -x -d 'topic to publish to; several get the same message'
 complete -c mqtt -n '__fish_seen_subcommand_from pub' -s m -l message -x -d 'the message'

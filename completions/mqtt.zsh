@@ -71,6 +71,18 @@ _mqtt_broker() {
     '(--version)'--version'[print the version]'
 }
 
+_mqtt_broker-passwd() {
+  _arguments -s -S \
+    '(-c --create)'{-c,--create}'[make FILE if it is not there]' \
+    '(-D --delete)'{-D,--delete}'[remove USER]' \
+    '(-b --batch)'{-b,--batch}'[take the password from the command line]' \
+    '(-H --hash)'{-H+,--hash=}'[how the password is stored]:HASH:(sha512 sha512-pbkdf2 argon2id)' \
+    '(-I --iterations)'{-I+,--iterations=}'[rounds of sha512-pbkdf2; each login costs them]:COUNT: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':file:_files' ':user: ' ':password: '
+}
+
 _mqtt_pub() {
   _arguments -s -S \
     '*'{-t+,--topic=}'[topic to publish to; several get the same message]:TOPIC: ' \
@@ -204,6 +216,7 @@ _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
+    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
   )
@@ -216,7 +229,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

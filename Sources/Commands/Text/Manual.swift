@@ -68,6 +68,7 @@ package enum Manual {
     }
     switch command {
     case .broker: brokerEnvironment(&page)
+    case .passwd: break
     case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
     case .sub:
       outputFormat(&page)
@@ -173,8 +174,9 @@ package enum Manual {
       ("1", "Failure; the reason stands on the standard error stream."),
       ("2", "The command line cannot be run."),
     ]
-    if command != .broker, command != .pub { rows.append(("27", "The time of -W ran out.")) }
-    if command != .broker {
+    let isClient = command != .broker && command != .passwd
+    if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
+    if isClient {
       rows += [
         (
           "1 to 5",
