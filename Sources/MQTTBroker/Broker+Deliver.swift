@@ -44,6 +44,7 @@ extension Broker {
     } else if connection != Session.noConnection && sessions[session].queue.isEmpty
       && hasWindow(session)
       && connections[connection].outbox.count < configuration.outboxByteLimit
+      && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
     {
       if !fits(connection, hasIdentifier: true, identifiers, topic, properties, payload) {
         return dropTooLarge(session, connection)
@@ -262,6 +263,7 @@ extension Broker {
       connections[connection].outbox.count < Self.outboxRefillLimit,
       deliveries[delivery].qos == .atMostOnce || hasWindow(session)
     {
+      if isStoreFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
       let message = deliveries[delivery].message
       sessions[session].queue.byteCount -= messages[message].bytes.count

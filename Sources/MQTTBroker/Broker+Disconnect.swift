@@ -198,13 +198,9 @@ extension Broker {
   mutating func expire(_ due: Deadline) {
     switch due.kind {
     case .connect:
-      if connections.contains(due.slot) && connections[due.slot.index].stage == .awaitingConnect
-        || connections.contains(due.slot) && connections[due.slot.index].stage == .authenticating
-      {
-        let seconds = configuration.connectTimeoutSeconds
-        leave(due.slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
-        close(due.slot.index)
-      }
+      connectIsDue(due.slot)
+    case .login:
+      loginIsDue(due.slot)
     case .keepAlive:
       checkKeepAlive(due.slot)
     case .sessionExpiry:
@@ -224,6 +220,19 @@ extension Broker {
     case .sweep:
       sweepRetained(due.slot)
     }
+  }
+
+  private mutating func connectIsDue(_ slot: SlotIdentifier) {
+    if !connections.contains(slot) { return }
+    let seconds = configuration.connectTimeoutSeconds
+    switch connections[slot.index].stage {
+    case .awaitingConnect, .authenticating:
+      leave(slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
+    case .awaitingCheck:
+      leave(slot.index, cause: "its login took longer than \(seconds) s", isOrderly: false)
+    case .connected, .closed: return
+    }
+    close(slot.index)
   }
 
   private mutating func checkKeepAlive(_ slot: SlotIdentifier) {

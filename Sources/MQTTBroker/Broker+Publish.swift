@@ -57,6 +57,12 @@ extension Broker {
     if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
     let session = connections[index].session
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
+    if isStoreFailing, let identifier,
+      !(view.qos == .exactlyOnce && sessions[session].receiver.contains(identifier)),
+      needsStore(view, topic: topic, on: index)
+    {
+      return refusePublish(view.qos, identifier, topic: topic, on: index)
+    }
     // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
     if let identifier, view.qos == .exactlyOnce, !Self.isSystem(topic),
       !isTooLong(view.payload.count)

@@ -19,6 +19,7 @@ extension Broker {
     next.programVersion = self.configuration.programVersion
     self.configuration = next
     subscriptions.keepsOverlaps = next.allowsDuplicates
+    setPolicies(next.listenerPolicies, now: now)
     isFullOfConnections = false
     isFullOfRetained = false
     if subscriptions.hasSystemFilters { refreshStatus() }

@@ -44,6 +44,12 @@ extension Broker {
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or
   /// else the next one that is online, or else the next one.
   mutating func chooseMember(of group: UInt32, except session: UInt32? = nil) -> UInt32? {
+    guard let offset = memberAhead(of: group, except: session) else { return nil }
+    return subscriptions.takeTurn(of: group, ahead: offset)
+  }
+
+  /// How far ahead that member is.
+  func memberAhead(of group: UInt32, except session: UInt32? = nil) -> Int? {
     var free: Int?
     var online: Int?
     var any: Int?
@@ -60,7 +66,6 @@ extension Broker {
       }
       if any == nil { any = offset }
     }
-    guard let chosen = free ?? online ?? any else { return nil }
-    return subscriptions.takeTurn(of: group, ahead: chosen)
+    return free ?? online ?? any
   }
 }

@@ -7,6 +7,7 @@ extension Broker {
   /// Takes a SUBSCRIBE that is well formed.
   mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) {
     let session = connections[index].session
+    if isStoreFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
@@ -44,6 +45,7 @@ extension Broker {
   /// Takes an UNSUBSCRIBE that is well formed.
   mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) {
     let session = connections[index].session
+    if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
     for text in unsubscribe.filters {

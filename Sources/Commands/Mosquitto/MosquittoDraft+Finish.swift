@@ -134,7 +134,7 @@ extension MosquittoDraft {
     var access = isPerListener ? listener.ownAccess : options.access
     access.allowsAnonymous = listener.access?.allowsAnonymous ?? access.allowsAnonymous ?? false
     access.usesUserNameAsClientIdentifier = listener.ownAccess.usesUserNameAsClientIdentifier
-    access.clientIdentifierPrefix = options.access.clientIdentifierPrefix
+    access.clientIdentifierPrefixes = options.access.clientIdentifierPrefixes
     access.checksRetainSource = options.access.checksRetainSource
     access.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? access.assignedIdentifierPrefix

@@ -176,7 +176,7 @@ enum MosquittoTable {
       "check_retain_source", \.access.checksRetainSource, default: true,
       "whether a retained message is passed on only while its publisher may still publish it"),
     MosquittoOption.text(
-      "clientid_prefixes", "PREFIX", \.access.clientIdentifierPrefix,
+      "clientid_prefixes", "PREFIX", \.clientIdentifierPrefix,
       "what the identifiers of clients must begin with"
     ).replaced(by: "an access control list"),
   ]
@@ -239,6 +239,11 @@ extension BrokerOptions {
   fileprivate var isPersistent: Bool {
     get { persistence.isOn ?? false }
     set { persistence.isOn = newValue }
+  }
+
+  fileprivate var clientIdentifierPrefix: String? {
+    get { access.clientIdentifierPrefixes.first }
+    set { access.clientIdentifierPrefixes = newValue.map { [$0] } ?? [] }
   }
 
   fileprivate var hasLogTime: Bool {

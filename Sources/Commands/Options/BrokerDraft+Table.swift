@@ -8,7 +8,7 @@ extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
     file.grouped("Configuration file") + listeners.grouped("Listeners") + tlsOptions.grouped("TLS")
-    + limits.grouped("Limits")
+    + accessOptions.grouped("Users and access") + (limits + loginLimits).grouped("Limits")
     + choices.grouped("Protocol") + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
@@ -169,7 +169,7 @@ extension BrokerDraft {
   ]
 
   /// A bound of the engine that is a whole number.
-  private static func bound<N: FixedWidthInteger & Sendable>(
+  static func bound<N: FixedWidthInteger & Sendable>(
     _ long: String, _ valueName: String,
     _ path: any WritableKeyPath<BrokerConfiguration, N> & Sendable,
     _ range: ClosedRange<N>, _ help: String, manual: String = ""

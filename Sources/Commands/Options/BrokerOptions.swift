@@ -67,30 +67,6 @@ package struct ListenerOptions: Equatable, Sendable {
   }
 }
 
-/// Who gets in and what they may do.
-package struct AccessOptions: Equatable, Sendable {
-  /// Whether clients without a user name get in; nil leaves it to the listeners: yes when they serve
-  /// this machine only because none was asked for, otherwise no.
-  package var allowsAnonymous: Bool?
-  package var passwordFile: String?
-  package var aclFile: String?
-  /// Identities and keys of TLS-PSK.
-  package var pskFile: String?
-  /// JSON of the dynamic security plugin.
-  package var dynamicSecurityFile: String?
-  package var allowsEmptyClientIdentifier: Bool?
-  package var assignedIdentifierPrefix: String?
-  /// What client identifiers must begin with; nil is anything.
-  package var clientIdentifierPrefix: String?
-  /// Whether the user name takes the place of the client identifier; who has none is refused.
-  package var usesUserNameAsClientIdentifier = false
-  /// Whether a retained message is passed on only while its publisher may still publish it.
-  package var checksRetainSource = true
-
-  /// Nothing is said.
-  package init() {}
-}
-
 /// How the broker's TLS listeners identify themselves and their clients.
 package struct BrokerTLSOptions: Equatable, Sendable {
   /// Where a user name may come from that the client need not send.

@@ -126,7 +126,7 @@ extension Broker {
       .release(
         sessions[session].record, identifier: deliveries[delivery].packetIdentifier,
         position: deliveries[delivery].position))
-    hold(sessions[session].connection)
+    if !isStoreFailing { hold(sessions[session].connection) }
   }
 
   /// Records that a delivery is over for the session that it was recorded for, if it was.
@@ -156,7 +156,7 @@ extension Broker {
   /// Records PUBREL of a publisher, and holds back PUBCOMP.
   mutating func recordForgotten(_ identifier: PacketIdentifier, from session: UInt32) {
     journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
-    hold(sessions[session].connection)
+    if !isStoreFailing { hold(sessions[session].connection) }
   }
 
   // MARK: Retained messages

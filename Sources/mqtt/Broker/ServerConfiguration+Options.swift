@@ -9,7 +9,9 @@ import Transport
 
 extension ServerConfiguration {
   /// What `options` ask for; `isFirst` tells of certificates that are made.
-  init(_ options: BrokerOptions, isFirst: Bool) throws(TLSFailure) {
+  ///
+  /// - Throws: why a file that they name cannot be used.
+  init(_ options: BrokerOptions, isFirst: Bool) throws(BrokerStartFailure) {
     self.init()
     broker = options.configuration
     broker.programVersion = Commands.programVersion
@@ -19,6 +21,11 @@ extension ServerConfiguration {
     statements = options.statements
     addAccount(options)
     var shared: TLSServerSettings?
+    var policies = PolicyReader()
+    if options.listeners.isEmpty {
+      localListener.policy = try policies.policy(options.access)
+      localListener.terms = ListenerTerms(broker)
+    }
     for listener in options.listeners {
       var tls: TLSServerSettings?
       if let own = listener.tls, listener.usesTLS {
@@ -34,8 +41,10 @@ extension ServerConfiguration {
       configuration.interfaceName = listener.interfaceName
       configuration.delaysSmallPackets = options.delaysSmallPackets
       configuration.terms = listener.terms
+      configuration.policy = try policies.policy(listener.access ?? options.access)
       listeners.append(configuration)
     }
+    if !options.isQuiet { warnings += policies.warnings }
   }
 
   /// The account that root gives its rights up for: the one that is named, or as mosquitto has it
@@ -52,13 +61,18 @@ extension ServerConfiguration {
   }
 
   /// The files that were named, or certificates that this account's authority makes.
-  private static func sharedTLS(_ options: BrokerTLSOptions, isQuiet: Bool) throws(TLSFailure)
-    -> TLSServerSettings
+  private static func sharedTLS(_ options: BrokerTLSOptions, isQuiet: Bool)
+    throws(BrokerStartFailure) -> TLSServerSettings
   {
     if options.certificateFile != nil { return TLSServerSettings(options) }
-    let made = try LocalAuthority.certificates(
-      in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
-      addresses: LocalHost.addresses())
+    let made: LocalCertificates
+    do throws(TLSFailure) {
+      made = try LocalAuthority.certificates(
+        in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
+        addresses: LocalHost.addresses())
+    } catch {
+      throw BrokerStartFailure(description: "\(error)")
+    }
     if !isQuiet {
       Terminal.write(
         "mqtt broker: TLS with \(made.isAuthorityNew ? "a new" : "this account's") authority; "
@@ -69,6 +83,21 @@ extension ServerConfiguration {
     named.certificateFile = made.certificateFile
     named.keyFile = made.keyFile
     return TLSServerSettings(named)
+  }
+}
+
+/// Reads the files of policies, each set of them once, however many listeners share it.
+private struct PolicyReader {
+  private var known: [(options: AccessOptions, policy: ListenerPolicy)] = []
+  var warnings: [String] = []
+
+  mutating func policy(_ options: AccessOptions) throws(BrokerStartFailure) -> ListenerPolicy {
+    if let known = known.first(where: { $0.options == options }) { return known.policy }
+    var found: [String] = []
+    let policy = try AccessFiles.policy(options) { found.append($0) }
+    warnings += found
+    known.append((options, policy))
+    return policy
   }
 }
 
