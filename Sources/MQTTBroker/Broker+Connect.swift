@@ -26,7 +26,7 @@ extension Broker {
       return refuseConnect(index)
     }
     let session = try openSession(identifier, connect, on: index, &connack)
-    sessions[session].userName = userName
+    setSubject(session, userName: userName, listener: connections[index].listener)
     sessions[session].connection = index
     agree(connect, session, on: index, &connack)
     if let data { connack.properties.append(.authenticationData, .binary(data)) }

@@ -134,11 +134,17 @@ extension Broker {
     return false
   }
 
+  private func topic(of delivery: UInt32) -> [UInt8] {
+    let message = deliveries[delivery].message
+    return array(messages[message].bytes.span.extracting(messages[message].topic))
+  }
+
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
   private mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
     recordEnd(of: delivery)
+    let topic = isControlled ? topic(of: delivery) : []
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
-      let member = chooseMember(of: group.index, except: session)
+      let member = chooseMember(of: group.index, topic: topic.span, except: session)
     else { return dropDelivery(delivery) }
     let subscription = subscriptions.subscriptions[member]
     let message = deliveries[delivery].message
@@ -181,6 +187,7 @@ extension Broker {
         "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published, "
           + "only the server publishes there")
     }
+    if isControlled && !mayPublish(session, topic.span) { return }
     note(
       .information,
       "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")

@@ -79,6 +79,10 @@ package struct Broker: ~Copyable {
   var isFullOfConnections = false
   var isFullOfRetained = false
 
+  /// What clients may do. (Broker+Authorize)
+  var access: AccessState
+  /// Whether there are access lists at all.
+  var isControlled = false
   /// Those who are not in yet. (Broker+Login)
   var logins = Logins()
 
@@ -100,6 +104,7 @@ package struct Broker: ~Copyable {
   ) {
     self.configuration = configuration
     policies = configuration.listenerPolicies
+    access = AccessState(decisionLimit: configuration.decisionCacheLimit)
     self.now = now
     startedAt = now
     wallClockSecondsAtStart = wallClockSeconds
@@ -108,6 +113,7 @@ package struct Broker: ~Copyable {
     subscriptions = SubscriptionTree(seed: random.next())
     subscriptions.keepsOverlaps = configuration.allowsDuplicates
     retained = RetainedTree(seed: random.next())
+    readAccess()
   }
 
   // MARK: The world speaks

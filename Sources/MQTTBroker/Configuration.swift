@@ -70,6 +70,10 @@ package struct BrokerConfiguration: Sendable {
   package var loginFailureLimit = 10
   /// Longest delay between two such logins, in seconds.
   package var loginDelayLimitSeconds = 30
+  /// Decisions about topics that are remembered, all clients taken together.
+  package var decisionCacheLimit = 262_144
+  /// Whether a retained message is replayed only while its publisher may still publish it.
+  package var checksRetainSource = true
   /// Who gets in, by the index of the listener; a listener beyond the end lets everybody in.
   ///
   /// Changed later with ``Broker/setPolicies(_:now:)``.

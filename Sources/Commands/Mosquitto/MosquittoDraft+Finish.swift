@@ -135,7 +135,6 @@ extension MosquittoDraft {
     access.allowsAnonymous = listener.access?.allowsAnonymous ?? access.allowsAnonymous ?? false
     access.usesUserNameAsClientIdentifier = listener.ownAccess.usesUserNameAsClientIdentifier
     access.clientIdentifierPrefixes = options.access.clientIdentifierPrefixes
-    access.checksRetainSource = options.access.checksRetainSource
     access.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? access.assignedIdentifierPrefix
     return access

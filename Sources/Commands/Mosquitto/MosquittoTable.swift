@@ -173,7 +173,7 @@ enum MosquittoTable {
       "auto_id_prefix", "PREFIX", security: \.assignedIdentifierPrefix, default: "auto-",
       "what the identifiers that the broker assigns begin with"),
     .truth(
-      "check_retain_source", \.access.checksRetainSource, default: true,
+      "check_retain_source", \.configuration.checksRetainSource, default: true,
       "whether a retained message is passed on only while its publisher may still publish it"),
     MosquittoOption.text(
       "clientid_prefixes", "PREFIX", \.clientIdentifierPrefix,

@@ -19,10 +19,6 @@ package struct AccessOptions: Equatable, Sendable {
   package var clientIdentifierPrefixes: [String] = []
   /// Whether the user name takes the place of the client identifier; who has none is refused.
   package var usesUserNameAsClientIdentifier = false
-  /// Whether a retained message is passed on only while its publisher may still publish it.
-  package var checksRetainSource = true
-  /// Whether a subscription is refused of which nothing could ever be delivered.
-  package var checksSubscriptions = false
 
   /// Nothing is said.
   package init() {}

@@ -43,18 +43,9 @@ extension BrokerDraft {
     ) { (draft, text) throws(ValueFault) in
       draft.options.access.usesUserNameAsClientIdentifier = try Values.truth(text)
     },
-    .value(
-      "check-retain-source", "BOOLEAN", .choices(["true", "false"]), example: "false",
-      default: "true", "keep back retained messages that their publisher may not publish any more"
-    ) { (draft, text) throws(ValueFault) in
-      draft.options.access.checksRetainSource = try Values.truth(text)
-    },
-    .value(
-      "check-subscriptions", "BOOLEAN", .choices(["true", "false"]), example: "true",
-      default: "false", "refuse filters of which nothing may ever be received"
-    ) { (draft, text) throws(ValueFault) in
-      draft.options.access.checksSubscriptions = try Values.truth(text)
-    },
+    choice(
+      "check-retain-source", \.checksRetainSource,
+      "keep back retained messages that their publisher may not publish now"),
     bound(
       "login-failures", "COUNT", \.loginFailureLimit, 0...1_000_000,
       "failed logins of an address before its next ones wait; 0 is never",
@@ -79,5 +70,8 @@ extension BrokerDraft {
     bound(
       "max-waiting-logins", "COUNT", \.waitingLoginLimit, 1...(.max),
       "logins whose password waits to be checked"),
+    bound(
+      "max-cached-decisions", "COUNT", \.decisionCacheLimit, 1...(.max),
+      "decisions of the access list that are remembered, all clients together"),
   ]
 }

@@ -239,7 +239,7 @@ extension BrokerDraft {
   ]
 
   /// A choice of the engine.
-  private static func choice(
+  static func choice(
     _ long: String, _ path: any WritableKeyPath<BrokerConfiguration, Bool> & Sendable,
     _ help: String
   ) -> Option<BrokerDraft> {

@@ -11,6 +11,7 @@ extension Broker {
     self.now = now
     let before = self.policies
     self.policies = policies
+    readAccess()
     for index in 0..<UInt32(connections.upperBound)
     where connections.isOccupied(index) && connections[index].stage == .connected {
       let listener = Int(connections[index].listener)

@@ -21,6 +21,8 @@ package struct ListenerPolicy: Sendable {
   package var allowsAnonymous = true
   /// Users and their passwords; nil when there is no password file.
   package var passwords: PasswordFile?
+  /// What clients may do; nil for everything.
+  package var access: AccessList?
   /// Where user names come from.
   package var identity = ClientIdentity.packet
   /// Whether the user name takes the place of the client identifier; without one nobody gets in.

@@ -42,6 +42,7 @@ extension Broker {
     let loadedMessages = loadMessages(state)
     loadRetained(state, loadedMessages, &loaded)
     loadQueue(state, loadedSessions, loadedMessages, &loaded)
+    readAccess()
     for number in loadedMessages.keys.sorted() {
       guard let message = loadedMessages[number], messages[message].references == 0 else {
         continue

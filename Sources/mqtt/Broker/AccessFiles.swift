@@ -23,6 +23,16 @@ enum AccessFiles {
       for fault in file.faults { warn("\(fault); this user cannot log in") }
       policy.passwords = file
     }
+    if let path = options.aclFile {
+      let bytes = try contents(path, "access list")
+      do throws(AccessFileErrors) {
+        let file = try AccessFile(parsing: bytes, name: path)
+        for notice in file.notices { warn("\(notice)") }
+        policy.access = AccessList(file)
+      } catch {
+        throw BrokerStartFailure(description: "\(error)")
+      }
+    }
     policy.allowsAnonymous = options.allowsAnonymous ?? (options.passwordFile == nil)
     policy.usesUserNameAsClientIdentifier = options.usesUserNameAsClientIdentifier
     policy.clientIdentifierPrefixes = options.clientIdentifierPrefixes

@@ -25,7 +25,8 @@ enum BrokerCommand {
   }
 
   /// Checks what only opening and reading can tell; nothing is left behind.
-  private static func test(_ configuration: ServerConfiguration, _ options: BrokerOptions) -> Int32 {
+  private static func test(_ configuration: ServerConfiguration, _ options: BrokerOptions) -> Int32
+  {
     for warning in configuration.warnings {
       Terminal.write("mqtt broker: \(warning)\n", to: STDERR_FILENO)
     }
@@ -53,7 +54,7 @@ enum BrokerCommand {
       result.rereading = { reading(options, isFirst: false) }
       return .configuration(result)
     } catch {
-      return .refused(["\(error)"])
+      return .refused(error.description.split(separator: "\n").map(String.init))
     }
   }
 }

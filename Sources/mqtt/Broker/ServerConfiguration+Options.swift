@@ -23,7 +23,7 @@ extension ServerConfiguration {
     var shared: TLSServerSettings?
     var policies = PolicyReader()
     if options.listeners.isEmpty {
-      localListener.policy = try policies.policy(options.access)
+      localListener.policy = policies.policy(options.access, nil)
       localListener.terms = ListenerTerms(broker)
     }
     for listener in options.listeners {
@@ -41,8 +41,12 @@ extension ServerConfiguration {
       configuration.interfaceName = listener.interfaceName
       configuration.delaysSmallPackets = options.delaysSmallPackets
       configuration.terms = listener.terms
-      configuration.policy = try policies.policy(listener.access ?? options.access)
+      configuration.policy = policies.policy(
+        listener.access ?? options.access, listener.tls?.userName)
       listeners.append(configuration)
+    }
+    if !policies.failures.isEmpty {
+      throw BrokerStartFailure(description: policies.failures.joined(separator: "\n"))
     }
     if !options.isQuiet { warnings += policies.warnings }
   }
@@ -90,11 +94,30 @@ extension ServerConfiguration {
 private struct PolicyReader {
   private var known: [(options: AccessOptions, policy: ListenerPolicy)] = []
   var warnings: [String] = []
+  /// Files that cannot be used.
+  var failures: [String] = []
 
-  mutating func policy(_ options: AccessOptions) throws(BrokerStartFailure) -> ListenerPolicy {
+  mutating func policy(_ options: AccessOptions, _ source: BrokerTLSOptions.UserNameSource?)
+    -> ListenerPolicy
+  {
+    var policy = read(options)
+    switch source {
+    case nil: break
+    case .identity: policy.identity = .tlsIdentity
+    case .subject: policy.identity = .certificateSubject
+    }
+    return policy
+  }
+
+  private mutating func read(_ options: AccessOptions) -> ListenerPolicy {
     if let known = known.first(where: { $0.options == options }) { return known.policy }
+    var policy = ListenerPolicy()
     var found: [String] = []
-    let policy = try AccessFiles.policy(options) { found.append($0) }
+    do throws(BrokerStartFailure) {
+      policy = try AccessFiles.policy(options) { found.append($0) }
+    } catch {
+      failures.append("\(error)")
+    }
     warnings += found
     known.append((options, policy))
     return policy
