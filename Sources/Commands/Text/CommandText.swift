@@ -143,6 +143,9 @@ extension Command {
     examples: [
       CommandExample(line: "mqtt broker", meaning: "Serve this machine on port 1883"),
       CommandExample(
+        line: "mqtt broker -c /etc/mosquitto/mosquitto.conf",
+        meaning: "Do what mosquitto would do with that file"),
+      CommandExample(
         line: "mqtt broker --listen 1883", meaning: "Serve everyone who can reach this machine"),
       CommandExample(
         line: "mqtt broker --tls-listen 8883 --cert server.crt --key server.key",
