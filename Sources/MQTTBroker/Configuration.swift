@@ -101,6 +101,11 @@ package struct BrokerConfiguration: Sendable {
   package var logsSubscriptions = false
   /// The levels of log entries that are published under `$SYS/broker/log` too.
   package var publishedLogLevels: [LogLevel] = []
+  /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
+  /// store until its turn comes.
+  package var queueWindowMessageLimit = 1000
+  /// Bytes of these messages.
+  package var queueWindowByteLimit = 256 << 10
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 
@@ -110,5 +115,10 @@ package struct BrokerConfiguration: Sendable {
   /// What holds for the clients of a listener.
   func terms(ofListener index: UInt16) -> ListenerTerms {
     Int(index) < listenerTerms.count ? listenerTerms[Int(index)] : ListenerTerms(self)
+  }
+
+  /// What is kept of a queue in memory when records are kept.
+  package var queueWindow: QueueWindow {
+    QueueWindow(messages: queueWindowMessageLimit, bytes: queueWindowByteLimit)
   }
 }

@@ -63,7 +63,7 @@ import Testing
     // These are no business of the person who starts a broker.
     let others = [
       "authenticationMethods", "programVersion", "keepsRecords", "listenerPolicies",
-      "listenerTerms", "publishedLogLevels",
+      "listenerTerms", "publishedLogLevels", "queueWindowMessageLimit", "queueWindowByteLimit",
     ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")
