@@ -102,7 +102,7 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
-      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
       swiftSettings: common),
 
     // The simulation is its own little program as well: millions of runs want no test framework.

@@ -95,7 +95,9 @@ extension Simulation {
       if packet[0] >> 4 != PacketType.publish.rawValue { continue }
       let span = packet.span
       do throws(DecodeError) {
-        guard let header = try FixedHeader.read(span, at: 0, packetSizeLimit: .max) else { continue }
+        guard let header = try FixedHeader.read(span, at: 0, packetSizeLimit: .max) else {
+          continue
+        }
         let view = try PublishView.decode(span, header, version: .v5, direction: .toClient)
         if let number = UplinkPacket.number(span.extracting(view.payload)) {
           numbers.append(number)
