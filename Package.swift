@@ -94,7 +94,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",
-      dependencies: ["AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      dependencies: [
+        "AccessControl", "AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport",
+      ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "TransportTests",
@@ -108,7 +110,7 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
-      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
       swiftSettings: common),
 
     // The simulation is its own little program as well: millions of runs want no test framework.

@@ -16,6 +16,9 @@ _mqtt_property() {
 
 _mqtt_broker() {
   _arguments -s -S \
+    '(-c --config-file)'{-c+,--config-file=}'[do what FILE says, which is written as for mosquitto]:FILE:_files' \
+    '(--test-config)'--test-config'[check the configuration file and all that it names, and do nothing]' \
+    '(-d --daemon)'{-d,--daemon}'[go to the background once clients can connect]' \
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
     '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
@@ -25,6 +28,11 @@ _mqtt_broker() {
     '(--cert)'--cert='[the broker'\''s certificate and its chain, in PEM]:FILE:_files' \
     '(--key)'--key='[the private key of the certificate, in PEM]:FILE:_files' \
     '(--cafile)'--cafile='[ask clients for a certificate signed by one of these]:FILE:_files' \
+    '(--capath)'--capath='[the same with a directory, prepared by openssl rehash]:DIRECTORY:_files -/' \
+    '(--crl)'--crl='[turn clients away whose certificate stands in this list]:FILE:_files' \
+    '(--ciphers)'--ciphers='[the ciphers of TLS 1.2]:LIST: ' \
+    '(--ciphers-tls1.3)'--ciphers-tls1.3='[the cipher suites of TLS 1.3]:LIST: ' \
+    '(--tls-version)'--tls-version='[the lowest version of TLS]:VERSION:(tlsv1.2 tlsv1.3)' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
@@ -40,6 +48,8 @@ _mqtt_broker() {
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
     '(--max-inflight-messages)'--max-inflight-messages='[QoS 1 and 2 messages under way to one client at once]:COUNT: ' \
+    '(--max-inflight-bytes)'--max-inflight-bytes='[bytes of QoS 1 and 2 messages under way to one client; 0 is no limit]:BYTES: ' \
+    '(--message-size-limit)'--message-size-limit='[longest message that is passed on; a longer one is dropped]:BYTES: ' \
     '(--receive-maximum)'--receive-maximum='[QoS 1 and 2 messages that one client may have under way to us]:COUNT: ' \
     '(--max-queued-messages)'--max-queued-messages='[QoS 1 and 2 messages that wait for one client]:COUNT: ' \
     '(--max-queued-bytes)'--max-queued-bytes='[bytes of messages that wait for one client; 0 is no limit]:BYTES: ' \
@@ -59,6 +69,8 @@ _mqtt_broker() {
     '(--max-topic-alias)'--max-topic-alias='[topic aliases that a client may make]:COUNT: ' \
     '(--max-topic-alias-broker)'--max-topic-alias-broker='[topic aliases that we make towards a client]:COUNT: ' \
     '(--retain-available)'--retain-available='[whether retained messages are kept at all]:BOOLEAN:(true false)' \
+    '(--upgrade-outgoing-qos)'--upgrade-outgoing-qos='[whether a message goes out at the subscription'\''s QoS even if its own is lower]:BOOLEAN:(true false)' \
+    '(--allow-duplicate-messages)'--allow-duplicate-messages='[whether overlapping subscriptions bring a message several times]:BOOLEAN:(true false)' \
     '(--queue-qos0-messages)'--queue-qos0-messages='[whether QoS 0 messages wait for absent clients]:BOOLEAN:(true false)' \
     '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
@@ -68,6 +80,18 @@ _mqtt_broker() {
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
+}
+
+_mqtt_broker-passwd() {
+  _arguments -s -S \
+    '(-c --create)'{-c,--create}'[make FILE if it is not there]' \
+    '(-D --delete)'{-D,--delete}'[remove USER]' \
+    '(-b --batch)'{-b,--batch}'[take the password from the command line]' \
+    '(-H --hash)'{-H+,--hash=}'[how the password is stored]:HASH:(sha512 sha512-pbkdf2 argon2id)' \
+    '(-I --iterations)'{-I+,--iterations=}'[rounds of sha512-pbkdf2; each login costs them]:COUNT: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':file:_files' ':user: ' ':password: '
 }
 
 _mqtt_pub() {
@@ -203,6 +227,7 @@ _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
+    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
   )
@@ -215,7 +240,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

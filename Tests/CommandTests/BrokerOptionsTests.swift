@@ -53,16 +53,17 @@ import Testing
       --connect-timeout 16 --allow-zero-length-clientid false --auto-id-prefix made- \
       --sys-interval 17 -v --max-connect-size 20 --max-unidentified-connections 21 \
       --max-connections-per-address 22 --max-waiting-logins 23 --login-failures 24 \
-      --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false
+      --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false \
+      --max-inflight-bytes 18 --message-size-limit 19 \
+      --upgrade-outgoing-qos true --allow-duplicate-messages true --connection-messages false
       """
     ).configuration
     let fields = zip(
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker.
     let others = [
-      "authenticationMethods", "programVersion", "keepsRecords", "queueWindowMessageLimit",
-      "queueWindowByteLimit",
-      "listenerPolicies",
+      "authenticationMethods", "programVersion", "keepsRecords", "listenerPolicies",
+      "listenerTerms", "publishedLogLevels", "queueWindowMessageLimit", "queueWindowByteLimit",
     ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")

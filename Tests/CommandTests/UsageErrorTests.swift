@@ -199,7 +199,9 @@ import Testing
     #expect(throws: UsageError("pbu", "is not a command; the nearest one is pub")) {
       try Command.named("pbu")
     }
-    #expect(throws: UsageError("xyzzy", "is not a command; they are broker, pub and sub")) {
+    #expect(
+      throws: UsageError("xyzzy", "is not a command; they are broker, broker-passwd, pub and sub")
+    ) {
       try Command.named("xyzzy")
     }
   }

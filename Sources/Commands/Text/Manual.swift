@@ -68,8 +68,11 @@ package enum Manual {
     }
     switch command {
     case .broker:
+      configurationFile(&page)
       durability(&page)
+      brokerSignals(&page)
       brokerEnvironment(&page)
+    case .passwd: break
     case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
     case .sub:
       outputFormat(&page)
@@ -201,6 +204,8 @@ package enum Manual {
     page.prose("Where the secrets of TLS sessions are appended when --tls-keylog says nothing.")
     page.macro("It Ev XDG_STATE_HOME")
     page.prose("Where the data directory is made when --data says nothing.")
+    page.macro("It Ev NOTIFY_SOCKET")
+    page.prose("Where a service manager wants to be told that the broker serves.")
     page.macro("El")
   }
 
@@ -212,8 +217,9 @@ package enum Manual {
       ("1", "Failure; the reason stands on the standard error stream."),
       ("2", "The command line cannot be run."),
     ]
-    if command != .broker, command != .pub { rows.append(("27", "The time of -W ran out.")) }
-    if command != .broker {
+    let isClient = command != .broker && command != .passwd
+    if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
+    if isClient {
       rows += [
         (
           "1 to 5",

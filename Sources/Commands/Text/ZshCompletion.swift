@@ -54,6 +54,7 @@ package enum ZshCompletion {
     let plain =
       switch command {
       case .broker: ""
+      case .passwd: " \\\n    ':file:_files' ':user: ' ':password: '"
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
       }

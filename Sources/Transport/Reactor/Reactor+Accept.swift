@@ -8,7 +8,7 @@ import MQTTCodec
 final class Listener {
   let socket: ListenSocket
   let index: Int
-  let tls: TLSContext?
+  var tls: TLSContext?
   /// Whether the last accept failed; keeps the log from being flooded.
   var isFailing = false
 
@@ -40,9 +40,21 @@ extension Reactor {
   /// Stops accepting and closes all listeners; connections live on.
   package func closeListeners() { listeners.removeAll() }
 
+  /// Closes the sockets of the listener `index`; its connections live on.
+  package func closeListener(_ index: Int) {
+    // The place stays, for the tokens of the others are places.
+    for position in listeners.indices where listeners[position]?.index == index {
+      listeners[position] = nil
+    }
+  }
+
+  /// Connections that the listener `index` accepts from now on are protected so, or plain.
+  package func setTLS(_ tls: TLSContext?, ofListener index: Int) {
+    for listener in listeners where listener?.index == index { listener?.tls = tls }
+  }
+
   func acceptAll(_ position: Int) {
-    guard position < listeners.count else { return }
-    let listener = listeners[position]
+    guard position < listeners.count, let listener = listeners[position] else { return }
     var peer = linux_address_empty()
     for _ in 0..<Self.acceptLimit {
       let number = linux_accept(listener.socket.descriptor.number, &peer)
