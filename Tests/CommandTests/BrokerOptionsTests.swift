@@ -62,8 +62,8 @@ import Testing
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker.
     let others = [
-      "authenticationMethods", "programVersion", "keepsRecords", "listenerPolicies",
-      "listenerTerms", "publishedLogLevels",
+      "authenticationMethods", "programVersion", "keepsRecords", "queueWindowMessageLimit",
+      "queueWindowByteLimit", "listenerPolicies", "listenerTerms", "publishedLogLevels",
     ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")

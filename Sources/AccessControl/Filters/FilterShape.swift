@@ -21,6 +21,11 @@ package struct FilterShape: Hashable, Sendable {
   /// Whether any number of further levels, none included, is matched too.
   package var isOpen: Bool
 
+  init(levels: [FilterLevel], isOpen: Bool) {
+    self.levels = levels
+    self.isOpen = isOpen
+  }
+
   /// Splits a valid filter; with `takesPlaceholders` %c and %u that fill a level stay placeholders.
   package init(_ filter: [UInt8], takesPlaceholders: Bool = false) {
     levels = []

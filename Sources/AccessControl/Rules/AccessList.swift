@@ -79,6 +79,11 @@ package final class AccessList: Sendable {
     AccessPermissions(self, subject).decide(action, topic: topic)
   }
 
+  /// What holds for `action` where no rule matches.
+  func isAllowedByDefault(_ action: AccessAction) -> Bool {
+    action == .subscribe || action == .unsubscribe
+  }
+
   /// Where the rule stands that decided; nil when none did.
   package func location(of decision: AccessDecision) -> RuleLocation? {
     guard case .rule(let number) = decision.ground else { return nil }
@@ -106,7 +111,7 @@ struct BlockBuilder {
     if rule.isLiteral { return }
     let shape = FilterShape(rule.filter, takesPlaceholders: rule.takesPlaceholders)
     if rule.hasPlaceholder { blocks[block].placeholders.append(rank) }
-    if rule.takesPlaceholders, shape.levels.contains(where: \.isPartialPlaceholder) {
+    if rule.takesPlaceholders, shape.levels.contains(where: \.holdsPlaceholder) {
       blocks[block].partial.append(rank)
     } else {
       blocks[block].tree.add(shape, rank: rank, actions: rule.actions)
@@ -116,7 +121,7 @@ struct BlockBuilder {
 
 extension FilterLevel {
   /// Whether it is a literal that holds %c or %u.
-  var isPartialPlaceholder: Bool {
+  var holdsPlaceholder: Bool {
     guard case .literal(let bytes) = self else { return false }
     return zip(bytes, bytes.dropFirst()).contains {
       $0 == .percent && ($1 == UInt8(ascii: "c") || $1 == UInt8(ascii: "u"))
