@@ -69,7 +69,8 @@ extension Broker {
         "\(Self.name(of: connect.version)) is not among its listener's accept_protocol_versions")
     }
     let limit = configuration.keepAliveLimitSeconds
-    if connect.version != .v5 && limit > 0
+    // A limit that is the largest number refuses nobody.
+    if connect.version != .v5 && limit > 0 && limit < .max
       && (connect.keepAliveSeconds > limit || connect.keepAliveSeconds == 0)
     {
       // 5.0 has Server Keep Alive for this; before it, mosquitto refuses the identifier.

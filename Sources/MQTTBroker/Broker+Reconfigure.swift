@@ -42,7 +42,10 @@ extension Broker {
 
   /// Sessions, subscriptions and retained topics, a line each, in the order of their slots.
   package func summary() -> [String] {
-    var lines: [String] = []
+    var lines = [
+      "\(sessions.count) sessions, \(subscriptions.count) subscriptions, "
+        + "\(retained.count) retained messages"
+    ]
     for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
       lines.append(
         "session \(sessions[index].clientIdentifier): "

@@ -125,8 +125,9 @@ enum MosquittoTable {
     }.replaced(by: "max_packet_size"),
     cap("global_max_clients", \.sessionLimit, "sessions, of clients that are connected or not"),
     cap("global_max_connections", \.connectionLimit, "connections at once"),
-    .number("max_keepalive", .general, 0...65_535, default: "0", "longest keep alive; 0 is any") {
-      (draft, seconds) throws(ValueFault) in
+    .number(
+      "max_keepalive", .general, 0...65_535, default: "65535", "longest keep alive; 0 is any"
+    ) { (draft, seconds) throws(ValueFault) in
       draft.options.configuration.keepAliveLimitSeconds = UInt16(seconds)
     },
     .words(

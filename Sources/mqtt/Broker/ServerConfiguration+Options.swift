@@ -56,12 +56,12 @@ extension ServerConfiguration {
   /// The account that root gives its rights up for: the one that is named, or as mosquitto has it
   /// without a word about it, mosquitto or else nobody.
   private mutating func addAccount(_ options: BrokerOptions) {
-    guard let name = options.userName, name != "root", Account.isRoot else { return }
+    guard let name = options.userName, name != "root" else { return }
     if let found = Account(named: name) {
       account = found
     } else if name == "mosquitto", let nobody = Account(named: "nobody") {
       account = nobody
-    } else {
+    } else if Account.isRoot {
       missingAccount = name
     }
   }
