@@ -103,6 +103,16 @@ let package = Package(
       dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
       swiftSettings: common),
 
+    // The simulation is its own little program as well: millions of runs want no test framework.
+    .target(
+      name: "Simulation",
+      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      path: "Tests/Simulation",
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
+      swiftSettings: common),
+
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(
       name: "ConformanceTests",

@@ -8,6 +8,7 @@ package enum Command: String, CaseIterable, Sendable {
   case broker
   case pub
   case sub
+  case aclCheck = "acl-check"
 
   /// One sentence for the list of commands, without a full stop.
   package var summary: String {
@@ -15,6 +16,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .broker: "serve MQTT clients"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .aclCheck: "say what a file of access rules means"
     }
   }
 
@@ -24,6 +26,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .broker: BrokerDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .aclCheck: AccessCheckDraft.table.map(\.description)
     }
   }
 

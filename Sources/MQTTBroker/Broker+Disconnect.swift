@@ -109,6 +109,9 @@ extension Broker {
       _ = sessions[session].sender.receive(.puback, entry.packetIdentifier, reasonCode: .success)
       giveToGroup(delivery, except: session)
     }
+    if sessions[session].tail?.mayHaveGroups == true && subscriptions.groups.count > 0 {
+      sweepTail(of: session, handsOver: true)
+    }
     if sessions[session].queue.isEmpty { return }
     var kept = DeliveryQueue()
     for delivery in sessions[session].queue.all {
@@ -127,6 +130,11 @@ extension Broker {
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group) else {
       return false
     }
+    return hasOtherMember(of: group, than: session)
+  }
+
+  /// Whether a group has another member that is online.
+  func hasOtherMember(of group: SlotIdentifier, than session: UInt32) -> Bool {
     for member in subscriptions.groups[group.index].members {
       let other = subscriptions.subscriptions[member].session
       if other != session && sessions[other].isOnline { return true }
@@ -140,7 +148,7 @@ extension Broker {
   }
 
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
-  private mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
+  mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
     recordEnd(of: delivery)
     let topic = isControlled ? topic(of: delivery) : []
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
@@ -226,6 +234,12 @@ extension Broker {
       statusIsDue()
     case .sweep:
       sweepRetained(due.slot)
+    case .queueSweep:
+      if sessions.contains(due.slot), sessions[due.slot.index].sweepAt <= now {
+        sweepQueue(of: due.slot.index)
+      }
+    case .pages:
+      paging.isPaused = false
     }
   }
 

@@ -35,7 +35,7 @@ extension Broker {
       replay(
         filter.span, to: session, options: subscription.options, identifier: identifier)
     }
-    if !sessions[session].queue.isEmpty { pump(session) }
+    if !sessions[session].nothingWaits { pump(session) }
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.

@@ -86,6 +86,8 @@ package struct Broker: ~Copyable {
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// Queues that are only partly in memory.
+  var paging = Paging()
   /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
   var outage: StoreOutage?
   /// Whether there is one, for where that is asked often.

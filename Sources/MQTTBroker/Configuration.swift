@@ -81,9 +81,19 @@ package struct BrokerConfiguration: Sendable {
   /// What depends on it is then held back until ``Broker/durable(_:now:)``. Without it everything is
   /// kept in memory only.
   package var keepsRecords = false
+  /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
+  /// store until its turn comes.
+  package var queueWindowMessageLimit = 1000
+  /// Bytes of these messages.
+  package var queueWindowByteLimit = 256 << 10
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 
   /// The defaults.
   package init() {}
+
+  /// What is kept of a queue in memory when records are kept.
+  package var queueWindow: QueueWindow {
+    QueueWindow(messages: queueWindowMessageLimit, bytes: queueWindowByteLimit)
+  }
 }

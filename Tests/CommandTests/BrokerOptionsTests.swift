@@ -60,7 +60,9 @@ import Testing
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker.
     let others = [
-      "authenticationMethods", "programVersion", "keepsRecords", "listenerPolicies",
+      "authenticationMethods", "programVersion", "keepsRecords", "queueWindowMessageLimit",
+      "queueWindowByteLimit",
+      "listenerPolicies",
     ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")

@@ -23,6 +23,7 @@ extension Command {
     case .broker: Self.brokerText
     case .pub: Self.publishText
     case .sub: Self.subscribeText
+    case .aclCheck: Self.accessCheckText
     }
   }
 

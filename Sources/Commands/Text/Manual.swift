@@ -73,6 +73,7 @@ package enum Manual {
       outputFormat(&page)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    case .aclCheck: caseFiles(&page)
     }
     exitStatus(&page, command)
     page.macro("Sh EXAMPLES")
@@ -173,8 +174,10 @@ package enum Manual {
       ("1", "Failure; the reason stands on the standard error stream."),
       ("2", "The command line cannot be run."),
     ]
-    if command != .broker, command != .pub { rows.append(("27", "The time of -W ran out.")) }
-    if command != .broker {
+    let isClient = command == .pub || command == .sub || command == nil
+    if command == .aclCheck { rows = accessCheckStatus }
+    if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
+    if isClient {
       rows += [
         (
           "1 to 5",

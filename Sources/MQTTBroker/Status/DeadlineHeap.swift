@@ -20,6 +20,10 @@ enum DeadlineKind: UInt8 {
   case status
   /// Expired retained messages are looked for.
   case sweep
+  /// A session's queue is searched for expired messages.
+  case queueSweep
+  /// The store is asked for pages again after it could not read one.
+  case pages
 }
 
 /// A matter and its time.
