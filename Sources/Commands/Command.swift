@@ -9,6 +9,7 @@ package enum Command: String, CaseIterable, Sendable {
   case passwd = "broker-passwd"
   case pub
   case sub
+  case aclCheck = "acl-check"
 
   /// How it is typed behind `mqtt`; one is a part of another.
   package var words: String { self == .passwd ? "broker passwd" : rawValue }
@@ -20,6 +21,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .passwd: "set and remove users of a password file"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .aclCheck: "say what a file of access rules means"
     }
   }
 
@@ -30,6 +32,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .passwd: PasswordDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .aclCheck: AccessCheckDraft.table.map(\.description)
     }
   }
 

@@ -50,6 +50,8 @@ import Glibc
       case .sub:
         let invocation = try SubscribeOptions.parse(words, in: .process)
         return run(command, invocation) { SubscribeCommand.run($0) }
+      case .aclCheck:
+        return run(command, try AccessCheckOptions.parse(words)) { AccessCheckCommand.run($0) }
       }
     } catch {
       return fail(error, as: "mqtt \(command.words)")

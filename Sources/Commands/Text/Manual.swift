@@ -78,6 +78,7 @@ package enum Manual {
       outputFormat(&page)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    case .aclCheck: caseFiles(&page)
     }
     exitStatus(&page, command)
     page.macro("Sh EXAMPLES")
@@ -217,7 +218,8 @@ package enum Manual {
       ("1", "Failure; the reason stands on the standard error stream."),
       ("2", "The command line cannot be run."),
     ]
-    let isClient = command != .broker && command != .passwd
+    let isClient = command == .pub || command == .sub || command == nil
+    if command == .aclCheck { rows = accessCheckStatus }
     if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
     if isClient {
       rows += [

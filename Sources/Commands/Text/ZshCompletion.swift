@@ -57,6 +57,9 @@ package enum ZshCompletion {
       case .passwd: " \\\n    ':file:_files' ':user: ' ':password: '"
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
+      case .aclCheck:
+        " \\\n    ':question:(publish receive subscribe ask test list who diff lint)'"
+          + " \\\n    '*:file:_files'"
       }
     return """
       _mqtt_\(command.rawValue)() {
