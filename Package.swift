@@ -30,8 +30,10 @@ let package = Package(
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
 
+    .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
+
     .target(
-      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
@@ -78,9 +80,12 @@ let package = Package(
       dependencies: ["AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
+      name: "WebSocketTests", dependencies: ["MQTTCodec", "WebSocket"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
       name: "TransportTests",
       dependencies: [
-        "AllocationCount", "CLinux", "MQTTCodec", "Transport",
+        "AllocationCount", "CLinux", "MQTTCodec", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .testTarget(

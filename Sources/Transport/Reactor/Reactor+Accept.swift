@@ -3,31 +3,45 @@
 import CLinux
 import Glibc
 import MQTTCodec
+package import WebSocket
 
 /// A listening socket and what its connections shall be.
 final class Listener {
   let socket: ListenSocket
   let index: Int
   let tls: TLSContext?
+  /// How connections become WebSockets; nil if they are none.
+  let webSocket: WebSocketTerms?
+  /// Whether connections may as well speak MQTT without WebSocket.
+  let isShared: Bool
   /// Whether the last accept failed; keeps the log from being flooded.
   var isFailing = false
 
-  init(_ socket: consuming ListenSocket, index: Int, tls: TLSContext?) {
+  init(
+    _ socket: consuming ListenSocket, index: Int, tls: TLSContext?, webSocket: WebSocketTerms?,
+    isShared: Bool
+  ) {
     self.socket = socket
     self.index = index
     self.tls = tls
+    self.webSocket = webSocket
+    self.isShared = isShared
   }
 }
 
 extension Reactor {
   /// Accepts connections on `socket` from now on; events name the listener by `index`.
   ///
-  /// With `tls` a connection is reported when its handshake is complete.
+  /// With `tls` a connection is reported when its handshake is complete. With `webSocket`
+  /// connections are WebSockets, or with `isShared` those that begin like HTTP; they are reported
+  /// before they have shaken hands, so that whoever limits silent connections limits these too.
   package func listen(
-    _ socket: consuming ListenSocket, index: Int, tls: TLSContext? = nil
+    _ socket: consuming ListenSocket, index: Int, tls: TLSContext? = nil,
+    webSocket: WebSocketTerms? = nil, isShared: Bool = false
   ) throws(SystemError) {
     if spareDescriptor < 0 { spareDescriptor = linux_open_spare() }
-    let listener = Listener(socket, index: index, tls: tls)
+    let listener = Listener(
+      socket, index: index, tls: tls, webSocket: webSocket, isShared: isShared)
     let token = Token.listener(listeners.count)
     if linux_epoll_add(
       epoll.number, listener.socket.descriptor.number, linux_readable, token.word) < 0
@@ -69,11 +83,12 @@ extension Reactor {
   private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
     let link = links.insert(
       Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
+    if let terms = listener.webSocket { prepareWebSocket(link, terms, isSure: !listener.isShared) }
     guard let context = listener.tls else {
       guard register(link) else { return forget(link) }
       return report(link, 0, .accepted(listener: listener.index, peer: peer))
     }
-    let more = LinkExtension()
+    let more = links[link.index].more ?? LinkExtension()
     more.peer = peer
     more.listener = listener.index
     links[link.index].more = more
