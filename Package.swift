@@ -37,17 +37,22 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
+      dependencies: [
+        "CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "WebSocket",
+      ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
-    .target(name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker"], swiftSettings: common),
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
+      swiftSettings: common),
+    .target(
+      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
-        "MQTTClient",
+        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "WebSocket",
+        "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -66,7 +71,8 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      name: "CommandTests",
+      dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "WebSocket", "mqtt"],
       exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(

@@ -10,11 +10,12 @@ extension Broker {
   {
     counters.publishReceived += 1
     counters.publishBytesReceived += UInt64(view.payload.count)
-    if view.qos > configuration.maximumQoS {
+    let maximumQoS = connections[index].maximumQoS
+    if view.qos > maximumQoS {
       throw Violation(
         .qosNotSupported,
         "PUBLISH at QoS \(view.qos.rawValue), the maximum is "
-          + "\(configuration.maximumQoS.rawValue) [MQTT-3.2.2-11]")
+          + "\(maximumQoS.rawValue) [MQTT-3.2.2-11]")
     }
     if view.isRetained && !configuration.isRetainAvailable {
       throw Violation(.retainNotSupported, "a retained PUBLISH, and retain is off [MQTT-3.2.2-14]")
@@ -38,7 +39,7 @@ extension Broker {
       if !extras.inboundAliases.set(view.topicAlias, to: packet.extracting(view.topic)) {
         throw Violation(
           .topicAliasInvalid,
-          "topic alias \(view.topicAlias), the maximum is \(configuration.topicAliasMaximum) "
+          "topic alias \(view.topicAlias), the maximum is \(terms(of: index).topicAliasMaximum) "
             + "[MQTT-3.3.2-9]")
       }
     }
@@ -57,7 +58,9 @@ extension Broker {
     let session = connections[index].session
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
     // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
-    if let identifier, view.qos == .exactlyOnce, !Self.isSystem(topic) {
+    if let identifier, view.qos == .exactlyOnce, !Self.isSystem(topic),
+      !isTooLong(view.payload.count)
+    {
       if connections[index].version == .v5
         && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
         && !sessions[session].receiver.contains(identifier)
@@ -83,6 +86,10 @@ extension Broker {
     acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
   }
 
+  @inline(__always) private func isTooLong(_ payloadBytes: Int) -> Bool {
+    configuration.payloadSizeLimit.map { payloadBytes > $0 } ?? false
+  }
+
   private mutating func publish(
     _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
   ) -> ReasonCode {
@@ -91,6 +98,13 @@ extension Broker {
         .notice,
         "\(name(of: index)): PUBLISH to $SYS refused, only the server publishes there")
       return .notAuthorized
+    }
+    if isTooLong(view.payload.count) {
+      note(
+        .notice,
+        "\(name(of: index)): a message of \(view.payload.count) bytes is dropped, "
+          + "message_size_limit is \(configuration.payloadSizeLimit ?? 0)")
+      return .implementationSpecificError
     }
     let session = connections[index].session
     routing.begin(

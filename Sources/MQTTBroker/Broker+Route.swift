@@ -52,7 +52,7 @@ extension Broker {
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session { continue }
       if sessions[candidate].isOnline {
-        if sessions[candidate].queue.isEmpty && sessions[candidate].sender.canSend {
+        if sessions[candidate].queue.isEmpty && hasWindow(candidate) {
           free = offset
           break
         }

@@ -36,7 +36,7 @@ package struct Broker: ~Copyable {
     var closes: [ConnectionID] = []
   }
 
-  package let configuration: BrokerConfiguration
+  package internal(set) var configuration: BrokerConfiguration
   /// The time of the call that is being handled.
   var now: Instant
   let startedAt: Instant
@@ -44,6 +44,8 @@ package struct Broker: ~Copyable {
   var random: RandomNumbers
 
   var connections = SlotTable<Connection>()
+  /// Live connections of each listener.
+  var listenerCounts: [Int] = []
   var sessions = SlotTable<Session>()
   /// Client identifier to session; only ever asked, never walked.
   var sessionsByIdentifier: [String: UInt32] = [:]
@@ -66,6 +68,8 @@ package struct Broker: ~Copyable {
   var reactors: [ReactorQueue] = [ReactorQueue()]
   var spares = SpareBuffers()
   var log: [LogEntry] = []
+  /// Those of them that wait to be published.
+  var unpublishedLog: [LogEntry] = []
   var isShuttingDown = false
   /// Limits that were reached and about which that was said; they are said again only after they
   /// were left.
@@ -91,6 +95,7 @@ package struct Broker: ~Copyable {
     random = RandomNumbers(seed: randomSeed)
     topicSeed = random.next()
     subscriptions = SubscriptionTree(seed: random.next())
+    subscriptions.keepsOverlaps = configuration.allowsDuplicates
     retained = RetainedTree(seed: random.next())
   }
 
@@ -115,11 +120,20 @@ package struct Broker: ~Copyable {
       return nil
     }
     isFullOfConnections = false
+    while listenerCounts.count <= listener { listenerCounts.append(0) }
+    let terms = configuration.terms(ofListener: UInt16(listener))
+    if let limit = terms.connectionLimit, listenerCounts[listener] >= limit {
+      counters.connectionsRefused += 1
+      note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
+      return nil
+    }
+    listenerCounts[listener] += 1
     counters.connectionsOpened += 1
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
     let connection = connections.insert(
       Connection(
         reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, now: now))
+    connections[connection.index].maximumQoS = terms.maximumQoS
     deadlines.insert(
       .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
     return connection
@@ -251,12 +265,18 @@ package struct Broker: ~Copyable {
   /// What only some connections need, made when it is needed first.
   mutating func makeExtras(for index: UInt32) -> ConnectionExtras {
     if let extras = connections[index].extras { return extras }
-    let extras = ConnectionExtras(inboundMaximum: configuration.topicAliasMaximum)
+    let extras = ConnectionExtras(inboundMaximum: terms(of: index).topicAliasMaximum)
     connections[index].extras = extras
     return extras
   }
 
+  /// What holds for the clients of a connection's listener.
+  func terms(of index: UInt32) -> ListenerTerms {
+    configuration.terms(ofListener: connections[index].listener)
+  }
+
   private mutating func release(_ index: UInt32) {
+    listenerCounts[Int(connections[index].listener)] -= 1
     connections.remove(index)
   }
 }

@@ -18,7 +18,7 @@ package struct WebSocketConnection {
     package var hasOpened = false
     /// What has to be sent as it is: the answer to a handshake, a Close frame.
     package var answer = ByteBuffer()
-    /// The end, when this was it. What lies at the front came before it.
+    /// The end, when this was it; what lies at the front came before.
     package var end: WebSocketEnd?
   }
 
@@ -116,6 +116,9 @@ package struct WebSocketConnection {
   ) throws(WebSocketEnd) -> Int? {
     switch phase {
     case .awaitsRequest(let terms, var head):
+      if head.isEmpty, let refusal = Self.refusal(first: bytes) {
+        throw refuse(refusal, &reception)
+      }
       switch head.collect(bytes) {
       case .incomplete:
         phase = .awaitsRequest(terms, head)
@@ -146,6 +149,16 @@ package struct WebSocketConnection {
         return consumed
       }
     case .open, .ended: return nil
+    }
+  }
+
+  /// What a first byte tells that no method of HTTP begins with.
+  private static func refusal(first bytes: borrowing MutableSpan<UInt8>) -> HandshakeRefusal? {
+    guard !bytes.isEmpty else { return nil }
+    switch bytes[0] {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): return nil
+    case 0x10: return .plainMQTT
+    case let byte: return .malformed("it begins with the byte \(byte)")
     }
   }
 

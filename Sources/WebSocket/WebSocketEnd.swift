@@ -26,7 +26,8 @@ extension WebSocketEnd: CustomStringConvertible {
   package var description: String {
     switch self {
     case .closed(let code, let reason):
-      "peer closed the WebSocket" + Self.words(code) + (reason.isEmpty ? "" : ": \(reason.harmless)")
+      "peer closed the WebSocket" + Self.words(code)
+        + (reason.isEmpty ? "" : ": \(reason.harmless)")
     case .fault(let fault): "\(fault)"
     case .refused(let refusal): "\(refusal)"
     case .failed(let failure): "\(failure)"

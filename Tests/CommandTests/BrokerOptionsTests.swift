@@ -51,13 +51,18 @@ import Testing
       --max-retained-messages 11 --max-topic-alias 12 --max-topic-alias-broker 13 --max-qos 1 \
       --retain-available false --persistent-client-expiration 14d --max-keepalive 15 \
       --connect-timeout 16 --allow-zero-length-clientid false --auto-id-prefix made- \
-      --sys-interval 17 -v
+      --sys-interval 17 \
+      --max-inflight-bytes 18 --message-size-limit 19 \
+      --upgrade-outgoing-qos true --allow-duplicate-messages true --connection-messages false -v
       """
     ).configuration
     let fields = zip(
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker.
-    let others = ["authenticationMethods", "programVersion", "keepsRecords"]
+    let others = [
+      "authenticationMethods", "programVersion", "keepsRecords", "listenerTerms",
+      "publishedLogLevels",
+    ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")
     }

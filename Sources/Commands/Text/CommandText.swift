@@ -118,10 +118,16 @@ extension Command {
     examples: [
       CommandExample(line: "mqtt broker", meaning: "Serve this machine on port 1883"),
       CommandExample(
+        line: "mqtt broker -c /etc/mosquitto/mosquitto.conf",
+        meaning: "Do what mosquitto would do with that file"),
+      CommandExample(
         line: "mqtt broker --listen 1883", meaning: "Serve everyone who can reach this machine"),
       CommandExample(
         line: "mqtt broker --tls-listen 8883 --cert server.crt --key server.key",
         meaning: "Serve everyone over TLS only"),
+      CommandExample(
+        line: "mqtt broker -p 1883 --ws 1883 --ws-origin https://example.org",
+        meaning: "Serve pages of example.org by WebSocket, and others without, on one port"),
       CommandExample(
         line: "mqtt broker -v", meaning: "Show every packet of every client as it comes and goes"),
       CommandExample(

@@ -67,7 +67,10 @@ package enum Manual {
       page.macro("El")
     }
     switch command {
-    case .broker: brokerEnvironment(&page)
+    case .broker:
+      configurationFile(&page)
+      brokerSignals(&page)
+      brokerEnvironment(&page)
     case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
     case .sub:
       outputFormat(&page)
@@ -162,6 +165,8 @@ package enum Manual {
     page.macro("Bl -tag -width Ds")
     page.macro("It Ev SSLKEYLOGFILE")
     page.prose("Where the secrets of TLS sessions are appended when --tls-keylog says nothing.")
+    page.macro("It Ev NOTIFY_SOCKET")
+    page.prose("Where a service manager wants to be told that the broker serves.")
     page.macro("El")
   }
 

@@ -62,7 +62,9 @@ extension ByteBuffer {
     if start < count {
       let used = end - start
       reserve(count)
-      if let base = unsafe base { unsafe (base + start + count).update(from: base + start, count: used) }
+      if let base = unsafe base {
+        unsafe (base + start + count).update(from: base + start, count: used)
+      }
       end = start + count + used
     } else {
       start -= count

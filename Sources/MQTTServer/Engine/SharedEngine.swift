@@ -20,6 +20,8 @@ struct EngineState: ~Copyable {
   var reactors: [Reactor] = []
   /// How busy each of them is.
   var loads: [ReactorLoad] = []
+  /// What the first reactor shall do with its listeners.
+  var listenerChanges: [ListenerChange] = []
   /// Whether the server is on its way out.
   var isStopping = false
   /// Reactors that have nothing left to do after that.
@@ -44,42 +46,32 @@ extension EngineState: @unchecked Sendable {}
 final class SharedEngine: Sendable {
   let state: Mutex<EngineState>
   let log: ServerLog
-  let verbosity: Verbosity
   /// Reactors that may take part.
   let threadLimit: Int
   /// Reactors that take part from the start.
   let threadMinimum: Int
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
-    var settings = configuration.broker
-    settings.logsPackets = configuration.verbosity == .packets
     state = Mutex(
       EngineState(
         Broker(
-          settings, randomSeed: RandomBytes.word, now: MonotonicClock.now,
+          configuration.broker, randomSeed: RandomBytes.word, now: MonotonicClock.now,
           wallClockSeconds: WallClock.seconds)))
     self.log = log
-    verbosity = configuration.verbosity
     threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))
     threadMinimum = max(1, min(configuration.minimumThreads, threadLimit))
   }
 
-  /// Writes entries that the verbosity asks for.
+  /// Writes the entries that are wanted.
   func write(_ entries: [LogEntry]) {
     let time = WallClock.nanoseconds
-    for entry in entries where isWanted(entry.level) { log.add(entry.description, at: time) }
+    for entry in entries where log.wants(entry.level) {
+      log.add(entry.description, entry.level, at: time)
+    }
   }
 
   /// Writes a line of the server itself.
   func write(_ level: LogLevel, _ line: String) {
-    if isWanted(level) { log.add(line, at: WallClock.nanoseconds) }
-  }
-
-  private func isWanted(_ level: LogLevel) -> Bool {
-    switch verbosity {
-    case .quiet: level <= .error
-    case .normal: level <= .information
-    case .packets: true
-    }
+    if log.wants(level) { log.add(line, level, at: WallClock.nanoseconds) }
   }
 }

@@ -25,8 +25,6 @@ package enum LinkEnd: Sendable, Equatable {
   case tlsOnPlainListener(FirstBytes, port: UInt16)
   /// The first bytes on the plain listener of that port were those of HTTP.
   case httpOnPlainListener(port: UInt16)
-  /// The first bytes on the WebSocket listener of that port were a CONNECT packet.
-  case mqttOnWebSocketListener(port: UInt16)
   /// The WebSocket ended, or did not come about.
   case webSocket(WebSocketEnd)
   /// The server did not answer the WebSocket handshake within so many seconds.
@@ -50,9 +48,6 @@ extension LinkEnd: CustomStringConvertible {
     case .httpOnPlainListener(let port):
       "an HTTP client on the port \(port), where MQTT is spoken without WebSocket; let it use a "
         + "WebSocket port, or open one with --ws"
-    case .mqttOnWebSocketListener(let port):
-      "a CONNECT packet without WebSocket on the port \(port), which speaks WebSocket only; let "
-        + "the client use a port for MQTT, or speak WebSocket (--ws)"
     case .webSocket(let end): "\(end)"
     case .webSocketTimedOut(let seconds): "no answer to the WebSocket handshake within \(seconds) s"
     case .closedHere: "closed here"

@@ -89,13 +89,10 @@ extension Reactor {
     guard more?.tls == nil, let found = FirstBytes(received(range)) else { return nil }
     switch found {
     case .tlsHandshake, .tlsAlert: return .tlsOnPlainListener(found, port: localPort(link))
-    case .mqttConnect:
-      let isWebSocket = links[link.index].flags.contains(.webSocket)
-      return isWebSocket ? .mqttOnWebSocketListener(port: localPort(link)) : nil
     case .httpRequest:
       let isWebSocket = links[link.index].flags.contains(.webSocket)
       return isWebSocket ? nil : .httpOnPlainListener(port: localPort(link))
-    case .mqttAnswer, .httpResponse, .text: return nil
+    case .mqttConnect, .mqttAnswer, .httpResponse, .text: return nil
     }
   }
 

@@ -4,7 +4,7 @@
 
 /// What a server asks of the requests that want to become WebSockets.
 package struct WebSocketTerms: Sendable, Equatable {
-  /// The paths that are served; empty is any. A query does not count.
+  /// The paths that are served, without queries; empty is any.
   package var paths: [String] = []
   /// The origins whose pages may connect, such as `https://example.org`; empty is any.
   ///
@@ -19,6 +19,8 @@ package struct WebSocketTerms: Sendable, Equatable {
 
 /// Why a request does not become a WebSocket.
 package enum HandshakeRefusal: Error, Sendable, Equatable {
+  /// It begins with a CONNECT packet of MQTT.
+  case plainMQTT
   /// It is no request of HTTP.
   case malformed(String)
   /// Its head is longer than so many bytes.
@@ -39,7 +41,7 @@ package enum HandshakeRefusal: Error, Sendable, Equatable {
   /// The status line's part of the answer.
   var status: String {
     switch self {
-    case .malformed, .incomplete, .subprotocol: "400 Bad Request"
+    case .plainMQTT, .malformed, .incomplete, .subprotocol: "400 Bad Request"
     case .tooLong: "431 Request Header Fields Too Large"
     case .notWebSocket, .version: "426 Upgrade Required"
     case .path: "404 Not Found"
@@ -52,6 +54,9 @@ extension HandshakeRefusal: CustomStringConvertible {
   /// As part of a log line, in lower case and without a full stop.
   package var description: String {
     switch self {
+    case .plainMQTT:
+      "a CONNECT packet without WebSocket on a port that speaks WebSocket only; let the client use "
+        + "a port for plain MQTT, or speak WebSocket (--ws)"
     case .malformed(let reason): "no WebSocket handshake: \(reason)"
     case .tooLong(let limit): "the WebSocket request's head is longer than \(limit) bytes"
     case .notWebSocket(let request):
@@ -72,7 +77,7 @@ extension HandshakeRefusal: CustomStringConvertible {
   /// What the peer is told in the body of the answer.
   var advice: String {
     switch self {
-    case .malformed, .tooLong, .incomplete: "\(self)."
+    case .plainMQTT, .malformed, .tooLong, .incomplete: "\(self)."
     case .notWebSocket, .version:
       "This is an MQTT broker. Connect with WebSocket, version 13, and the subprotocol mqtt: "
         + "new WebSocket(url, \"mqtt\") in a browser, or an MQTT client and a URL like "
@@ -90,10 +95,11 @@ extension HandshakeRefusal: CustomStringConvertible {
     switch self {
     case .notWebSocket, .version:
       head += "Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
-    case .malformed, .tooLong, .incomplete, .path, .origin, .subprotocol:
+    case .plainMQTT, .malformed, .tooLong, .incomplete, .path, .origin, .subprotocol:
       head += "Connection: close\r\n"
     }
-    return head + "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n"
+    return head
+      + "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n"
       + "Cache-Control: no-store\r\n\r\n" + body
   }
 }

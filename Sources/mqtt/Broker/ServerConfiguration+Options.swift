@@ -1,0 +1,138 @@
+// From the options of `mqtt broker`, whether they come from words or from a file, to what the server
+// is told.
+
+import Commands
+import Glibc
+import MQTTBroker
+import MQTTServer
+import Transport
+import WebSocket
+
+extension ServerConfiguration {
+  /// What `options` ask for; `isFirst` tells of certificates that are made.
+  init(_ options: BrokerOptions, isFirst: Bool) throws(TLSFailure) {
+    self.init()
+    broker = options.configuration
+    broker.programVersion = Commands.programVersion
+    if let limit = options.threadLimit { threads = limit }
+    log = LogConfiguration(options.log)
+    processNumberFile = options.pidFile
+    statements = options.statements
+    addAccount(options)
+    var shared: TLSServerSettings?
+    for listener in options.listeners {
+      var tls: TLSServerSettings?
+      if let own = listener.tls, listener.usesTLS {
+        tls = TLSServerSettings(own)
+      } else if listener.usesTLS {
+        if shared == nil {
+          shared = try Self.sharedTLS(options.tls, isQuiet: options.isQuiet || !isFirst)
+        }
+        tls = shared
+      }
+      var configuration = ListenerConfiguration(.init(listener.place), tls: tls)
+      configuration.family = listener.family.map { $0 == .ipv4 ? .ipv4 : .ipv6 }
+      configuration.interfaceName = listener.interfaceName
+      configuration.delaysSmallPackets = options.delaysSmallPackets
+      configuration.terms = listener.terms
+      configuration.webSocket = WebSocketTerms(listener)
+      configuration.alsoSpeaksMQTT = listener.speech == .both
+      listeners.append(configuration)
+    }
+  }
+
+  /// The account that root gives its rights up for: the one that is named, or as mosquitto has it
+  /// without a word about it, mosquitto or else nobody.
+  private mutating func addAccount(_ options: BrokerOptions) {
+    guard let name = options.userName, name != "root", Account.isRoot else { return }
+    if let found = Account(named: name) {
+      account = found
+    } else if name == "mosquitto", let nobody = Account(named: "nobody") {
+      account = nobody
+    } else {
+      missingAccount = name
+    }
+  }
+
+  /// The files that were named, or certificates that this account's authority makes.
+  private static func sharedTLS(_ options: BrokerTLSOptions, isQuiet: Bool) throws(TLSFailure)
+    -> TLSServerSettings
+  {
+    if options.certificateFile != nil { return TLSServerSettings(options) }
+    let made = try LocalAuthority.certificates(
+      in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
+      addresses: LocalHost.addresses())
+    if !isQuiet {
+      Terminal.write(
+        "mqtt broker: TLS with \(made.isAuthorityNew ? "a new" : "this account's") authority; "
+          + "clients need --cafile \(made.authorityFile) "
+          + "(mqtt pub and sub of this account find it themselves)\n", to: STDERR_FILENO)
+    }
+    var named = options
+    named.certificateFile = made.certificateFile
+    named.keyFile = made.keyFile
+    return TLSServerSettings(named)
+  }
+}
+
+extension TLSServerSettings {
+  fileprivate init(_ options: BrokerTLSOptions) {
+    self.init(certificateFile: options.certificateFile, keyFile: options.keyFile)
+    authorityFile = options.caFile
+    authorityDirectory = options.caDirectory
+    revocationListFile = options.revocationFile
+    requiresClientCertificate = options.requiresCertificate
+    checksClientCertificateDates = options.checksDates
+    ciphers = options.ciphers
+    ciphersuites = options.ciphersuites
+    minimumVersion = options.minimumVersion.flatMap(TLSVersion.init(option:)) ?? .tls1_2
+    keyLogFile = options.keyLogFile
+    pskHint = options.pskHint
+  }
+}
+
+extension WebSocketTerms {
+  /// Nil for a listener without WebSockets.
+  fileprivate init?(_ options: ListenerOptions) {
+    if options.speech == .mqtt { return nil }
+    self.init()
+    paths = options.paths
+    origins = options.origins
+    headerLimitBytes = options.headerLimitBytes
+  }
+}
+
+extension LogConfiguration {
+  fileprivate init(_ options: LogOptions) {
+    self.init()
+    destinations = options.destinations.compactMap { destination in
+      switch destination {
+      case .standardError: .standardError
+      case .standardOutput: .standardOutput
+      case .systemLog: .systemLog(facility: options.facility)
+      case .file(let path): .file(path)
+      case .topic: nil
+      }
+    }
+    if let wanted = options.levels { levels = Set(wanted) }
+    time =
+      switch options.time {
+      case _ where !options.hasTime: .none
+      case .utc: .utc
+      case .unixSeconds: .unixSeconds
+      case .format(let format): .format(format)
+      }
+  }
+}
+
+extension ListenerConfiguration.Place {
+  fileprivate init(_ place: ListenerOptions.Place) {
+    self =
+      switch place {
+      case .loopback(let port): .loopback(port: port)
+      case .everywhere(let port): .network(host: "", port: port)
+      case .address(let host, let port): .network(host: host, port: port)
+      case .unix(let path): .path(path, mode: nil)
+      }
+  }
+}
