@@ -37,8 +37,10 @@ let package = Package(
       name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
       swiftSettings: core),
 
+    .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
+
     .target(
-      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "Storage", dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
@@ -47,18 +49,21 @@ let package = Package(
       name: "MQTTServer",
       dependencies: [
         "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Storage", "Transport",
+        "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
-    .target(name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker"], swiftSettings: common),
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
+      swiftSettings: common),
+    .target(
+      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
         "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage",
-        "Transport", "MQTTServer", "MQTTClient",
+        "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -77,7 +82,8 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      name: "CommandTests",
+      dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "WebSocket", "mqtt"],
       exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
@@ -99,9 +105,12 @@ let package = Package(
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
+      name: "WebSocketTests", dependencies: ["MQTTCodec", "WebSocket"],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
       name: "TransportTests",
       dependencies: [
-        "AllocationCount", "CLinux", "MQTTCodec", "Transport",
+        "AllocationCount", "CLinux", "MQTTCodec", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .testTarget(

@@ -27,6 +27,11 @@ _mqtt_broker() {
     -p|--port) return ;;
     --listen) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
+    --ws) return ;;
+    --wss) return ;;
+    --ws-origin) return ;;
+    --ws-path) return ;;
+    --ws-headers-size) return ;;
     --tls-port) return ;;
     --tls-listen) return ;;
     --cert|--certfile) _mqtt_files -f "$current"; return ;;
@@ -119,6 +124,8 @@ _mqtt_pub() {
     -A|--bind-address) return ;;
     -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
     -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
     -i|--id) return ;;
     -I|--id-prefix) return ;;
     -u|--username) return ;;
@@ -147,7 +154,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 
@@ -175,6 +182,8 @@ _mqtt_sub() {
     -A|--bind-address) return ;;
     -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
     -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
     -i|--id) return ;;
     -I|--id-prefix) return ;;
     -u|--username) return ;;
@@ -203,7 +212,7 @@ _mqtt_sub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 

@@ -20,8 +20,13 @@ _mqtt_broker() {
     '(--test-config)'--test-config'[check the configuration file and all that it names, and do nothing]' \
     '(-d --daemon)'{-d,--daemon}'[go to the background once clients can connect]' \
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
-    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[ADDRESS\:\]PORT: ' \
+    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
+    '*'--wss='[the same with TLS]:PORT: ' \
+    '*'--ws-origin='[let only web pages of ORIGIN connect]:ORIGIN: ' \
+    '*'--ws-path='[serve WebSockets at PATH only]:PATH: ' \
+    '(--ws-headers-size)'--ws-headers-size='[longest head of a WebSocket request]:BYTES: ' \
     '(--tls)'--tls'[wait for TLS clients of this machine on port 8883]' \
     '*'--tls-port='[wait for TLS clients of this machine on PORT]:PORT: ' \
     '*'--tls-listen='[wait for TLS clients on ADDRESS, or on every address]:\[ADDRESS\:\]PORT: ' \
@@ -109,12 +114,15 @@ _mqtt_pub() {
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -178,12 +186,15 @@ _mqtt_sub() {
     '(--remove-retained)'--remove-retained'[remove the retained messages that are received]' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \

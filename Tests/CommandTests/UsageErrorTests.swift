@@ -77,7 +77,8 @@ import Testing
     ),
     (
       "-L x -o /nonexistent",
-      "-L x: expected mqtt://HOST/TOPIC or mqtts://HOST/TOPIC, for example: "
+      "-L x: expected mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, ws://HOST/PATH or "
+        + "wss://HOST/PATH, for example: "
         + "-L mqtt://broker.example.org/sensor/temp"
     ),
     ("a b -o /nonexistent", "-o /nonexistent: there is no such file that can be read"),

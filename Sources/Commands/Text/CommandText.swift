@@ -152,6 +152,9 @@ extension Command {
         line: "mqtt broker --tls-listen 8883 --cert server.crt --key server.key",
         meaning: "Serve everyone over TLS only"),
       CommandExample(
+        line: "mqtt broker -p 1883 --ws 1883 --ws-origin https://example.org",
+        meaning: "Serve pages of example.org by WebSocket, and others without, on one port"),
+      CommandExample(
         line: "mqtt broker -v", meaning: "Show every packet of every client as it comes and goes"),
       CommandExample(
         line: "mqtt broker --unix /run/mqtt.sock --max-queued-messages 1000",

@@ -7,6 +7,7 @@ import MQTTBroker
 import MQTTServer
 import Storage
 import Transport
+import WebSocket
 
 extension ServerConfiguration {
   /// What `options` ask for; `isFirst` tells of certificates that are made.
@@ -45,6 +46,8 @@ extension ServerConfiguration {
       configuration.terms = listener.terms
       configuration.policy = policies.policy(
         listener.access ?? options.access, listener.tls?.userName)
+      configuration.webSocket = WebSocketTerms(listener)
+      configuration.alsoSpeaksMQTT = listener.speech == .both
       listeners.append(configuration)
     }
     if !policies.failures.isEmpty {
@@ -157,6 +160,17 @@ extension TLSServerSettings {
     minimumVersion = options.minimumVersion.flatMap(TLSVersion.init(option:)) ?? .tls1_2
     keyLogFile = options.keyLogFile
     pskHint = options.pskHint
+  }
+}
+
+extension WebSocketTerms {
+  /// Nil for a listener without WebSockets.
+  fileprivate init?(_ options: ListenerOptions) {
+    if options.speech == .mqtt { return nil }
+    self.init()
+    paths = options.paths
+    origins = options.origins
+    headerLimitBytes = options.headerLimitBytes
   }
 }
 
