@@ -36,7 +36,7 @@ let package = Package(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
-      name: "Storage", dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
       swiftSettings: common),
     .target(
       name: "MQTTServer",
@@ -88,9 +88,9 @@ let package = Package(
         "AllocationCount", "CLinux", "MQTTCodec", "Transport",
       ],
       swiftSettings: common),
+    .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
-      name: "StorageTests",
-      dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Storage", "Transport"],
+      name: "StorageTests", dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",

@@ -284,4 +284,9 @@ void *linux_reserve(size_t bytes) {
 
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
+int linux_lock_file(int descriptor) {
+  struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
 void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -94,5 +94,7 @@ int linux_usable_cores(void);
 // Addresses that cost nothing until they are touched; null when there are none.
 void *linux_reserve(size_t bytes);
 int linux_open_spare(void);
+// Locks a whole file for as long as it is open; belongs to the open file, not to the process.
+int linux_lock_file(int descriptor);
 void linux_name_thread(const char *name);
 #endif
