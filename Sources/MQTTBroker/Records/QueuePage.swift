@@ -6,6 +6,8 @@
 
 /// Asks for entries of one session's queue.
 package struct PageRequest: Equatable, Sendable {
+  /// Tells requests apart; a store passes it on.
+  package var number: UInt64
   /// The number of the session; it may be gone already.
   package var session: UInt64
   /// Entries behind this position are wanted, in their order.
@@ -18,7 +20,10 @@ package struct PageRequest: Equatable, Sendable {
   package var wantsBodies: Bool
 
   /// Joins its parts.
-  package init(session: UInt64, after: UInt64, messages: Int, bytes: Int, wantsBodies: Bool) {
+  package init(
+    number: UInt64, session: UInt64, after: UInt64, messages: Int, bytes: Int, wantsBodies: Bool
+  ) {
+    self.number = number
     self.session = session
     self.after = after
     self.messages = messages

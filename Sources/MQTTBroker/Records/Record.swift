@@ -28,7 +28,8 @@ package enum Record: Equatable, Sendable {
   case saveSession(SessionRecord)
   /// A session ended, with its subscriptions, its will and its QoS 2 identifiers.
   ///
-  /// What waited for it was completed before. The CONNACK to a clean start waits for it.
+  /// What waited for it in memory was completed before; what was only in the store is completed
+  /// afterwards, in the background. The CONNACK to a clean start waits for it.
   case removeSession(_ session: UInt64)
   /// The will that a crash would have to publish, or none any more.
   ///

@@ -81,6 +81,25 @@ extension RecordedState {
     messages[message] != nil || tailMessages.contains(message)
   }
 
+  /// The answer to a request, from a state that holds whole queues: what a store is to give.
+  package func page(_ request: PageRequest) -> QueuePage {
+    var page = QueuePage(request, entries: [])
+    var bytes = 0
+    for position in queue.keys.sorted() where position > request.after {
+      guard let entry = queue[position]?.record, entry.session == request.session else { continue }
+      bytes += entry.byteCount
+      if page.entries.count == request.messages || bytes > request.bytes && !page.entries.isEmpty {
+        break
+      }
+      let message = messages[entry.message]
+      page.entries.append(
+        PagedEntry(
+          entry: entry, expiresAtUnixSeconds: message?.expiresAtUnixSeconds,
+          message: request.wantsBodies ? message : nil))
+    }
+    return page
+  }
+
   /// Leaves in the store what does not belong in memory, of a state that was put together whole.
   mutating func keepWindows(_ window: QueueWindow) {
     self.window = window
