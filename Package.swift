@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 //
 // The modules stand in the order in which a message passes through them. The core (MQTTCodec,
-// MQTTSession, MQTTBroker) decides everything and touches nothing; the shell (Transport,
-// MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
+// MQTTSession, AccessControl, MQTTBroker) decides everything and touches nothing; the shell
+// (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
 
 import PackageDescription
 
@@ -27,10 +27,15 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
+    .target(name: "AccessControl", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
+      swiftSettings: core),
 
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
@@ -41,7 +46,8 @@ let package = Package(
     .target(
       name: "MQTTServer",
       dependencies: [
-        "CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage", "Transport",
+        "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Storage", "Transport",
       ],
       swiftSettings: common),
     .target(
@@ -51,8 +57,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage", "Transport",
-        "MQTTServer", "MQTTClient",
+        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage",
+        "Transport", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -74,6 +80,12 @@ let package = Package(
       name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
       exclude: ["Snapshots"], swiftSettings: common),
 
+    .testTarget(
+      name: "AccessControlTests",
+      dependencies: [
+        "AccessControl", "AllocationCount", "LiveSupport", "MQTTCodec", "TestSupport",
+      ],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
@@ -97,6 +109,16 @@ let package = Package(
     .testTarget(
       name: "MQTTServerTests",
       dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      swiftSettings: common),
+
+    // The simulation is its own little program as well: millions of runs want no test framework.
+    .target(
+      name: "Simulation",
+      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      path: "Tests/Simulation",
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),

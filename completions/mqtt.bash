@@ -34,6 +34,14 @@ _mqtt_broker() {
     --tls-keylog) _mqtt_files -f "$current"; return ;;
     --data) _mqtt_files -d "$current"; return ;;
     --sync) _mqtt_words 'full normal off' "$current"; return ;;
+    --passwords|--password-file) _mqtt_files -f "$current"; return ;;
+    --acl|--acl-file) _mqtt_files -f "$current"; return ;;
+    --allow-anonymous) _mqtt_words 'true false' "$current"; return ;;
+    --clientid-prefixes) return ;;
+    --use-username-as-clientid) _mqtt_words 'true false' "$current"; return ;;
+    --check-retain-source) _mqtt_words 'true false' "$current"; return ;;
+    --login-failures) return ;;
+    --login-delay-limit) return ;;
     --max-connections) return ;;
     --max-sessions) return ;;
     --max-packet-size) return ;;
@@ -48,6 +56,11 @@ _mqtt_broker() {
     --max-keepalive) return ;;
     --connect-timeout) return ;;
     --persistent-client-expiration) return ;;
+    --max-unidentified-connections) return ;;
+    --max-connections-per-address) return ;;
+    --max-connect-size) return ;;
+    --max-waiting-logins) return ;;
+    --max-cached-decisions) return ;;
     --max-qos) _mqtt_words '0 1 2' "$current"; return ;;
     --max-topic-alias) return ;;
     --max-topic-alias-broker) return ;;
@@ -59,7 +72,7 @@ _mqtt_broker() {
     --threads) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --data --memory --sync --strict-store --passwords --acl --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --verbose --quiet --help --version' "$current" ;;
   esac
 }
 

@@ -267,6 +267,8 @@ extension Broker {
       if messages[message].isExpired(now: now) {
         counters.messagesExpired += 1
         dropDelivery(delivery)
+      } else if isControlled && !mayReceive(session, message: message) {
+        dropDelivery(delivery)
       } else {
         sendKept(delivery, session, connection)
       }
@@ -303,14 +305,24 @@ extension Broker {
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     if sizeOfKept(entry.message, connection) > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
-      let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
-      _ = sessions[session].sender.receive(
-        type, entry.packetIdentifier, reasonCode: .packetTooLarge)
-      return dropDelivery(entry.message)
+      return endResend(entry, session, .packetTooLarge)
+    }
+    // Its rights may have changed since the first attempt.
+    if isControlled && !mayReceive(session, message: deliveries[entry.message].message) {
+      return endResend(entry, session, .notAuthorized)
     }
     transmitKept(
       entry.message, on: connection, identifier: entry.packetIdentifier.rawValue,
       isDuplicate: true)
+  }
+
+  /// A message that was under way is not sent again, as if the client had refused it.
+  private mutating func endResend(
+    _ entry: SenderFlow.Entry, _ session: UInt32, _ reason: ReasonCode
+  ) {
+    let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
+    _ = sessions[session].sender.receive(type, entry.packetIdentifier, reasonCode: reason)
+    dropDelivery(entry.message)
   }
 
   private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {

@@ -142,11 +142,17 @@ extension Broker {
     return false
   }
 
+  private func topic(of delivery: UInt32) -> [UInt8] {
+    let message = deliveries[delivery].message
+    return array(messages[message].bytes.span.extracting(messages[message].topic))
+  }
+
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
   mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
     recordEnd(of: delivery)
+    let topic = isControlled ? topic(of: delivery) : []
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
-      let member = chooseMember(of: group.index, except: session)
+      let member = chooseMember(of: group.index, topic: topic.span, except: session)
     else { return dropDelivery(delivery) }
     let subscription = subscriptions.subscriptions[member]
     let message = deliveries[delivery].message
@@ -189,6 +195,7 @@ extension Broker {
         "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published, "
           + "only the server publishes there")
     }
+    if isControlled && !mayPublish(session, topic.span) { return }
     note(
       .information,
       "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")
@@ -206,13 +213,9 @@ extension Broker {
   mutating func expire(_ due: Deadline) {
     switch due.kind {
     case .connect:
-      if connections.contains(due.slot) && connections[due.slot.index].stage == .awaitingConnect
-        || connections.contains(due.slot) && connections[due.slot.index].stage == .authenticating
-      {
-        let seconds = configuration.connectTimeoutSeconds
-        leave(due.slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
-        close(due.slot.index)
-      }
+      connectIsDue(due.slot)
+    case .login:
+      loginIsDue(due.slot)
     case .keepAlive:
       checkKeepAlive(due.slot)
     case .sessionExpiry:
@@ -238,6 +241,19 @@ extension Broker {
     case .pages:
       paging.isPaused = false
     }
+  }
+
+  private mutating func connectIsDue(_ slot: SlotIdentifier) {
+    if !connections.contains(slot) { return }
+    let seconds = configuration.connectTimeoutSeconds
+    switch connections[slot.index].stage {
+    case .awaitingConnect, .authenticating:
+      leave(slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
+    case .awaitingCheck:
+      leave(slot.index, cause: "its login took longer than \(seconds) s", isOrderly: false)
+    case .connected, .closed: return
+    }
+    close(slot.index)
   }
 
   private mutating func checkKeepAlive(_ slot: SlotIdentifier) {

@@ -48,6 +48,8 @@ package struct BrokerOptions: Sendable {
   package var listeners: [ListenerOptions] = []
   package var tls = BrokerTLSOptions()
   package var store = BrokerStoreOptions()
+  /// Who gets in, on all listeners.
+  package var access = AccessOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
   /// Whether every packet is logged.

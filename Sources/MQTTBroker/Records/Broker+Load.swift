@@ -48,6 +48,7 @@ extension Broker {
     let loadedMessages = loadMessages(state)
     loadRetained(state, loadedMessages, &loaded)
     loadQueue(state, loadedSessions, loadedMessages, &loaded)
+    readAccess()
     loadTails(state, loadedSessions, &loaded)
     endLoading(loadedMessages, &loaded)
     note(

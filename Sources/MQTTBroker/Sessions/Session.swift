@@ -63,6 +63,10 @@ struct Session: ~Copyable {
   /// When a delayed will is due; nil when none waits.
   var willDueAt: Instant?
   var userName: String?
+  /// The listener that its client came through last.
+  var listener = UInt16.max
+  /// Its rights, while there are access lists.
+  var access: ClientAccess?
   /// Messages lost to a limit since the last log line about it, and since ever.
   var droppedInEpisode: UInt32 = 0
   /// Whether it was said that its queue is full, and that it has too many subscriptions.

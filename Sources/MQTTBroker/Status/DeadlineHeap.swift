@@ -8,6 +8,8 @@ import MQTTCodec
 enum DeadlineKind: UInt8 {
   /// CONNECT should have come.
   case connect
+  /// A login that was delayed may be looked at.
+  case login
   /// Something should have come within one and a half keep alives. [MQTT-3.1.2-22]
   case keepAlive
   /// The Session Expiry Interval is over.

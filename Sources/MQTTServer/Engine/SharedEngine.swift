@@ -22,6 +22,8 @@ struct EngineState: ~Copyable {
   var loads: [ReactorLoad] = []
   /// Whether the store's thread sleeps, so that it has to be rung; never without a store.
   var writerRests = false
+  /// Whether the thread that checks passwords sleeps, so that it has to be rung.
+  var checkerRests = false
   /// Whether the server is on its way out.
   var isStopping = false
   /// Reactors that have nothing left to do after that.
@@ -53,13 +55,13 @@ final class SharedEngine: Sendable {
   let threadMinimum: Int
   /// Calls the store's thread.
   let writerBell = Bell()
+  /// Calls the thread that checks passwords.
+  let loginBell = Bell()
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
     settings.logsPackets = configuration.verbosity == .packets
     settings.keepsRecords = configuration.openStore != nil
-    settings.queueWindowMessageLimit = .max
-    settings.queueWindowByteLimit = .max
     state = Mutex(
       EngineState(
         Broker(
