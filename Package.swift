@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 //
 // The modules stand in the order in which a message passes through them. The core (MQTTCodec,
-// MQTTSession, MQTTBroker) decides everything and touches nothing; the shell (Transport,
-// MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
+// MQTTSession, AccessControl, MQTTBroker) decides everything and touches nothing; the shell
+// (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
 
 import PackageDescription
 
@@ -25,17 +25,25 @@ let package = Package(
     .target(name: "CLinux"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
+    .target(name: "AccessControl", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
+      swiftSettings: core),
 
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "MQTTServer",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport"],
+      dependencies: [
+        "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Transport",
+      ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
@@ -44,7 +52,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "MQTTServer",
+        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Transport", "MQTTServer",
         "MQTTClient",
       ],
       swiftSettings: common,
@@ -67,6 +76,12 @@ let package = Package(
       name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
       exclude: ["Snapshots"], swiftSettings: common),
 
+    .testTarget(
+      name: "AccessControlTests",
+      dependencies: [
+        "AccessControl", "AllocationCount", "LiveSupport", "MQTTCodec", "TestSupport",
+      ],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
@@ -97,6 +112,8 @@ let package = Package(
     .executableTarget(
       name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(

@@ -32,6 +32,14 @@ _mqtt_broker() {
     --key|--keyfile) _mqtt_files -f "$current"; return ;;
     --cafile) _mqtt_files -f "$current"; return ;;
     --tls-keylog) _mqtt_files -f "$current"; return ;;
+    --passwords|--password-file) _mqtt_files -f "$current"; return ;;
+    --acl|--acl-file) _mqtt_files -f "$current"; return ;;
+    --allow-anonymous) _mqtt_words 'true false' "$current"; return ;;
+    --clientid-prefixes) return ;;
+    --use-username-as-clientid) _mqtt_words 'true false' "$current"; return ;;
+    --check-retain-source) _mqtt_words 'true false' "$current"; return ;;
+    --login-failures) return ;;
+    --login-delay-limit) return ;;
     --max-connections) return ;;
     --max-sessions) return ;;
     --max-packet-size) return ;;
@@ -46,6 +54,11 @@ _mqtt_broker() {
     --max-keepalive) return ;;
     --connect-timeout) return ;;
     --persistent-client-expiration) return ;;
+    --max-unidentified-connections) return ;;
+    --max-connections-per-address) return ;;
+    --max-connect-size) return ;;
+    --max-waiting-logins) return ;;
+    --max-cached-decisions) return ;;
     --max-qos) _mqtt_words '0 1 2' "$current"; return ;;
     --max-topic-alias) return ;;
     --max-topic-alias-broker) return ;;
@@ -57,7 +70,7 @@ _mqtt_broker() {
     --threads) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --memory --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --passwords --acl --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --memory --verbose --quiet --help --version' "$current" ;;
   esac
 }
 

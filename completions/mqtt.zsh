@@ -27,6 +27,15 @@ _mqtt_broker() {
     '(--cafile)'--cafile='[ask clients for a certificate signed by one of these]:FILE:_files' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
+    '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
+    '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
+    '(--allow-anonymous)'--allow-anonymous='[whether clients without a user name get in]:BOOLEAN:(true false)' \
+    '(--no-anonymous)'--no-anonymous'[the same as --allow-anonymous false]' \
+    '*'--clientid-prefixes='[take client identifiers that begin so, and no others]:PREFIX: ' \
+    '(--use-username-as-clientid)'--use-username-as-clientid='[whether the user name takes the place of the client identifier]:BOOLEAN:(true false)' \
+    '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
+    '(--login-failures)'--login-failures='[failed logins of an address before its next ones wait; 0 is never]:COUNT: ' \
+    '(--login-delay-limit)'--login-delay-limit='[longest wait between two such logins]:SECONDS: ' \
     '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
@@ -41,6 +50,11 @@ _mqtt_broker() {
     '(--max-keepalive)'--max-keepalive='[longest keep alive; 0 is any]:SECONDS: ' \
     '(--connect-timeout)'--connect-timeout='[time that a connection has to send CONNECT]:SECONDS: ' \
     '(--persistent-client-expiration)'--persistent-client-expiration='[forget an absent client after TIME\: a number and s, h, d, w, m or y]:TIME: ' \
+    '(--max-unidentified-connections)'--max-unidentified-connections='[connections without CONNECT; beyond, the one silent longest is closed]:COUNT: ' \
+    '(--max-connections-per-address)'--max-connections-per-address='[connections from one address; 0 is no limit]:COUNT: ' \
+    '(--max-connect-size)'--max-connect-size='[longest packet that is taken before a client is in]:BYTES: ' \
+    '(--max-waiting-logins)'--max-waiting-logins='[logins whose password waits to be checked]:COUNT: ' \
+    '(--max-cached-decisions)'--max-cached-decisions='[decisions of the access list that are remembered, all clients together]:COUNT: ' \
     '(--max-qos)'--max-qos='[highest quality of service]:QOS:(0 1 2)' \
     '(--max-topic-alias)'--max-topic-alias='[topic aliases that a client may make]:COUNT: ' \
     '(--max-topic-alias-broker)'--max-topic-alias-broker='[topic aliases that we make towards a client]:COUNT: ' \

@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -283,5 +284,10 @@ void *linux_reserve(size_t bytes) {
 }
 
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+int linux_wait_semaphore(void *semaphore, int64_t nanoseconds) {
+  struct timespec end = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  return sem_clockwait(semaphore, CLOCK_MONOTONIC, &end);
+}
 
 void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

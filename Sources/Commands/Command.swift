@@ -1,6 +1,8 @@
 // The commands that there are: the one list behind dispatch, `mqtt --help`, completions and the
 // manual pages.
 
+import MQTTCodec
+
 /// A subcommand of `mqtt`.
 package enum Command: String, CaseIterable, Sendable {
   case broker

@@ -24,7 +24,7 @@ extension Broker {
     case .completed(let delivery):
       // A refusal counts as delivered: nobody else gets it. [MQTT-4.8.2-6]
       if delivery != Self.unkept { dropDelivery(delivery) }
-      if !sessions[session].queue.isEmpty || sessions[session].sender.isResending {
+      if !sessions[session].nothingWaits || sessions[session].sender.isResending {
         pump(session)
       }
     case .release(let delivery):

@@ -9,7 +9,7 @@ extension Broker {
     if connect.properties[.authenticationMethod] != nil {
       return try beginAuthentication(connect, on: index)
     }
-    try admit(connect, data: nil, userName: connect.userName, on: index)
+    try identify(connect, on: index)
   }
 
   /// Lets a client in whose word is enough or was proven.
@@ -19,12 +19,14 @@ extension Broker {
     try checkPromises(of: connect)
     var connack = Connack()
     let recorded = journal.appended
-    let identifier = try clientIdentifier(connect, &connack)
+    guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
+      return
+    }
     if isStoreFailing, needsStore(connect, identifier: identifier) {
       return refuseConnect(index)
     }
     let session = try openSession(identifier, connect, on: index, &connack)
-    sessions[session].userName = userName
+    setSubject(session, userName: userName, listener: connections[index].listener)
     sessions[session].connection = index
     agree(connect, session, on: index, &connack)
     if let data { connack.properties.append(.authenticationData, .binary(data)) }
@@ -32,6 +34,7 @@ extension Broker {
       connack.properties.append(.authenticationMethod, .string(method))
     }
     connections[index].session = session
+    settle(index)
     connections[index].stage = .connected
     counters.connectedClients += 1
     counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
@@ -42,6 +45,7 @@ extension Broker {
       "\(identifier) connected from \(connections[index].peer): "
         + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
         + "\(connack.isSessionPresent ? " (resumed)" : ""), "
+        + (userName.map { "user \"\($0)\", " } ?? "")
         + "keep alive \(connections[index].keepAliveSeconds) s"
         + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
     if configuration.keepsRecords { recordConnect(session) }
@@ -87,10 +91,35 @@ extension Broker {
     }
   }
 
+  /// The client's name as its listener's policy has it; nil when that refused the client.
+  private mutating func identifier(
+    for connect: Connect, _ userName: String?, on index: UInt32, _ connack: inout Connack
+  ) throws(Violation) -> String? {
+    let policy = policy(of: index)
+    if policy.usesUserNameAsClientIdentifier && userName == nil {
+      refuseLogin(connect, .notAuthorized, "no user name to identify it by", on: index)
+      return nil
+    }
+    let identifier = try clientIdentifier(
+      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, &connack)
+    let prefixes = policy.clientIdentifierPrefixes
+    if prefixes.isEmpty || prefixes.contains(where: { identifier.utf8.starts(with: $0.utf8) }) {
+      return identifier
+    }
+    refuseLogin(connect, .notAuthorized, "client identifier prefix", on: index)
+    return nil
+  }
+
   /// The client's name, or a new one where it may leave that to us. (3.1.3.1)
-  private mutating func clientIdentifier(_ connect: Connect, _ connack: inout Connack)
-    throws(Violation) -> String
-  {
+  private mutating func clientIdentifier(
+    _ connect: Connect, given: String?, _ connack: inout Connack
+  ) throws(Violation) -> String {
+    if let given {
+      if connect.version == .v5 && connect.clientIdentifier.isEmpty {
+        connack.properties.append(.assignedClientIdentifier, .string(given))
+      }
+      return given
+    }
     if !connect.clientIdentifier.isEmpty { return connect.clientIdentifier }
     let isAllowed: Bool
     switch connect.version {

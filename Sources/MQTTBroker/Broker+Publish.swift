@@ -62,8 +62,11 @@ extension Broker {
     {
       return refusePublish(view.qos, identifier, topic: topic, on: index)
     }
+    let isDenied = isDenied(topic, on: index)
     // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
-    if let identifier, view.qos == .exactlyOnce, !Self.isSystem(topic) {
+    if let identifier, view.qos == .exactlyOnce,
+      !isDenied || sessions[session].receiver.contains(identifier)
+    {
       if connections[index].version == .v5
         && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
         && !sessions[session].receiver.contains(identifier)
@@ -78,7 +81,8 @@ extension Broker {
       }
     }
     let recorded = journal.appended
-    let reason = publish(view, topic: topic, packet, on: index)
+    let reason =
+      isDenied ? ReasonCode.notAuthorized : publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
     if configuration.keepsRecords {
       if view.qos == .exactlyOnce && !reason.isFailure {
@@ -89,15 +93,20 @@ extension Broker {
     acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
   }
 
-  private mutating func publish(
-    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
-  ) -> ReasonCode {
+  /// Whether a client may not publish to a topic, which is then said.
+  @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: UInt32) -> Bool {
     if Self.isSystem(topic) {
       note(
         .notice,
         "\(name(of: index)): PUBLISH to $SYS refused, only the server publishes there")
-      return .notAuthorized
+      return true
     }
+    return isControlled && !mayPublish(connections[index].session, topic)
+  }
+
+  private mutating func publish(
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+  ) -> ReasonCode {
     let session = connections[index].session
     routing.begin(
       qos: view.qos, isRetained: view.isRetained,

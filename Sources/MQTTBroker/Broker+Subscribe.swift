@@ -1,5 +1,6 @@
 // SUBSCRIBE and UNSUBSCRIBE (3.8 to 3.11).
 
+import AccessControl
 import MQTTCodec
 import MQTTSession
 
@@ -34,7 +35,7 @@ extension Broker {
       replay(
         filter.span, to: session, options: subscription.options, identifier: identifier)
     }
-    if !sessions[session].queue.isEmpty { pump(session) }
+    if !sessions[session].nothingWaits { pump(session) }
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.
@@ -46,6 +47,10 @@ extension Broker {
     for text in unsubscribe.filters {
       let shared = Topic.shared(text)
       let filter = Array((shared?.filter ?? text).utf8)
+      if isControlled && !maySubscribe(.unsubscribe, session, filter) {
+        reasons.append(.notAuthorized)
+        continue
+      }
       var first = sessions[session].firstSubscription
       let wasThere = subscriptions.unsubscribe(
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
@@ -82,6 +87,7 @@ extension Broker {
           + "\(configuration.topicLevelLimit) levels is refused")
       return (.topicFilterInvalid, false)
     }
+    if isControlled && !maySubscribe(.subscribe, session, filter) { return (.notAuthorized, false) }
     if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
       && !subscriptions.contains(session: session, filter: filter.span, group: shared?.group)
     {

@@ -38,6 +38,8 @@ package struct Broker: ~Copyable {
   }
 
   package let configuration: BrokerConfiguration
+  /// What each listener asks of its clients, by index. (Broker+Policies)
+  var policies: [ListenerPolicy]
   /// The time of the call that is being handled.
   var now: Instant
   let startedAt: Instant
@@ -73,10 +75,19 @@ package struct Broker: ~Copyable {
   var isFullOfConnections = false
   var isFullOfRetained = false
 
+  /// What clients may do. (Broker+Authorize)
+  var access: AccessState
+  /// Whether there are access lists at all.
+  var isControlled = false
+  /// Those who are not in yet. (Broker+Login)
+  var logins = Logins()
+
   /// What must outlive a crash.
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// Queues that are only partly in memory.
+  var paging = Paging()
   /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
   var outage: StoreOutage?
   /// Whether there is one, for where that is asked often.
@@ -90,6 +101,8 @@ package struct Broker: ~Copyable {
     _ configuration: BrokerConfiguration, randomSeed: UInt64, now: Instant, wallClockSeconds: Int64
   ) {
     self.configuration = configuration
+    policies = configuration.listenerPolicies
+    access = AccessState(decisionLimit: configuration.decisionCacheLimit)
     self.now = now
     startedAt = now
     wallClockSecondsAtStart = wallClockSeconds
@@ -97,16 +110,17 @@ package struct Broker: ~Copyable {
     topicSeed = random.next()
     subscriptions = SubscriptionTree(seed: random.next())
     retained = RetainedTree(seed: random.next())
+    readAccess()
   }
 
   // MARK: The world speaks
 
   /// A connection was made; nil when there is no room for it, and the shell just closes it.
   ///
-  /// `peer` is the address for log lines.
-  package mutating func open(reactor: Int, listener: Int, peer: String, now: Instant)
-    -> ConnectionID?
-  {
+  /// `peer` is the address for log lines, `facts` what it was found out to be.
+  package mutating func open(
+    reactor: Int, listener: Int, peer: String, facts: PeerFacts = PeerFacts(), now: Instant
+  ) -> ConnectionID? {
     self.now = now
     if connections.count >= configuration.connectionLimit || isShuttingDown {
       counters.connectionsRefused += 1
@@ -120,11 +134,20 @@ package struct Broker: ~Copyable {
       return nil
     }
     isFullOfConnections = false
+    if isFull(facts.address, peer: peer) || !makeRoomForUnidentified(peer: peer) {
+      counters.connectionsRefused += 1
+      return nil
+    }
     counters.connectionsOpened += 1
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
     let connection = connections.insert(
       Connection(
-        reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, now: now))
+        reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, address: facts.address,
+        now: now))
+    if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
+      makeExtras(for: connection.index).identity = name
+    }
+    entered(connection)
     deadlines.insert(
       .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
     return connection
@@ -249,6 +272,7 @@ package struct Broker: ~Copyable {
   /// Marks a connection as done: no more is read, and it is closed after its output.
   mutating func close(_ index: UInt32) {
     if connections[index].stage == .closed { return }
+    settle(index)
     connections[index].stage = .closed
     reactors[Int(connections[index].reactor)].closes.append(connections.identifier(at: index))
   }
@@ -262,6 +286,7 @@ package struct Broker: ~Copyable {
   }
 
   private mutating func release(_ index: UInt32) {
+    departed(index)
     connections.remove(index)
   }
 }

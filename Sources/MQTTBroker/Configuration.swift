@@ -46,6 +46,26 @@ package struct BrokerConfiguration: Sendable {
   package var keepAliveLimitSeconds: UInt16 = 0
   /// Seconds that a connection may take to send CONNECT.
   package var connectTimeoutSeconds = 30
+  /// Longest packet taken before CONNACK, in bytes; mosquitto's number.
+  package var connectPacketSizeLimit = 100_000
+  /// Connections without CONNACK; beyond, the one that was silent longest is closed.
+  package var unidentifiedConnectionLimit = 20_000
+  /// Connections from one address, or one IPv6 network of 64 bits; zero is no limit.
+  package var connectionsPerAddressLimit = 0
+  /// Logins whose password waits to be checked; beyond, clients are told to come later.
+  package var waitingLoginLimit = 10_000
+  /// Failed logins from one address after which its next ones are delayed; zero is never.
+  package var loginFailureLimit = 10
+  /// Longest delay between two such logins, in seconds.
+  package var loginDelayLimitSeconds = 30
+  /// Decisions about topics that are remembered, all clients taken together.
+  package var decisionCacheLimit = 262_144
+  /// Whether a retained message is replayed only while its publisher may still publish it.
+  package var checksRetainSource = true
+  /// Who gets in, by the index of the listener; a listener beyond the end lets everybody in.
+  ///
+  /// Changed later with ``Broker/setPolicies(_:now:)``.
+  package var listenerPolicies: [ListenerPolicy] = []
   /// Whether a client may leave its identifier empty.
   package var allowsEmptyClientIdentifier = true
   /// What assigned client identifiers begin with.
@@ -61,9 +81,19 @@ package struct BrokerConfiguration: Sendable {
   /// What depends on it is then held back until ``Broker/durable(_:now:)``. Without it everything is
   /// kept in memory only.
   package var keepsRecords = false
+  /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
+  /// store until its turn comes.
+  package var queueWindowMessageLimit = 1000
+  /// Bytes of these messages.
+  package var queueWindowByteLimit = 256 << 10
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 
   /// The defaults.
   package init() {}
+
+  /// What is kept of a queue in memory when records are kept.
+  package var queueWindow: QueueWindow {
+    QueueWindow(messages: queueWindowMessageLimit, bytes: queueWindowByteLimit)
+  }
 }

@@ -51,13 +51,19 @@ import Testing
       --max-retained-messages 11 --max-topic-alias 12 --max-topic-alias-broker 13 --max-qos 1 \
       --retain-available false --persistent-client-expiration 14d --max-keepalive 15 \
       --connect-timeout 16 --allow-zero-length-clientid false --auto-id-prefix made- \
-      --sys-interval 17 -v
+      --sys-interval 17 -v --max-connect-size 20 --max-unidentified-connections 21 \
+      --max-connections-per-address 22 --max-waiting-logins 23 --login-failures 24 \
+      --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false
       """
     ).configuration
     let fields = zip(
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker.
-    let others = ["authenticationMethods", "programVersion", "keepsRecords"]
+    let others = [
+      "authenticationMethods", "programVersion", "keepsRecords", "queueWindowMessageLimit",
+      "queueWindowByteLimit",
+      "listenerPolicies",
+    ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")
     }

@@ -7,7 +7,8 @@ import MQTTCodec
 extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
-    listeners.grouped("Listeners") + tlsOptions.grouped("TLS") + limits.grouped("Limits")
+    listeners.grouped("Listeners") + tlsOptions.grouped("TLS")
+    + accessOptions.grouped("Users and access") + (limits + loginLimits).grouped("Limits")
     + choices.grouped("Protocol") + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
@@ -110,7 +111,7 @@ extension BrokerDraft {
   ]
 
   /// A bound of the engine that is a whole number.
-  private static func bound<N: FixedWidthInteger & Sendable>(
+  static func bound<N: FixedWidthInteger & Sendable>(
     _ long: String, _ valueName: String,
     _ path: any WritableKeyPath<BrokerConfiguration, N> & Sendable,
     _ range: ClosedRange<N>, _ help: String, manual: String = ""
@@ -170,7 +171,7 @@ extension BrokerDraft {
   ]
 
   /// A choice of the engine.
-  private static func choice(
+  static func choice(
     _ long: String, _ path: any WritableKeyPath<BrokerConfiguration, Bool> & Sendable,
     _ help: String
   ) -> Option<BrokerDraft> {

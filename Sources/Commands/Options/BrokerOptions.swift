@@ -47,6 +47,8 @@ package struct BrokerOptions: Sendable {
   /// In the order given; empty is port 1883 of the loopback addresses.
   package var listeners: [ListenerOptions] = []
   package var tls = BrokerTLSOptions()
+  /// Who gets in, on all listeners.
+  package var access = AccessOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
   /// Whether every packet is logged.

@@ -5,6 +5,8 @@
 // word (`-rd`), and `--` after which everything is a plain argument. A word that begins with a
 // dash and a digit is a plain argument too, so that `mqtt pub sensor/temp -3.5` means what it says.
 
+import MQTTCodec
+
 /// Something that a user wants to be told instead of the command being run.
 package enum InformationRequest: Equatable, Sendable {
   case help

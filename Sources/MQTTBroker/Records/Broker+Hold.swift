@@ -22,12 +22,15 @@ extension Broker {
   /// when all before it were. What is appended and ended between two calls is never written.
   /// While the store has failed there is none, except for the last one of a broker that stops.
   package mutating func takeRecords() -> RecordBatch? {
-    if !journal.isOpen || isStoreFailing && !isShuttingDown { return nil }
+    if !hasRecords { return nil }
     let batch = journal.take()
     // Nothing was left of it: what waited for it waits for nothing but the batches before.
     if batch == nil { releaseHeld() }
     return batch
   }
+
+  /// Whether ``takeRecords()`` has something to close.
+  package var hasRecords: Bool { journal.isOpen && (!isStoreFailing || isShuttingDown) }
 
   /// `batch`, which ``takeRecords()`` gave out, and all before it are on disk: what they held back
   /// may leave, in order.

@@ -157,13 +157,14 @@ extension Broker {
     }
     subscriptions.match(topic, into: &match, marks: &marks)
     for target in match.targets
-    where sessions[target.session].record != 0 && target.flags.qos != .atMostOnce
+    where (!isControlled || mayHave(target.session, topic))
+      && sessions[target.session].record != 0 && target.flags.qos != .atMostOnce
       && !(target.flags.contains(.noLocal) && target.session == session)
     {
       return true
     }
     for group in match.groups {
-      guard let offset = memberAhead(of: group) else { continue }
+      guard let offset = memberAhead(of: group, topic: topic) else { continue }
       let member = subscriptions.subscriptions[subscriptions.member(of: group, ahead: offset)]
       if sessions[member.session].record != 0 && member.flags.qos != .atMostOnce { return true }
     }

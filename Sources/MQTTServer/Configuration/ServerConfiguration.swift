@@ -56,6 +56,8 @@ package struct ServerConfiguration: Sendable {
   package var minimumThreads = 1
   /// What the engine promises and refuses.
   package var broker = BrokerConfiguration()
+  /// Opens the store of what must outlive the process; nil keeps everything in memory only.
+  package var openStore: (@Sendable () throws(StoreFailure) -> any DurableStore)?
   /// What is written to standard error.
   package var verbosity = Verbosity.normal
   /// Seconds that clients have to read their last packets when the server stops.

@@ -10,6 +10,8 @@ package enum ServerError: Error, Sendable, Equatable {
   case listenerUnknown(AddressLookupError)
   /// A listener's certificate, key or settings do not do.
   case listenerTLS(place: String, TLSFailure)
+  /// What was kept from before cannot be used.
+  case store(StoreFailure)
   /// The system refuses something else that the server needs.
   case system(SystemError)
 }
@@ -22,6 +24,7 @@ extension ServerError: CustomStringConvertible {
       Self.explain(place, error, occupant)
     case .listenerUnknown(let error): "cannot listen: \(error)"
     case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
+    case .store(let failure): "\(failure)"
     case .system(let error): "cannot start: \(error)"
     }
   }

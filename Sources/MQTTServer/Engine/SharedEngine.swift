@@ -20,6 +20,10 @@ struct EngineState: ~Copyable {
   var reactors: [Reactor] = []
   /// How busy each of them is.
   var loads: [ReactorLoad] = []
+  /// Whether the store's thread sleeps, so that it has to be rung; never without a store.
+  var writerRests = false
+  /// Whether the thread that checks passwords sleeps, so that it has to be rung.
+  var checkerRests = false
   /// Whether the server is on its way out.
   var isStopping = false
   /// Reactors that have nothing left to do after that.
@@ -49,10 +53,15 @@ final class SharedEngine: Sendable {
   let threadLimit: Int
   /// Reactors that take part from the start.
   let threadMinimum: Int
+  /// Calls the store's thread.
+  let writerBell = Bell()
+  /// Calls the thread that checks passwords.
+  let loginBell = Bell()
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
     settings.logsPackets = configuration.verbosity == .packets
+    settings.keepsRecords = configuration.openStore != nil
     state = Mutex(
       EngineState(
         Broker(

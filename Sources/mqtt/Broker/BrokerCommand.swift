@@ -8,7 +8,7 @@ import Transport
 
 enum BrokerCommand {
   static func run(_ options: BrokerOptions) -> Int32 {
-    do throws(TLSFailure) {
+    do throws(BrokerStartFailure) {
       let configuration = try configuration(options)
       do throws(ServerError) {
         try Server(configuration).run()
@@ -26,18 +26,24 @@ enum BrokerCommand {
     return ExitStatus.failure
   }
 
-  private static func configuration(_ options: BrokerOptions) throws(TLSFailure)
+  private static func configuration(_ options: BrokerOptions) throws(BrokerStartFailure)
     -> ServerConfiguration
   {
     var result = ServerConfiguration()
     result.broker = options.configuration
+    let policy = try AccessFiles.policy(options.access) { warning in
+      if !options.isQuiet { Terminal.write("mqtt broker: \(warning)\n", to: STDERR_FILENO) }
+    }
+    // One for the loopback addresses when no listener was named.
+    result.broker.listenerPolicies = Array(
+      repeating: policy, count: max(1, options.listeners.count))
     result.broker.programVersion = Commands.programVersion
     if let limit = options.threadLimit { result.threads = limit }
     if options.isVerbose { result.verbosity = .packets }
     if options.isQuiet { result.verbosity = .quiet }
     let tls =
       options.listeners.contains(where: \.usesTLS)
-      ? try tlsSettings(options.tls, isQuiet: options.isQuiet) : nil
+      ? try checkedTLSSettings(options) : nil
     for listener in options.listeners {
       let settings = listener.usesTLS ? tls : nil
       result.listeners.append(ListenerConfiguration(place(listener.place), tls: settings))
@@ -51,6 +57,16 @@ enum BrokerCommand {
     case .everywhere(let port): .network(host: "", port: port)
     case .address(let host, let port): .network(host: host, port: port)
     case .unix(let path): .path(path, mode: nil)
+    }
+  }
+
+  private static func checkedTLSSettings(_ options: BrokerOptions) throws(BrokerStartFailure)
+    -> TLSServerSettings
+  {
+    do throws(TLSFailure) {
+      return try tlsSettings(options.tls, isQuiet: options.isQuiet)
+    } catch {
+      throw BrokerStartFailure(description: "\(error)")
     }
   }
 
