@@ -68,10 +68,10 @@ final class StoreWriter: Sendable {
       for request in work.requests { read(request) }
       if !work.isEmpty {
         needsCare = true
-      } else if needsCare {
-        needsCare = maintain()
       } else if isStopping.load(ordering: .acquiring) {
         return
+      } else if needsCare {
+        needsCare = maintain()
       } else {
         engine.writerBell.wait()
       }
@@ -131,5 +131,6 @@ final class StoreWriter: Sendable {
     if !isBroken.load(ordering: .relaxed) { return }
     try owned.store.reopen()
     isBroken.store(false, ordering: .relaxed)
+    for notice in owned.store.notices { engine.writeNow(.warning, notice) }
   }
 }
