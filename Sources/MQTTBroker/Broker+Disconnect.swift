@@ -32,7 +32,7 @@ extension Broker {
     let session = connections[index].session
     guard session != Connection.noSession else {
       if connections[index].stage != .closed {
-        note(.information, "\(connections[index].peer) left before it was connected: \(cause)")
+        noteConnection("\(connections[index].peer) left before it was connected: \(cause)")
       }
       return
     }
@@ -40,7 +40,7 @@ extension Broker {
     sessions[session].connection = Session.noConnection
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
-    note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
+    noteConnection("\(sessions[session].clientIdentifier) left: \(cause)")
     if isOrderly && sessions[session].will != nil {
       sessions[session].will = nil
       recordWill(session)

@@ -14,7 +14,8 @@ extension Store {
   package func commit(_ batch: RecordBatch) throws(StoreError) {
     let connection = try connected("commit")
     do throws(StoreError) {
-      try connection.apply(batch.records)
+      keepLogShort(connection)
+      try connection.apply(batch.records, &positions)
     } catch {
       self.connection = nil
       throw error
@@ -24,16 +25,19 @@ extension Store {
 
 extension Connection {
   /// One transaction.
-  func apply(_ records: [Record]) throws(StoreError) {
+  func apply(_ records: [Record], _ queued: inout QueuePositions) throws(StoreError) {
     try begin.run(database, "commit")
     var messages: [UInt64] = []
     var positions: [UInt64] = []
     for record in records {
       switch record {
       case .store(let message): try store(message)
-      case .enqueue(let entry): try enqueue(entry)
-      case .complete(_, let position, let identifier):
+      case .enqueue(let entry):
+        try enqueue(entry)
+        queued.append(entry.position, of: entry.session)
+      case .complete(let session, let position, let identifier):
         positions.append(position)
+        queued.remove(position, of: session)
         if identifier != 0 {
           removeAssigned.bind(1, position)
           try removeAssigned.run(database, "commit")
@@ -122,7 +126,7 @@ extension Connection {
   }
 
   /// Removes numbers, each run of neighbours by one statement.
-  private func remove(
+  func remove(
     _ numbers: inout [UInt64], by statement: borrowing Statement
   ) throws(StoreError) {
     numbers.sort()

@@ -14,7 +14,9 @@ extension Store {
   package func load(window: QueueWindow? = nil) throws(StoreError) -> RecordedState {
     let connection = try connected("load")
     do throws(StoreError) {
-      return try connection.load(window)
+      positions = QueuePositions()
+      strays = StrayMessages(next: 1)
+      return try connection.load(window, &positions, &strays)
     } catch {
       self.connection = nil
       throw error
@@ -23,13 +25,19 @@ extension Store {
 }
 
 extension Connection {
-  func load(_ window: QueueWindow?) throws(StoreError) -> RecordedState {
+  func load(
+    _ window: QueueWindow?, _ positions: inout QueuePositions, _ strays: inout StrayMessages
+  ) throws(StoreError) -> RecordedState {
     try begin.run(database, "load")
     try removeStrays()
     var state = window.map { RecordedState(window: $0) } ?? RecordedState()
     try loadSessions(&state)
-    try loadQueue(&state)
-    try loadRetained(&state)
+    try loadQueue(&state, &positions, &strays)
+    try loadRetained(&state, &strays)
+    // The engine goes on behind the last message that it knows.
+    removeMessages.bind(1, strays.last + 1)
+    removeMessages.bind(2, Int64.max)
+    try removeMessages.run(database, "load")
     try end.run(database, "load")
     return state
   }
@@ -71,7 +79,9 @@ extension Connection {
 
   // MARK: Messages
 
-  private func loadQueue(_ state: inout RecordedState) throws(StoreError) {
+  private func loadQueue(
+    _ state: inout RecordedState, _ positions: inout QueuePositions, _ strays: inout StrayMessages
+  ) throws(StoreError) {
     var assigned: [UInt64: (identifier: UInt16, isReleased: Bool)] = [:]
     try each(
       "SELECT position, session, identifier, released FROM assigned"
@@ -80,14 +90,14 @@ extension Connection {
       assigned[row.number(0)] = (identifier, row.integer(3) != 0)
       state.assigned(row.number(1), position: row.number(0))
     }
-    let message = try database.prepare(MessageRecord.selection)
     try each(QueueRecord.selection + " ORDER BY position") { row throws(StoreError) in
       guard let entry = QueueRecord(row) else { throw damage("queue", row) }
       if !state.place(
         entry.session, position: entry.position, message: entry.message,
         byteCount: entry.byteCount)
       {
-        return
+        strays.need(entry.message, isKnown: true)
+        return positions.append(entry.position, of: entry.session)
       }
       state.apply(.enqueue(entry))
       if let (identifier, isReleased) = assigned[entry.position] {
@@ -96,20 +106,25 @@ extension Connection {
             ? .release(entry.session, identifier: identifier, position: entry.position)
             : .assign(entry.session, identifier: identifier, position: entry.position))
       }
-      if let record = try self.message(entry.message, by: message) {
-        state.apply(.store(record))
-      }
+      try loadMessage(entry.message, &state, &strays)
     }
   }
 
-  private func loadRetained(_ state: inout RecordedState) throws(StoreError) {
-    let message = try database.prepare(MessageRecord.selection)
+  private func loadRetained(
+    _ state: inout RecordedState, _ strays: inout StrayMessages
+  ) throws(StoreError) {
     try each("SELECT topic, message FROM retained") { row throws(StoreError) in
-      if let record = try self.message(row.number(1), by: message) {
-        state.apply(.store(record))
-      }
+      try loadMessage(row.number(1), &state, &strays)
       state.apply(.retain(topic: row.bytes(0), message: row.number(1)))
     }
+  }
+
+  private func loadMessage(
+    _ number: UInt64, _ state: inout RecordedState, _ strays: inout StrayMessages
+  ) throws(StoreError) {
+    let record = try message(number, by: readMessage)
+    strays.need(number, isKnown: record != nil)
+    if let record { state.apply(.store(record)) }
   }
 
   /// One message; nil when it is not there.

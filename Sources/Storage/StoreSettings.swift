@@ -23,6 +23,10 @@ package struct StoreSettings: Equatable, Sendable {
   ///
   /// That happens in the background; the log grows to a few times of that.
   package var checkpointBytes: Int
+  /// False where the file system has no locks; that is found out by itself.
+  ///
+  /// The log is then copied between commits, because only one connection can be open.
+  package var usesFileLocks = true
 
   /// Joins the parts.
   package init(
@@ -38,6 +42,10 @@ package struct StoreSettings: Equatable, Sendable {
 
   /// The main file.
   package var file: String { directory + "/" + Self.fileName }
+
+  /// The file system of SQLite that lets connections of this process share the file, and keeps
+  /// other processes out.
+  var sharingFileSystem: String { fileSystem ?? (usesFileLocks ? "unix-excl" : "unix-none") }
 
   /// The main file's name within the directory.
   package static let fileName = "broker.sqlite"

@@ -108,3 +108,20 @@ extension Store {
   /// Commits records as a batch of their own.
   func commit(_ records: [Record]) throws { try commit(RecordBatch(number: 1, records: records)) }
 }
+
+extension TemporaryDirectory {
+  /// What a statement gives when the program `sqlite3` runs it, after a store has been closed.
+  func query(_ statement: String, closing store: Store? = nil) throws -> String {
+    store?.close()
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
+    process.arguments = [file, statement]
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .newlines)
+  }
+}

@@ -1,10 +1,12 @@
 // The connection that reads and writes, with the statements of the records compiled once.
 
 import CSQLite
+import MQTTBroker
 
 /// An open store file and its statements.
 final class Connection {
   let database: Database
+  let log = LogLength()
 
   // A statement for each thing that a record can do; written so that doing it twice changes nothing.
   let begin: Statement
@@ -28,6 +30,9 @@ final class Connection {
   let forget: Statement
   let retain: Statement
   let unretain: Statement
+  let readMessage: Statement
+  let readExpiry: Statement
+  let readEntry: Statement
 
   init(_ settings: StoreSettings) throws(StoreError) {
     database = try Self.open(settings)
@@ -52,18 +57,26 @@ final class Connection {
     forget = try Self.delete(database, "received WHERE session = ?1 AND identifier = ?2")
     retain = try Self.insert(database, "retained", 2)
     unretain = try Self.delete(database, "retained WHERE topic = ?1")
+    readMessage = try database.prepare(MessageRecord.selection, isKept: true)
+    readExpiry = try database.prepare(
+      "SELECT expires FROM message WHERE id = ?1", isKept: true)
+    readEntry = try database.prepare(
+      QueueRecord.selection + " WHERE position = ?1", isKept: true)
+    log.follow(database)
   }
 
   private static func open(_ settings: StoreSettings) throws(StoreError) -> Database {
     let database = try Database(
       settings.file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-      fileSystem: settings.fileSystem ?? "unix-excl")
+      fileSystem: settings.sharingFileSystem)
     try database.run(
       """
+      PRAGMA locking_mode = \(settings.usesFileLocks ? "NORMAL" : "EXCLUSIVE");
       \(Schema.options)
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = \(settings.synchronization.rawValue);
       PRAGMA wal_autocheckpoint = 0;
+      PRAGMA journal_size_limit = \(4 * settings.checkpointBytes);
       PRAGMA secure_delete = OFF;
       PRAGMA cache_size = -16384;
       PRAGMA temp_store = MEMORY;

@@ -19,9 +19,10 @@ enum Schema {
   /// The step at index N makes version N + 1 of version N; version 0 is an empty file.
   static let steps = [tables + views]
 
+  static let pageBytes = 4096
   /// Options of a new file, before anything is in it.
   static let options = """
-    PRAGMA page_size = 4096;
+    PRAGMA page_size = \(pageBytes);
     PRAGMA auto_vacuum = INCREMENTAL;
     """
 
