@@ -66,6 +66,7 @@ package struct Broker: ~Copyable {
   var routing = RoutedForms()
   var match = Match()
   var marks = MatchMarks()
+  var ahead = MatchAhead()
   var retainedMatches: [UInt32] = []
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
