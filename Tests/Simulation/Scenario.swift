@@ -80,6 +80,8 @@ package struct Scenario: Sendable {
   /// Messages that may wait for one client; nil is the broker's own bound.
   var queueLimit: Int?
   var sharedQoS = QoS.exactlyOnce
+  /// Whether everybody joins one group as soon as there is a session.
+  var isShared = false
 
   /// The run that belongs to `seed`.
   package init(seed: UInt64) {
@@ -94,6 +96,7 @@ package struct Scenario: Sendable {
     if chance.happens(onceIn: 2) { queueWindow = 1 + chance.below(3) }
     queueLimit = chance.happens(onceIn: 8) ? 1 + chance.below(4) : nil
     sharedQoS = QoS(rawValue: UInt8(chance.below(3))) ?? .exactlyOnce
+    isShared = chance.happens(onceIn: 4)
     plans = [ClientPlan()]
     for _ in 0...(1 + chance.below(3)) { plans.append(ClientPlan(&chance)) }
     let weights = Self.weights(&chance)
