@@ -16,15 +16,28 @@ _mqtt_property() {
 
 _mqtt_broker() {
   _arguments -s -S \
+    '(-c --config-file)'{-c+,--config-file=}'[do what FILE says, which is written as for mosquitto]:FILE:_files' \
+    '(--test-config)'--test-config'[check the configuration file and all that it names, and do nothing]' \
+    '(-d --daemon)'{-d,--daemon}'[go to the background once clients can connect]' \
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
-    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[ADDRESS\:\]PORT: ' \
+    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
+    '*'--wss='[the same with TLS]:PORT: ' \
+    '*'--ws-origin='[let only web pages of ORIGIN connect]:ORIGIN: ' \
+    '*'--ws-path='[serve WebSockets at PATH only]:PATH: ' \
+    '(--ws-headers-size)'--ws-headers-size='[longest head of a WebSocket request]:BYTES: ' \
     '(--tls)'--tls'[wait for TLS clients of this machine on port 8883]' \
     '*'--tls-port='[wait for TLS clients of this machine on PORT]:PORT: ' \
     '*'--tls-listen='[wait for TLS clients on ADDRESS, or on every address]:\[ADDRESS\:\]PORT: ' \
     '(--cert)'--cert='[the broker'\''s certificate and its chain, in PEM]:FILE:_files' \
     '(--key)'--key='[the private key of the certificate, in PEM]:FILE:_files' \
     '(--cafile)'--cafile='[ask clients for a certificate signed by one of these]:FILE:_files' \
+    '(--capath)'--capath='[the same with a directory, prepared by openssl rehash]:DIRECTORY:_files -/' \
+    '(--crl)'--crl='[turn clients away whose certificate stands in this list]:FILE:_files' \
+    '(--ciphers)'--ciphers='[the ciphers of TLS 1.2]:LIST: ' \
+    '(--ciphers-tls1.3)'--ciphers-tls1.3='[the cipher suites of TLS 1.3]:LIST: ' \
+    '(--tls-version)'--tls-version='[the lowest version of TLS]:VERSION:(tlsv1.2 tlsv1.3)' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
@@ -40,6 +53,8 @@ _mqtt_broker() {
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
     '(--max-inflight-messages)'--max-inflight-messages='[QoS 1 and 2 messages under way to one client at once]:COUNT: ' \
+    '(--max-inflight-bytes)'--max-inflight-bytes='[bytes of QoS 1 and 2 messages under way to one client; 0 is no limit]:BYTES: ' \
+    '(--message-size-limit)'--message-size-limit='[longest message that is passed on; a longer one is dropped]:BYTES: ' \
     '(--receive-maximum)'--receive-maximum='[QoS 1 and 2 messages that one client may have under way to us]:COUNT: ' \
     '(--max-queued-messages)'--max-queued-messages='[QoS 1 and 2 messages that wait for one client]:COUNT: ' \
     '(--max-queued-bytes)'--max-queued-bytes='[bytes of messages that wait for one client; 0 is no limit]:BYTES: ' \
@@ -59,16 +74,29 @@ _mqtt_broker() {
     '(--max-topic-alias)'--max-topic-alias='[topic aliases that a client may make]:COUNT: ' \
     '(--max-topic-alias-broker)'--max-topic-alias-broker='[topic aliases that we make towards a client]:COUNT: ' \
     '(--retain-available)'--retain-available='[whether retained messages are kept at all]:BOOLEAN:(true false)' \
+    '(--upgrade-outgoing-qos)'--upgrade-outgoing-qos='[whether a message goes out at the subscription'\''s QoS even if its own is lower]:BOOLEAN:(true false)' \
+    '(--allow-duplicate-messages)'--allow-duplicate-messages='[whether overlapping subscriptions bring a message several times]:BOOLEAN:(true false)' \
     '(--queue-qos0-messages)'--queue-qos0-messages='[whether QoS 0 messages wait for absent clients]:BOOLEAN:(true false)' \
     '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
     '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
-    '(--memory)'--memory'[keep everything in memory and nothing on disk; this is always so]' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
+}
+
+_mqtt_broker-passwd() {
+  _arguments -s -S \
+    '(-c --create)'{-c,--create}'[make FILE if it is not there]' \
+    '(-D --delete)'{-D,--delete}'[remove USER]' \
+    '(-b --batch)'{-b,--batch}'[take the password from the command line]' \
+    '(-H --hash)'{-H+,--hash=}'[how the password is stored]:HASH:(sha512 sha512-pbkdf2 argon2id)' \
+    '(-I --iterations)'{-I+,--iterations=}'[rounds of sha512-pbkdf2; each login costs them]:COUNT: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':file:_files' ':user: ' ':password: '
 }
 
 _mqtt_pub() {
@@ -86,12 +114,15 @@ _mqtt_pub() {
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -155,12 +186,15 @@ _mqtt_sub() {
     '(--remove-retained)'--remove-retained'[remove the retained messages that are received]' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -204,6 +238,7 @@ _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
+    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
   )
@@ -216,7 +251,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

@@ -25,7 +25,8 @@ extension Broker {
     let session = target.session
     let connection = sessions[session].connection
     // The lower one of the two qualities. [MQTT-3.8.4-8]
-    let qos = min(routing.qos, target.flags.qos)
+    let qos =
+      configuration.upgradesQoS ? target.flags.qos : min(routing.qos, target.flags.qos)
     // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     let isRetained = routing.isRetained && target.flags.contains(.retainAsPublished)
     if qos == .atMostOnce {
@@ -41,7 +42,7 @@ extension Broker {
       }
       if connection == Session.noConnection && !configuration.queuesQoS0 { return }
     } else if connection != Session.noConnection && sessions[session].nothingWaits
-      && sessions[session].sender.canSend
+      && hasWindow(session)
       && connections[connection].outbox.count < configuration.outboxByteLimit
       && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
     {
@@ -49,7 +50,7 @@ extension Broker {
         return dropTooLarge(session, connection)
       }
       var kept = Self.unkept
-      if sessions[session].keepsSent || group != SubscriptionTree.nothing {
+      if isKeptInFlight(session) || group != SubscriptionTree.nothing {
         kept = keep(
           qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
           payload: payload)
@@ -71,6 +72,27 @@ extension Broker {
       qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
       payload: payload)
     enqueue(kept, for: session)
+  }
+
+  /// Whether messages that were sent are kept until they are acknowledged: to send them again, or
+  /// to know their length.
+  @inline(__always) private func isKeptInFlight(_ session: UInt32) -> Bool {
+    sessions[session].keepsSent || configuration.inFlightByteLimit > 0
+  }
+
+  /// Whether another message may be under way to a session.
+  @inline(__always) func hasWindow(_ session: UInt32) -> Bool {
+    sessions[session].sender.canSend
+      && (configuration.inFlightByteLimit == 0
+        || inFlightBytes(session) < configuration.inFlightByteLimit)
+  }
+
+  private func inFlightBytes(_ session: UInt32) -> Int {
+    var bytes = 0
+    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
+      bytes += messages[deliveries[entry.message].message].bytes.count
+    }
+    return bytes
   }
 
   // MARK: Now
@@ -261,7 +283,7 @@ extension Broker {
     if sessions[session].sender.isResending { return }
     while let delivery = sessions[session].queue.first,
       connections[connection].outbox.count < Self.outboxRefillLimit,
-      deliveries[delivery].qos == .atMostOnce || sessions[session].sender.canSend
+      deliveries[delivery].qos == .atMostOnce || hasWindow(session)
     {
       if isStoreFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
@@ -295,7 +317,7 @@ extension Broker {
       transmitKept(delivery, on: connection, identifier: 0, isDuplicate: false)
       return dropDelivery(delivery)
     }
-    let isKept = sessions[session].keepsSent || deliveries[delivery].group != nil
+    let isKept = isKeptInFlight(session) || deliveries[delivery].group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
     transmitKept(delivery, on: connection, identifier: identifier.rawValue, isDuplicate: false)

@@ -66,7 +66,7 @@ extension Broker {
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session || (isControlled && !mayHave(candidate, topic)) { continue }
       if sessions[candidate].isOnline {
-        if sessions[candidate].nothingWaits && sessions[candidate].sender.canSend {
+        if sessions[candidate].nothingWaits && hasWindow(candidate) {
           free = offset
           break
         }

@@ -15,11 +15,16 @@ extension Broker {
     reasons.reserveCapacity(subscribe.subscriptions.count)
     var replays: [Subscription] = []
     for var subscription in subscribe.subscriptions {
-      subscription.options.qos = min(subscription.options.qos, configuration.maximumQoS)
+      subscription.options.qos = min(subscription.options.qos, connections[index].maximumQoS)
       let (reason, isNew) = add(
         subscription, identifier: identifier, session: session, on: index)
       reasons.append(reason)
       if reason.isFailure { continue }
+      if configuration.logsSubscriptions {
+        note(
+          .subscribe,
+          "\(name(of: index)) \(subscription.options.qos.rawValue) \(subscription.filter)")
+      }
       switch subscription.options.retainHandling {
       case .always: replays.append(subscription)  // [MQTT-3.3.1-9]
       case .ifNew: if isNew { replays.append(subscription) }  // [MQTT-3.3.1-10]
@@ -56,6 +61,7 @@ extension Broker {
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
       sessions[session].firstSubscription = first
       if wasThere {
+        if configuration.logsSubscriptions { note(.unsubscribe, "\(name(of: index)) \(text)") }
         sessions[session].subscriptionCount -= 1
         sessions[session].isFullOfSubscriptions = false
         if sessions[session].record != 0 {

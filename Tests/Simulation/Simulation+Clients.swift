@@ -110,7 +110,9 @@ extension Simulation {
     let isRetained = topic >= Places.firstRetained && topic < Places.firstShared && word & 1 == 0
     let isRemoval = isRetained && word & 6 == 0
     var expiry: UInt32?
-    if client.session.version == .v5 && word & 0x38 == 0 && !isRemoval { expiry = 1 + word >> 6 % 8 }
+    if client.session.version == .v5 && word & 0x38 == 0 && !isRemoval {
+      expiry = 1 + word >> 6 % 8
+    }
     let number = messages.count
     messages.append(
       MessageFacts(
@@ -152,7 +154,8 @@ extension Simulation {
       client.filters.append(Places.filters[filter])
       subscriptions.append(Subscription(filter: Places.filters[filter], options: options))
     }
-    try subscribe(client, subscriptions, number: word >> 16 & 1 == 0 ? 0 : UInt32(1 + word >> 17 & 3))
+    try subscribe(
+      client, subscriptions, number: word >> 16 & 1 == 0 ? 0 : UInt32(1 + word >> 17 & 3))
   }
 
   private func subscribe(_ client: Client, _ subscriptions: [Subscription], number: UInt32)

@@ -103,7 +103,9 @@ extension Simulation {
     for packet in packets where packet[0] >> 4 == PacketType.publish.rawValue {
       let span = packet.span
       do throws(DecodeError) {
-        guard let header = try FixedHeader.read(span, at: 0, packetSizeLimit: .max) else { continue }
+        guard let header = try FixedHeader.read(span, at: 0, packetSizeLimit: .max) else {
+          continue
+        }
         let view = try PublishView.decode(span, header, version: .v5, direction: .toClient)
         if let number = UplinkPacket.number(span.extracting(view.payload)) {
           numbers.append(number)

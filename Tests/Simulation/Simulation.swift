@@ -146,26 +146,30 @@ package final class Simulation: ModelWitness {
     case .answer: try acknowledge(client, all: action.b & 1 == 0)
     case .disconnect: try disconnect(client, action.b)
     case .replaceClient: if client.index > 0 { replace(client, action.b) }
-    case .deliverUp: try choose(action.a) { link throws(Verdict) in
-      try deliverUp(link, count: amount(action.b, of: links[link].up.count))
-    }
-    case .deliverDown: try choose(action.a) { link throws(Verdict) in
-      try deliverDown(link, count: amount(action.b, of: links[link].down.count))
-    }
+    case .deliverUp:
+      try choose(action.a) { link throws(Verdict) in
+        try deliverUp(link, count: amount(action.b, of: links[link].up.count))
+      }
+    case .deliverDown:
+      try choose(action.a) { link throws(Verdict) in
+        try deliverDown(link, count: amount(action.b, of: links[link].down.count))
+      }
     case .flow: for _ in 0...(action.a % 3) { _ = try flow() }
-    case .stall: try choose(action.a) { link throws(Verdict) in
-      links[link].isStalled.toggle()
-      try settle()
-    }
+    case .stall:
+      try choose(action.a) { link throws(Verdict) in
+        links[link].isStalled.toggle()
+        try settle()
+      }
     case .take: try take()
     case .write: write()
     case .tell: try tell()
     case .page: try answerPage(fails: action.a % 8 == 0)
     case .commit: if !isFailing { try commitAll() }
     case .wait: try wait(1 + Int(action.a % 6))
-    case .cut: try choose(action.a) { link throws(Verdict) in
-      try cut(link, way: action.b % 5, at: Int(action.c))
-    }
+    case .cut:
+      try choose(action.a) { link throws(Verdict) in
+        try cut(link, way: action.b % 5, at: Int(action.c))
+      }
     case .crash: try crash(afterSeconds: Int(action.a % 4))
     case .fail: try fail()
     case .recover: try recover()

@@ -43,6 +43,8 @@ struct Connection: ~Copyable {
   var version = ProtocolVersion.v311
   var reactor: UInt16
   let listener: UInt16
+  /// Highest QoS that is taken and granted.
+  var maximumQoS = QoS.exactlyOnce
   /// Whether it stands in its reactor's list of connections with output.
   var isListed = false
   /// Whether a QoS 0 message was dropped since it last kept up.

@@ -1,0 +1,173 @@
+// What can be said only once all lines have been read: which listeners there are, what the plugins
+// stand for, and whether the options of one listener fit together.
+
+import MQTTBroker
+import MQTTCodec
+
+extension MosquittoDraft {
+  /// Whether mosquitto would serve the default listener beside those that are named.
+  private var usesDefaultListener: Bool {
+    var pristine = ListenerOptions.mosquitto(.everywhere(port: 1883))
+    pristine.origin = defaultListener.origin
+    return defaultPort != nil || defaultHost != nil || defaultListener != pristine
+  }
+
+  /// Settles everything; faults are added to `errors`.
+  mutating func finish() -> BrokerOptions {
+    for plugin in plugins { settle(plugin) }
+    // Without a word about where to listen, mosquitto lets everybody in: who is on this machine, or
+    // if only an option of a listener stands there, everybody who can reach it.
+    let isUnasked = listeners.isEmpty && defaultPort == nil && defaultHost == nil
+    if usesDefaultListener {
+      let port = defaultPort ?? 1883
+      defaultListener.place = defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
+      if isUnasked { openUnaskedListener() }
+      listeners.append(defaultListener)
+    } else if isUnasked {
+      if options.access.allowsAnonymous == false || options.access.passwordFile != nil {
+        warnings.append(
+          FileNote(
+            FilePlace(line.file),
+            "without a listener only this machine is served, and clients without a user name get in "
+              + "whatever allow_anonymous says, as in mosquitto; name one: listener 1883"))
+      }
+      options.access.allowsAnonymous = true
+    }
+    options.listeners = listeners
+    for index in listeners.indices { options.listeners[index] = settled(listeners[index]) }
+    checkPlaces()
+    options.configuration.logsSubscriptions =
+      options.log.levels.map { $0.contains(.subscribe) || $0.contains(.unsubscribe) } ?? false
+    options.configuration.logsPackets = options.log.levels?.contains(.packet) ?? false
+    if options.log.destinations.contains(.topic) {
+      options.configuration.publishedLogLevels = options.log.levels ?? []
+    }
+    return options
+  }
+
+  /// The default listener that nobody asked for, except by an option of it.
+  private mutating func openUnaskedListener() {
+    if (isPerListener ? defaultListener.ownAccess : options.access).allowsAnonymous != nil { return }
+    defaultListener.ownAccess.allowsAnonymous = true
+    warnings.append(
+      FileNote(
+        firstDefaultPlace ?? FilePlace(line.file),
+        "an option of a listener without one: as in mosquitto, port 1883 of every address is served "
+          + "to everybody; say listener 1883, and allow_anonymous"))
+  }
+
+  private var firstDefaultPlace: FilePlace? {
+    places.filter { $0.key.hasSuffix(" default") }.map(\.value).min { $0.line < $1.line }
+      ?? defaultListener.origin
+  }
+
+  private mutating func settle(_ plugin: Plugin) {
+    func change(_ body: (inout AccessOptions) -> Void) {
+      if let listener = plugin.listener {
+        body(&listeners[listener].ownAccess)
+      } else if plugin.isOfDefaultListener {
+        body(&defaultListener.ownAccess)
+      } else {
+        body(&options.access)
+      }
+    }
+    func need(_ name: String) -> String? {
+      if let value = plugin.options[name] { return value }
+      errors.append(
+        FileNote(plugin.place, "plugin \(plugin.name) needs plugin_opt_\(name) after it"))
+      return nil
+    }
+    switch plugin.kind {
+    case .aclFile:
+      if let file = need("acl_file") { change { $0.aclFile = file } }
+    case .passwordFile:
+      if let file = need("password_file") { change { $0.passwordFile = file } }
+    case .dynamicSecurity:
+      if let file = need("config_file") { change { $0.dynamicSecurityFile = file } }
+    case .persistence:
+      options.persistence.isOn = true
+      if let file = plugin.options["db_file"] { setDataFile(file) }
+      guard let sync = plugin.options["sync"] else { return }
+      if ["extra", "full", "normal", "off"].contains(sync) {
+        options.persistence.synchronous = sync
+      } else {
+        errors.append(
+          FileNote(plugin.place, "plugin_opt_sync \(sync): expected extra, full, normal or off"))
+      }
+    }
+  }
+
+  private mutating func setDataFile(_ path: String) {
+    guard let slash = path.lastIndex(of: "/") else { return options.persistence.fileName = path }
+    options.persistence.directory = String(path[..<slash])
+    options.persistence.fileName = String(path[slash...].dropFirst())
+  }
+
+  private mutating func settled(_ listener: ListenerOptions) -> ListenerOptions {
+    var listener = listener
+    let place = listener.origin ?? firstDefaultPlace ?? FilePlace(line.file, 1)
+    func fault(_ text: String) { errors.append(FileNote(place, text)) }
+    let tls = listener.ownTLS
+    if tls.pskHint != nil, tls.certificateFile != nil || tls.caFile != nil {
+      fault("a listener has either psk_hint or a certificate (certfile, cafile), not both")
+    }
+    if (tls.certificateFile == nil) != (tls.keyFile == nil) {
+      let (one, other) =
+        tls.keyFile == nil ? ("certfile", "keyfile") : ("keyfile", "certfile")
+      fault("\(one) needs \(other) too")
+    }
+    listener.usesTLS =
+      tls.pskHint != nil || tls.certificateFile != nil || tls.keyFile != nil
+    let hasAuthorities = tls.caFile != nil || tls.caDirectory != nil
+    if !listener.usesTLS {
+      if tls.requiresCertificate || tls.userName != nil {
+        fault("require_certificate and use_..._as_username need TLS: certfile and keyfile")
+      } else if tls != BrokerTLSOptions() {
+        warnings.append(
+          FileNote(place, "this listener is plain: options of TLS need certfile and keyfile"))
+      }
+      listener.tls = nil
+    } else if tls.requiresCertificate, !hasAuthorities {
+      fault("require_certificate needs cafile or capath, the authorities of the certificates")
+    }
+    listener.access = access(of: listener)
+    if tls.pskHint != nil, listener.access?.pskFile == nil {
+      fault("psk_hint needs psk_file, the identities and their keys")
+    }
+    listener.ownTerms.assignedIdentifierPrefix =
+      listener.access?.assignedIdentifierPrefix ?? "auto-"
+    listener.ownTerms.allowsEmptyClientIdentifier =
+      listener.access?.allowsEmptyClientIdentifier ?? true
+    return listener
+  }
+
+  /// Who gets in at a listener.
+  ///
+  /// That is what it says itself, and unless every listener is on its own, what holds for all. Nobody
+  /// gets in without a name unless that was said.
+  private func access(of listener: ListenerOptions) -> AccessOptions {
+    var access = isPerListener ? listener.ownAccess : options.access
+    access.allowsAnonymous = listener.access?.allowsAnonymous ?? access.allowsAnonymous ?? false
+    access.usesUserNameAsClientIdentifier = listener.ownAccess.usesUserNameAsClientIdentifier
+    access.clientIdentifierPrefixes = options.access.clientIdentifierPrefixes
+    access.assignedIdentifierPrefix =
+      listener.access?.assignedIdentifierPrefix ?? access.assignedIdentifierPrefix
+    return access
+  }
+
+  /// Two listeners at one place can never both be served.
+  private mutating func checkPlaces() {
+    for (index, listener) in options.listeners.enumerated() {
+      let other = options.listeners[..<index].first {
+        $0.place == listener.place && $0.family == listener.family
+          && $0.interfaceName == listener.interfaceName
+      }
+      guard let other, let place = listener.origin else { continue }
+      errors.append(
+        FileNote(
+          place,
+          "a second listener at the same place"
+            + (other.origin.map { "; the first stands at \($0.file):\($0.line)" } ?? "")))
+    }
+  }
+}
