@@ -5,7 +5,9 @@
 import MQTTCodec
 import TestSupport
 
-/// The topics of all runs. Retained messages only go to `r/`, shared filters only reach `s/`.
+/// The topics of all runs.
+///
+/// Retained messages only go to `r/`, shared filters only reach `s/`.
 enum Places {
   static let topics = [
     "t/0", "t/1", "t/0/x", "r/0", "r/1", "s/0", "s/1", "w/0", "w/1", "w/2", "w/3", "w/4",
@@ -134,7 +136,8 @@ package struct Scenario: Sendable {
     return [
       (.connect, 60), (.work, 330), (.answer, 40), (.disconnect, 15), (.replaceClient, 8),
       (.deliverUp, 90), (.deliverDown, 90), (.flow, 90), (.stall, 15), (.take, 70), (.write, 60),
-      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30), (.crash, crashes * 25),
+      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30),
+      (.crash, crashes * 25),
       (.fail, fails * 15), (.recover, fails * 12), (.stop, crashes * 2),
     ]
   }
