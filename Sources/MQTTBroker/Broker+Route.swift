@@ -67,6 +67,7 @@ extension Broker {
       let member = subscriptions.member(of: group, ahead: offset)
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session || (isControlled && !mayHave(candidate, topic)) { continue }
+      if let session, !keepsAsSafely(candidate, as: session) { continue }
       if sessions[candidate].isOnline {
         if sessions[candidate].nothingWaits && hasWindow(candidate) {
           free = offset
