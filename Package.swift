@@ -131,6 +131,8 @@ let package = Package(
     .executableTarget(
       name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(
