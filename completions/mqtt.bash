@@ -216,6 +216,19 @@ _mqtt_sub() {
   esac
 }
 
+_mqtt_acl-check() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    --acl) _mqtt_files -f "$current"; return ;;
+    --passwords) _mqtt_files -f "$current"; return ;;
+    -u|--user|--username) return ;;
+    -i|--client-id|--id) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--acl --passwords --extended-acl --user --client-id --explain --coverage --json --help --version' "$current" ;;
+  esac
+}
+
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then

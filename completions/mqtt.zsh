@@ -234,6 +234,22 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_acl-check() {
+  _arguments -s -S \
+    '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
+    '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
+    '(--extended-acl)'--extended-acl'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
+    '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
+    '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
+    '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':question:(publish receive subscribe ask test list who diff lint)' \
+    '*:file:_files'
+}
+
 _mqtt() {
   local -a commands
   commands=(
@@ -241,6 +257,7 @@ _mqtt() {
     'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'acl-check:say what a file of access rules means'
   )
   if ((CURRENT == 2)); then
     _describe -t commands command commands

@@ -50,6 +50,7 @@ import Testing
         case .passwd: _ = try PasswordOptions.parse(words)
         case .pub: _ = try PublishOptions.parse(words, in: context())
         case .sub: _ = try SubscribeOptions.parse(words, in: context())
+        case .aclCheck: _ = try AccessCheckOptions.parse(words)
         }
       } catch {
         refusedCount += 1
