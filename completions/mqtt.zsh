@@ -49,6 +49,10 @@ _mqtt_broker() {
     '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
     '(--login-failures)'--login-failures='[failed logins of an address before its next ones wait; 0 is never]:COUNT: ' \
     '(--login-delay-limit)'--login-delay-limit='[longest wait between two such logins]:SECONDS: ' \
+    '(--data)'--data='[keep sessions, their messages and retained messages in DIR]:DIR:_files -/' \
+    '(--memory)'--memory'[keep everything in memory and nothing on disk]' \
+    '(--sync)'--sync='[acknowledge when the disk has it, or sooner\: full, normal, off]:WHEN:(full normal off)' \
+    '(--strict-store)'--strict-store'[do not start with a store that is damaged]' \
     '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
@@ -81,6 +85,10 @@ _mqtt_broker() {
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
     '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--connection-messages)'--connection-messages='[whether connections and their ends are logged]:BOOLEAN:(true false)' \
+    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
+    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
+    '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
@@ -268,7 +276,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|broker-passwd|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|acl-check) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }
