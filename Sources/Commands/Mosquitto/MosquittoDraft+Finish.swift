@@ -20,7 +20,8 @@ extension MosquittoDraft {
     let isUnasked = listeners.isEmpty && defaultPort == nil && defaultHost == nil
     if usesDefaultListener {
       let port = defaultPort ?? 1883
-      defaultListener.place = defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
+      defaultListener.place =
+        defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
       if isUnasked { openUnaskedListener() }
       listeners.append(defaultListener)
     } else if isUnasked {
@@ -47,7 +48,9 @@ extension MosquittoDraft {
 
   /// The default listener that nobody asked for, except by an option of it.
   private mutating func openUnaskedListener() {
-    if (isPerListener ? defaultListener.ownAccess : options.access).allowsAnonymous != nil { return }
+    if (isPerListener ? defaultListener.ownAccess : options.access).allowsAnonymous != nil {
+      return
+    }
     defaultListener.ownAccess.allowsAnonymous = true
     warnings.append(
       FileNote(

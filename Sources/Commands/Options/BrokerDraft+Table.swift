@@ -383,7 +383,7 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.log.destinations = [.file(try Values.name(text, "a path"))]
       },
-        .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
+      .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },
       .flag("quiet", letter: "q", "log nothing but errors") { $0.options.isQuiet = true },
