@@ -164,7 +164,8 @@ extension Broker {
       takeOver(existing, by: connections[index].peer, isClean: connect.cleanStart)
     }
     if let existing = sessionsByIdentifier[identifier] {
-      if !connect.cleanStart {
+      // A session whose time is over may still be there for a moment.
+      if !connect.cleanStart && sessions[existing].expiresAt > now {
         // The will of the earlier connection is not sent any more. [MQTT-3.1.3-9]
         sessions[existing].willDueAt = nil
         sessions[existing].will = nil

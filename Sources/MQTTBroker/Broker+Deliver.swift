@@ -248,9 +248,14 @@ extension Broker {
     let message = deliveries[delivery].message
     sessions[session].queue.append(delivery)
     sessions[session].queue.byteCount += messages[message].bytes.count
+    // Nothing newer at QoS 0 overtakes it. [MQTT-4.6.0-6]
+    if deliveries[delivery].qos == .atMostOnce {
+      sessions[session].replayCount = UInt32(sessions[session].queue.count)
+    }
     if sessions[session].record != 0 {
       recordQueued(delivery, for: session)
       sweep(session, at: messages[message].expiresAt)
+      if isStoreFailing { _ = waitsForStore(delivery, session) }
     }
     return true
   }

@@ -209,6 +209,11 @@ extension Broker {
 
   // MARK: Time
 
+  /// Expired sessions, their subscriptions and messages in memory that are removed at once, and the
+  /// pause before the next ones.
+  static let removalLimit = 5000
+  static let removalPauseNanoseconds: Int64 = 5_000_000
+
   /// Does what is due, if the matter still stands.
   mutating func expire(_ due: Deadline) {
     switch due.kind {
@@ -222,6 +227,14 @@ extension Broker {
       if sessions.contains(due.slot) && !sessions[due.slot.index].isOnline
         && sessions[due.slot.index].expiresAt <= now
       {
+        // Many at once, such as those of an hour ago at a start, are no reason for a stall.
+        if removedInTick >= Self.removalLimit {
+          let soon = now.advanced(byNanoseconds: Self.removalPauseNanoseconds)
+          return deadlines.insert(.sessionExpiry, due.slot, at: soon)
+        }
+        let session = due.slot.index
+        removedInTick +=
+          1 + sessions[session].queue.count + Int(sessions[session].subscriptionCount)
         counters.sessionsExpired += 1
         note(.information, "\(sessions[due.slot.index].clientIdentifier): its session expired")
         removeSession(due.slot.index)

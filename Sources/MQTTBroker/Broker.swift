@@ -90,6 +90,8 @@ package struct Broker: ~Copyable {
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// Sessions that ended because their time was over, in this call of `advance`, and what they had.
+  var removedInTick = 0
   /// Queues that are only partly in memory.
   var paging = Paging()
   /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
@@ -182,6 +184,7 @@ package struct Broker: ~Copyable {
   /// Does all that is due at `now`.
   package mutating func advance(to now: Instant) {
     self.now = now
+    removedInTick = 0
     while let due = deadlines.popDue(now) { expire(due) }
   }
 

@@ -95,30 +95,30 @@ package struct BrokerConfiguration: Sendable {
   /// What depends on it is then held back until ``Broker/durable(_:now:)``. Without it everything is
   /// kept in memory only.
   package var keepsRecords = false
-  /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
-  /// store until its turn comes.
-  package var queueWindowMessageLimit = 1000
-  /// Bytes of these messages.
-  package var queueWindowByteLimit = 256 << 10
   /// Whether connections and their ends become log entries.
   package var logsConnections = true
   /// Whether subscriptions and their ends become log entries.
   package var logsSubscriptions = false
   /// The levels of log entries that are published under `$SYS/broker/log` too.
   package var publishedLogLevels: [LogLevel] = []
+  /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
+  /// store until its turn comes.
+  package var queueWindowMessageLimit = 1000
+  /// Bytes of these messages.
+  package var queueWindowByteLimit = 256 << 10
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 
   /// The defaults.
   package init() {}
 
-  /// What is kept of a queue in memory when records are kept.
-  package var queueWindow: QueueWindow {
-    QueueWindow(messages: queueWindowMessageLimit, bytes: queueWindowByteLimit)
-  }
-
   /// What holds for the clients of a listener.
   func terms(ofListener index: UInt16) -> ListenerTerms {
     Int(index) < listenerTerms.count ? listenerTerms[Int(index)] : ListenerTerms(self)
+  }
+
+  /// What is kept of a queue in memory when records are kept.
+  package var queueWindow: QueueWindow {
+    QueueWindow(messages: queueWindowMessageLimit, bytes: queueWindowByteLimit)
   }
 }

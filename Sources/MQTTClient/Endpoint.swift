@@ -2,6 +2,7 @@
 // has moved is found; numbers and localhost need no lookup, which keeps short runs short.
 
 package import Transport
+package import WebSocket
 
 /// A broker's place and how it is reached.
 package struct Endpoint: Sendable {
@@ -15,6 +16,8 @@ package struct Endpoint: Sendable {
   package var tls: TLSContext?
   /// What the broker's certificate must be for; nil is the host.
   package var serverName: String?
+  /// The WebSocket that MQTT goes through; nil is none.
+  package var webSocket: WebSocketRequest?
 
   /// A plain connection unless more is set.
   package init(host: String, port: UInt16) {
@@ -30,8 +33,14 @@ package struct Endpoint: Sendable {
     return try AddressLookup.addresses(of: host, port: port)
   }
 
-  /// "localhost:1883", "[::1]:1883" or the path of a Unix domain socket.
+  /// "localhost:1883", "[::1]:1883" or the path of a Unix domain socket; a WebSocket has a scheme and
+  /// a path as well.
   package var description: String {
+    guard let webSocket else { return place }
+    return "\(tls == nil ? "ws" : "wss")://\(place)\(webSocket.path.prefix { $0 != "?" })"
+  }
+
+  private var place: String {
     if let unixPath { return unixPath }
     return host.utf8.contains(UInt8(ascii: ":")) && !host.hasPrefix("[")
       ? "[\(host)]:\(port)" : "\(host):\(port)"

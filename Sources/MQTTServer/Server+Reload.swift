@@ -32,10 +32,10 @@ extension Server {
   private func take(_ configuration: ServerConfiguration) throws(ServerError) {
     let before = current.withLock { $0 }
     let arrangement = before.table.arranged(configuration.servedListeners)
-    var contexts: [(number: Int, context: TLSContext?)] = []
+    var kept: [(number: Int, layers: ListenerLayers)] = []
     for number in arrangement.kept {
       guard let listener = arrangement.table.numbers[number] else { continue }
-      contexts.append((number, try OpenListeners.context(listener)))
+      kept.append((number, try OpenListeners.layers(listener)))
     }
     let sockets = try openSockets(arrangement, before)
     do throws(SystemError) {
@@ -46,7 +46,7 @@ extension Server {
     }
     let changes =
       arrangement.removed.map { ListenerChange.close($0) }
-      + contexts.map { .protect($0.number, $0.context) } + sockets.open.map { .open($0) }
+      + kept.map { .change($0.number, $0.layers) } + sockets.open.map { .open($0) }
     let broker = arrangement.table.numbered(configuration.broker)
     let reactors = engine.state.withLock { state in
       state.broker.reconfigure(broker, now: MonotonicClock.now)
@@ -63,7 +63,7 @@ extension Server {
       current.places.removeAll { arrangement.removed.contains($0.number) }
       current.places += sockets.open.map { ($0.index, $0.address) }
     }
-    let renewed = contexts.filter { $0.context != nil }.map(\.number)
+    let renewed = kept.filter { $0.layers.tls != nil }.map(\.number)
     tell(arrangement, renewed, sockets, before, configuration)
   }
 

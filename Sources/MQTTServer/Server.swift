@@ -164,7 +164,7 @@ package final class Server: Sendable {
     do throws(StoreFailure) {
       let store = try open()
       for notice in store.notices { engine.write(.warning, notice) }
-      engine.load(try store.load())
+      engine.load(try store.load(window: QueueWindow(messages: .max, bytes: .max)))
       log.flush()
       return store
     } catch {

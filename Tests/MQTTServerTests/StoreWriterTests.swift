@@ -18,6 +18,7 @@ private final class TrialStore: DurableStore {
       var fails = false
       var attempts = 0
       var reopenings = 0
+      var readings = 0
       var isClosed = false
     }
     let content = Mutex(Content())
@@ -39,7 +40,18 @@ private final class TrialStore: DurableStore {
 
   var notices: [String] { ["a notice of the store"] }
 
-  func load() throws(StoreFailure) -> RecordedState { RecordedState(disk.records) }
+  func load(window: QueueWindow) throws(StoreFailure) -> RecordedState {
+    RecordedState(disk.records)
+  }
+
+  func page(_ request: PageRequest) throws(StoreFailure) -> QueuePage {
+    let state = disk.content.withLock { content in
+      content.readings += 1
+      return content.readings % 2 == 0 ? RecordedState(content.batches.flatMap(\.records)) : nil
+    }
+    guard let state else { throw StoreFailure("every second reading fails") }
+    return state.page(request)
+  }
 
   func commit(_ batch: RecordBatch) throws(StoreFailure) {
     disk.set { $0.attempts += 1 }
@@ -240,6 +252,9 @@ private final class TrialStore: DurableStore {
     let error = #expect(throws: ServerError.self) {
       try Server(configuration, logDescriptor: log.writer).start()
     }
-    #expect(error?.description == "somebody has it")
+    #expect(
+      error?.description
+        == "cannot use the data: somebody has it; --data names another directory, --memory does"
+        + " without")
   }
 }

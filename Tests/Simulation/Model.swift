@@ -31,6 +31,8 @@ struct Expectation {
   var mustCome: Bool
   /// When the copy was made, in the count of all that was processed.
   var serial: Int
+  /// Whether it is what a topic retains, for a new subscription.
+  var isReplay = false
 }
 
 /// One copy that a shared group is to get.
@@ -184,7 +186,7 @@ extension Model {
         Expectation(
           message: kept.message, qos: qos, isRetained: true,
           identifiers: subscription.identifier == 0 ? [] : [subscription.identifier],
-          mustCome: !witness.isLimited && kept.expiresAt == nil, serial: serial),
+          mustCome: !witness.isLimited && kept.expiresAt == nil, serial: serial, isReplay: true),
         by: client, witness)
     }
   }

@@ -164,20 +164,22 @@ extension Simulation {
 
   /// Sends what a group's member gets to another connection too.
   private func plantSharedTwice(_ packet: [UInt8], on link: Int) -> [[UInt8]] {
-    let isShared = packet.count > 6 && packet[4] == UInt8(ascii: "s") && packet[0] & 6 == 4
-    if !isShared || links[link].version == .v5 || links[link].client == 0 { return [packet] }
-    for other in links.indices
-    where other != link && links[other].session != nil && links[other].client != 0
-      && links[other].version != .v5 && links[other].clientHasIt
-    {
-      guard let ledger = links[other].ledger,
-        let own = links[link].ledger,
-        let copy = ledgers[own].issued.last(where: { messages[$0.message].topic >= 5 }),
-        ledgers[ledger].issued.contains(where: { $0.message == copy.message }),
-        planted(once: true)
+    let payload = 6 + Int(packet[3])
+    let isShared = packet.count > payload + 1 && packet[4] == UInt8(ascii: "s")
+    if !isShared || packet[0] & 6 != 4 || links[link].version == .v5 || links[link].client == 0 {
+      return [packet]
+    }
+    let number = Int(packet[payload]) << 8 | Int(packet[payload + 1])
+    for other in links.indices where other != link && links[other].clientHasIt {
+      guard links[other].session != nil, let ledger = links[other].ledger,
+        ledgers[ledger].client != 0, ledgers[ledger].wanted(number), planted(once: true)
       else { continue }
       var altered = packet
-      altered[4 + Int(packet[3])] = 0xEE
+      altered[payload - 2] = 0xEE
+      if links[other].version == .v5 {
+        altered.insert(0, at: payload)
+        altered[1] += 1
+      }
       links[other].down += altered
       return [packet]
     }

@@ -7,9 +7,11 @@ import MQTTCodec
 extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
-    file.grouped("Configuration file") + listeners.grouped("Listeners") + tlsOptions.grouped("TLS")
-    + accessOptions.grouped("Users and access") + (limits + loginLimits).grouped("Limits")
-    + choices.grouped("Protocol") + general.grouped("General")
+    file.grouped("Configuration file") + listeners.grouped("Listeners")
+    + webSocketOptions.grouped("WebSocket") + tlsOptions.grouped("TLS")
+    + accessOptions.grouped("Users and access") + storeOptions.grouped("Durability")
+    + (limits + loginLimits).grouped("Limits") + choices.grouped("Protocol")
+    + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
 
@@ -44,11 +46,14 @@ extension BrokerDraft {
       draft.options.listeners.append(ListenerOptions(.loopback(port: port)))
     },
     .value(
-      "listen", "[ADDRESS:]PORT", example: "0.0.0.0:1883", repeatable: true,
+      "listen", "[SCHEME://][ADDRESS:]PORT", example: "0.0.0.0:1883", repeatable: true,
       "wait on ADDRESS, or on every address of this machine",
-      manual: "An IPv6 address stands in brackets: [::1]:1883."
+      manual: """
+        An IPv6 address stands in brackets: [::1]:1883. The scheme is mqtt, mqtts, ws or wss; mqtt \
+        if there is none.
+        """
     ) { (draft, text) throws(ValueFault) in
-      draft.options.listeners.append(ListenerOptions(try place(text)))
+      draft.options.listeners.append(try listener(text))
     },
     .value(
       "unix", "PATH", .file, example: "/tmp/mqtt.sock", repeatable: true,
@@ -58,6 +63,66 @@ extension BrokerDraft {
       draft.options.listeners.append(ListenerOptions(.unix(path: path)))
     },
   ]
+
+  private static let webSocketOptions: [Option<BrokerDraft>] = [
+    .value(
+      "ws", "PORT", example: "8080", repeatable: true,
+      "wait for WebSocket clients of this machine on PORT",
+      manual: """
+        Where the same port is given to -p as well, clients with and without WebSocket are served \
+        there; the first byte of a connection tells. --listen ws://8080 serves every address.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.add(webSocketPort: try Values.number(text, 1...65_535), usesTLS: false)
+    },
+    .value(
+      "wss", "PORT", example: "8081", repeatable: true,
+      "the same with TLS"
+    ) { (draft, text) throws(ValueFault) in
+      draft.add(webSocketPort: try Values.number(text, 1...65_535), usesTLS: true)
+    },
+    .value(
+      "ws-origin", "ORIGIN", example: "https://example.org", default: "any", repeatable: true,
+      "let only web pages of ORIGIN connect",
+      manual: """
+        A browser tells the origin of the page that connects; clients that are no browsers and send \
+        no Origin header are let in.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocketOrigins.append(try Values.name(text, "an origin"))
+      draft.webSocketDetail = "--ws-origin"
+    },
+    .value(
+      "ws-path", "PATH", example: "/mqtt", default: "any", repeatable: true,
+      "serve WebSockets at PATH only"
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocketPaths.append(try Values.webSocketPath(text))
+      draft.webSocketDetail = "--ws-path"
+    },
+    .value(
+      "ws-headers-size", "BYTES", example: "4096", default: "8192",
+      "longest head of a WebSocket request"
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocketHeaderLimitBytes = try Values.number(text, 256...1_048_576)
+      draft.webSocketDetail = "--ws-headers-size"
+    },
+  ]
+
+  /// A place with the scheme of what is spoken there.
+  private static func listener(_ text: String) throws(ValueFault) -> ListenerOptions {
+    guard let end = text.firstRange(of: "://") else { return ListenerOptions(try place(text)) }
+    let speech: [String: (ListenerOptions.Speech, Bool)] = [
+      "mqtt": (.mqtt, false), "mqtts": (.mqtt, true), "ws": (.webSockets, false),
+      "wss": (.webSockets, true),
+    ]
+    let scheme = text[..<end.lowerBound]
+    guard let (spoken, usesTLS) = speech[scheme.lowercased()] else {
+      throw ValueFault("the scheme '\(scheme)' is unknown; known are mqtt, mqtts, ws and wss")
+    }
+    var result = ListenerOptions(try place(String(text[end.upperBound...])), usesTLS: usesTLS)
+    result.speech = spoken
+    return result
+  }
 
   private static func place(_ text: String) throws(ValueFault) -> ListenerOptions.Place {
     guard let colon = text.lastIndex(of: ":") else {
@@ -318,8 +383,7 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.log.destinations = [.file(try Values.name(text, "a path"))]
       },
-      .flag("memory", "keep everything in memory and nothing on disk; this is always so") { _ in },
-      .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
+        .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },
       .flag("quiet", letter: "q", "log nothing but errors") { $0.options.isQuiet = true },

@@ -30,6 +30,8 @@ package struct ListenerOptions: Equatable, Sendable {
     case mqtt
     /// MQTT within the WebSocket protocol.
     case webSockets
+    /// Either; the first byte of a connection tells.
+    case both
   }
 
   /// The addresses of a host that count.
@@ -45,6 +47,10 @@ package struct ListenerOptions: Equatable, Sendable {
   package var speech = Speech.mqtt
   /// Web pages that may open a WebSocket here, as `Origin` names them; empty is any.
   package var origins: [String] = []
+  /// Paths at which WebSockets are served; empty is any.
+  package var paths: [String] = []
+  /// Longest head of a WebSocket's request.
+  package var headerLimitBytes = 8192
   /// Nil is both.
   package var family: AddressFamily?
   /// The network interface that it is bound to.
@@ -161,6 +167,7 @@ package struct BrokerOptions: Sendable {
   /// In the order given; empty is port 1883 of the loopback addresses.
   package var listeners: [ListenerOptions] = []
   package var tls = BrokerTLSOptions()
+  package var store = BrokerStoreOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
   /// Whether every packet is logged.
@@ -201,6 +208,12 @@ struct BrokerDraft: Draft {
   var options = BrokerOptions()
   var usesTLS = false
   var tlsDetail: String?
+  var storeDetail: String?
+  var webSocketOrigins: [String] = []
+  var webSocketPaths: [String] = []
+  var webSocketHeaderLimitBytes: Int?
+  /// An option that only WebSockets have a use for.
+  var webSocketDetail: String?
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     throw ValueFault("is not an option, and mqtt broker takes nothing else", example: "-p 1883")
@@ -226,6 +239,10 @@ struct BrokerDraft: Draft {
     if let tlsDetail, !result.listeners.contains(where: { $0.usesTLS && $0.tls == nil }) {
       throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
     }
+    if let storeDetail, result.store.isInMemoryOnly {
+      throw UsageError(storeDetail, "cannot be used together with --memory")
+    }
+    try finishWebSockets(&result)
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")
     }

@@ -3,6 +3,7 @@
 // client only has to obey.
 
 package import MQTTCodec
+package import WebSocket
 
 /// Which version of MQTT a client speaks.
 package enum VersionChoice: Equatable, Sendable {
@@ -61,6 +62,17 @@ package struct TLSOptions: Equatable, Sendable {
   package init() {}
 }
 
+/// How a client asks for a WebSocket.
+package struct WebSocketOptions: Equatable, Sendable {
+  /// The path and perhaps a query; begins with a slash.
+  package var path = "/mqtt"
+  /// Headers beside those of the handshake.
+  package var headers: [WebSocketRequest.Header] = []
+
+  /// The path that brokers serve by custom.
+  package init() {}
+}
+
 /// Where and how a client connects.
 package struct ConnectionOptions: Equatable, Sendable {
   package var host = "localhost"
@@ -87,6 +99,8 @@ package struct ConnectionOptions: Equatable, Sendable {
   package var disconnectProperties = Properties()
   /// Nil is a plain connection.
   package var tls: TLSOptions?
+  /// Nil is MQTT without WebSocket.
+  package var webSocket: WebSocketOptions?
   /// QoS 1 and 2 messages in flight at once, to the broker.
   package var inFlightLimit: UInt16 = 20
   /// Whether every packet is shown on the standard error stream.

@@ -205,6 +205,7 @@ extension Broker {
       case .unknownUser: "the user is not known"
       case .neverDelivered: "nothing of it may be received"
       case .notCovered: "no rule covers all of it"
+      case .wildcard: "a role allows no wildcards"
       }
     return "\(list.file) (\(reason))"
   }

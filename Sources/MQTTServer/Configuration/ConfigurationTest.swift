@@ -11,7 +11,7 @@ package enum ConfigurationTest {
     var faults: [String] = []
     if let name = configuration.missingAccount { faults.append("\(ServerError.noAccount(name))") }
     for listener in configuration.servedListeners {
-      do throws(ServerError) { _ = try OpenListeners.context(listener) } catch {
+      do throws(ServerError) { _ = try OpenListeners.layers(listener) } catch {
         faults.append("\(error)")
       }
       if case .network(let host, let port) = listener.place, !host.isEmpty {

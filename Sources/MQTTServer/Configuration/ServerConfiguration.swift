@@ -4,6 +4,7 @@
 
 package import MQTTBroker
 package import Transport
+package import WebSocket
 
 /// Where one listener waits for clients, and how they speak to it.
 package struct ListenerConfiguration: Sendable {
@@ -37,6 +38,10 @@ package struct ListenerConfiguration: Sendable {
   package var policy: ListenerPolicy?
   /// How clients' TLS is done; nil for a plain listener.
   package var tls: TLSServerSettings?
+  /// How connections become WebSockets; nil for a listener without them.
+  package var webSocket: WebSocketTerms?
+  /// Whether a listener with WebSockets takes clients without them as well.
+  package var alsoSpeaksMQTT = false
 
   /// A listener at `place`, plain unless `tls` is given.
   package init(_ place: Place, tls: TLSServerSettings? = nil) {

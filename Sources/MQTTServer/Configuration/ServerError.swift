@@ -32,7 +32,8 @@ extension ServerError: CustomStringConvertible {
     case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
     case .noAccount(let name):
       "cannot run as \(name): there is no such account; name another one with user"
-    case .store(let failure): "\(failure)"
+    case .store(let failure):
+      "cannot use the data: \(failure); --data names another directory, --memory does without"
     case .system(let error): "cannot start: \(error)"
     }
   }

@@ -199,7 +199,7 @@ final class EngineTick: ReactorDelegate {
   private func apply(_ change: ListenerChange, _ reactor: Reactor) {
     switch change {
     case .close(let number): reactor.closeListener(number)
-    case .protect(let number, let tls): reactor.setTLS(tls, ofListener: number)
+    case .change(let number, let layers): reactor.setLayers(layers, ofListener: number)
     case .open(let listener):
       do throws(SystemError) { try listener.attach(to: reactor) } catch {
         engine.write(.error, "cannot listen on \(listener.address): \(error)")

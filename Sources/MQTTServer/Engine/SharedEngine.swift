@@ -62,6 +62,8 @@ final class SharedEngine: Sendable {
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
     settings.keepsRecords = configuration.openStore != nil
+    settings.queueWindowMessageLimit = .max
+    settings.queueWindowByteLimit = .max
     state = Mutex(
       EngineState(
         Broker(

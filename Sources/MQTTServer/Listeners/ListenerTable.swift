@@ -8,8 +8,8 @@ import Transport
 enum ListenerChange {
   case open(OpenListener)
   case close(Int)
-  /// Connections from now on are protected so, or plain.
-  case protect(Int, TLSContext?)
+  /// Connections from now on have these layers.
+  case change(Int, ListenerLayers)
 }
 
 /// What a listener is known by: a configuration that names the same is about the same listener.

@@ -14,19 +14,19 @@ final class OpenListener: @unchecked Sendable {
   let address: SocketAddress
   /// Its number.
   let index: Int
-  let tls: TLSContext?
+  let layers: ListenerLayers
 
-  init(_ socket: consuming ListenSocket, index: Int, tls: TLSContext?) {
+  init(_ socket: consuming ListenSocket, index: Int, layers: ListenerLayers) {
     address = socket.address
     self.socket = consume socket
     self.index = index
-    self.tls = tls
+    self.layers = layers
   }
 
   /// Hands the socket over.
   func attach(to reactor: Reactor) throws(SystemError) {
     guard let socket = socket.take() else { return }
-    try reactor.listen(socket, index: index, tls: tls)
+    try reactor.listen(socket, index: index, layers: layers)
   }
 }
 
@@ -44,7 +44,7 @@ struct OpenListeners {
 
   /// What to say about them.
   var announcement: [String] {
-    open.map { "listening on \($0.address)" + ($0.tls == nil ? "" : " with TLS") }
+    open.map { "listening on \($0.address)\($0.layers.announcement)" }
   }
 
   /// Where they listen.
@@ -53,20 +53,20 @@ struct OpenListeners {
   private mutating func openListener(
     _ configuration: ListenerConfiguration, _ index: Int
   ) throws(ServerError) {
-    let tls = try Self.context(configuration)
+    let layers = try Self.layers(configuration)
     switch configuration.place {
     case .path(let path, let mode):
       var settings = ListenerSettings(address: .unix(path: path))
       settings.pathMode = mode
-      try openSocket(settings, index, tls)
+      try openSocket(settings, index, layers)
     case .loopback(let port):
-      try openAny([.loopback4(port: port), .loopback6(port: port)], configuration, index, tls)
+      try openAny([.loopback4(port: port), .loopback6(port: port)], configuration, index, layers)
     case .network(let host, let port):
       if let name = configuration.interfaceName {
         let addresses = LocalHost.addresses(ofInterface: name, port: port)
-        try openAny(addresses, configuration, index, tls)
+        try openAny(addresses, configuration, index, layers)
       } else {
-        try openAny(try Self.addresses(of: host, port: port), configuration, index, tls)
+        try openAny(try Self.addresses(of: host, port: port), configuration, index, layers)
       }
     }
   }
@@ -74,8 +74,9 @@ struct OpenListeners {
   private static func addresses(of host: String, port: UInt16) throws(ServerError)
     -> [SocketAddress]
   {
-    do throws(AddressLookupError) { return try AddressLookup.addresses(of: host, port: port) } catch
-    {
+    do throws(AddressLookupError) {
+      return try AddressLookup.addresses(of: host, port: port)
+    } catch {
       throw .listenerUnknown(error)
     }
   }
@@ -84,14 +85,14 @@ struct OpenListeners {
   /// without IPv6 is none the worse for it, but a port that is taken is a failure.
   private mutating func openAny(
     _ addresses: [SocketAddress], _ configuration: ListenerConfiguration, _ index: Int,
-    _ tls: TLSContext?
+    _ layers: ListenerLayers
   ) throws(ServerError) {
     var refusal: ServerError?
     let before = open.count
     for address in addresses where configuration.takes(address) {
       var settings = ListenerSettings(address: address)
       settings.delaysSmallPackets = configuration.delaysSmallPackets
-      do throws(ServerError) { try openSocket(settings, index, tls) } catch {
+      do throws(ServerError) { try openSocket(settings, index, layers) } catch {
         guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
         else { throw error }
         refusal = error
@@ -103,10 +104,10 @@ struct OpenListeners {
   }
 
   private mutating func openSocket(
-    _ settings: ListenerSettings, _ index: Int, _ tls: TLSContext?
+    _ settings: ListenerSettings, _ index: Int, _ layers: ListenerLayers
   ) throws(ServerError) {
     do throws(SystemError) {
-      open.append(OpenListener(try ListenSocket(settings), index: index, tls: tls))
+      open.append(OpenListener(try ListenSocket(settings), index: index, layers: layers))
     } catch {
       let occupant =
         error.isAddressInUse ? settings.address.port.flatMap(AddressOccupant.name) : nil
@@ -115,12 +116,30 @@ struct OpenListeners {
     }
   }
 
-  /// The TLS of a listener, made ready; nil for a plain one.
-  static func context(_ configuration: ListenerConfiguration) throws(ServerError) -> TLSContext? {
-    guard let settings = configuration.tls else { return nil }
-    do throws(TLSFailure) { return try TLSContext.server(settings) } catch {
+  /// The layers of a listener, made ready.
+  static func layers(
+    _ configuration: ListenerConfiguration
+  ) throws(ServerError) -> ListenerLayers {
+    var layers = ListenerLayers()
+    layers.webSocket = configuration.webSocket
+    layers.alsoSpeaksMQTT = configuration.alsoSpeaksMQTT
+    guard let settings = configuration.tls else { return layers }
+    do throws(TLSFailure) { layers.tls = try TLSContext.server(settings) } catch {
       throw .listenerTLS(place: configuration.name, error)
     }
+    return layers
+  }
+}
+
+extension ListenerLayers {
+  /// What follows the address in the line that announces it.
+  fileprivate var announcement: String {
+    var names: [String] = []
+    if tls != nil { names.append("TLS") }
+    if webSocket != nil {
+      names.append(alsoSpeaksMQTT ? "MQTT as well as WebSocket" : "WebSocket")
+    }
+    return names.isEmpty ? "" : " with \(names.joined(separator: " and "))"
   }
 }
 

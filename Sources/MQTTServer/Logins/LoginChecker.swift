@@ -91,7 +91,7 @@ extension SharedEngine {
   func answer(_ answers: [(check: CredentialCheck, isGenuine: Bool)]) {
     if answers.isEmpty { return }
     let now = MonotonicClock.now
-    tell { broker in
+    tell { state in
       for answer in answers {
         broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
       }
@@ -100,6 +100,6 @@ extension SharedEngine {
 
   /// Puts other policies in the place of all that there are.
   func setPolicies(_ policies: [ListenerPolicy]) {
-    tell { broker in broker.setPolicies(policies, now: MonotonicClock.now) }
+    tell { state in state.broker.setPolicies(policies, now: MonotonicClock.now) }
   }
 }

@@ -31,6 +31,8 @@ final class StoreWriter: Sendable {
 
   private let engine: SharedEngine
   private let owned: Owned
+  /// Whether the store has failed since it was opened; the thread's own.
+  private let isBroken = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
 
@@ -61,8 +63,10 @@ final class StoreWriter: Sendable {
   private func run() {
     var needsCare = true
     while true {
-      if let batch = engine.takeRecords(restsOtherwise: !needsCare) {
-        if !commit(batch) { return }
+      let work = engine.takeWork(restsOtherwise: !needsCare)
+      if let batch = work.batch, !commit(batch) { return }
+      for request in work.requests { read(request) }
+      if !work.isEmpty {
         needsCare = true
       } else if needsCare {
         needsCare = maintain()
@@ -74,22 +78,19 @@ final class StoreWriter: Sendable {
     }
   }
 
-  // MARK: Batches
-
   /// Commits a batch, however long that takes; false when the server stops before it has come
   /// about.
   private func commit(_ batch: RecordBatch) -> Bool {
     var retry = Self.firstRetryNanoseconds
-    var hasFailed = false
     while true {
       do throws(StoreFailure) {
-        if hasFailed { try owned.store.reopen() }
+        try open()
         try owned.store.commit(batch)
         engine.batchIsDurable(batch.number)
         return true
       } catch {
-        if !hasFailed { engine.storeFailed(error) }
-        hasFailed = true
+        isBroken.store(true, ordering: .relaxed)
+        engine.storeFailed(error)
       }
       if isStopping.load(ordering: .acquiring) {
         engine.writeNow(
@@ -101,14 +102,34 @@ final class StoreWriter: Sendable {
     }
   }
 
+  /// Reads a piece of a queue; the engine asks again for what cannot be read.
+  private func read(_ request: PageRequest) {
+    do throws(StoreFailure) {
+      try open()
+      engine.supply(try owned.store.page(request))
+    } catch {
+      isBroken.store(true, ordering: .relaxed)
+      engine.writeNow(.error, "a queue could not be read, that will be tried again: \(error)")
+      engine.pageFailed(request)
+    }
+  }
+
   /// Does what nobody waits for; whether more is left.
   private func maintain() -> Bool {
-    do throws(StoreFailure) { return try owned.store.maintain() } catch {
+    do throws(StoreFailure) {
+      try open()
+      return try owned.store.maintain()
+    } catch {
+      isBroken.store(true, ordering: .relaxed)
       engine.writeNow(.warning, "the store could not be tidied up: \(error)")
+      return false
     }
-    do throws(StoreFailure) { try owned.store.reopen() } catch {
-      // The next batch finds the same, and tells the engine.
-    }
-    return false
+  }
+
+  /// Opens the store again if it has failed.
+  private func open() throws(StoreFailure) {
+    if !isBroken.load(ordering: .relaxed) { return }
+    try owned.store.reopen()
+    isBroken.store(false, ordering: .relaxed)
   }
 }

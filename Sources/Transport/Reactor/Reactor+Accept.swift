@@ -3,31 +3,45 @@
 import CLinux
 import Glibc
 import MQTTCodec
+package import WebSocket
 
 /// A listening socket and what its connections shall be.
 final class Listener {
   let socket: ListenSocket
   let index: Int
-  var tls: TLSContext?
+  var layers: ListenerLayers
   /// Whether the last accept failed; keeps the log from being flooded.
   var isFailing = false
 
-  init(_ socket: consuming ListenSocket, index: Int, tls: TLSContext?) {
+  init(_ socket: consuming ListenSocket, index: Int, layers: ListenerLayers) {
     self.socket = socket
     self.index = index
-    self.tls = tls
+    self.layers = layers
   }
+}
+
+/// What lies between the sockets of a listener and MQTT, from the socket upwards.
+package struct ListenerLayers: Sendable {
+  package var tls: TLSContext?
+  /// How connections become WebSockets; nil if they are none.
+  package var webSocket: WebSocketTerms?
+  /// Whether connections may as well speak MQTT without WebSocket; their first byte tells.
+  package var alsoSpeaksMQTT = false
+
+  /// Nothing but TLS, if that.
+  package init(tls: TLSContext? = nil) { self.tls = tls }
 }
 
 extension Reactor {
   /// Accepts connections on `socket` from now on; events name the listener by `index`.
   ///
-  /// With `tls` a connection is reported when its handshake is complete.
+  /// With TLS a connection is reported when its handshake is complete. WebSockets are reported
+  /// before they have shaken hands, so that whoever limits silent connections limits these too.
   package func listen(
-    _ socket: consuming ListenSocket, index: Int, tls: TLSContext? = nil
+    _ socket: consuming ListenSocket, index: Int, layers: ListenerLayers = ListenerLayers()
   ) throws(SystemError) {
     if spareDescriptor < 0 { spareDescriptor = linux_open_spare() }
-    let listener = Listener(socket, index: index, tls: tls)
+    let listener = Listener(socket, index: index, layers: layers)
     let token = Token.listener(listeners.count)
     if linux_epoll_add(
       epoll.number, listener.socket.descriptor.number, linux_readable, token.word) < 0
@@ -48,9 +62,9 @@ extension Reactor {
     }
   }
 
-  /// Connections that the listener `index` accepts from now on are protected so, or plain.
-  package func setTLS(_ tls: TLSContext?, ofListener index: Int) {
-    for listener in listeners where listener?.index == index { listener?.tls = tls }
+  /// Connections that the listener `index` accepts from now on have these layers.
+  package func setLayers(_ layers: ListenerLayers, ofListener index: Int) {
+    for listener in listeners where listener?.index == index { listener?.layers = layers }
   }
 
   func acceptAll(_ position: Int) {
@@ -81,11 +95,15 @@ extension Reactor {
   private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
     let link = links.insert(
       Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
-    guard let context = listener.tls else {
+    let layers = listener.layers
+    if let terms = layers.webSocket {
+      prepareWebSocket(link, terms, isSure: !layers.alsoSpeaksMQTT)
+    }
+    guard let context = layers.tls else {
       guard register(link) else { return forget(link) }
       return report(link, 0, .accepted(listener: listener.index, peer: peer))
     }
-    let more = LinkExtension()
+    let more = links[link.index].more ?? LinkExtension()
     more.peer = peer
     more.listener = listener.index
     links[link.index].more = more

@@ -5,7 +5,9 @@ import Commands
 import Glibc
 import MQTTBroker
 import MQTTServer
+import Storage
 import Transport
+import WebSocket
 
 extension ServerConfiguration {
   /// What `options` ask for; `isFirst` tells of certificates that are made.
@@ -20,6 +22,7 @@ extension ServerConfiguration {
     processNumberFile = options.pidFile
     statements = options.statements
     addAccount(options)
+    addStore(options)
     var shared: TLSServerSettings?
     var policies = PolicyReader()
     if options.listeners.isEmpty {
@@ -43,6 +46,8 @@ extension ServerConfiguration {
       configuration.terms = listener.terms
       configuration.policy = policies.policy(
         listener.access ?? options.access, listener.tls?.userName)
+      configuration.webSocket = WebSocketTerms(listener)
+      configuration.alsoSpeaksMQTT = listener.speech == .both
       listeners.append(configuration)
     }
     if !policies.failures.isEmpty {
@@ -62,6 +67,24 @@ extension ServerConfiguration {
     } else if Account.isRoot {
       missingAccount = name
     }
+  }
+
+  /// Where and how surely everything that lasts is kept; a configuration file has the last word on
+  /// whether it is.
+  private mutating func addStore(_ options: BrokerOptions) {
+    if options.store.isInMemoryOnly || options.persistence.isOn == false { return }
+    var store = options.store
+    if let directory = options.persistence.directory { store.directory = directory }
+    let synchronization: SynchronizationMode =
+      switch store.synchronous {
+      case .full: .full
+      case .normal: .normal
+      case .off: .off
+      }
+    let settings = StoreSettings(
+      directory: store.directory(of: options.listeners, environment: Terminal.environment),
+      synchronization: synchronization, isStrict: store.isStrict)
+    openStore = { () throws(StoreFailure) in try RecordStore(settings) }
   }
 
   /// The files that were named, or certificates that this account's authority makes.
@@ -137,6 +160,17 @@ extension TLSServerSettings {
     minimumVersion = options.minimumVersion.flatMap(TLSVersion.init(option:)) ?? .tls1_2
     keyLogFile = options.keyLogFile
     pskHint = options.pskHint
+  }
+}
+
+extension WebSocketTerms {
+  /// Nil for a listener without WebSockets.
+  fileprivate init?(_ options: ListenerOptions) {
+    if options.speech == .mqtt { return nil }
+    self.init()
+    paths = options.paths
+    origins = options.origins
+    headerLimitBytes = options.headerLimitBytes
   }
 }
 
