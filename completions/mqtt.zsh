@@ -20,8 +20,13 @@ _mqtt_broker() {
     '(--test-config)'--test-config'[check the configuration file and all that it names, and do nothing]' \
     '(-d --daemon)'{-d,--daemon}'[go to the background once clients can connect]' \
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
-    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[ADDRESS\:\]PORT: ' \
+    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
+    '*'--wss='[the same with TLS]:PORT: ' \
+    '*'--ws-origin='[let only web pages of ORIGIN connect]:ORIGIN: ' \
+    '*'--ws-path='[serve WebSockets at PATH only]:PATH: ' \
+    '(--ws-headers-size)'--ws-headers-size='[longest head of a WebSocket request]:BYTES: ' \
     '(--tls)'--tls'[wait for TLS clients of this machine on port 8883]' \
     '*'--tls-port='[wait for TLS clients of this machine on PORT]:PORT: ' \
     '*'--tls-listen='[wait for TLS clients on ADDRESS, or on every address]:\[ADDRESS\:\]PORT: ' \
@@ -44,6 +49,10 @@ _mqtt_broker() {
     '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
     '(--login-failures)'--login-failures='[failed logins of an address before its next ones wait; 0 is never]:COUNT: ' \
     '(--login-delay-limit)'--login-delay-limit='[longest wait between two such logins]:SECONDS: ' \
+    '(--data)'--data='[keep sessions, their messages and retained messages in DIR]:DIR:_files -/' \
+    '(--memory)'--memory'[keep everything in memory and nothing on disk]' \
+    '(--sync)'--sync='[acknowledge when the disk has it, or sooner\: full, normal, off]:WHEN:(full normal off)' \
+    '(--strict-store)'--strict-store'[do not start with a store that is damaged]' \
     '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
@@ -80,11 +89,22 @@ _mqtt_broker() {
     '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
     '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
-    '(--memory)'--memory'[keep everything in memory and nothing on disk; this is always so]' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
+}
+
+_mqtt_broker-passwd() {
+  _arguments -s -S \
+    '(-c --create)'{-c,--create}'[make FILE if it is not there]' \
+    '(-D --delete)'{-D,--delete}'[remove USER]' \
+    '(-b --batch)'{-b,--batch}'[take the password from the command line]' \
+    '(-H --hash)'{-H+,--hash=}'[how the password is stored]:HASH:(sha512 sha512-pbkdf2 argon2id)' \
+    '(-I --iterations)'{-I+,--iterations=}'[rounds of sha512-pbkdf2; each login costs them]:COUNT: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':file:_files' ':user: ' ':password: '
 }
 
 _mqtt_pub() {
@@ -102,12 +122,15 @@ _mqtt_pub() {
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -171,12 +194,15 @@ _mqtt_sub() {
     '(--remove-retained)'--remove-retained'[remove the retained messages that are received]' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -216,12 +242,30 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_acl-check() {
+  _arguments -s -S \
+    '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
+    '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
+    '(--extended-acl)'--extended-acl'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
+    '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
+    '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
+    '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':question:(publish receive subscribe ask test list who diff lint)' \
+    '*:file:_files'
+}
+
 _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
+    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'acl-check:say what a file of access rules means'
   )
   if ((CURRENT == 2)); then
     _describe -t commands command commands
@@ -232,7 +276,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|acl-check) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

@@ -93,7 +93,7 @@ extension SharedEngine {
     let now = MonotonicClock.now
     tell { state in
       for answer in answers {
-        broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
+        state.broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
       }
     }
   }
