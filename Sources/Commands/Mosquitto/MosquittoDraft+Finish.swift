@@ -140,6 +140,7 @@ extension MosquittoDraft {
     if tls.pskHint != nil, listener.access?.pskFile == nil {
       fault("psk_hint needs psk_file, the identities and their keys")
     }
+    warnAboutLocked(listener, place)
     listener.ownTerms.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? "auto-"
     listener.ownTerms.allowsEmptyClientIdentifier =
@@ -159,6 +160,19 @@ extension MosquittoDraft {
     access.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? access.assignedIdentifierPrefix
     return access
+  }
+
+  /// Says it when a listener lets nobody in, which is how mosquitto means a bare `listener`.
+  private mutating func warnAboutLocked(_ listener: ListenerOptions, _ place: FilePlace) {
+    guard let access = listener.access, access.allowsAnonymous == false,
+      access.passwordFile == nil, access.dynamicSecurityFile == nil, listener.tls?.userName == nil,
+      listener.tls?.pskHint == nil
+    else { return }
+    warnings.append(
+      FileNote(
+        place,
+        "nobody gets in through this listener: give it users with password_file, take them from "
+          + "certificates with use_identity_as_username, or say allow_anonymous true"))
   }
 
   /// Two listeners at one place can never both be served.
