@@ -43,7 +43,7 @@ let package = Package(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
-      name: "Storage", dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
       swiftSettings: common),
     .target(
       name: "MQTTServer",
@@ -113,9 +113,9 @@ let package = Package(
         "AllocationCount", "CLinux", "MQTTCodec", "Transport", "WebSocket",
       ],
       swiftSettings: common),
+    .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
-      name: "StorageTests",
-      dependencies: ["CSQLite", "MQTTBroker", "MQTTCodec", "Storage", "Transport"],
+      name: "StorageTests", dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
@@ -131,6 +131,8 @@ let package = Package(
     .executableTarget(
       name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(

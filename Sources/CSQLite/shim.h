@@ -18,6 +18,19 @@ static inline void CSQLite_no_checkpoint_on_close(sqlite3 *database, int on) {
   sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on, (int *)0);
 }
 
+// The kernel's number behind the last failure, zero when it is not known. SQLite notes it with the
+// connection or only with the file that failed.
+static inline int CSQLite_errno(sqlite3 *database) {
+  int code = sqlite3_system_errno(database);
+  if (code != 0) return code;
+  sqlite3_file *log = (sqlite3_file *)0;
+  sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (log != (sqlite3_file *)0 && log->pMethods != (const sqlite3_io_methods *)0)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &code);
+  if (code == 0) sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &code);
+  return code;
+}
+
 // A file that contradicts itself cannot be used to run code or to write outside of it.
 static inline void CSQLite_defend(sqlite3 *database) {
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);

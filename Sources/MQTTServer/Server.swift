@@ -173,7 +173,7 @@ package final class Server: Sendable {
     do throws(StoreFailure) {
       let store = try open()
       for notice in store.notices { engine.write(.warning, notice) }
-      engine.load(try store.load(window: QueueWindow(messages: .max, bytes: .max)))
+      engine.load(try store.load(window: configuration.broker.queueWindow))
       log.flush()
       return store
     } catch {

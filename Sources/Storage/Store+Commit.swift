@@ -37,7 +37,7 @@ extension Connection {
         queued.append(entry.position, of: entry.session)
       case .complete(let session, let position, let identifier):
         positions.append(position)
-        queued.remove(upTo: position, of: session)
+        queued.remove(position, of: session)
         if identifier != 0 {
           removeAssigned.bind(1, position)
           try removeAssigned.run(database, "commit")

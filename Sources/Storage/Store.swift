@@ -11,7 +11,7 @@ import CSQLite
 
 /// A data directory that is in use; called by one thread at a time.
 package final class Store {
-  package let settings: StoreSettings
+  package private(set) var settings: StoreSettings
   /// What happened to the data, one line each, for the log: what was salvaged, lost, set aside.
   ///
   /// Read them after ``load(window:)``, and again after ``reopen()``.
@@ -21,12 +21,19 @@ package final class Store {
   var connection: Connection?
 
   /// Opens the store in `settings.directory`, and makes what is missing.
+  ///
+  /// Throws `inUse` when another process has it.
   package static func open(_ settings: StoreSettings) throws(StoreError) -> Store {
-    let store = Store(settings)
+    try DataDirectory.make(settings.directory)
+    let lock = try DirectoryLock(settings.directory, usesFileLocks: settings.usesFileLocks)
+    var settings = settings
+    settings.usesFileLocks = lock.isKernelLock
+    let store = Store(settings, lock)
     try store.connect()
     return store
   }
 
+  private var lock: DirectoryLock?
   /// Where the entries of long queues are.
   var positions = QueuePositions()
   var strays = StrayMessages(next: 1)
@@ -41,7 +48,8 @@ package final class Store {
   /// Why the last round failed, until ``maintain()`` has told it.
   var logFailure: StoreError?
 
-  private init(_ settings: StoreSettings) {
+  private init(_ settings: StoreSettings, _ lock: consuming DirectoryLock) {
+    self.lock = consume lock
     self.settings = settings
     checkpoint = Checkpoint(settings)
     nextCheckpointPages = settings.checkpointBytes / Schema.pageBytes
@@ -61,10 +69,10 @@ package final class Store {
   /// Leaves one tidy file behind.
   package func close() {
     disconnect()
+    lock = nil
   }
 
   private func connect() throws(StoreError) {
-    try DataDirectory.make(settings.directory)
     connection = try Connection(settings)
   }
 

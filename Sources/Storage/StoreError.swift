@@ -65,7 +65,9 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     // The number may be that of an earlier call, where SQLite asked nothing of the kernel.
     let primary = code & 0xFF
     let asksKernel = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_READONLY].contains(primary)
-    let systemCode = asksKernel ? systemCode : 0
+    var systemCode = asksKernel ? systemCode : 0
+    // SQLite says so for this number alone, and does not keep it.
+    if primary == SQLITE_FULL && systemCode == 0 { systemCode = ENOSPC }
     self.init(
       Self.kind(code: code, systemCode: systemCode), file: file, operation: operation,
       reason: message, code: code, systemCode: systemCode)

@@ -23,6 +23,10 @@ package struct StoreSettings: Equatable, Sendable {
   ///
   /// That happens in the background; the log grows to a few times of that.
   package var checkpointBytes: Int
+  /// False where the file system has no locks; that is found out by itself.
+  ///
+  /// The log is then copied between commits, because only one connection can be open.
+  package var usesFileLocks = true
 
   /// Joins the parts.
   package init(
@@ -41,9 +45,7 @@ package struct StoreSettings: Equatable, Sendable {
 
   /// The file system of SQLite that lets connections of this process share the file, and keeps
   /// other processes out.
-  var sharingFileSystem: String { fileSystem ?? "unix-excl" }
-  /// Whether two connections can be open at once.
-  var canShareFile: Bool { true }
+  var sharingFileSystem: String { fileSystem ?? (usesFileLocks ? "unix-excl" : "unix-none") }
 
   /// The main file's name within the directory.
   package static let fileName = "broker.sqlite"

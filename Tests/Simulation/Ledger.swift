@@ -103,7 +103,7 @@ extension Simulation {
     let facts = messages[message]
     let ledger = ledgers[session]
     if facts.isWill || ledger.observed.contains(where: { $0.message == message }) { return }
-    guard let arrival = known.first?.serial else { return }
+    guard let arrival = known.first(where: { $0.qos == qos })?.serial else { return }
     // The first copy may have been dropped, and this be of the message that was sent again.
     let mayBeDropped = qos == .atMostOnce || facts.expirySeconds != nil || isLimited
     if mayBeDropped && known.count > 1 { return }
@@ -112,7 +112,8 @@ extension Simulation {
       let other = messages[copy.message]
       if other.publisher == facts.publisher && other.topic == facts.topic && other.qos == facts.qos
         && !other.isWill,
-        let otherArrival = ledger.issued.first(where: { $0.message == copy.message })?.serial,
+        let otherArrival = ledger.issued.first(where: { $0.message == copy.message && $0.qos == qos })?
+          .serial,
         otherArrival > arrival
       {
         throw Verdict(

@@ -10,6 +10,8 @@ package enum Plant: String, CaseIterable, Sendable {
   case lostSession, lostRemoval, lostWill, lostSubscription, lostUnsubscription, lostMessage
   case lostDrop, lostEntry, lostAssignment, lostRelease, lostCompletion, lostReceived, lostForget
   case lostRetained, lostUnretained
+  /// A page of a long queue lacks its first entry.
+  case lostPageEntry
   /// Acknowledgements leave before what they promise is on disk.
   case earlyDurable
   // Packets that get lost although the connection stands.
@@ -186,7 +188,7 @@ extension Simulation {
     return [packet]
   }
 
-  private func planted(once: Bool) -> Bool {
+  func planted(once: Bool) -> Bool {
     if once && hasPlanted { return false }
     hasPlanted = true
     say("planted")

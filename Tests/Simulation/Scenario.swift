@@ -39,7 +39,7 @@ package struct Action: Sendable {
   enum Kind: UInt8, CaseIterable, Sendable {
     case connect, work, answer, disconnect, replaceClient
     case deliverUp, deliverDown, flow, stall
-    case take, write, tell, commit
+    case take, write, tell, commit, page
     case wait, cut, crash, fail, recover, stop
   }
 
@@ -75,6 +75,8 @@ package struct Scenario: Sendable {
   var inFlightLimit: UInt16 = 100
   /// The broker's Receive Maximum, one for each start of it, over and over.
   var receiveMaxima: [UInt16] = [1000]
+  /// Messages of a queue that are kept in memory, when there is a store for the others.
+  var queueWindow = 1000
   /// Messages that may wait for one client; nil is the broker's own bound.
   var queueLimit: Int?
   var sharedQoS = QoS.exactlyOnce
@@ -89,6 +91,7 @@ package struct Scenario: Sendable {
     if chance.happens(onceIn: 3) {
       receiveMaxima = (0..<3).map { _ in UInt16(1 + chance.below(4)) }
     }
+    if chance.happens(onceIn: 2) { queueWindow = 1 + chance.below(3) }
     queueLimit = chance.happens(onceIn: 8) ? 1 + chance.below(4) : nil
     sharedQoS = QoS(rawValue: UInt8(chance.below(3))) ?? .exactlyOnce
     plans = [ClientPlan()]
@@ -128,7 +131,7 @@ package struct Scenario: Sendable {
     return [
       (.connect, 60), (.work, 330), (.answer, 40), (.disconnect, 15), (.replaceClient, 8),
       (.deliverUp, 90), (.deliverDown, 90), (.flow, 90), (.stall, 15), (.take, 70), (.write, 60),
-      (.tell, 50), (.commit, 60), (.wait, 40), (.cut, cuts * 30), (.crash, crashes * 25),
+      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30), (.crash, crashes * 25),
       (.fail, fails * 15), (.recover, fails * 12), (.stop, crashes * 2),
     ]
   }

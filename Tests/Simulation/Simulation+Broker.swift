@@ -320,6 +320,8 @@ extension Simulation {
 
   private func restart(_ pause: Int) throws(Verdict) {
     isFailing = false
+    store.pages = []
+    store.lastTaken = 0
     seconds += pause
     broker = Self.broker(scenario, isTracing, start: startCount, seconds: seconds)
     startCount += 1

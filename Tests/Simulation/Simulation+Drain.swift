@@ -12,6 +12,8 @@ extension Simulation {
   func drain() throws(Verdict) {
     say("the faults are over")
     try recover()
+    // As long as it takes until a page that could not be read is asked for again.
+    try wait(2)
     for link in links.indices { links[link].isStalled = false }
     for link in links.indices where links[link].brokerHasIt && !links[link].clientHasIt {
       links[link].upEnded = true

@@ -96,6 +96,7 @@ package final class Simulation: ModelWitness {
     configuration.queuesQoS0 = scenario.queuesQoS0
     configuration.inFlightLimit = scenario.inFlightLimit
     configuration.queueMessageLimit = scenario.queueLimit ?? configuration.queueMessageLimit
+    configuration.queueWindowMessageLimit = scenario.queueWindow
     configuration.topicAliasMaximum = 3
     configuration.outgoingTopicAliasMaximum = 3
     configuration.connectTimeoutSeconds = 1_000_000
@@ -162,6 +163,7 @@ package final class Simulation: ModelWitness {
     case .take: try take()
     case .write: write()
     case .tell: try tell()
+    case .page: try answerPage(fails: action.a % 8 == 0)
     case .commit: if !isFailing { try commitAll() }
     case .wait: try wait(1 + Int(action.a % 6))
     case .cut:

@@ -62,8 +62,6 @@ final class SharedEngine: Sendable {
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
     settings.keepsRecords = configuration.openStore != nil
-    settings.queueWindowMessageLimit = .max
-    settings.queueWindowByteLimit = .max
     state = Mutex(
       EngineState(
         Broker(

@@ -91,7 +91,7 @@ extension SharedEngine {
   func answer(_ answers: [(check: CredentialCheck, isGenuine: Bool)]) {
     if answers.isEmpty { return }
     let now = MonotonicClock.now
-    tell { state in
+    tell { broker in
       for answer in answers {
         state.broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
       }
@@ -100,6 +100,6 @@ extension SharedEngine {
 
   /// Puts other policies in the place of all that there are.
   func setPolicies(_ policies: [ListenerPolicy]) {
-    tell { state in state.broker.setPolicies(policies, now: MonotonicClock.now) }
+    tell { broker in broker.setPolicies(policies, now: MonotonicClock.now) }
   }
 }

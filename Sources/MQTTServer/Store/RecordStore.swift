@@ -23,14 +23,16 @@ package final class RecordStore: DurableStore {
   }
 
   package func page(_ request: PageRequest) throws(StoreFailure) -> QueuePage {
-    throw StoreFailure("no pages")
+    try Self.explaining { () throws(StoreError) in try store.page(request) }
   }
 
   package func reopen() throws(StoreFailure) {
     try Self.explaining { () throws(StoreError) in try store.reopen() }
   }
 
-  package func maintain() throws(StoreFailure) -> Bool { false }
+  package func maintain() throws(StoreFailure) -> Bool {
+    try Self.explaining { () throws(StoreError) in try store.maintain() }
+  }
 
   package func close() { store.close() }
 

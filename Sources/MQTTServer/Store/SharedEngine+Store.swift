@@ -22,7 +22,7 @@ extension SharedEngine {
   func takeWork(restsOtherwise: Bool) -> StoreWork {
     var work = StoreWork()
     // What began and ended in one batch needs no commit: its answers may leave now.
-    tell { state in
+    change { state in
       work.batch = state.broker.takeRecords()
       while let request = state.broker.nextPageRequest() { work.requests.append(request) }
       state.writerRests = work.isEmpty && restsOtherwise
@@ -32,26 +32,30 @@ extension SharedEngine {
 
   /// A batch and all before it are on disk.
   func batchIsDurable(_ number: UInt64) {
-    tell { state in state.broker.durable(number, now: MonotonicClock.now) }
+    tell { broker in broker.durable(number, now: MonotonicClock.now) }
   }
 
   /// A commit has failed; the batch is still owed.
   func storeFailed(_ failure: StoreFailure) {
-    tell { state in state.broker.storeFailed("\(failure)", now: MonotonicClock.now) }
+    tell { broker in broker.storeFailed("\(failure)", now: MonotonicClock.now) }
   }
 
   /// A piece of a queue is in memory.
   func supply(_ page: QueuePage) {
-    tell { state in state.broker.supply(page, now: MonotonicClock.now) }
+    tell { broker in broker.supply(page, now: MonotonicClock.now) }
   }
 
   /// A piece of a queue could not be read.
   func pageFailed(_ request: PageRequest) {
-    tell { state in state.broker.pageFailed(request, now: MonotonicClock.now) }
+    tell { broker in broker.pageFailed(request, now: MonotonicClock.now) }
   }
 
   /// Tells the engine something, and lets the reactors and the log see at once what it makes of it.
-  func tell(_ news: (inout EngineState) -> Void) {
+  func tell(_ news: (inout Broker) -> Void) {
+    change { state in news(&state.broker) }
+  }
+
+  private func change(_ news: (inout EngineState) -> Void) {
     var entries: [LogEntry] = []
     let reactors = state.withLock { state in
       let deadline = state.broker.nextDeadline

@@ -34,7 +34,7 @@ extension Store {
   /// Begins a round in the background, or does one here where only one connection can be.
   func startCheckpoint(_ connection: Connection) {
     do throws(StoreError) {
-      if settings.canShareFile {
+      if settings.usesFileLocks {
         try checkpoint.start()
         isCheckpointing = true
       } else {

@@ -2,86 +2,94 @@
 //
 // An index on disk would make a commit that reaches many sessions several times dearer, and a page
 // without one would have to pass over what waits for everybody else. So the positions are kept in
-// memory, the distance to the one before in one byte mostly: a million waiting messages take one
-// to three megabytes. They are found by the scan that loads the queue, and followed from then on.
+// memory: a bit for each in words of 64 neighbours, of which a session has those that are not zero.
+// A message costs two bits where one session has all that waits, and 16 bytes at worst, where
+// hundreds take turns. They are found by the scan that loads the queue, and followed from then on.
 
-/// The positions of every session's queue that were not read or completed yet.
+/// The positions of what waits in the store, by session.
 struct QueuePositions {
   private var lists: [UInt64: PositionList] = [:]
 
-  /// An entry was appended; one that is known already is left out.
+  /// An entry was appended; again, perhaps.
   @inline(__always) mutating func append(_ position: UInt64, of session: UInt64) {
-    lists[session, default: PositionList()].append(position)
+    lists[session, default: PositionList()].insert(position)
   }
 
-  /// An entry is over, and with it all before it.
-  @inline(__always) mutating func remove(upTo position: UInt64, of session: UInt64) {
-    guard let isEmpty = lists[session]?.remove(upTo: position), isEmpty else { return }
-    lists[session] = nil
+  /// An entry is over, or was lost.
+  @inline(__always) mutating func remove(_ position: UInt64, of session: UInt64) {
+    if lists[session]?.remove(position) ?? false { lists[session] = nil }
   }
 
-  /// The first so many positions behind another one; all up to that one are forgotten.
-  mutating func positions(
-    of session: UInt64, after position: UInt64, atMost count: Int
-  ) -> [UInt64] {
-    remove(upTo: position, of: session)
-    return lists[session]?.prefix(count) ?? []
+  /// The first position behind another one.
+  func first(of session: UInt64, after position: UInt64) -> UInt64? {
+    lists[session]?.first(after: position)
   }
 }
 
-/// Rising numbers, each as its distance to the one before.
+/// A set of numbers that mostly rise when they come and when they go.
 private struct PositionList {
-  /// Distances, seven bits a byte, the lowest first; all but the last byte of one have bit 7.
-  private var distances: [UInt8] = []
-  /// Where the distance to `first` ends.
-  private var start = 0
-  private var first: UInt64 = 0
-  private var last: UInt64 = 0
+  private struct Word {
+    /// Of the numbers divided by 64.
+    var number: UInt64
+    var bits: UInt64
+  }
 
-  mutating func append(_ position: UInt64) {
-    if position <= last { return }
-    if last == 0 {
-      first = position
-    } else {
-      var distance = position - last
-      while distance > 0x7F {
-        distances.append(UInt8(truncatingIfNeeded: distance) | 0x80)
-        distance >>= 7
-      }
-      distances.append(UInt8(distance))
+  /// In the order of their numbers; from `start` on, and some of them are zero.
+  private var words: [Word] = []
+  private var start = 0
+  private var count = 0
+
+  mutating func insert(_ position: UInt64) {
+    let word = position >> 6
+    var place = words.count - 1
+    if place < start || words[place].number < word {
+      place = words.count
+      words.append(Word(number: word, bits: 0))
+    } else if words[place].number > word {
+      place = firstPlace(atOrAfter: word)
+      if words[place].number > word { words.insert(Word(number: word, bits: 0), at: place) }
     }
-    last = position
+    if words[place].bits & (1 << (position & 63)) == 0 { count += 1 }
+    words[place].bits |= 1 << (position & 63)
   }
 
   /// Whether nothing is left.
-  mutating func remove(upTo position: UInt64) -> Bool {
-    if position >= last { return true }
-    while first <= position { first += distance(&start) }
-    if start > 4096 && start > distances.count / 2 {
-      distances.removeFirst(start)
+  mutating func remove(_ position: UInt64) -> Bool {
+    let place = firstPlace(atOrAfter: position >> 6)
+    if place == words.count || words[place].number != position >> 6 { return count == 0 }
+    if words[place].bits & (1 << (position & 63)) == 0 { return count == 0 }
+    words[place].bits &= ~(1 << (position & 63))
+    count -= 1
+    while start < words.count && words[start].bits == 0 { start += 1 }
+    if words.count - start > 64 && words.count - start > 2 * count || start > 64 + words.count / 2 {
+      // Half of the words are gone, or zero.
+      words = words[start...].filter { $0.bits != 0 }
       start = 0
     }
-    return false
+    return count == 0
   }
 
-  func prefix(_ count: Int) -> [UInt64] {
-    var positions = [first]
-    var place = start
-    while positions.count < count && place < distances.count {
-      positions.append((positions.last ?? 0) + distance(&place))
-    }
-    return positions
-  }
-
-  private func distance(_ place: inout Int) -> UInt64 {
-    var distance: UInt64 = 0
-    var shift: UInt64 = 0
-    while true {
-      let byte = distances[place]
+  func first(after position: UInt64) -> UInt64? {
+    var place = firstPlace(atOrAfter: position >> 6)
+    while place < words.count {
+      var bits = words[place].bits
+      if words[place].number == position >> 6 { bits &= ~1 << (position & 63) }
+      if bits != 0 { return words[place].number << 6 + UInt64(bits.trailingZeroBitCount) }
       place += 1
-      distance |= UInt64(byte & 0x7F) << shift
-      if byte & 0x80 == 0 { return distance }
-      shift += 7
     }
+    return nil
+  }
+
+  /// The place of the first word that does not come before `number`.
+  private func firstPlace(atOrAfter number: UInt64) -> Int {
+    // What goes is mostly what came first.
+    if start < words.count && words[start].number >= number { return start }
+    var low = start
+    var high = words.count
+    while low < high {
+      let middle = (low + high) / 2
+      if words[middle].number < number { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

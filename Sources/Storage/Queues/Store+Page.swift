@@ -6,9 +6,7 @@ package import MQTTBroker
 extension Store {
   /// The entries of one session behind a position, in their order.
   ///
-  /// Requests of a session go forward only, and when an entry is completed no page is asked for
-  /// from before it. Entries that are assigned are never asked for. A message that cannot be read
-  /// is left out of its entry.
+  /// After ``load(window:)``. A message that cannot be read is left out of its entry.
   package func page(_ request: PageRequest) throws(StoreError) -> QueuePage {
     let connection = try connected("read a page")
     do throws(StoreError) {
@@ -27,10 +25,15 @@ extension Connection {
     var page = QueuePage(request, entries: [])
     var bytes = 0
     try begin.run(database, "read a page")
-    let found = positions.positions(
-      of: request.session, after: request.after, atMost: request.messages)
-    for position in found {
-      guard let entry = try entry(at: position), entry.session == request.session else { continue }
+    var after = request.after
+    while page.entries.count < request.messages,
+      let position = positions.first(of: request.session, after: after)
+    {
+      after = position
+      guard let entry = try entry(at: position), entry.session == request.session else {
+        positions.remove(position, of: request.session)
+        continue
+      }
       bytes += entry.byteCount
       if bytes > request.bytes && !page.entries.isEmpty { break }
       page.entries.append(try pagedEntry(entry, wantsBody: request.wantsBodies))

@@ -71,6 +71,7 @@ final class Connection {
       fileSystem: settings.sharingFileSystem)
     try database.run(
       """
+      PRAGMA locking_mode = \(settings.usesFileLocks ? "NORMAL" : "EXCLUSIVE");
       \(Schema.options)
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = \(settings.synchronization.rawValue);

@@ -30,7 +30,7 @@ struct Database: ~Copyable {
     }
     if code != SQLITE_OK {
       let error = StoreError(
-        code: sqlite3_extended_errcode(handle), systemCode: sqlite3_system_errno(handle),
+        code: sqlite3_extended_errcode(handle), systemCode: CSQLite_errno(handle),
         message: String(cString: sqlite3_errmsg(handle)), file: file, operation: operation)
       sqlite3_close_v2(handle)
       throw error
@@ -45,7 +45,7 @@ struct Database: ~Copyable {
   /// The failure of the last call.
   func failure(_ operation: String, code: Int32? = nil) -> StoreError {
     StoreError(
-      code: code ?? sqlite3_extended_errcode(handle), systemCode: sqlite3_system_errno(handle),
+      code: code ?? sqlite3_extended_errcode(handle), systemCode: CSQLite_errno(handle),
       message: String(cString: code.map { sqlite3_errstr($0) } ?? sqlite3_errmsg(handle)),
       file: file, operation: operation)
   }
