@@ -93,7 +93,7 @@ extension SharedEngine {
     let now = MonotonicClock.now
     tell { broker in
       for answer in answers {
-        state.broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
+        broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
       }
     }
   }
