@@ -82,17 +82,21 @@ package final class Server: Sendable {
   private func obey(_ signal: Int32) {
     switch signal {
     case SIGHUP: reload()
-    case SIGUSR1:
-      let isDurable = current.withLock { $0.configuration.openStore != nil }
-      engine.write(
-        .notice,
-        isDurable
-          ? "SIGUSR1: what was promised is on disk already, there is nothing to save"
-          : "SIGUSR1: everything is in memory only, there is nothing to save")
+    case SIGUSR1: save()
     case SIGUSR2:
       for line in engine.state.withLock({ $0.broker.summary() }) { engine.write(.notice, line) }
     default: reopenLog()
     }
+  }
+
+  /// What was acknowledged is on disk already; the store tidies its file up.
+  private func save() {
+    guard let writer = writer.withLock({ $0 }) else {
+      return engine.write(
+        .notice, "SIGUSR1: everything is in memory only, there is nothing to save")
+    }
+    writer.save()
+    engine.write(.notice, "SIGUSR1: what was acknowledged is on disk, the store is put in order")
   }
 
   private func reopenLog() {

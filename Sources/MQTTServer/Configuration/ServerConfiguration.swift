@@ -28,7 +28,7 @@ package struct ListenerConfiguration: Sendable {
   package var place: Place
   /// The only kind of address of a host; nil is both.
   package var family: Family?
-  /// The network interface that clients must come through; nil is any.
+  /// The network interface whose addresses it listens on, instead of those of the host.
   package var interfaceName: String?
   /// Whether small packets wait for larger ones (Nagle's algorithm).
   package var delaysSmallPackets = false

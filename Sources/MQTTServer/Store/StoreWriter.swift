@@ -35,6 +35,7 @@ final class StoreWriter: Sendable {
   private let isBroken = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
+  private let isAskedToSave = Atomic<Bool>(false)
 
   init(_ engine: SharedEngine, _ store: any DurableStore) {
     self.engine = engine
@@ -57,6 +58,12 @@ final class StoreWriter: Sendable {
     engine.writerBell.ring()
   }
 
+  /// Asks it to bring the file into its best order, with nothing left in the log beside it.
+  func save() {
+    isAskedToSave.store(true, ordering: .releasing)
+    engine.writerBell.ring()
+  }
+
   /// Whether the store is closed.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
@@ -70,7 +77,9 @@ final class StoreWriter: Sendable {
         needsCare = true
       } else if isStopping.load(ordering: .acquiring) {
         return
-      } else if needsCare {
+      } else if needsCare
+        || isAskedToSave.exchange(false, ordering: .acquiringAndReleasing)
+      {
         needsCare = maintain()
       } else {
         engine.writerBell.wait()
