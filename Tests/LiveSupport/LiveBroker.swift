@@ -24,10 +24,11 @@ package final class LiveBroker {
   /// The port of loopback that it serves.
   package let port: UInt16
 
-  /// Starts it and waits until it serves.
-  package init(_ options: [String] = []) throws {
+  /// Starts it and waits until it serves; with `speaksWebSocket` its port serves that as well.
+  package init(_ options: [String] = [], speaksWebSocket: Bool = false) throws {
     port = try freePort()
-    program = try RunningProgram([mqttPath, "broker", "-p", "\(port)"] + options)
+    let webSocket = speaksWebSocket ? ["--ws", "\(port)"] : []
+    program = try RunningProgram([mqttPath, "broker", "-p", "\(port)"] + webSocket + options)
     let port = port
     let program = program
     let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }
