@@ -42,6 +42,8 @@ package struct ListenerConfiguration: Sendable {
   package var webSocket: WebSocketTerms?
   /// Whether a listener with WebSockets takes clients without them as well.
   package var alsoSpeaksMQTT = false
+  /// The PROXY header that connections have to begin with; nil is none.
+  package var proxyProtocol: ProxyProtocolTerms?
 
   /// A listener at `place`, plain unless `tls` is given.
   package init(_ place: Place, tls: TLSServerSettings? = nil) {

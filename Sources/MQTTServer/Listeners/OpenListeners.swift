@@ -123,6 +123,7 @@ struct OpenListeners {
     var layers = ListenerLayers()
     layers.webSocket = configuration.webSocket
     layers.alsoSpeaksMQTT = configuration.alsoSpeaksMQTT
+    layers.proxyProtocol = configuration.proxyProtocol
     guard let settings = configuration.tls else { return layers }
     do throws(TLSFailure) { layers.tls = try TLSContext.server(settings) } catch {
       throw .listenerTLS(place: configuration.name, error)
@@ -135,6 +136,7 @@ extension ListenerLayers {
   /// What follows the address in the line that announces it.
   fileprivate var announcement: String {
     var names: [String] = []
+    if proxyProtocol != nil { names.append("PROXY headers") }
     if tls != nil { names.append("TLS") }
     if webSocket != nil {
       names.append(alsoSpeaksMQTT ? "MQTT as well as WebSocket" : "WebSocket")
