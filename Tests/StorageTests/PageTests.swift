@@ -13,7 +13,8 @@ struct PageTests {
     wantsBodies: Bool = true
   ) -> PageRequest {
     PageRequest(
-      session: session, after: after, messages: messages, bytes: bytes, wantsBodies: wantsBodies)
+      number: 1, session: session, after: after, messages: messages, bytes: bytes,
+      wantsBodies: wantsBodies)
   }
 
   /// Three sessions whose entries take turns at positions 1 to 300, each with its own message.
