@@ -37,6 +37,7 @@ final class StoreWriter: Sendable {
   private let isBroken = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
+  private let isAskedToSave = Atomic<Bool>(false)
 
   init(_ engine: SharedEngine, _ store: any DurableStore) {
     self.engine = engine
@@ -59,6 +60,12 @@ final class StoreWriter: Sendable {
     engine.writerBell.ring()
   }
 
+  /// Asks it to bring the file into its best order, with nothing left in the log beside it.
+  func save() {
+    isAskedToSave.store(true, ordering: .releasing)
+    engine.writerBell.ring()
+  }
+
   /// Whether the store is closed.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
@@ -72,7 +79,9 @@ final class StoreWriter: Sendable {
         care.hasWorked = true
       } else if isStopping.load(ordering: .acquiring) {
         return
-      } else if care.isDue {
+      } else if care.isDue
+        || isAskedToSave.exchange(false, ordering: .acquiringAndReleasing)
+      {
         maintain(&care)
       } else {
         engine.writerBell.wait()
