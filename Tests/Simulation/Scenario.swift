@@ -131,7 +131,8 @@ package struct Scenario: Sendable {
     return [
       (.connect, 60), (.work, 330), (.answer, 40), (.disconnect, 15), (.replaceClient, 8),
       (.deliverUp, 90), (.deliverDown, 90), (.flow, 90), (.stall, 15), (.take, 70), (.write, 60),
-      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30), (.crash, crashes * 25),
+      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30),
+      (.crash, crashes * 25),
       (.fail, fails * 15), (.recover, fails * 12), (.stop, crashes * 2),
     ]
   }
