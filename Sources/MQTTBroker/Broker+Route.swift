@@ -16,7 +16,9 @@ extension Broker {
     if line != MatchCache.nothing {
       current = cache.lines[line].match
     } else {
-      subscriptions.match(topic, into: &match, marks: &marks)
+      if !ahead.take(topic, hash: hash, epoch: subscriptions.epoch, into: &match) {
+        subscriptions.match(topic, into: &match, marks: &marks)
+      }
       if isControlled { restrictMatch(topic, hash) }
       if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
       current = match
@@ -66,6 +68,7 @@ extension Broker {
       let member = subscriptions.member(of: group, ahead: offset)
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session || (isControlled && !mayHave(candidate, topic)) { continue }
+      if let session, !keepsAsSafely(candidate, as: session) { continue }
       if sessions[candidate].isOnline {
         if sessions[candidate].nothingWaits && hasWindow(candidate) {
           free = offset

@@ -82,12 +82,21 @@ package final class Server: Sendable {
   private func obey(_ signal: Int32) {
     switch signal {
     case SIGHUP: reload()
-    case SIGUSR1:
-      engine.write(.notice, "SIGUSR1: everything is in memory only, there is nothing to save")
+    case SIGUSR1: save()
     case SIGUSR2:
       for line in engine.state.withLock({ $0.broker.summary() }) { engine.write(.notice, line) }
     default: reopenLog()
     }
+  }
+
+  /// What was acknowledged is on disk already; the store tidies its file up.
+  private func save() {
+    guard let writer = writer.withLock({ $0 }) else {
+      return engine.write(
+        .notice, "SIGUSR1: everything is in memory only, there is nothing to save")
+    }
+    writer.save()
+    engine.write(.notice, "SIGUSR1: what was acknowledged is on disk, the store is put in order")
   }
 
   private func reopenLog() {
@@ -154,14 +163,26 @@ package final class Server: Sendable {
       + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
   }
 
+  /// A store of this size takes so long to read that people want to know.
+  private static let largeStoreBytes = 64 << 20
+  /// What a slow machine reads; measured with a million messages.
+  private static let loadedBytesPerSecond = 100 << 20
+
   private func openStore(_ configuration: ServerConfiguration) throws(ServerError)
     -> (any DurableStore)?
   {
     guard let open = configuration.openStore else { return nil }
     do throws(StoreFailure) {
       let store = try open()
+      if store.byteCount >= Self.largeStoreBytes {
+        let seconds = store.byteCount / Self.loadedBytesPerSecond + 1
+        engine.writeNow(
+          .notice,
+          "reading \(store.byteCount >> 20) MiB of data; clients are served in about \(seconds) s")
+      }
+      let records = try store.load(window: configuration.broker.queueWindow)
       for notice in store.notices { engine.write(.warning, notice) }
-      engine.load(try store.load(window: configuration.broker.queueWindow))
+      engine.load(records)
       log.flush()
       return store
     } catch {
