@@ -61,6 +61,8 @@ complete -c mqtt -n '__fish_seen_subcommand_from broker' -l require-cert -d 'tur
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l tls-keylog -r -F -d 'append the secrets of all sessions to FILE, for Wireshark'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l passwords -r -F -d 'let in who is in FILE, with the right password'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l acl -r -F -d 'topics that users may publish and receive, as mosquitto\'s acl_file'
+complete -c mqtt -n '__fish_seen_subcommand_from broker' -l acl-extensions -d 'let FILE of --acl say subscribe, readdeny and writedeny, too'
+complete -c mqtt -n '__fish_seen_subcommand_from broker' -l check-subscriptions -d 'refuse filters of which nothing may ever be received'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l allow-anonymous -x -a 'true false' -d 'whether clients without a user name get in'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l no-anonymous -d 'the same as --allow-anonymous false'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l clientid-prefixes -x -d 'take client identifiers that begin so, and no others'

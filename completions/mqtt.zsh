@@ -44,6 +44,8 @@ _mqtt_broker() {
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
     '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
+    '(--acl-extensions)'--acl-extensions'[let FILE of --acl say subscribe, readdeny and writedeny, too]' \
+    '(--check-subscriptions)'--check-subscriptions'[refuse filters of which nothing may ever be received]' \
     '(--allow-anonymous)'--allow-anonymous='[whether clients without a user name get in]:BOOLEAN:(true false)' \
     '(--no-anonymous)'--no-anonymous'[the same as --allow-anonymous false]' \
     '*'--clientid-prefixes='[take client identifiers that begin so, and no others]:PREFIX: ' \

@@ -52,7 +52,7 @@ private final class GuardedBroker: ServingBroker {
   init(_ folder: Folder, _ lines: String) throws {
     port = try freePort()
     let file = try folder.write("mqtt.conf", "listener \(port) 127.0.0.1\n" + lines + "\n")
-    program = try RunningProgram([mqttPath, "broker", "-c", file])
+    program = try RunningProgram([mqttPath, "broker", "--memory", "-c", file])
     let port = port
     let program = program
     guard poll(20, { (try? TCPConnection(port: port)) != nil || !program.isRunning }),
