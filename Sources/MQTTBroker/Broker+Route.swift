@@ -46,6 +46,7 @@ extension Broker {
 
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or
   /// else the next one that is online, or else the next one.
+  ///
   /// Members that may not have the topic are passed over.
   mutating func chooseMember(
     of group: UInt32, topic: Span<UInt8>, except session: UInt32? = nil

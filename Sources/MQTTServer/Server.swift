@@ -32,8 +32,6 @@ package final class Server: Sendable {
   let log: ServerLog
   /// The thread of its store, once it runs.
   private let writer = Mutex<StoreWriter?>(nil)
-  /// The thread that checks passwords.
-  private let checker: LoginChecker
 
   /// A broker that has not started; its log goes to `logDescriptor` where it shall go to standard
   /// error.
@@ -44,7 +42,6 @@ package final class Server: Sendable {
     current = Mutex(Current(configuration: configuration, table: arranged.table))
     log = ServerLog(descriptor: logDescriptor)
     engine = SharedEngine(numbered, log: log)
-    checker = LoginChecker(engine)
   }
 
   /// Serves until TERM or INT comes and the clients have been told; a second signal ends it at once.
@@ -129,8 +126,8 @@ package final class Server: Sendable {
         try writer.start()
         self.writer.withLock { $0 = writer }
       }
-      try checker.start()
       let reactor = try engine.makeFirstReactor()
+      try engine.checker.start(telling: reactor)
       for listener in sockets.open { try listener.attach(to: reactor) }
       try engine.startThread(reactor)
       try engine.startMinimum()
@@ -192,7 +189,7 @@ package final class Server: Sendable {
     engine.beginStop()
     while !engine.hasStopped, MonotonicClock.now < limit, !isImpatient() { usleep(5000) }
     engine.endStop()
-    checker.stop()
+    engine.checker.stop()
     if let writer = writer.withLock({ $0 }) {
       writer.stop()
       let limit = MonotonicClock.now.advanced(bySeconds: StoreWriter.farewellLimitSeconds)
