@@ -61,7 +61,7 @@ private struct Outcome: Equatable {
 
   private func outcome(_ text: String, _ command: [String]) throws -> Outcome {
     let ports = try [freePort(), freePort()]
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       text.replacing("{P}", with: "\(ports[0])").replacing("{Q}", with: "\(ports[1])")
         .replacing("{C}", with: TestCertificates.folder), command: command)
     // Ready, or at its end.
