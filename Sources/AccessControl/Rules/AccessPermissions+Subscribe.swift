@@ -49,8 +49,10 @@ extension AccessPermissions {
       isAllowed: list.isAllowedByDefault(action) && !isControl, ground: .noRule)
   }
 
-  /// Whether the filter of a rule covers a filter that is asked for, level by level: `+` covers all
-  /// but #, and # covers everything, the level above included. "+/#" is "#" in another spelling.
+  /// Whether the filter of a rule covers a filter that is asked for, level by level.
+  ///
+  /// `+` covers all but #, and # covers everything, the level above included. "+/#" is "#" in
+  /// another spelling.
   private static func covers(_ pattern: [UInt8], _ filter: [UInt8]) -> Bool {
     if (pattern.first == .dollar) != (filter.first == .dollar) { return false }
     let levels = pattern.split(separator: .slash, omittingEmptySubsequences: false)
