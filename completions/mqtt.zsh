@@ -22,6 +22,8 @@ _mqtt_broker() {
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
     '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--proxy-protocol)'--proxy-protocol='[connections have to begin with a header of the PROXY protocol]:VERSION:(1 2 any)' \
+    '(--proxy-require-tls)'--proxy-require-tls'[turn clients away whose PROXY header does not say that they came over TLS]' \
     '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
     '*'--wss='[the same with TLS]:PORT: ' \
     '*'--ws-origin='[let only web pages of ORIGIN connect]:ORIGIN: ' \
@@ -125,6 +127,7 @@ _mqtt_pub() {
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
@@ -197,6 +200,7 @@ _mqtt_sub() {
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \

@@ -133,13 +133,21 @@ extension Broker {
     return hasOtherMember(of: group, than: session)
   }
 
-  /// Whether a group has another member that is online.
+  /// Whether a group has another member that is online and may take over what `session` has.
   func hasOtherMember(of group: SlotIdentifier, than session: UInt32) -> Bool {
     for member in subscriptions.groups[group.index].members {
       let other = subscriptions.subscriptions[member].session
-      if other != session && sessions[other].isOnline { return true }
+      if other != session && sessions[other].isOnline && keepsAsSafely(other, as: session) {
+        return true
+      }
     }
     return false
+  }
+
+  /// Whether what is in the store for one session would be so for another: a message that outlives
+  /// a crash does not go to a session that does not.
+  func keepsAsSafely(_ other: UInt32, as session: UInt32) -> Bool {
+    sessions[session].record == 0 || sessions[other].record != 0
   }
 
   private func topic(of delivery: UInt32) -> [UInt8] {

@@ -66,6 +66,7 @@ package struct Broker: ~Copyable {
   var routing = RoutedForms()
   var match = Match()
   var marks = MatchMarks()
+  var ahead = MatchAhead()
   var retainedMatches: [UInt32] = []
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
@@ -153,6 +154,10 @@ package struct Broker: ~Copyable {
         reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, address: facts.address,
         now: now))
     connections[connection.index].maximumQoS = terms.maximumQoS
+    if !terms.mountPoint.isEmpty {
+      connections[connection.index].isMounted = true
+      makeExtras(for: connection.index).mountPoint = Array(terms.mountPoint.utf8)
+    }
     if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
       makeExtras(for: connection.index).identity = name
     }

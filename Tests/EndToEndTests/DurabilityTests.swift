@@ -66,13 +66,67 @@ struct DurabilityTests {
     try #require(try broker.program.exitStatus() == 0)
   }
 
-  @Test func `sqlite3 shows what a stopped broker keeps`() throws {
+  @Test func `a long queue drains through little memory, another one expires, the file shrinks`()
+    throws
+  {
+    let (status, said) = try judge("backlog.py", ["--broker", mqttPath, "--messages", "10000"])
+    #expect(status == 0, "\(said)")
+  }
+
+  @Test func `sqlite3 opens what a stopped broker keeps`() throws {
     let data = TemporaryDirectory()
     try leaveData(in: data.path)
     let file = data.path + "/broker.sqlite"
-    #expect(try FileManager.default.contentsOfDirectory(atPath: data.path) == ["broker.sqlite"])
+    #expect(!FileManager.default.fileExists(atPath: file + "-wal"))
     let check = try run(["sqlite3", file, "PRAGMA integrity_check"])
     #expect(check.output == "ok\n")
+    let shown = try run([
+      "sqlite3", file, "SELECT client, queued_messages, subscriptions FROM sessions",
+      "SELECT client, filter, qos FROM subscriptions",
+      "SELECT client, topic, payload FROM queued_messages",
+      "SELECT topic, payload FROM retained_messages",
+    ])
+    #expect(shown.output == "ann|1|1\nann|order/#|1\nann|order/1|tea\nshop/state|open\n")
+  }
+
+  @Test func `a second broker on the same data is refused, and told who has it`() throws {
+    let data = TemporaryDirectory()
+    let first = try LiveBroker(data: data.path)
+    let second = try run(
+      [mqttPath, "broker", "-p", "\(try freePort())", "--data", data.path])
+    #expect(second.status == 1)
+    #expect(second.errors.contains("process \(first.program.identifier) uses it"))
+    #expect(first.program.isRunning)
+  }
+
+  static let damages: [(String, @Sendable (inout Data) -> Void)] = [
+    ("cut in half", { $0 = $0.prefix($0.count / 2) }),
+    ("no database", { $0 = Data("not a database, and never was one".utf8) }),
+    ("zeros in the middle", { $0.resetBytes(in: 4096..<8192) }),
+    ("empty", { $0 = Data() }),
+  ]
+
+  @Test(arguments: damages.indices)
+  func `a damaged file does not keep a broker from starting, unless it is to be strict`(
+    index: Int
+  ) throws {
+    let data = TemporaryDirectory()
+    try leaveData(in: data.path)
+    let file = URL(filePath: data.path + "/broker.sqlite")
+    var content = try Data(contentsOf: file)
+    Self.damages[index].1(&content)
+    try content.write(to: file)
+    if !content.isEmpty {
+      let strict = try run(
+        [mqttPath, "broker", "-p", "\(try freePort())", "--data", data.path, "--strict-store"])
+      #expect(strict.status == 1, "\(Self.damages[index].0)")
+      #expect(try Data(contentsOf: file) == content)
+    }
+    let broker = try LiveBroker(data: data.path)
+    let published = try run([
+      mqttPath, "pub", "shop/state", "x", "-q", "1", "-r", "-p", "\(broker.port)",
+    ])
+    #expect(published.status == 0, "\(Self.damages[index].0): \(broker.program.errors)")
   }
 
   @Test func `a broker without options keeps its data below the user's state directory`() throws {

@@ -112,8 +112,10 @@ extension Simulation {
       let other = messages[copy.message]
       if other.publisher == facts.publisher && other.topic == facts.topic && other.qos == facts.qos
         && !other.isWill,
-        let otherArrival = ledger.issued.first(where: { $0.message == copy.message && $0.qos == qos })?
-          .serial,
+        let otherArrival = ledger.issued.first(where: {
+          $0.message == copy.message && $0.qos == qos
+        })?
+        .serial,
         otherArrival > arrival
       {
         throw Verdict(

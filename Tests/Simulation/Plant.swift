@@ -164,28 +164,47 @@ extension Simulation {
     return [altered]
   }
 
-  /// Sends what a group's member gets to another connection too.
+  /// Sends what a group's member gets to another one too.
   private func plantSharedTwice(_ packet: [UInt8], on link: Int) -> [[UInt8]] {
-    let payload = 6 + Int(packet[3])
-    let isShared = packet.count > payload + 1 && packet[4] == UInt8(ascii: "s")
-    if !isShared || packet[0] & 6 != 4 || links[link].version == .v5 || links[link].client == 0 {
+    if packet[0] & 6 != 4 || links[link].client == 0 { return [packet] }
+    guard let number = deliveredNumber(packet, on: link), number < messages.count else {
       return [packet]
     }
-    let number = Int(packet[payload]) << 8 | Int(packet[payload + 1])
-    for other in links.indices where other != link && links[other].clientHasIt {
-      guard links[other].session != nil, let ledger = links[other].ledger,
-        ledgers[ledger].client != 0, ledgers[ledger].wanted(number), planted(once: true)
-      else { continue }
-      var altered = packet
-      altered[payload - 2] = 0xEE
-      if links[other].version == .v5 {
-        altered.insert(0, at: payload)
-        altered[1] += 1
+    let topic = messages[number].topic
+    for other in links.indices
+    where links[other].client != links[link].client && links[other].clientHasIt
+      && links[other].session != nil
+    {
+      let subscriptions = model.sessions[links[other].client]?.subscriptions ?? []
+      let isMember = (Places.firstSharedFilter..<Places.filters.count).contains {
+        Places.matches[$0][topic] && $0 < subscriptions.count && subscriptions[$0] != nil
       }
-      links[other].down += altered
+      if !isMember || !planted(once: true) { continue }
+      var copy = ByteBuffer()
+      Packet.publish(
+        Publish(
+          topic: Places.topics[topic], payload: [UInt8(number >> 8), UInt8(number & 0xFF)],
+          qos: .exactlyOnce, packetIdentifier: PacketIdentifier(rawValue: 0xEE00))
+      ).encode(into: &copy, version: links[other].version)
+      links[other].down += copy.bytes
       return [packet]
     }
     return [packet]
+  }
+
+  /// The number of the message in a PUBLISH to a client.
+  func deliveredNumber(_ packet: [UInt8], on link: Int) -> Int? {
+    let span = packet.span
+    do throws(DecodeError) {
+      guard let header = try FixedHeader.read(span, at: 0, packetSizeLimit: .max) else {
+        return nil
+      }
+      let view = try PublishView.decode(
+        span, header, version: links[link].version, direction: .toClient)
+      return UplinkPacket.number(span.extracting(view.payload))
+    } catch {
+      preconditionFailure("the engine sent something malformed: \(error)")
+    }
   }
 
   func planted(once: Bool) -> Bool {

@@ -5,7 +5,9 @@
 import MQTTCodec
 import TestSupport
 
-/// The topics of all runs. Retained messages only go to `r/`, shared filters only reach `s/`.
+/// The topics of all runs.
+///
+/// Retained messages only go to `r/`, shared filters only reach `s/`.
 enum Places {
   static let topics = [
     "t/0", "t/1", "t/0/x", "r/0", "r/1", "s/0", "s/1", "w/0", "w/1", "w/2", "w/3", "w/4",
@@ -80,6 +82,8 @@ package struct Scenario: Sendable {
   /// Messages that may wait for one client; nil is the broker's own bound.
   var queueLimit: Int?
   var sharedQoS = QoS.exactlyOnce
+  /// Whether everybody joins one group as soon as there is a session.
+  var isShared = false
 
   /// The run that belongs to `seed`.
   package init(seed: UInt64) {
@@ -94,6 +98,7 @@ package struct Scenario: Sendable {
     if chance.happens(onceIn: 2) { queueWindow = 1 + chance.below(3) }
     queueLimit = chance.happens(onceIn: 8) ? 1 + chance.below(4) : nil
     sharedQoS = QoS(rawValue: UInt8(chance.below(3))) ?? .exactlyOnce
+    isShared = chance.happens(onceIn: 4)
     plans = [ClientPlan()]
     for _ in 0...(1 + chance.below(3)) { plans.append(ClientPlan(&chance)) }
     let weights = Self.weights(&chance)
@@ -131,7 +136,8 @@ package struct Scenario: Sendable {
     return [
       (.connect, 60), (.work, 330), (.answer, 40), (.disconnect, 15), (.replaceClient, 8),
       (.deliverUp, 90), (.deliverDown, 90), (.flow, 90), (.stall, 15), (.take, 70), (.write, 60),
-      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30), (.crash, crashes * 25),
+      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30),
+      (.crash, crashes * 25),
       (.fail, fails * 15), (.recover, fails * 12), (.stop, crashes * 2),
     ]
   }

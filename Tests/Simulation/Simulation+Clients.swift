@@ -247,6 +247,11 @@ extension Simulation {
     if client.index == 0 {
       let options = SubscriptionOptions(qos: .exactlyOnce)
       try subscribe(client, [Subscription(filter: "#", options: options)], number: 0)
+    } else if scenario.isShared {
+      let filter = Places.filters[Places.firstSharedFilter]
+      client.filters.append(filter)
+      let options = SubscriptionOptions(qos: scenario.sharedQoS)
+      try subscribe(client, [Subscription(filter: filter, options: options)], number: 0)
     } else if client.publisher % 4 != 3 {
       try subscribe(client, Int(scenario.seed >> 7) &* client.index & 0x3FFFF)
     }

@@ -35,6 +35,7 @@ final class StoreWriter: Sendable {
   private let isBroken = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
+  private let isAskedToSave = Atomic<Bool>(false)
 
   init(_ engine: SharedEngine, _ store: any DurableStore) {
     self.engine = engine
@@ -57,6 +58,12 @@ final class StoreWriter: Sendable {
     engine.writerBell.ring()
   }
 
+  /// Asks it to bring the file into its best order, with nothing left in the log beside it.
+  func save() {
+    isAskedToSave.store(true, ordering: .releasing)
+    engine.writerBell.ring()
+  }
+
   /// Whether the store is closed.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
@@ -68,10 +75,12 @@ final class StoreWriter: Sendable {
       for request in work.requests { read(request) }
       if !work.isEmpty {
         needsCare = true
-      } else if needsCare {
-        needsCare = maintain()
       } else if isStopping.load(ordering: .acquiring) {
         return
+      } else if needsCare
+        || isAskedToSave.exchange(false, ordering: .acquiringAndReleasing)
+      {
+        needsCare = maintain()
       } else {
         engine.writerBell.wait()
       }
@@ -131,5 +140,6 @@ final class StoreWriter: Sendable {
     if !isBroken.load(ordering: .relaxed) { return }
     try owned.store.reopen()
     isBroken.store(false, ordering: .relaxed)
+    for notice in owned.store.notices { engine.writeNow(.warning, notice) }
   }
 }

@@ -39,6 +39,15 @@ enum AccessFiles {
     return policy
   }
 
+  /// The keys of a file of pre-shared keys.
+  static func preSharedKeys(_ path: String, warn: (String) -> Void) throws(BrokerStartFailure)
+    -> PreSharedKeyFile
+  {
+    let file = PreSharedKeyFile(parsing: try contents(path, "file of pre-shared keys"), file: path)
+    for fault in file.faults { warn("\(fault); this identity cannot connect") }
+    return file
+  }
+
   private static func contents(_ path: String, _ what: String) throws(BrokerStartFailure)
     -> [UInt8]
   {

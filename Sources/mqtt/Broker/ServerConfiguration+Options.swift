@@ -48,6 +48,7 @@ extension ServerConfiguration {
         listener.access ?? options.access, listener.tls?.userName)
       configuration.webSocket = WebSocketTerms(listener)
       configuration.alsoSpeaksMQTT = listener.speech == .both
+      configuration.proxyProtocol = ProxyProtocolTerms(listener)
       listeners.append(configuration)
     }
     if !policies.failures.isEmpty {
@@ -160,6 +161,19 @@ extension TLSServerSettings {
     minimumVersion = options.minimumVersion.flatMap(TLSVersion.init(option:)) ?? .tls1_2
     keyLogFile = options.keyLogFile
     pskHint = options.pskHint
+  }
+}
+
+extension ProxyProtocolTerms {
+  /// Nil for a listener without PROXY headers.
+  fileprivate init?(_ options: ListenerOptions) {
+    switch options.proxyProtocol {
+    case 0: self.init(.either)
+    case 1: self.init(.version1)
+    case 2: self.init(.version2)
+    default: return nil
+    }
+    requiresTLS = options.proxyMustUseTLS
   }
 }
 
