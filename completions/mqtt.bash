@@ -232,7 +232,7 @@ _mqtt_acl-check() {
     -i|--client-id|--id) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--acl --passwords --extended-acl --user --client-id --explain --coverage --json --help --version' "$current" ;;
+    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --explain --coverage --json --help --version' "$current" ;;
   esac
 }
 

@@ -256,7 +256,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from sub' -l version -d 'print the v
 
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l acl -r -F -d 'the rules: an ACL file of mosquitto'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l passwords -r -F -d 'the users who can log in'
-complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l extended-acl -d 'know the access words subscribe, readdeny and writedeny, too'
+complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l acl-extensions -d 'know the access words subscribe, readdeny and writedeny, too'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s u -l user -x -d 'the user name of the client'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s i -l client-id -x -d 'the client identifier of the client'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s e -l explain -d 'say of each rule why it did not decide'

@@ -254,7 +254,7 @@ _mqtt_acl-check() {
   _arguments -s -S \
     '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
     '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
-    '(--extended-acl)'--extended-acl'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
     '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
     '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
     '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
