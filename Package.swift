@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 //
 // The modules stand in the order in which a message passes through them. The core (MQTTCodec,
-// MQTTSession, MQTTBroker) decides everything and touches nothing; the shell (Transport,
-// MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
+// MQTTSession, AccessControl, MQTTBroker) decides everything and touches nothing; the shell
+// (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
 
 import PackageDescription
 
@@ -25,10 +25,17 @@ let package = Package(
     .target(name: "CLinux"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
+      name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "MQTTBroker", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: core),
+    .target(name: "AccessControl", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
+      swiftSettings: core),
 
     .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
 
@@ -36,9 +43,13 @@ let package = Package(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
+      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      swiftSettings: common),
+    .target(
       name: "MQTTServer",
       dependencies: [
-        "CLinux", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "WebSocket",
+        "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
@@ -51,8 +62,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Transport", "WebSocket",
-        "MQTTServer", "MQTTClient",
+        "AccessControl", "CLinux", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker", "Storage",
+        "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -76,6 +87,12 @@ let package = Package(
       exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
+      name: "AccessControlTests",
+      dependencies: [
+        "AccessControl", "AllocationCount", "LiveSupport", "MQTTCodec", "TestSupport",
+      ],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
       name: "MQTTClientTests",
@@ -83,7 +100,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",
-      dependencies: ["AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      dependencies: [
+        "AccessControl", "AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport",
+      ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "WebSocketTests", dependencies: ["MQTTCodec", "WebSocket"],
@@ -94,10 +113,26 @@ let package = Package(
         "AllocationCount", "CLinux", "MQTTCodec", "Transport", "WebSocket",
       ],
       swiftSettings: common),
+    .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
+    .testTarget(
+      name: "StorageTests", dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage"],
+      swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
-      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
       swiftSettings: common),
+
+    // The simulation is its own little program as well: millions of runs want no test framework.
+    .target(
+      name: "Simulation",
+      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      path: "Tests/Simulation",
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
+      swiftSettings: common),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(

@@ -44,6 +44,16 @@ _mqtt_broker() {
     --ciphers-tls1.3) return ;;
     --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
     --tls-keylog) _mqtt_files -f "$current"; return ;;
+    --passwords|--password-file) _mqtt_files -f "$current"; return ;;
+    --acl|--acl-file) _mqtt_files -f "$current"; return ;;
+    --allow-anonymous) _mqtt_words 'true false' "$current"; return ;;
+    --clientid-prefixes) return ;;
+    --use-username-as-clientid) _mqtt_words 'true false' "$current"; return ;;
+    --check-retain-source) _mqtt_words 'true false' "$current"; return ;;
+    --login-failures) return ;;
+    --login-delay-limit) return ;;
+    --data) _mqtt_files -d "$current"; return ;;
+    --sync) _mqtt_words 'full normal off' "$current"; return ;;
     --max-connections) return ;;
     --max-sessions) return ;;
     --max-packet-size) return ;;
@@ -60,6 +70,11 @@ _mqtt_broker() {
     --max-keepalive) return ;;
     --connect-timeout) return ;;
     --persistent-client-expiration) return ;;
+    --max-unidentified-connections) return ;;
+    --max-connections-per-address) return ;;
+    --max-connect-size) return ;;
+    --max-waiting-logins) return ;;
+    --max-cached-decisions) return ;;
     --max-qos) _mqtt_words '0 1 2' "$current"; return ;;
     --max-topic-alias) return ;;
     --max-topic-alias-broker) return ;;
@@ -77,7 +92,18 @@ _mqtt_broker() {
     --log-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --require-cert --tls-keylog --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --memory --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --require-cert --tls-keylog --passwords --acl --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_broker-passwd() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    -H|--hash) _mqtt_words 'sha512 sha512-pbkdf2 argon2id' "$current"; return ;;
+    -I|--iterations) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--create --delete --batch --hash --iterations --help --version' "$current" ;;
   esac
 }
 
@@ -195,15 +221,28 @@ _mqtt_sub() {
   esac
 }
 
+_mqtt_acl-check() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    --acl) _mqtt_files -f "$current"; return ;;
+    --passwords) _mqtt_files -f "$current"; return ;;
+    -u|--user|--username) return ;;
+    -i|--client-id|--id) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--acl --passwords --extended-acl --user --client-id --explain --coverage --json --help --version' "$current" ;;
+  esac
+}
+
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker pub sub help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker broker-passwd pub sub acl-check help --help --version' "${COMP_WORDS[1]}"
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|pub|sub) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker pub sub' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|broker-passwd|pub|sub|acl-check) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker broker-passwd pub sub acl-check' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 

@@ -42,6 +42,19 @@ _mqtt_broker() {
     '(--tls-version)'--tls-version='[the lowest version of TLS]:VERSION:(tlsv1.2 tlsv1.3)' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
+    '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
+    '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
+    '(--allow-anonymous)'--allow-anonymous='[whether clients without a user name get in]:BOOLEAN:(true false)' \
+    '(--no-anonymous)'--no-anonymous'[the same as --allow-anonymous false]' \
+    '*'--clientid-prefixes='[take client identifiers that begin so, and no others]:PREFIX: ' \
+    '(--use-username-as-clientid)'--use-username-as-clientid='[whether the user name takes the place of the client identifier]:BOOLEAN:(true false)' \
+    '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
+    '(--login-failures)'--login-failures='[failed logins of an address before its next ones wait; 0 is never]:COUNT: ' \
+    '(--login-delay-limit)'--login-delay-limit='[longest wait between two such logins]:SECONDS: ' \
+    '(--data)'--data='[keep sessions, their messages and retained messages in DIR]:DIR:_files -/' \
+    '(--memory)'--memory'[keep everything in memory and nothing on disk]' \
+    '(--sync)'--sync='[acknowledge when the disk has it, or sooner\: full, normal, off]:WHEN:(full normal off)' \
+    '(--strict-store)'--strict-store'[do not start with a store that is damaged]' \
     '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
@@ -58,6 +71,11 @@ _mqtt_broker() {
     '(--max-keepalive)'--max-keepalive='[longest keep alive; 0 is any]:SECONDS: ' \
     '(--connect-timeout)'--connect-timeout='[time that a connection has to send CONNECT]:SECONDS: ' \
     '(--persistent-client-expiration)'--persistent-client-expiration='[forget an absent client after TIME\: a number and s, h, d, w, m or y]:TIME: ' \
+    '(--max-unidentified-connections)'--max-unidentified-connections='[connections without CONNECT; beyond, the one silent longest is closed]:COUNT: ' \
+    '(--max-connections-per-address)'--max-connections-per-address='[connections from one address; 0 is no limit]:COUNT: ' \
+    '(--max-connect-size)'--max-connect-size='[longest packet that is taken before a client is in]:BYTES: ' \
+    '(--max-waiting-logins)'--max-waiting-logins='[logins whose password waits to be checked]:COUNT: ' \
+    '(--max-cached-decisions)'--max-cached-decisions='[decisions of the access list that are remembered, all clients together]:COUNT: ' \
     '(--max-qos)'--max-qos='[highest quality of service]:QOS:(0 1 2)' \
     '(--max-topic-alias)'--max-topic-alias='[topic aliases that a client may make]:COUNT: ' \
     '(--max-topic-alias-broker)'--max-topic-alias-broker='[topic aliases that we make towards a client]:COUNT: ' \
@@ -73,11 +91,22 @@ _mqtt_broker() {
     '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
     '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
-    '(--memory)'--memory'[keep everything in memory and nothing on disk; this is always so]' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
+}
+
+_mqtt_broker-passwd() {
+  _arguments -s -S \
+    '(-c --create)'{-c,--create}'[make FILE if it is not there]' \
+    '(-D --delete)'{-D,--delete}'[remove USER]' \
+    '(-b --batch)'{-b,--batch}'[take the password from the command line]' \
+    '(-H --hash)'{-H+,--hash=}'[how the password is stored]:HASH:(sha512 sha512-pbkdf2 argon2id)' \
+    '(-I --iterations)'{-I+,--iterations=}'[rounds of sha512-pbkdf2; each login costs them]:COUNT: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':file:_files' ':user: ' ':password: '
 }
 
 _mqtt_pub() {
@@ -217,12 +246,30 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_acl-check() {
+  _arguments -s -S \
+    '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
+    '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
+    '(--extended-acl)'--extended-acl'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
+    '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
+    '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
+    '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':question:(publish receive subscribe ask test list who diff lint)' \
+    '*:file:_files'
+}
+
 _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
+    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'acl-check:say what a file of access rules means'
   )
   if ((CURRENT == 2)); then
     _describe -t commands command commands
@@ -233,7 +280,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|acl-check) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

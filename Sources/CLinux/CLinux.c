@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -322,5 +323,15 @@ void *linux_reserve(size_t bytes) {
 }
 
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+int linux_lock_file(int descriptor) {
+  struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
+int linux_wait_semaphore(void *semaphore, int64_t nanoseconds) {
+  struct timespec end = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  return sem_clockwait(semaphore, CLOCK_MONOTONIC, &end);
+}
 
 void linux_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -91,6 +91,10 @@ static inline void COpenSSL_print_name(BIO *bio, const X509_NAME *name) {
   X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB & ~XN_FLAG_SPC_EQ);
 }
 
+static inline void COpenSSL_print_name_rfc2253(BIO *bio, const X509_NAME *name) {
+  X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253);
+}
+
 static inline long COpenSSL_memory(BIO *bio, char **start) { return BIO_get_mem_data(bio, start); }
 
 static inline EVP_PKEY *COpenSSL_make_p256_key(void) { return EVP_EC_gen("P-256"); }

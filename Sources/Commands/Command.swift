@@ -1,18 +1,27 @@
 // The commands that there are: the one list behind dispatch, `mqtt --help`, completions and the
 // manual pages.
 
+import MQTTCodec
+
 /// A subcommand of `mqtt`.
 package enum Command: String, CaseIterable, Sendable {
   case broker
+  case passwd = "broker-passwd"
   case pub
   case sub
+  case aclCheck = "acl-check"
+
+  /// How it is typed behind `mqtt`; one is a part of another.
+  package var words: String { self == .passwd ? "broker passwd" : rawValue }
 
   /// One sentence for the list of commands, without a full stop.
   package var summary: String {
     switch self {
     case .broker: "serve MQTT clients"
+    case .passwd: "set and remove users of a password file"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .aclCheck: "say what a file of access rules means"
     }
   }
 
@@ -20,8 +29,10 @@ package enum Command: String, CaseIterable, Sendable {
   package var options: [OptionDescription] {
     switch self {
     case .broker: BrokerDraft.table.map(\.description)
+    case .passwd: PasswordDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .aclCheck: AccessCheckDraft.table.map(\.description)
     }
   }
 

@@ -13,7 +13,10 @@ extension Broker {
     if type == .pubrel {
       // [MQTT-4.3.3-11]
       let wasHeld = sessions[session].receiver.release(identifier)
-      if wasHeld && sessions[session].record != 0 { recordForgotten(identifier, from: session) }
+      if sessions[session].record != 0 {
+        if wasHeld { recordForgotten(identifier, from: session) }
+        if isStoreFailing { return postpone(.pubcomp, identifier, on: index) }
+      }
       return acknowledge(
         .pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
     }
@@ -21,13 +24,19 @@ extension Broker {
     case .completed(let delivery):
       // A refusal counts as delivered: nobody else gets it. [MQTT-4.8.2-6]
       if delivery != Self.unkept { dropDelivery(delivery) }
-      if !sessions[session].queue.isEmpty || sessions[session].sender.isResending {
+      if !sessions[session].nothingWaits || sessions[session].sender.isResending {
         pump(session)
       }
     case .release(let delivery):
-      if sessions[session].record != 0 { recordReleased(delivery, of: session) }
+      if sessions[session].record != 0 {
+        recordReleased(delivery, of: session)
+        if isStoreFailing { return postpone(.pubrel, identifier, on: index) }
+      }
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .releaseAgain:
+      if isStoreFailing && sessions[session].record != 0 {
+        return postpone(.pubrel, identifier, on: index)
+      }
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .unknownIdentifier:
       if type == .pubrec {

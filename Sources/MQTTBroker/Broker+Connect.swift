@@ -9,7 +9,7 @@ extension Broker {
     if connect.properties[.authenticationMethod] != nil {
       return try beginAuthentication(connect, on: index)
     }
-    try admit(connect, data: nil, userName: connect.userName, on: index)
+    try identify(connect, on: index)
   }
 
   /// Lets a client in whose word is enough or was proven.
@@ -19,9 +19,14 @@ extension Broker {
     try checkPromises(of: connect, on: index)
     var connack = Connack()
     let recorded = journal.appended
-    let identifier = try clientIdentifier(connect, terms(of: index), &connack)
+    guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
+      return
+    }
+    if isStoreFailing, needsStore(connect, identifier: identifier) {
+      return refuseConnect(index)
+    }
     let session = try openSession(identifier, connect, on: index, &connack)
-    sessions[session].userName = userName
+    setSubject(session, userName: userName, listener: connections[index].listener)
     sessions[session].connection = index
     agree(connect, session, on: index, &connack)
     if let data { connack.properties.append(.authenticationData, .binary(data)) }
@@ -29,6 +34,7 @@ extension Broker {
       connack.properties.append(.authenticationMethod, .string(method))
     }
     connections[index].session = session
+    settle(index)
     connections[index].stage = .connected
     counters.connectedClients += 1
     counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
@@ -38,6 +44,7 @@ extension Broker {
       "\(identifier) connected from \(connections[index].peer): "
         + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
         + "\(connack.isSessionPresent ? " (resumed)" : ""), "
+        + (userName.map { "user \"\($0)\", " } ?? "")
         + "keep alive \(connections[index].keepAliveSeconds) s"
         + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
     if configuration.keepsRecords { recordConnect(session) }
@@ -62,7 +69,8 @@ extension Broker {
         "\(Self.name(of: connect.version)) is not among its listener's accept_protocol_versions")
     }
     let limit = configuration.keepAliveLimitSeconds
-    if connect.version != .v5 && limit > 0
+    // A limit that is the largest number refuses nobody.
+    if connect.version != .v5 && limit > 0 && limit < .max
       && (connect.keepAliveSeconds > limit || connect.keepAliveSeconds == 0)
     {
       // 5.0 has Server Keep Alive for this; before it, mosquitto refuses the identifier.
@@ -89,10 +97,36 @@ extension Broker {
     }
   }
 
+  /// The client's name as its listener's policy has it; nil when that refused the client.
+  private mutating func identifier(
+    for connect: Connect, _ userName: String?, on index: UInt32, _ connack: inout Connack
+  ) throws(Violation) -> String? {
+    let policy = policy(of: index)
+    if policy.usesUserNameAsClientIdentifier && userName == nil {
+      refuseLogin(connect, .notAuthorized, "no user name to identify it by", on: index)
+      return nil
+    }
+    let identifier = try clientIdentifier(
+      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, terms(of: index),
+      &connack)
+    let prefixes = policy.clientIdentifierPrefixes
+    if prefixes.isEmpty || prefixes.contains(where: { identifier.utf8.starts(with: $0.utf8) }) {
+      return identifier
+    }
+    refuseLogin(connect, .notAuthorized, "client identifier prefix", on: index)
+    return nil
+  }
+
   /// The client's name, or a new one where it may leave that to us. (3.1.3.1)
   private mutating func clientIdentifier(
-    _ connect: Connect, _ terms: ListenerTerms, _ connack: inout Connack
+    _ connect: Connect, given: String?, _ terms: ListenerTerms, _ connack: inout Connack
   ) throws(Violation) -> String {
+    if let given {
+      if connect.version == .v5 && connect.clientIdentifier.isEmpty {
+        connack.properties.append(.assignedClientIdentifier, .string(given))
+      }
+      return given
+    }
     if !connect.clientIdentifier.isEmpty { return connect.clientIdentifier }
     let isAllowed: Bool
     switch connect.version {
@@ -130,7 +164,8 @@ extension Broker {
       takeOver(existing, by: connections[index].peer, isClean: connect.cleanStart)
     }
     if let existing = sessionsByIdentifier[identifier] {
-      if !connect.cleanStart {
+      // A session whose time is over may still be there for a moment.
+      if !connect.cleanStart && sessions[existing].expiresAt > now {
         // The will of the earlier connection is not sent any more. [MQTT-3.1.3-9]
         sessions[existing].willDueAt = nil
         sessions[existing].will = nil
@@ -153,7 +188,7 @@ extension Broker {
     return session
   }
 
-  private func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
+  func sessionExpirySeconds(_ connect: Connect, _ connack: inout Connack) -> UInt32 {
     if connect.version != .v5 {
       if connect.cleanStart { return 0 }
       return configuration.sessionExpiryLimitSeconds ?? .max

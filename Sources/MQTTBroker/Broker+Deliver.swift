@@ -41,9 +41,10 @@ extension Broker {
         return
       }
       if connection == Session.noConnection && !configuration.queuesQoS0 { return }
-    } else if connection != Session.noConnection && sessions[session].queue.isEmpty
+    } else if connection != Session.noConnection && sessions[session].nothingWaits
       && hasWindow(session)
       && connections[connection].outbox.count < configuration.outboxByteLimit
+      && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
     {
       if !fits(connection, hasIdentifier: true, identifiers, topic, properties, payload) {
         return dropTooLarge(session, connection)
@@ -62,6 +63,11 @@ extension Broker {
       return
     }
     if !hasRoom(session, bytes: topic.count + properties.count + payload.count) { return }
+    if goesToTail(session, qos) {
+      return appendToTail(
+        of: session, qos, isRetained, identifiers, group: group, topic: topic,
+        properties: properties, payload: payload)
+    }
     let kept = keep(
       qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
       payload: payload)
@@ -71,7 +77,7 @@ extension Broker {
   /// Whether messages that were sent are kept until they are acknowledged: to send them again, or
   /// to know their length.
   @inline(__always) private func isKeptInFlight(_ session: UInt32) -> Bool {
-    sessions[session].lasts || configuration.inFlightByteLimit > 0
+    sessions[session].keepsSent || configuration.inFlightByteLimit > 0
   }
 
   /// Whether another message may be under way to a session.
@@ -210,10 +216,12 @@ extension Broker {
     bytes.append(payload)
     let expiresAt =
       routing.expirySeconds.map { now.advanced(bySeconds: Int($0)) } ?? Message.never
-    let message = Message(
+    var message = Message(
       bytes: bytes, topicLength: Int32(topic.count), propertiesLength: Int32(properties.count),
       qos: routing.qos, isRetained: routing.isRetained, expiresAt: expiresAt)
+    message.record = routing.record
     routing.stored = messages.insert(message).index
+    if routing.record != 0 { joinTails(routing.stored) }
     return routing.stored
   }
 
@@ -230,18 +238,33 @@ extension Broker {
     return deliveries.insert(delivery).index
   }
 
-  mutating func enqueue(_ delivery: UInt32, for session: UInt32) {
+  /// Puts a delivery at the end of a session's queue; false when it is only in the store then.
+  @discardableResult
+  mutating func enqueue(_ delivery: UInt32, for session: UInt32) -> Bool {
+    if goesToTail(session, deliveries[delivery].qos) {
+      moveToTail(delivery, of: session)
+      return false
+    }
+    let message = deliveries[delivery].message
     sessions[session].queue.append(delivery)
-    sessions[session].queue.byteCount += messages[deliveries[delivery].message].bytes.count
-    if sessions[session].record != 0 { recordQueued(delivery, for: session) }
+    sessions[session].queue.byteCount += messages[message].bytes.count
+    // Nothing newer at QoS 0 overtakes it. [MQTT-4.6.0-6]
+    if deliveries[delivery].qos == .atMostOnce {
+      sessions[session].replayCount = UInt32(sessions[session].queue.count)
+    }
+    if sessions[session].record != 0 {
+      recordQueued(delivery, for: session)
+      sweep(session, at: messages[message].expiresAt)
+      if isStoreFailing { _ = waitsForStore(delivery, session) }
+    }
+    return true
   }
 
   /// Whether the session's queue takes another message; counts and says so when not.
   mutating func hasRoom(_ session: UInt32, bytes: Int) -> Bool {
-    let count = sessions[session].queue.count - Int(sessions[session].replayedCount)
     let byteLimit = configuration.queueByteLimit
-    if count < configuration.queueMessageLimit
-      && (byteLimit == 0 || sessions[session].queue.byteCount + bytes <= byteLimit)
+    if sessions[session].limitedCount < configuration.queueMessageLimit
+      && (byteLimit == 0 || sessions[session].waitingByteCount + bytes <= byteLimit)
     {
       return true
     }
@@ -262,6 +285,7 @@ extension Broker {
       connections[connection].outbox.count < Self.outboxRefillLimit,
       deliveries[delivery].qos == .atMostOnce || hasWindow(session)
     {
+      if isStoreFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
       let message = deliveries[delivery].message
       sessions[session].queue.byteCount -= messages[message].bytes.count
@@ -270,11 +294,15 @@ extension Broker {
       if messages[message].isExpired(now: now) {
         counters.messagesExpired += 1
         dropDelivery(delivery)
+      } else if isControlled && !mayReceive(session, message: message) {
+        dropDelivery(delivery)
       } else {
         sendKept(delivery, session, connection)
       }
     }
-    if sessions[session].queue.isEmpty && sessions[session].droppedInEpisode > 0 {
+    if sessions[session].tail != nil {
+      refill(session)
+    } else if sessions[session].queue.isEmpty && sessions[session].droppedInEpisode > 0 {
       endEpisode(session, connection)
     }
   }
@@ -304,14 +332,24 @@ extension Broker {
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     if sizeOfKept(entry.message, connection) > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
-      let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
-      _ = sessions[session].sender.receive(
-        type, entry.packetIdentifier, reasonCode: .packetTooLarge)
-      return dropDelivery(entry.message)
+      return endResend(entry, session, .packetTooLarge)
+    }
+    // Its rights may have changed since the first attempt.
+    if isControlled && !mayReceive(session, message: deliveries[entry.message].message) {
+      return endResend(entry, session, .notAuthorized)
     }
     transmitKept(
       entry.message, on: connection, identifier: entry.packetIdentifier.rawValue,
       isDuplicate: true)
+  }
+
+  /// A message that was under way is not sent again, as if the client had refused it.
+  private mutating func endResend(
+    _ entry: SenderFlow.Entry, _ session: UInt32, _ reason: ReasonCode
+  ) {
+    let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
+    _ = sessions[session].sender.receive(type, entry.packetIdentifier, reasonCode: reason)
+    dropDelivery(entry.message)
   }
 
   private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
@@ -368,9 +406,17 @@ extension Broker {
   mutating func dropReference(_ message: UInt32) {
     messages[message].references -= 1
     if messages[message].references == 0 {
-      if routing.stored == message { routing.stored = SubscriptionTree.nothing }
       let number = messages[message].record
-      if number != 0 { journal.append(.drop(number)) }
+      let isInTail = messages[message].isInTail
+      if routing.stored == message {
+        routing.stored = SubscriptionTree.nothing
+        routing.record = isInTail ? number : 0
+      }
+      if isInTail {
+        paging.bodies[number] = nil
+      } else if number != 0 {
+        journal.append(.drop(number))
+      }
       messages.remove(message)
     }
   }
@@ -389,7 +435,7 @@ extension Broker {
     note(
       .warning,
       "\(sessions[session].clientIdentifier): its queue is full "
-        + "(\(sessions[session].queue.count) messages, \(sessions[session].queue.byteCount) bytes; "
+        + "(\(sessions[session].waitingCount) messages, \(sessions[session].waitingByteCount) bytes; "
         + "limits max-queued-messages \(configuration.queueMessageLimit), "
         + "max-queued-bytes \(configuration.queueByteLimit)); messages for it are dropped")
   }
@@ -423,7 +469,7 @@ extension Broker {
 
   /// Says how much was lost, once neither queue nor outbox loses any more.
   private mutating func endEpisode(_ session: UInt32, _ connection: UInt32) {
-    if sessions[session].queue.isEmpty { sessions[session].isQueueFull = false }
+    if sessions[session].nothingWaits { sessions[session].isQueueFull = false }
     if sessions[session].isQueueFull || connections[connection].isDropping { return }
     note(
       .warning,
@@ -438,6 +484,6 @@ extension Broker {
       connections[connection].isDropping = false
       endEpisode(session, connection)
     }
-    if !sessions[session].queue.isEmpty || sessions[session].sender.isResending { pump(session) }
+    if !sessions[session].nothingWaits || sessions[session].sender.isResending { pump(session) }
   }
 }

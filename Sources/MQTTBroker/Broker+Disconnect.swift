@@ -109,6 +109,9 @@ extension Broker {
       _ = sessions[session].sender.receive(.puback, entry.packetIdentifier, reasonCode: .success)
       giveToGroup(delivery, except: session)
     }
+    if sessions[session].tail?.mayHaveGroups == true && subscriptions.groups.count > 0 {
+      sweepTail(of: session, handsOver: true)
+    }
     if sessions[session].queue.isEmpty { return }
     var kept = DeliveryQueue()
     for delivery in sessions[session].queue.all {
@@ -127,6 +130,11 @@ extension Broker {
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group) else {
       return false
     }
+    return hasOtherMember(of: group, than: session)
+  }
+
+  /// Whether a group has another member that is online.
+  func hasOtherMember(of group: SlotIdentifier, than session: UInt32) -> Bool {
     for member in subscriptions.groups[group.index].members {
       let other = subscriptions.subscriptions[member].session
       if other != session && sessions[other].isOnline { return true }
@@ -134,11 +142,17 @@ extension Broker {
     return false
   }
 
+  private func topic(of delivery: UInt32) -> [UInt8] {
+    let message = deliveries[delivery].message
+    return array(messages[message].bytes.span.extracting(messages[message].topic))
+  }
+
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
-  private mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
+  mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
     recordEnd(of: delivery)
+    let topic = isControlled ? topic(of: delivery) : []
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
-      let member = chooseMember(of: group.index, except: session)
+      let member = chooseMember(of: group.index, topic: topic.span, except: session)
     else { return dropDelivery(delivery) }
     let subscription = subscriptions.subscriptions[member]
     let message = deliveries[delivery].message
@@ -181,6 +195,7 @@ extension Broker {
         "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published, "
           + "only the server publishes there")
     }
+    if isControlled && !mayPublish(session, topic.span) { return }
     note(
       .information,
       "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")
@@ -194,23 +209,32 @@ extension Broker {
 
   // MARK: Time
 
+  /// Expired sessions, their subscriptions and messages in memory that are removed at once, and the
+  /// pause before the next ones.
+  static let removalLimit = 5000
+  static let removalPauseNanoseconds: Int64 = 5_000_000
+
   /// Does what is due, if the matter still stands.
   mutating func expire(_ due: Deadline) {
     switch due.kind {
     case .connect:
-      if connections.contains(due.slot) && connections[due.slot.index].stage == .awaitingConnect
-        || connections.contains(due.slot) && connections[due.slot.index].stage == .authenticating
-      {
-        let seconds = configuration.connectTimeoutSeconds
-        leave(due.slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
-        close(due.slot.index)
-      }
+      connectIsDue(due.slot)
+    case .login:
+      loginIsDue(due.slot)
     case .keepAlive:
       checkKeepAlive(due.slot)
     case .sessionExpiry:
       if sessions.contains(due.slot) && !sessions[due.slot.index].isOnline
         && sessions[due.slot.index].expiresAt <= now
       {
+        // Many at once, such as those of an hour ago at a start, are no reason for a stall.
+        if removedInTick >= Self.removalLimit {
+          let soon = now.advanced(byNanoseconds: Self.removalPauseNanoseconds)
+          return deadlines.insert(.sessionExpiry, due.slot, at: soon)
+        }
+        let session = due.slot.index
+        removedInTick +=
+          1 + sessions[session].queue.count + Int(sessions[session].subscriptionCount)
         counters.sessionsExpired += 1
         note(.information, "\(sessions[due.slot.index].clientIdentifier): its session expired")
         removeSession(due.slot.index)
@@ -223,7 +247,26 @@ extension Broker {
       statusIsDue()
     case .sweep:
       sweepRetained(due.slot)
+    case .queueSweep:
+      if sessions.contains(due.slot), sessions[due.slot.index].sweepAt <= now {
+        sweepQueue(of: due.slot.index)
+      }
+    case .pages:
+      paging.isPaused = false
     }
+  }
+
+  private mutating func connectIsDue(_ slot: SlotIdentifier) {
+    if !connections.contains(slot) { return }
+    let seconds = configuration.connectTimeoutSeconds
+    switch connections[slot.index].stage {
+    case .awaitingConnect, .authenticating:
+      leave(slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
+    case .awaitingCheck:
+      leave(slot.index, cause: "its login took longer than \(seconds) s", isOrderly: false)
+    case .connected, .closed: return
+    }
+    close(slot.index)
   }
 
   private mutating func checkKeepAlive(_ slot: SlotIdentifier) {

@@ -57,9 +57,17 @@ extension Broker {
     if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
     let session = connections[index].session
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
+    if isStoreFailing, let identifier,
+      !(view.qos == .exactlyOnce && sessions[session].receiver.contains(identifier)),
+      needsStore(view, topic: topic, on: index)
+    {
+      return refusePublish(view.qos, identifier, topic: topic, on: index)
+    }
+    let isDenied = isDenied(topic, on: index)
     // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
-    if let identifier, view.qos == .exactlyOnce, !Self.isSystem(topic),
-      !isTooLong(view.payload.count)
+    if let identifier, view.qos == .exactlyOnce,
+      !(isDenied || isTooLong(view.payload.count))
+        || sessions[session].receiver.contains(identifier)
     {
       if connections[index].version == .v5
         && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
@@ -75,7 +83,8 @@ extension Broker {
       }
     }
     let recorded = journal.appended
-    let reason = publish(view, topic: topic, packet, on: index)
+    let reason =
+      isDenied ? ReasonCode.notAuthorized : publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
     if configuration.keepsRecords {
       if view.qos == .exactlyOnce && !reason.isFailure {
@@ -90,15 +99,20 @@ extension Broker {
     configuration.payloadSizeLimit.map { payloadBytes > $0 } ?? false
   }
 
-  private mutating func publish(
-    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
-  ) -> ReasonCode {
+  /// Whether a client may not publish to a topic, which is then said.
+  @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: UInt32) -> Bool {
     if Self.isSystem(topic) {
       note(
         .notice,
         "\(name(of: index)): PUBLISH to $SYS refused, only the server publishes there")
-      return .notAuthorized
+      return true
     }
+    return isControlled && !mayPublish(connections[index].session, topic)
+  }
+
+  private mutating func publish(
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+  ) -> ReasonCode {
     if isTooLong(view.payload.count) {
       note(
         .notice,

@@ -32,8 +32,18 @@ extension Broker {
   package mutating func receive(_ bytes: Span<UInt8>, on connection: ConnectionID, now: Instant) {
     self.now = now
     if !connections.contains(connection) { return }
-    let index = connection.index
     counters.bytesReceived += UInt64(bytes.count)
+    take(bytes, on: connection.index)
+  }
+
+  /// Reads what a connection sent while it waited.
+  mutating func readOn(_ index: UInt32) {
+    if connections[index].inbox.isEmpty || connections[index].stage == .closed { return }
+    let waiting = connections[index].inbox.take()
+    take(waiting.span, on: index)
+  }
+
+  private mutating func take(_ bytes: Span<UInt8>, on index: UInt32) {
     connections[index].lastReceived = now
     // Who asks and never reads the answers would grow them without bound: acknowledgements cannot
     // be dropped as messages at QoS 0 are.
@@ -46,10 +56,13 @@ extension Broker {
           + "(max-outbox-bytes \(configuration.outboxByteLimit))", isOrderly: false)
       return close(index)
     }
+    if connections[index].stage == .awaitingCheck {
+      return connections[index].inbox.append(bytes)
+    }
     do throws(Violation) {
       var start = 0
       if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }
-      while start < bytes.count && connections[index].stage != .closed {
+      while start < bytes.count && connections[index].isReading {
         guard let header = try fixedHeader(bytes, at: start, on: index),
           header.packetLength <= bytes.count - start
         else { break }
@@ -57,7 +70,9 @@ extension Broker {
         try handle(packet, header, on: index)
         start += header.packetLength
       }
-      if start < bytes.count && connections[index].stage != .closed {
+      if connections[index].stage == .awaitingCheck {
+        connections[index].inbox.append(bytes.extracting(droppingFirst: start))
+      } else if start < bytes.count && connections[index].stage != .closed {
         let header = try fixedHeader(bytes, at: start, on: index)
         // A length that was only announced is not paid for with memory.
         connections[index].inbox.reserve(min(header?.packetLength ?? 0, 64 << 10))
@@ -102,9 +117,13 @@ extension Broker {
   private func fixedHeader(_ bytes: Span<UInt8>, at start: Int, on index: UInt32)
     throws(Violation) -> FixedHeader?
   {
+    var limit = configuration.packetSizeLimit
+    if connections[index].stage != .connected {
+      limit = min(limit, configuration.connectPacketSizeLimit)
+    }
     do throws(DecodeError) {
       return try FixedHeader.read(
-        bytes, at: start, packetSizeLimit: configuration.packetSizeLimit,
+        bytes, at: start, packetSizeLimit: limit,
         version: connections[index].version)
     } catch {
       throw Violation(error)
@@ -185,7 +204,8 @@ extension Broker {
     case (.authenticating, .disconnect):
       leave(index, cause: "disconnected during authentication", isOrderly: true)
       close(index)
-    case (.awaitingConnect, _), (.authenticating, _), (.connected, _), (.closed, _):
+    case (.awaitingConnect, _), (.authenticating, _), (.awaitingCheck, _), (.connected, _),
+      (.closed, _):
       throw Violation(.protocolError, "the first packet was not CONNECT [MQTT-3.1.0-1]")
     }
   }
@@ -195,7 +215,7 @@ extension Broker {
     counters.protocolErrors += 1
     let version = connections[index].version
     switch connections[index].stage {
-    case .awaitingConnect, .authenticating:
+    case .awaitingConnect, .authenticating, .awaitingCheck:
       // Before 5.0 few refusals have a return code; other faults just close the connection.
       // [MQTT-3.1.4-1] [MQTT311-3.1.2-2]
       if version == .v5 || violation.reasonCode.connackReturnCode != nil {

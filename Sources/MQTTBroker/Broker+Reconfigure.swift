@@ -19,6 +19,7 @@ extension Broker {
     next.programVersion = self.configuration.programVersion
     self.configuration = next
     subscriptions.keepsOverlaps = next.allowsDuplicates
+    setPolicies(next.listenerPolicies, now: now)
     isFullOfConnections = false
     isFullOfRetained = false
     if subscriptions.hasSystemFilters { refreshStatus() }
@@ -41,7 +42,10 @@ extension Broker {
 
   /// Sessions, subscriptions and retained topics, a line each, in the order of their slots.
   package func summary() -> [String] {
-    var lines: [String] = []
+    var lines = [
+      "\(sessions.count) sessions, \(subscriptions.count) subscriptions, "
+        + "\(retained.count) retained messages"
+    ]
     for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
       lines.append(
         "session \(sessions[index].clientIdentifier): "

@@ -23,6 +23,9 @@ extension Broker {
     }
     let message = stored(topic: topic, properties: properties, payload: payload)
     messages[message].references += 1
+    if routing.publisher != SubscriptionTree.nothing {
+      messages[message].source = clientAccess(of: routing.publisher)
+    }
     let before = retained.set(topic, message)
     if configuration.keepsRecords { recordRetained(topic, message) }
     if before != RetainedTree.nothing { dropReference(before) } else { isFullOfRetained = false }
@@ -65,8 +68,9 @@ extension Broker {
     retainedMatches.removeAll(keepingCapacity: true)
     retained.match(filter, into: &retainedMatches)
     for message in retainedMatches where !messages[message].isExpired(now: now) {
+      if isControlled && !mayReplay(message, to: session) { continue }
       // One full replay always fits; repeated ones that nobody reads do not pile up.
-      if sessions[session].queue.count >= retained.count + configuration.queueMessageLimit {
+      if sessions[session].waitingCount >= retained.count + configuration.queueMessageLimit {
         dropForFullQueue(session)
         break
       }
@@ -77,7 +81,7 @@ extension Broker {
       delivery.isReplay = true
       if identifier != 0 { delivery.subscriptionIdentifiers = [identifier] }
       messages[message].references += 1
-      enqueue(deliveries.insert(delivery).index, for: session)
+      if !enqueue(deliveries.insert(delivery).index, for: session) { continue }
       sessions[session].replayedCount += 1
       // What is queued up to here goes first, so that nothing newer overtakes it.
       sessions[session].replayCount = UInt32(sessions[session].queue.count)

@@ -9,13 +9,15 @@ extension Broker {
     topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
   ) -> Bool {
     let hash = hash(topic, seed: topicSeed)
-    let epoch = subscriptions.epoch
+    // Both only rise, so that their sum changes with either.
+    let epoch = subscriptions.epoch &+ access.epoch
     let line = cache.find(topic, hash: hash, epoch: epoch)
     let current: Match
     if line != MatchCache.nothing {
       current = cache.lines[line].match
     } else {
       subscriptions.match(topic, into: &match, marks: &marks)
+      if isControlled { restrictMatch(topic, hash) }
       if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
       current = match
     }
@@ -29,7 +31,8 @@ extension Broker {
     }
     for position in current.groups.indices {
       let group = current.groups[position]
-      guard let member = chooseMember(of: group) else { continue }
+      if isControlled { authorizeMembers(of: group, topic, hash) }
+      guard let member = chooseMember(of: group, topic: topic) else { continue }
       let subscription = subscriptions.subscriptions[member]
       let target = Target(
         session: subscription.session, identifiers: subscription.identifier,
@@ -43,16 +46,27 @@ extension Broker {
 
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or
   /// else the next one that is online, or else the next one.
-  mutating func chooseMember(of group: UInt32, except session: UInt32? = nil) -> UInt32? {
+  /// Members that may not have the topic are passed over.
+  mutating func chooseMember(
+    of group: UInt32, topic: Span<UInt8>, except session: UInt32? = nil
+  ) -> UInt32? {
+    guard let offset = memberAhead(of: group, topic: topic, except: session) else { return nil }
+    return subscriptions.takeTurn(of: group, ahead: offset)
+  }
+
+  /// How far ahead that member is.
+  func memberAhead(
+    of group: UInt32, topic: Span<UInt8>, except session: UInt32? = nil
+  ) -> Int? {
     var free: Int?
     var online: Int?
     var any: Int?
     for offset in 0..<subscriptions.groups[group].members.count {
       let member = subscriptions.member(of: group, ahead: offset)
       let candidate = subscriptions.subscriptions[member].session
-      if candidate == session { continue }
+      if candidate == session || (isControlled && !mayHave(candidate, topic)) { continue }
       if sessions[candidate].isOnline {
-        if sessions[candidate].queue.isEmpty && hasWindow(candidate) {
+        if sessions[candidate].nothingWaits && hasWindow(candidate) {
           free = offset
           break
         }
@@ -60,7 +74,6 @@ extension Broker {
       }
       if any == nil { any = offset }
     }
-    guard let chosen = free ?? online ?? any else { return nil }
-    return subscriptions.takeTurn(of: group, ahead: chosen)
+    return free ?? online ?? any
   }
 }

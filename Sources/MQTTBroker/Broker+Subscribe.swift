@@ -1,5 +1,6 @@
 // SUBSCRIBE and UNSUBSCRIBE (3.8 to 3.11).
 
+import AccessControl
 import MQTTCodec
 import MQTTSession
 
@@ -7,6 +8,7 @@ extension Broker {
   /// Takes a SUBSCRIBE that is well formed.
   mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) {
     let session = connections[index].session
+    if isStoreFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
@@ -38,17 +40,22 @@ extension Broker {
       replay(
         filter.span, to: session, options: subscription.options, identifier: identifier)
     }
-    if !sessions[session].queue.isEmpty { pump(session) }
+    if !sessions[session].nothingWaits { pump(session) }
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.
   mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) {
     let session = connections[index].session
+    if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
     for text in unsubscribe.filters {
       let shared = Topic.shared(text)
       let filter = Array((shared?.filter ?? text).utf8)
+      if isControlled && !maySubscribe(.unsubscribe, session, filter) {
+        reasons.append(.notAuthorized)
+        continue
+      }
       var first = sessions[session].firstSubscription
       let wasThere = subscriptions.unsubscribe(
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
@@ -86,6 +93,7 @@ extension Broker {
           + "\(configuration.topicLevelLimit) levels is refused")
       return (.topicFilterInvalid, false)
     }
+    if isControlled && !maySubscribe(.subscribe, session, filter) { return (.notAuthorized, false) }
     if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
       && !subscriptions.contains(session: session, filter: filter.span, group: shared?.group)
     {

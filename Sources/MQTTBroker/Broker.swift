@@ -14,7 +14,8 @@
 // nextDeadline has come; and after any of them the shell fetches output, closes and log lines.
 //
 // With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
-// to it (Records/): what may not be lost is on disk before it is acknowledged.
+// to it (Records/): what may not be lost is on disk before it is acknowledged. storeFailed says that
+// it cannot be for a while.
 
 package import MQTTCodec
 import MQTTSession
@@ -37,6 +38,8 @@ package struct Broker: ~Copyable {
   }
 
   package internal(set) var configuration: BrokerConfiguration
+  /// What each listener asks of its clients, by index. (Broker+Policies)
+  var policies: [ListenerPolicy]
   /// The time of the call that is being handled.
   var now: Instant
   let startedAt: Instant
@@ -76,10 +79,25 @@ package struct Broker: ~Copyable {
   var isFullOfConnections = false
   var isFullOfRetained = false
 
+  /// What clients may do. (Broker+Authorize)
+  var access: AccessState
+  /// Whether there are access lists at all.
+  var isControlled = false
+  /// Those who are not in yet. (Broker+Login)
+  var logins = Logins()
+
   /// What must outlive a crash.
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// Sessions that ended because their time was over, in this call of `advance`, and what they had.
+  var removedInTick = 0
+  /// Queues that are only partly in memory.
+  var paging = Paging()
+  /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
+  var outage: StoreOutage?
+  /// Whether there is one, for where that is asked often.
+  var isStoreFailing = false
 
   /// An engine without peers.
   ///
@@ -89,6 +107,8 @@ package struct Broker: ~Copyable {
     _ configuration: BrokerConfiguration, randomSeed: UInt64, now: Instant, wallClockSeconds: Int64
   ) {
     self.configuration = configuration
+    policies = configuration.listenerPolicies
+    access = AccessState(decisionLimit: configuration.decisionCacheLimit)
     self.now = now
     startedAt = now
     wallClockSecondsAtStart = wallClockSeconds
@@ -97,16 +117,17 @@ package struct Broker: ~Copyable {
     subscriptions = SubscriptionTree(seed: random.next())
     subscriptions.keepsOverlaps = configuration.allowsDuplicates
     retained = RetainedTree(seed: random.next())
+    readAccess()
   }
 
   // MARK: The world speaks
 
   /// A connection was made; nil when there is no room for it, and the shell just closes it.
   ///
-  /// `peer` is the address for log lines.
-  package mutating func open(reactor: Int, listener: Int, peer: String, now: Instant)
-    -> ConnectionID?
-  {
+  /// `peer` is the address for log lines, `facts` what it was found out to be.
+  package mutating func open(
+    reactor: Int, listener: Int, peer: String, facts: PeerFacts = PeerFacts(), now: Instant
+  ) -> ConnectionID? {
     self.now = now
     if connections.count >= configuration.connectionLimit || isShuttingDown {
       counters.connectionsRefused += 1
@@ -120,20 +141,22 @@ package struct Broker: ~Copyable {
       return nil
     }
     isFullOfConnections = false
-    while listenerCounts.count <= listener { listenerCounts.append(0) }
-    let terms = configuration.terms(ofListener: UInt16(listener))
-    if let limit = terms.connectionLimit, listenerCounts[listener] >= limit {
+    if isFull(facts.address, peer: peer) || !makeRoomForUnidentified(peer: peer) {
       counters.connectionsRefused += 1
-      note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
       return nil
     }
-    listenerCounts[listener] += 1
+    guard let terms = enter(listener: listener, peer: peer) else { return nil }
     counters.connectionsOpened += 1
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
     let connection = connections.insert(
       Connection(
-        reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, now: now))
+        reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, address: facts.address,
+        now: now))
     connections[connection.index].maximumQoS = terms.maximumQoS
+    if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
+      makeExtras(for: connection.index).identity = name
+    }
+    entered(connection)
     deadlines.insert(
       .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
     return connection
@@ -161,6 +184,7 @@ package struct Broker: ~Copyable {
   /// Does all that is due at `now`.
   package mutating func advance(to now: Instant) {
     self.now = now
+    removedInTick = 0
     while let due = deadlines.popDue(now) { expire(due) }
   }
 
@@ -258,6 +282,7 @@ package struct Broker: ~Copyable {
   /// Marks a connection as done: no more is read, and it is closed after its output.
   mutating func close(_ index: UInt32) {
     if connections[index].stage == .closed { return }
+    settle(index)
     connections[index].stage = .closed
     reactors[Int(connections[index].reactor)].closes.append(connections.identifier(at: index))
   }
@@ -270,6 +295,20 @@ package struct Broker: ~Copyable {
     return extras
   }
 
+  /// The terms of a listener that has room for one connection more, which is counted; nil when
+  /// there is no room.
+  private mutating func enter(listener: Int, peer: String) -> ListenerTerms? {
+    while listenerCounts.count <= listener { listenerCounts.append(0) }
+    let terms = configuration.terms(ofListener: UInt16(listener))
+    if let limit = terms.connectionLimit, listenerCounts[listener] >= limit {
+      counters.connectionsRefused += 1
+      note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
+      return nil
+    }
+    listenerCounts[listener] += 1
+    return terms
+  }
+
   /// What holds for the clients of a connection's listener.
   func terms(of index: UInt32) -> ListenerTerms {
     configuration.terms(ofListener: connections[index].listener)
@@ -277,6 +316,7 @@ package struct Broker: ~Copyable {
 
   private mutating func release(_ index: UInt32) {
     listenerCounts[Int(connections[index].listener)] -= 1
+    departed(index)
     connections.remove(index)
   }
 }

@@ -58,6 +58,26 @@ package struct BrokerConfiguration: Sendable {
   package var keepAliveLimitSeconds: UInt16 = 0
   /// Seconds that a connection may take to send CONNECT.
   package var connectTimeoutSeconds = 30
+  /// Longest packet taken before CONNACK, in bytes; mosquitto's number.
+  package var connectPacketSizeLimit = 100_000
+  /// Connections without CONNACK; beyond, the one that was silent longest is closed.
+  package var unidentifiedConnectionLimit = 20_000
+  /// Connections from one address, or one IPv6 network of 64 bits; zero is no limit.
+  package var connectionsPerAddressLimit = 0
+  /// Logins whose password waits to be checked; beyond, clients are told to come later.
+  package var waitingLoginLimit = 10_000
+  /// Failed logins from one address after which its next ones are delayed; zero is never.
+  package var loginFailureLimit = 10
+  /// Longest delay between two such logins, in seconds.
+  package var loginDelayLimitSeconds = 30
+  /// Decisions about topics that are remembered, all clients taken together.
+  package var decisionCacheLimit = 262_144
+  /// Whether a retained message is replayed only while its publisher may still publish it.
+  package var checksRetainSource = true
+  /// Who gets in, by the index of the listener; a listener beyond the end lets everybody in.
+  ///
+  /// Changed later with ``Broker/setPolicies(_:now:)``.
+  package var listenerPolicies: [ListenerPolicy] = []
   /// Whether a client may leave its identifier empty.
   package var allowsEmptyClientIdentifier = true
   /// What assigned client identifiers begin with.
@@ -81,6 +101,11 @@ package struct BrokerConfiguration: Sendable {
   package var logsSubscriptions = false
   /// The levels of log entries that are published under `$SYS/broker/log` too.
   package var publishedLogLevels: [LogLevel] = []
+  /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
+  /// store until its turn comes.
+  package var queueWindowMessageLimit = 1000
+  /// Bytes of these messages.
+  package var queueWindowByteLimit = 256 << 10
   /// Whether every packet becomes a log entry.
   package var logsPackets = false
 
@@ -90,5 +115,10 @@ package struct BrokerConfiguration: Sendable {
   /// What holds for the clients of a listener.
   func terms(ofListener index: UInt16) -> ListenerTerms {
     Int(index) < listenerTerms.count ? listenerTerms[Int(index)] : ListenerTerms(self)
+  }
+
+  /// What is kept of a queue in memory when records are kept.
+  package var queueWindow: QueueWindow {
+    QueueWindow(messages: queueWindowMessageLimit, bytes: queueWindowByteLimit)
   }
 }

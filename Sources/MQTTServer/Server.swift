@@ -30,6 +30,10 @@ package final class Server: Sendable {
   let current: Mutex<Current>
   let engine: SharedEngine
   let log: ServerLog
+  /// The thread of its store, once it runs.
+  private let writer = Mutex<StoreWriter?>(nil)
+  /// The thread that checks passwords.
+  private let checker: LoginChecker
 
   /// A broker that has not started; its log goes to `logDescriptor` where it shall go to standard
   /// error.
@@ -40,6 +44,7 @@ package final class Server: Sendable {
     current = Mutex(Current(configuration: configuration, table: arranged.table))
     log = ServerLog(descriptor: logDescriptor)
     engine = SharedEngine(numbered, log: log)
+    checker = LoginChecker(engine)
   }
 
   /// Serves until TERM or INT comes and the clients have been told; a second signal ends it at once.
@@ -106,13 +111,16 @@ package final class Server: Sendable {
     }
     let sockets = try OpenListeners(table, Array(table.numbers.indices))
     current.withLock { $0.places = sockets.open.map { ($0.index, $0.address) } }
+    try settle(configuration)
+    // Clients that come from here on wait for their CONNACK until everything is loaded.
+    let store = try openStore(configuration)
     do throws(SystemError) {
-      if let file = configuration.processNumberFile {
-        // Folders of /run are gone after a start of the machine.
-        if let slash = file.lastIndex(of: "/") { _ = mkdir(String(file[..<slash]), 0o755) }
-        try SystemFile.write("\(getpid())\n", to: file)
+      if let store {
+        let writer = StoreWriter(engine, store)
+        try writer.start()
+        self.writer.withLock { $0 = writer }
       }
-      if let account = configuration.account, Account.isRoot { try account.become() }
+      try checker.start()
       let reactor = try engine.makeFirstReactor()
       for listener in sockets.open { try listener.attach(to: reactor) }
       try engine.startThread(reactor)
@@ -129,10 +137,39 @@ package final class Server: Sendable {
     log.flush()
   }
 
+  /// Writes down which process this is, and gives up root's rights.
+  private func settle(_ configuration: ServerConfiguration) throws(ServerError) {
+    do throws(SystemError) {
+      if let file = configuration.processNumberFile {
+        // Folders of /run are gone after a start of the machine.
+        if let slash = file.lastIndex(of: "/") { _ = mkdir(String(file[..<slash]), 0o755) }
+        try SystemFile.write("\(getpid())\n", to: file)
+      }
+      if let account = configuration.account, Account.isRoot { try account.become() }
+    } catch {
+      throw .system(error)
+    }
+  }
+
   /// Nobody said where to listen: this machine only, which needs no passwords.
   static func localAnnouncement(_ sockets: OpenListeners) -> String {
     "listening on \(sockets.addresses.map(\.description).joined(separator: " and ")), for this"
       + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
+  }
+
+  private func openStore(_ configuration: ServerConfiguration) throws(ServerError)
+    -> (any DurableStore)?
+  {
+    guard let open = configuration.openStore else { return nil }
+    do throws(StoreFailure) {
+      let store = try open()
+      for notice in store.notices { engine.write(.warning, notice) }
+      engine.load(try store.load(window: configuration.broker.queueWindow))
+      log.flush()
+      return store
+    } catch {
+      throw .store(error)
+    }
   }
 
   /// Where it listens.
@@ -146,6 +183,12 @@ package final class Server: Sendable {
     engine.beginStop()
     while !engine.hasStopped, MonotonicClock.now < limit, !isImpatient() { usleep(5000) }
     engine.endStop()
+    checker.stop()
+    if let writer = writer.withLock({ $0 }) {
+      writer.stop()
+      let limit = MonotonicClock.now.advanced(bySeconds: StoreWriter.farewellLimitSeconds)
+      while !writer.hasEnded, MonotonicClock.now < limit, !isImpatient() { usleep(1000) }
+    }
     if let file = configuration.processNumberFile { _ = unlink(file) }
     engine.write(.notice, "stopped")
     log.flush()
@@ -155,6 +198,6 @@ package final class Server: Sendable {
 extension ServerConfiguration {
   /// The listeners, or that of this machine only.
   var servedListeners: [ListenerConfiguration] {
-    listeners.isEmpty ? [ListenerConfiguration(.loopback(port: Self.plainPort))] : listeners
+    listeners.isEmpty ? [localListener] : listeners
   }
 }

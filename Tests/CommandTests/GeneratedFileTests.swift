@@ -43,7 +43,8 @@ import Testing
     (["pub", "-D", "publish", "c"], ["content-type", "correlation-data"]),
     (["sub", "-D", "subscribe", ""], ["subscription-identifier", "user-property"]),
     (["pub", "--cafile", "Packa"], ["Package.swift"]),
-    (["broker", "--retain-available", ""], ["true", "false"]), (["bro"], ["broker"]),
+    (["broker", "--retain-available", ""], ["true", "false"]),
+    (["bro"], ["broker", "broker-passwd"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

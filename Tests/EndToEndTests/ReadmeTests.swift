@@ -41,7 +41,7 @@ struct ReadmeTests {
     let shell = try RunningProgram(
       ["bash", "-c", "exec 2>&1; exec bash"],
       environment: [
-        "HOME": home.path, "MQTT": mqttPath, "PLAIN": "\(try freePort())",
+        "HOME": home.path, "XDG_STATE_HOME": "", "MQTT": mqttPath, "PLAIN": "\(try freePort())",
         "TLS": "\(try freePort())", "WEB": "\(try freePort())",
       ])
     // The ports of the examples are the usual ones; here each word finds its own.

@@ -89,13 +89,22 @@ struct RecordsCrashTests {
     }
   }
 
-  @Test(arguments: 0..<48)
+  /// Everything in memory, or nearly all of every queue in the store and one message in flight.
+  private func store(paging: Bool) -> RecordsStore {
+    RecordsStore {
+      if !paging { return }
+      $0.queueWindowMessageLimit = 2
+      $0.inFlightLimit = 1
+    }
+  }
+
+  @Test(arguments: 0..<64, [false, true])
   func `QoS 2 is delivered exactly once and in order, wherever the crash is [MQTT-4.3.3-10]`(
-    crashStep: Int
+    crashStep: Int, paging: Bool
   ) {
-    let store = RecordsStore()
+    let store = store(paging: paging)
     var receiver = Receiver()
-    var sender = Sender(count: 3)
+    var sender = Sender(count: 9)
     let publisher = store.client("p")
     let subscriber = store.client("s")
     subscriber.subscribe("a")
@@ -106,29 +115,29 @@ struct RecordsCrashTests {
     let again = store.client("p")
     let reader = store.client("s")
     sender.send(again, qos: .exactlyOnce, isDuplicate: true)
-    for number in 0..<64 { step(number, store, &sender, again, &receiver, reader) }
-    #expect(receiver.delivered == ["1", "2", "3"])
+    for number in 0..<240 { step(number, store, &sender, again, &receiver, reader) }
+    #expect(receiver.delivered == numbers(1...9))
     #expect(receiver.held.isEmpty)
-    #expect(sender.stages == [.finished, .finished, .finished])
+    #expect(sender.stages.allSatisfy { $0 == .finished })
   }
 
-  @Test(arguments: 0..<24)
+  @Test(arguments: 0..<24, [false, true])
   func `an acknowledged QoS 1 message arrives, wherever the crash is [MQTT-4.3.2-4]`(
-    crashStep: Int
+    crashStep: Int, paging: Bool
   ) {
-    let store = RecordsStore()
+    let store = store(paging: paging)
     store.absent("s", "a")
     var receiver = Receiver()
-    var sender = Sender(count: 3)
+    var sender = Sender(count: 9)
     let publisher = store.passer("p")
     sender.send(publisher, qos: .atLeastOnce, isDuplicate: false)
     for number in 0..<crashStep { step(number, store, &sender, publisher, &receiver, nil) }
     let acknowledged = sender.stages.enumerated().filter { $0.element == .finished }
     store.crash()
     let reader = store.client("s")
-    while receiver.exchange(reader) { store.commit() }
+    repeat { store.commit() } while receiver.exchange(reader)
     for (position, _) in acknowledged { #expect(receiver.delivered.contains("\(position + 1)")) }
-    #expect(receiver.delivered == Array(["1", "2", "3"].prefix(receiver.delivered.count)))
+    #expect(receiver.delivered == Array(numbers(1...9).prefix(receiver.delivered.count)))
   }
 
   @Test(arguments: 0...12)

@@ -11,10 +11,28 @@ let lasting = [Property(.sessionExpiryInterval, .fourByteInteger(100))]
 
 final class RecordsStore {
   let world: World
-  /// What is on disk.
-  var committed: [RecordBatch] = []
-  /// What the engine gave away and was not told to be on disk.
-  var writing: [RecordBatch] = []
+  /// What the engine asked of the store.
+  enum Work {
+    case batch(RecordBatch)
+    case page(PageRequest)
+
+    var records: [Record] {
+      switch self {
+      case .batch(let batch): batch.records
+      case .page: []
+      }
+    }
+  }
+
+  /// What is on disk, and what it amounts to.
+  private(set) var committed: [RecordBatch] = []
+  private(set) var state = RecordedState()
+  /// What the engine asked for and has not heard of.
+  var writing: [Work] = []
+  /// Answers given since the start, of either kind.
+  private(set) var answered = 0
+  /// Whether pages cannot be read.
+  var isUnreadable = false
   private let start: Instant
 
   init(_ change: (inout BrokerConfiguration) -> Void = { _ in }) {
@@ -25,32 +43,48 @@ final class RecordsStore {
     start = world.now
   }
 
-  /// Takes the open batch; false when there is nothing to write.
+  /// Takes the open batch and what pages are wanted; false when there is nothing to do.
   @discardableResult
   func take() -> Bool {
-    guard let batch = world.broker.takeRecords() else { return false }
-    writing.append(batch)
-    return true
+    let before = writing.count
+    if let batch = world.broker.takeRecords() { writing.append(.batch(batch)) }
+    while let request = world.broker.nextPageRequest() { writing.append(.page(request)) }
+    return writing.count > before
   }
 
-  /// Writes the oldest batch that was taken.
+  /// Writes the oldest batch that was taken, or answers for a page.
   func finishOne() {
-    let batch = writing.removeFirst()
-    committed.append(batch)
-    world.broker.durable(batch.number, now: world.now)
+    answered += 1
+    switch writing.removeFirst() {
+    case .batch(let batch):
+      committed.append(batch)
+      for record in batch.records { state.apply(record) }
+      world.broker.durable(batch.number, now: world.now)
+    case .page(let request) where isUnreadable:
+      world.broker.pageFailed(request, now: world.now)
+    case .page(let request): world.broker.supply(state.page(request), now: world.now)
+    }
     world.settle()
   }
 
-  /// Writes everything.
+  /// Writes everything, and what pages lead to.
   func commit() {
-    take()
-    while !writing.isEmpty { finishOne() }
+    var hasRead = true
+    while hasRead {
+      take()
+      hasRead = false
+      while !writing.isEmpty {
+        if case .page = writing[0] { hasRead = true }
+        finishOne()
+      }
+    }
   }
 
   /// Loses everything that was not committed, or not among the first `count` batches, and starts
   /// again some time later.
   func crash(keeping count: Int? = nil, seconds: Int = 0) {
     committed = Array(committed.prefix(count ?? committed.count))
+    state = RecordedState(committed.flatMap(\.records))
     writing = []
     world.now = world.now.advanced(bySeconds: seconds)
     let passed = world.now.nanoseconds(since: start) / 1_000_000_000
@@ -58,10 +92,15 @@ final class RecordsStore {
       world.broker.configuration, randomSeed: 8, now: world.now,
       wallClockSeconds: 1_700_000_000 + passed)
     world.closed = [:]
-    let loaded = world.broker.load(committed.flatMap(\.records), now: world.now)
+    let loaded = world.broker.load(state, now: world.now)
     #expect(loaded.orphans == 0, "whole batches leave nothing without its message or session")
     world.broker.advance(to: world.now)
     world.settle()
+  }
+
+  /// Damages the store while the engine is at work: it forgets records.
+  func lose(_ isLost: (Record) -> Bool) {
+    state = RecordedState(committed.flatMap(\.records).filter { !isLost($0) })
   }
 
   /// Connects a client; its CONNACK has left, and is there to be read.
@@ -96,10 +135,10 @@ final class RecordsStore {
     var messages: [Publish] = []
     while true {
       commit()
-      let before = committed.count
+      let before = answered
       let more = peer.messages()
       messages += more
-      if more.isEmpty && !take() && committed.count == before { return messages }
+      if more.isEmpty && !take() && answered == before { return messages }
     }
   }
 }

@@ -107,5 +107,9 @@ int linux_usable_cores(void);
 // Addresses that cost nothing until they are touched; null when there are none.
 void *linux_reserve(size_t bytes);
 int linux_open_spare(void);
+// Locks a whole file for as long as it is open; belongs to the open file, not to the process.
+int linux_lock_file(int descriptor);
+// Waits for a sem_t until an instant of the monotonic clock; 0, or -1 and errno.
+int linux_wait_semaphore(void *semaphore, int64_t nanoseconds);
 void linux_name_thread(const char *name);
 #endif

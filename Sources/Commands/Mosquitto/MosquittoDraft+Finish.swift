@@ -15,19 +15,23 @@ extension MosquittoDraft {
   /// Settles everything; faults are added to `errors`.
   mutating func finish() -> BrokerOptions {
     for plugin in plugins { settle(plugin) }
-    // Without a word about where to listen, mosquitto serves this machine only.
-    let isLocalOnly = listeners.isEmpty && defaultPort == nil && defaultHost == nil
-    if !isLocalOnly, usesDefaultListener {
+    // Without a word about where to listen, mosquitto lets everybody in: who is on this machine, or
+    // if only an option of a listener stands there, everybody who can reach it.
+    let isUnasked = listeners.isEmpty && defaultPort == nil && defaultHost == nil
+    if usesDefaultListener {
       let port = defaultPort ?? 1883
-      defaultListener.place =
-        defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
+      defaultListener.place = defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
+      if isUnasked { openUnaskedListener() }
       listeners.append(defaultListener)
-    } else if usesDefaultListener, let place = firstDefaultPlace {
-      warnings.append(
-        FileNote(
-          place,
-          "an option of a listener has no effect without one: this machine only is served; begin "
-            + "one with listener 1883"))
+    } else if isUnasked {
+      if options.access.allowsAnonymous == false || options.access.passwordFile != nil {
+        warnings.append(
+          FileNote(
+            FilePlace(line.file),
+            "without a listener only this machine is served, and clients without a user name get in "
+              + "whatever allow_anonymous says, as in mosquitto; name one: listener 1883"))
+      }
+      options.access.allowsAnonymous = true
     }
     options.listeners = listeners
     for index in listeners.indices { options.listeners[index] = settled(listeners[index]) }
@@ -39,6 +43,17 @@ extension MosquittoDraft {
       options.configuration.publishedLogLevels = options.log.levels ?? []
     }
     return options
+  }
+
+  /// The default listener that nobody asked for, except by an option of it.
+  private mutating func openUnaskedListener() {
+    if (isPerListener ? defaultListener.ownAccess : options.access).allowsAnonymous != nil { return }
+    defaultListener.ownAccess.allowsAnonymous = true
+    warnings.append(
+      FileNote(
+        firstDefaultPlace ?? FilePlace(line.file),
+        "an option of a listener without one: as in mosquitto, port 1883 of every address is served "
+          + "to everybody; say listener 1883, and allow_anonymous"))
   }
 
   private var firstDefaultPlace: FilePlace? {
@@ -134,8 +149,7 @@ extension MosquittoDraft {
     var access = isPerListener ? listener.ownAccess : options.access
     access.allowsAnonymous = listener.access?.allowsAnonymous ?? access.allowsAnonymous ?? false
     access.usesUserNameAsClientIdentifier = listener.ownAccess.usesUserNameAsClientIdentifier
-    access.clientIdentifierPrefix = options.access.clientIdentifierPrefix
-    access.checksRetainSource = options.access.checksRetainSource
+    access.clientIdentifierPrefixes = options.access.clientIdentifierPrefixes
     access.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? access.assignedIdentifierPrefix
     return access

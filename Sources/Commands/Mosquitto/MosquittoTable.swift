@@ -125,8 +125,9 @@ enum MosquittoTable {
     }.replaced(by: "max_packet_size"),
     cap("global_max_clients", \.sessionLimit, "sessions, of clients that are connected or not"),
     cap("global_max_connections", \.connectionLimit, "connections at once"),
-    .number("max_keepalive", .general, 0...65_535, default: "0", "longest keep alive; 0 is any") {
-      (draft, seconds) throws(ValueFault) in
+    .number(
+      "max_keepalive", .general, 0...65_535, default: "65535", "longest keep alive; 0 is any"
+    ) { (draft, seconds) throws(ValueFault) in
       draft.options.configuration.keepAliveLimitSeconds = UInt16(seconds)
     },
     .words(
@@ -173,10 +174,10 @@ enum MosquittoTable {
       "auto_id_prefix", "PREFIX", security: \.assignedIdentifierPrefix, default: "auto-",
       "what the identifiers that the broker assigns begin with"),
     .truth(
-      "check_retain_source", \.access.checksRetainSource, default: true,
+      "check_retain_source", \.configuration.checksRetainSource, default: true,
       "whether a retained message is passed on only while its publisher may still publish it"),
     MosquittoOption.text(
-      "clientid_prefixes", "PREFIX", \.access.clientIdentifierPrefix,
+      "clientid_prefixes", "PREFIX", \.clientIdentifierPrefix,
       "what the identifiers of clients must begin with"
     ).replaced(by: "an access control list"),
   ]
@@ -239,6 +240,11 @@ extension BrokerOptions {
   fileprivate var isPersistent: Bool {
     get { persistence.isOn ?? false }
     set { persistence.isOn = newValue }
+  }
+
+  fileprivate var clientIdentifierPrefix: String? {
+    get { access.clientIdentifierPrefixes.first }
+    set { access.clientIdentifierPrefixes = newValue.map { [$0] } ?? [] }
   }
 
   fileprivate var hasLogTime: Bool {

@@ -9,8 +9,9 @@ extension BrokerDraft {
   static let table: [Option<BrokerDraft>] =
     file.grouped("Configuration file") + (listeners + proxyOptions).grouped("Listeners")
     + webSocketOptions.grouped("WebSocket") + tlsOptions.grouped("TLS")
-    + limits.grouped("Limits")
-    + choices.grouped("Protocol") + general.grouped("General")
+    + accessOptions.grouped("Users and access") + storeOptions.grouped("Durability")
+    + (limits + loginLimits).grouped("Limits") + choices.grouped("Protocol")
+    + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
 
@@ -250,7 +251,7 @@ extension BrokerDraft {
   ]
 
   /// A bound of the engine that is a whole number.
-  private static func bound<N: FixedWidthInteger & Sendable>(
+  static func bound<N: FixedWidthInteger & Sendable>(
     _ long: String, _ valueName: String,
     _ path: any WritableKeyPath<BrokerConfiguration, N> & Sendable,
     _ range: ClosedRange<N>, _ help: String, manual: String = ""
@@ -320,7 +321,7 @@ extension BrokerDraft {
   ]
 
   /// A choice of the engine.
-  private static func choice(
+  static func choice(
     _ long: String, _ path: any WritableKeyPath<BrokerConfiguration, Bool> & Sendable,
     _ help: String
   ) -> Option<BrokerDraft> {
@@ -399,7 +400,6 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.log.destinations = [.file(try Values.name(text, "a path"))]
       },
-      .flag("memory", "keep everything in memory and nothing on disk; this is always so") { _ in },
       .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },

@@ -73,30 +73,6 @@ package struct ListenerOptions: Equatable, Sendable {
   }
 }
 
-/// Who gets in and what they may do.
-package struct AccessOptions: Equatable, Sendable {
-  /// Whether clients without a user name get in; nil leaves it to the listeners: yes when they serve
-  /// this machine only because none was asked for, otherwise no.
-  package var allowsAnonymous: Bool?
-  package var passwordFile: String?
-  package var aclFile: String?
-  /// Identities and keys of TLS-PSK.
-  package var pskFile: String?
-  /// JSON of the dynamic security plugin.
-  package var dynamicSecurityFile: String?
-  package var allowsEmptyClientIdentifier: Bool?
-  package var assignedIdentifierPrefix: String?
-  /// What client identifiers must begin with; nil is anything.
-  package var clientIdentifierPrefix: String?
-  /// Whether the user name takes the place of the client identifier; who has none is refused.
-  package var usesUserNameAsClientIdentifier = false
-  /// Whether a retained message is passed on only while its publisher may still publish it.
-  package var checksRetainSource = true
-
-  /// Nothing is said.
-  package init() {}
-}
-
 /// How the broker's TLS listeners identify themselves and their clients.
 package struct BrokerTLSOptions: Equatable, Sendable {
   /// Where a user name may come from that the client need not send.
@@ -191,6 +167,7 @@ package struct BrokerOptions: Sendable {
   /// In the order given; empty is port 1883 of the loopback addresses.
   package var listeners: [ListenerOptions] = []
   package var tls = BrokerTLSOptions()
+  package var store = BrokerStoreOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
   /// Whether every packet is logged.
@@ -234,6 +211,7 @@ struct BrokerDraft: Draft {
   /// What holds for all listeners of the command line.
   var proxyProtocol: Int?
   var proxyMustUseTLS = false
+  var storeDetail: String?
   var webSocketOrigins: [String] = []
   var webSocketPaths: [String] = []
   var webSocketHeaderLimitBytes: Int?
@@ -265,6 +243,9 @@ struct BrokerDraft: Draft {
       throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
     }
     try finishProxyProtocol(&result)
+    if let storeDetail, result.store.isInMemoryOnly {
+      throw UsageError(storeDetail, "cannot be used together with --memory")
+    }
     try finishWebSockets(&result)
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")

@@ -5,6 +5,8 @@
 // word (`-rd`), and `--` after which everything is a plain argument. A word that begins with a
 // dash and a digit is a plain argument too, so that `mqtt pub sensor/temp -3.5` means what it says.
 
+import MQTTCodec
+
 /// Something that a user wants to be told instead of the command being run.
 package enum InformationRequest: Equatable, Sendable {
   case help
@@ -151,7 +153,7 @@ struct ArgumentParser<D: Draft> {
   private func unknown(_ spelled: String, _ origin: String) -> UsageError {
     let problem: String
     if let other = Command.allCases.first(where: { $0 != command && $0.knows(spelled) }) {
-      problem = "is an option of mqtt \(other.rawValue) and not of mqtt \(command.rawValue)"
+      problem = "is an option of mqtt \(other.words) and not of mqtt \(command.words)"
     } else if Self.optionsOfMosquittoOnly.contains(spelled) {
       problem = "is an option of mosquitto's clients that mqtt does not have"
     } else if let nearest = nearest(to: spelled) {

@@ -21,8 +21,10 @@ extension Command {
   package var text: CommandText {
     switch self {
     case .broker: Self.brokerText
+    case .passwd: Self.passwordText
     case .pub: Self.publishText
     case .sub: Self.subscribeText
+    case .aclCheck: Self.accessCheckText
     }
   }
 
@@ -97,6 +99,30 @@ extension Command {
       CommandExample(
         line: "mqtt sub '#' --retained-only --remove-retained -W 2",
         meaning: "Remove all retained messages"),
+    ])
+
+  private static let passwordText = CommandText(
+    synopsis: [
+      "broker passwd [OPTION ...] FILE USER", "broker passwd -b [OPTION ...] FILE USER PASSWORD",
+    ],
+    description: [
+      """
+      Sets the password of USER in FILE, which mqtt broker --passwords and mosquitto read, or \
+      removes USER. The password is asked for twice on the terminal; when the standard input is not \
+      one, its first line is taken.
+      """,
+      """
+      FILE is replaced at once and keeps its owner and permissions; all other lines of it stay as \
+      they are. A running broker takes it when it gets SIGHUP.
+      """,
+    ],
+    examples: [
+      CommandExample(
+        line: "mqtt broker passwd -c passwords ann", meaning: "Make a file with one user"),
+      CommandExample(
+        line: "mqtt broker passwd -H argon2id passwords ann < secret",
+        meaning: "Take the password from a file, and store it as Argon2id"),
+      CommandExample(line: "mqtt broker passwd -D passwords ann", meaning: "Remove the user"),
     ])
 
   private static let brokerText = CommandText(

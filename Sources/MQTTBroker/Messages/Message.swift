@@ -16,8 +16,12 @@ struct Message: ~Copyable {
   let qos: QoS
   /// The RETAIN flag it was published with.
   let isRetained: Bool
+  /// Whether a tail needs it too. (Broker+Tail)
+  var isInTail = false
   /// When it expires, in nanoseconds of the engine's clock; `.max` is never. (3.3.2.3.3)
   let expiresAt: Instant
+  /// Who had it retained, as the access lists see him; nil for what is not retained.
+  var source: ClientAccess?
   /// Its number in the store; zero when it is not there.
   var record: UInt64 = 0
 

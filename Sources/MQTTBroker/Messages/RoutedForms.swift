@@ -23,6 +23,8 @@ struct RoutedForms: ~Copyable {
   private(set) var publisher = SubscriptionTree.nothing
   /// The kept copy, once somebody needed one; `SubscriptionTree.nothing` before.
   var stored = SubscriptionTree.nothing
+  /// The number it was recorded under when it is not kept in memory; zero otherwise.
+  var record: UInt64 = 0
 
   init() {}
 
@@ -35,6 +37,7 @@ struct RoutedForms: ~Copyable {
     self.expirySeconds = expirySeconds
     self.publisher = publisher
     stored = SubscriptionTree.nothing
+    record = 0
   }
 
   /// The form for a version, with or without packet identifier; made when it is needed first.

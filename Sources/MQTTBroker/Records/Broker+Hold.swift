@@ -20,20 +20,27 @@ extension Broker {
   ///
   /// For the shell, at the end of a tick or as soon as its store is free. A batch may be committed
   /// when all before it were. What is appended and ended between two calls is never written.
+  /// While the store has failed there is none, except for the last one of a broker that stops.
   package mutating func takeRecords() -> RecordBatch? {
-    if journal.records.isEmpty { return nil }
+    if !hasRecords { return nil }
     let batch = journal.take()
     // Nothing was left of it: what waited for it waits for nothing but the batches before.
     if batch == nil { releaseHeld() }
     return batch
   }
 
+  /// Whether ``takeRecords()`` has something to close.
+  package var hasRecords: Bool { journal.isOpen && (!isStoreFailing || isShuttingDown) }
+
   /// `batch`, which ``takeRecords()`` gave out, and all before it are on disk: what they held back
   /// may leave, in order.
+  ///
+  /// It ends an outage of the store.
   package mutating func durable(_ batch: UInt64, now: Instant) {
     self.now = now
     journal.committed(batch)
     releaseHeld()
+    if isStoreFailing { storeRecovered(now: now) }
   }
 
   /// Lets what is appended to a connection's outbox from now on wait for the open batch.

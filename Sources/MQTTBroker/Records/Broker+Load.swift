@@ -3,7 +3,8 @@
 // that had left before goes on where it was. What is overdue is done by the first `advance`.
 //
 // A QoS 2 message that was assigned an identifier keeps it and its stage; everything else waits
-// in the session's queue again, in the order of the positions. [MQTT-4.4.0-1]
+// in the session's queue again, in the order of the positions. [MQTT-4.4.0-1] Of a long queue only
+// the first window comes into memory. (RecordedState+Windows)
 
 package import MQTTCodec
 import MQTTSession
@@ -15,6 +16,8 @@ extension Broker {
     package var subscriptions = 0
     package var retained = 0
     package var queued = 0
+    /// Entries of sessions that are gone, still to be removed.
+    package var leftover = 0
     /// Entries without their session or message, and messages that nobody waits for.
     package var orphans = 0
   }
@@ -30,32 +33,48 @@ extension Broker {
 
   /// The same from a state that was put together already.
   @discardableResult
-  package mutating func load(_ state: RecordedState, now: Instant) -> Loaded {
+  package mutating func load(_ given: RecordedState, now: Instant) -> Loaded {
+    var state = given
+    if state.window == nil { state.keepWindows(configuration.queueWindow) }
     precondition(configuration.keepsRecords, "records are loaded where records are kept")
     precondition(sessions.count == 0 && messages.count == 0, "loading comes first")
     self.now = now
     journal.resume(
-      session: (state.sessions.keys.max() ?? 0) + 1, message: (state.messages.keys.max() ?? 0) + 1,
-      position: (state.queue.keys.max() ?? 0) + 1)
+      session: max(state.sessions.keys.max() ?? 0, state.tails.keys.max() ?? 0) + 1,
+      message: max(state.messages.keys.max() ?? 0, state.lastTailMessage) + 1,
+      position: max(state.queue.keys.max() ?? 0, state.tails.values.map(\.last).max() ?? 0) + 1)
     var loaded = Loaded()
     let loadedSessions = loadSessions(state, &loaded)
     let loadedMessages = loadMessages(state)
     loadRetained(state, loadedMessages, &loaded)
     loadQueue(state, loadedSessions, loadedMessages, &loaded)
-    for number in loadedMessages.keys.sorted() {
-      guard let message = loadedMessages[number], messages[message].references == 0 else {
-        continue
-      }
-      loaded.orphans += 1
-      journal.append(.drop(number))
-      messages.remove(message)
-    }
+    readAccess()
+    loadTails(state, loadedSessions, &loaded)
+    endLoading(loadedMessages, &loaded)
     note(
       .notice,
       "loaded \(loaded.sessions) sessions with \(loaded.subscriptions) subscriptions, "
         + "\(loaded.retained) retained messages, \(loaded.queued) messages on their way"
+        + (loaded.leftover == 0
+          ? "" : "; \(loaded.leftover) of sessions that ended are being removed")
         + (loaded.orphans == 0 ? "" : "; \(loaded.orphans) entries without use are left out"))
     return loaded
+  }
+
+  /// Lets go of messages that nothing in memory holds.
+  private mutating func endLoading(_ indices: [UInt64: UInt32], _ loaded: inout Loaded) {
+    for number in indices.keys.sorted() {
+      guard let message = indices[number] else { continue }
+      let isInTail = paging.messages.contains(number)
+      if messages[message].references > 0 {
+        if isInTail { joinTails(message) }
+        continue
+      }
+      messages.remove(message)
+      if isInTail { continue }
+      loaded.orphans += 1
+      journal.append(.drop(number))
+    }
   }
 
   // MARK: Sessions
@@ -123,17 +142,7 @@ extension Broker {
   private mutating func loadMessages(_ state: RecordedState) -> [UInt64: UInt32] {
     var indices: [UInt64: UInt32] = [:]
     for number in state.messages.keys.sorted() {
-      guard let record = state.messages[number] else { continue }
-      var bytes = ByteBuffer(exactCapacity: record.bytes.count)
-      bytes.append(record.bytes.span)
-      var message = Message(
-        bytes: bytes, topicLength: Int32(record.topicLength),
-        propertiesLength: Int32(record.propertiesLength), qos: record.qos,
-        isRetained: record.isRetained,
-        expiresAt: record.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) }
-          ?? Message.never)
-      message.record = number
-      indices[number] = messages.insert(message).index
+      if let record = state.messages[number] { indices[number] = insert(record) }
     }
     return indices
   }
@@ -186,8 +195,30 @@ extension Broker {
       } else {
         sessions[session].queue.append(index)
         sessions[session].queue.byteCount += messages[message].bytes.count
+        sweep(session, at: messages[message].expiresAt)
       }
       loaded.queued += 1
+    }
+  }
+
+  private mutating func loadTails(
+    _ state: RecordedState, _ sessionIndices: [UInt64: UInt32], _ loaded: inout Loaded
+  ) {
+    paging.messages = state.tailMessages
+    for number in state.tails.keys.sorted() {
+      guard let recorded = state.tails[number] else { continue }
+      let tail = QueueTail(
+        session: number, after: recorded.after, last: recorded.last, count: recorded.count,
+        byteCount: recorded.byteCount, mayHaveGroups: true)
+      if let session = sessionIndices[number] {
+        loaded.queued += tail.count
+        attach(tail, to: session)
+        // What expires in it, and when, is not known before it was looked at.
+        sweep(session, at: now)
+      } else {
+        loaded.leftover += tail.count
+        paging.removed.append(tail)
+      }
     }
   }
 }

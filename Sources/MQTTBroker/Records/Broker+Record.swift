@@ -11,7 +11,8 @@ extension Broker {
 
   /// Records what CONNECT made of a session, and holds back its CONNACK. (3.1.2.4)
   mutating func recordConnect(_ session: UInt32) {
-    if !sessions[session].lasts { return recordRemoval(session) }
+    // A queue in the store can only be read to its end while the session is there.
+    if !sessions[session].lasts && sessions[session].tail == nil { return recordRemoval(session) }
     if sessions[session].record == 0 { sessions[session].record = journal.takeSession() }
     recordSession(session, leftAt: nil)
     recordWill(session)
@@ -43,6 +44,7 @@ extension Broker {
     }
     for delivery in sessions[session].queue.all { recordEnd(of: delivery) }
     journal.append(.removeSession(number))
+    removeTail(of: session)
     sessions[session].record = 0
   }
 
@@ -61,7 +63,7 @@ extension Broker {
   // MARK: Messages on their way
 
   /// Records a message once, however many wait for it.
-  private mutating func recordMessage(_ message: UInt32) -> UInt64 {
+  mutating func recordMessage(_ message: UInt32) -> UInt64 {
     if messages[message].record != 0 { return messages[message].record }
     let number = journal.takeMessage()
     let expiresAt = messages[message].expiresAt
@@ -77,25 +79,56 @@ extension Broker {
     return number
   }
 
+  /// Records the message of `routing` without keeping it.
+  mutating func recordRouted(
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) -> UInt64 {
+    let number = journal.takeMessage()
+    let bytes = [UInt8](capacity: topic.count + properties.count + payload.count) { output in
+      for index in topic.indices { output.append(topic[index]) }
+      for index in properties.indices { output.append(properties[index]) }
+      for index in payload.indices { output.append(payload[index]) }
+    }
+    let expiresAt = routing.expirySeconds.map { now.advanced(bySeconds: Int($0)) }
+    journal.append(
+      .store(
+        MessageRecord(
+          number: number, topicLength: topic.count, propertiesLength: properties.count,
+          bytes: bytes, qos: routing.qos, isRetained: routing.isRetained,
+          expiresAtUnixSeconds: expiresAt.map { unixSeconds(at: $0) })))
+    return number
+  }
+
   /// Records that a delivery waits for a lasting session.
   ///
   /// QoS 0 promises nothing and is left out.
   mutating func recordQueued(_ delivery: UInt32, for session: UInt32) {
-    if deliveries[delivery].qos == .atMostOnce { return }
-    let position = journal.takePosition()
-    let message = recordMessage(deliveries[delivery].message)
-    deliveries[delivery].position = position
+    let kept = deliveries[delivery]
+    if kept.qos == .atMostOnce { return }
+    let message = recordMessage(kept.message)
+    deliveries[delivery].position = recordEntry(
+      of: session, message: message, byteCount: messages[kept.message].bytes.count, kept.qos,
+      kept.isRetained, kept.subscriptionIdentifiers, group: kept.group)
     deliveries[delivery].owner = session
+  }
+
+  /// Records that a message, which was recorded, waits for a lasting session; at which position.
+  mutating func recordEntry(
+    of session: UInt32, message: UInt64, byteCount: Int, _ qos: QoS, _ isRetained: Bool,
+    _ identifiers: [UInt32], group slot: SlotIdentifier?
+  ) -> UInt64 {
+    let position = journal.takePosition()
     var group: [UInt8]?
-    if let slot = deliveries[delivery].group, subscriptions.groups.contains(slot) {
+    if let slot, subscriptions.groups.contains(slot) {
       group = subscriptions.filter(of: subscriptions.groups[slot.index].members[0])
     }
     journal.append(
       .enqueue(
         QueueRecord(
           session: sessions[session].record, position: position, message: message,
-          qos: deliveries[delivery].qos, isRetained: deliveries[delivery].isRetained,
-          subscriptionIdentifiers: deliveries[delivery].subscriptionIdentifiers, group: group)))
+          byteCount: byteCount, qos: qos, isRetained: isRetained,
+          subscriptionIdentifiers: identifiers, group: group)))
+    return position
   }
 
   /// Records the identifier that a QoS 2 delivery goes out with, and holds back its PUBLISH.
@@ -126,7 +159,7 @@ extension Broker {
       .release(
         sessions[session].record, identifier: deliveries[delivery].packetIdentifier,
         position: deliveries[delivery].position))
-    hold(sessions[session].connection)
+    if !isStoreFailing { hold(sessions[session].connection) }
   }
 
   /// Records that a delivery is over for the session that it was recorded for, if it was.
@@ -156,7 +189,7 @@ extension Broker {
   /// Records PUBREL of a publisher, and holds back PUBCOMP.
   mutating func recordForgotten(_ identifier: PacketIdentifier, from session: UInt32) {
     journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
-    hold(sessions[session].connection)
+    if !isStoreFailing { hold(sessions[session].connection) }
   }
 
   // MARK: Retained messages

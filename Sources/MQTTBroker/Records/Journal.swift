@@ -1,5 +1,7 @@
 // The open batch. What begins and ends in one and the same batch is taken out before a store ever
-// sees it: a QoS 1 message that an online subscriber acknowledges in time costs no disk at all.
+// sees it: a QoS 1 message that an online subscriber acknowledges in time costs no disk at all. So
+// is what a topic retained for a time; a batch that stays open for long, because the store has
+// failed or is slow, is therefore gone through again whenever it has doubled.
 
 /// Records that are committed together, or not at all.
 package struct RecordBatch: Equatable, Sendable {
@@ -7,6 +9,12 @@ package struct RecordBatch: Equatable, Sendable {
   package let number: UInt64
   /// In the order in which they are to be applied; never empty.
   package let records: [Record]
+
+  /// Joins the parts.
+  package init(number: UInt64, records: [Record]) {
+    self.number = number
+    self.records = records
+  }
 }
 
 /// The open batch, and the numbers that the next records get.
@@ -28,11 +36,20 @@ struct Journal {
   /// Messages and places that began and ended in the open batch.
   private var endedMessages: Set<UInt64> = []
   private var endedPositions: Set<UInt64> = []
+  /// `appended` when the batch was opened.
+  private var appendedAtOpening: UInt64 = 0
+  /// Records in the batch at which it is compacted.
+  private var compactionLimit = Journal.firstCompactionLimit
+  private static let firstCompactionLimit = 1 << 14
 
   /// All batches up to and with this one hold nothing that is not on disk.
   var releasedBatch: UInt64 { durable >= taken ? batch - 1 : durable }
 
+  /// Whether something was recorded since the last batch was taken, even if nothing is left of it.
+  var isOpen: Bool { appended != appendedAtOpening }
+
   mutating func append(_ record: Record) {
+    if records.count >= compactionLimit { compact() }
     records.append(record)
     appended += 1
     switch record {
@@ -73,14 +90,12 @@ struct Journal {
 
   /// Closes the open batch and opens the next one; nil when nothing is left to be written.
   mutating func take() -> RecordBatch? {
-    if records.isEmpty { return nil }
-    var kept = records
-    if !endedMessages.isEmpty || !endedPositions.isEmpty {
-      kept = records.filter { !hasEnded($0) }
-      endedMessages.removeAll(keepingCapacity: true)
-      endedPositions.removeAll(keepingCapacity: true)
-    }
+    if !isOpen { return nil }
+    dropEnded()
+    let kept = records
     records = []
+    appendedAtOpening = appended
+    compactionLimit = Self.firstCompactionLimit
     firstMessage = nextMessage
     firstPosition = nextPosition
     let number = batch
@@ -88,6 +103,31 @@ struct Journal {
     if kept.isEmpty { return nil }
     taken = number
     return RecordBatch(number: number, records: kept)
+  }
+
+  private mutating func dropEnded() {
+    if endedMessages.isEmpty && endedPositions.isEmpty { return }
+    records = records.filter { !hasEnded($0) }
+    endedMessages.removeAll(keepingCapacity: true)
+    endedPositions.removeAll(keepingCapacity: true)
+  }
+
+  /// Takes out what a later record of the batch makes needless.
+  private mutating func compact() {
+    dropEnded()
+    var topics: Set<[UInt8]> = []
+    var isKept = [Bool](repeating: true, count: records.count)
+    for position in records.indices.reversed() {
+      switch records[position] {
+      case .retain(let topic, _), .unretain(let topic):
+        isKept[position] = topics.insert(topic).inserted
+      case .saveSession, .removeSession, .setWill, .subscribe, .unsubscribe, .store, .drop,
+        .enqueue, .assign, .release, .complete, .received, .forget:
+        continue
+      }
+    }
+    records = zip(records, isKept).filter { $0.1 }.map { $0.0 }
+    compactionLimit = max(Self.firstCompactionLimit, records.count * 2)
   }
 
   /// A store has committed this batch and all before it.

@@ -28,7 +28,8 @@ package enum Record: Equatable, Sendable {
   case saveSession(SessionRecord)
   /// A session ended, with its subscriptions, its will and its QoS 2 identifiers.
   ///
-  /// What waited for it was completed before. The CONNACK to a clean start waits for it.
+  /// What waited for it in memory was completed before; what was only in the store is completed
+  /// afterwards, in the background. The CONNACK to a clean start waits for it.
   case removeSession(_ session: UInt64)
   /// The will that a crash would have to publish, or none any more.
   ///
@@ -79,10 +80,25 @@ package struct SessionRecord: Equatable, Sendable {
   package var number: UInt64
   package var clientIdentifier: String
   package var userName: String?
-  /// Session Expiry Interval; above zero, `.max` is never. (3.1.2.11.2)
+  /// Session Expiry Interval; `.max` is never. (3.1.2.11.2)
+  ///
+  /// Zero for a session that lasted and now ends with its connection, as long as its queue is read
+  /// from the store.
   package var expirySeconds: UInt32
   /// When its connection ended, in Unix time; nil while it has one.
   package var leftAtUnixSeconds: Int64?
+
+  /// Joins its parts.
+  package init(
+    number: UInt64, clientIdentifier: String, userName: String?, expirySeconds: UInt32,
+    leftAtUnixSeconds: Int64?
+  ) {
+    self.number = number
+    self.clientIdentifier = clientIdentifier
+    self.userName = userName
+    self.expirySeconds = expirySeconds
+    self.leftAtUnixSeconds = leftAtUnixSeconds
+  }
 }
 
 /// A will as it is published, its delay and all. (3.1.2.5)
@@ -97,6 +113,20 @@ package struct WillRecord: Equatable, Sendable {
   package var delaySeconds: UInt32
   /// Message Expiry Interval, counted from publication; nil is never.
   package var expirySeconds: UInt32?
+
+  /// Joins its parts.
+  package init(
+    topic: [UInt8], properties: [UInt8], payload: [UInt8], qos: QoS, isRetained: Bool,
+    delaySeconds: UInt32, expirySeconds: UInt32?
+  ) {
+    self.topic = topic
+    self.properties = properties
+    self.payload = payload
+    self.qos = qos
+    self.isRetained = isRetained
+    self.delaySeconds = delaySeconds
+    self.expirySeconds = expirySeconds
+  }
 }
 
 /// One filter of one session.
@@ -106,6 +136,13 @@ package struct SubscriptionRecord: Equatable, Sendable {
   package var options: SubscriptionOptions
   /// Subscription Identifier; zero is none.
   package var identifier: UInt32
+
+  /// Joins its parts.
+  package init(filter: [UInt8], options: SubscriptionOptions, identifier: UInt32) {
+    self.filter = filter
+    self.options = options
+    self.identifier = identifier
+  }
 }
 
 /// A message as it is kept.
@@ -120,6 +157,20 @@ package struct MessageRecord: Equatable, Sendable {
   package var isRetained: Bool
   /// When it expires, in Unix time; nil is never.
   package var expiresAtUnixSeconds: Int64?
+
+  /// Joins its parts.
+  package init(
+    number: UInt64, topicLength: Int, propertiesLength: Int, bytes: [UInt8], qos: QoS,
+    isRetained: Bool, expiresAtUnixSeconds: Int64?
+  ) {
+    self.number = number
+    self.topicLength = topicLength
+    self.propertiesLength = propertiesLength
+    self.bytes = bytes
+    self.qos = qos
+    self.isRetained = isRetained
+    self.expiresAtUnixSeconds = expiresAtUnixSeconds
+  }
 }
 
 /// A message on its way to one session.
@@ -128,6 +179,8 @@ package struct QueueRecord: Equatable, Sendable {
   /// Rises over all queues, so that each of them is in order.
   package var position: UInt64
   package var message: UInt64
+  /// Bytes of its message, so that the size of a queue is known without reading what is in it.
+  package var byteCount: Int
   /// Above 0.
   package var qos: QoS
   /// The RETAIN flag it goes out with.
@@ -135,4 +188,19 @@ package struct QueueRecord: Equatable, Sendable {
   package var subscriptionIdentifiers: [UInt32]
   /// The `$share/...` filter it was taken from, so that another member can have it; or nil.
   package var group: [UInt8]?
+
+  /// Joins its parts.
+  package init(
+    session: UInt64, position: UInt64, message: UInt64, byteCount: Int, qos: QoS, isRetained: Bool,
+    subscriptionIdentifiers: [UInt32], group: [UInt8]?
+  ) {
+    self.session = session
+    self.position = position
+    self.message = message
+    self.byteCount = byteCount
+    self.qos = qos
+    self.isRetained = isRetained
+    self.subscriptionIdentifiers = subscriptionIdentifiers
+    self.group = group
+  }
 }

@@ -27,8 +27,22 @@ package struct RecordedState: Sendable {
   var queue: [UInt64: RecordedDelivery] = [:]
   var retained: [[UInt8]: UInt64] = [:]
 
-  /// Nothing.
+  /// What is kept of a queue in memory; nil when all of it is here. (RecordedState+Windows)
+  var window: QueueWindow?
+  var windows: [UInt64: PlacedWindow] = [:]
+  var lastAssigned: [UInt64: UInt64] = [:]
+  /// What stays in the store, by session; of ended sessions too.
+  var tails: [UInt64: RecordedTail] = [:]
+  /// Who needs which message there.
+  var tailMessages = MessageReferences()
+  var lastTailMessage: UInt64 = 0
+
+  /// Nothing, from a store that gives whole queues.
   package init() {}
+
+  /// Nothing, from a store that gives of each queue only what ``place(_:position:message:byteCount:)``
+  /// wants.
+  package init(window: QueueWindow) { self.window = window }
 
   /// The state after `records`, from nothing.
   package init(_ records: some Sequence<Record>) {

@@ -14,6 +14,8 @@ final class ConnectionExtras {
   var authenticationMethod: String?
   /// The CONNECT that waits for its authentication to end.
   var waitingConnect: Connect?
+  /// The user name that the TLS handshake gave.
+  var identity: String?
 
   init(inboundMaximum: UInt16) {
     inboundAliases = InboundTopicAliases(maximum: inboundMaximum)
@@ -29,6 +31,8 @@ struct Connection: ~Copyable {
     case awaitingConnect
     /// CONNECT was taken; AUTH packets go to and fro. (4.12)
     case authenticating
+    /// CONNECT was taken; its password is being checked, and nothing is read. (Broker+Login)
+    case awaitingCheck
     /// CONNACK with success was sent.
     case connected
     /// Nothing is read any more; the last output is on its way out.
@@ -47,6 +51,10 @@ struct Connection: ~Copyable {
   var isDropping = false
   /// Whether it was said that a message was longer than its Maximum Packet Size.
   var isTooSmall = false
+  /// Whether it got in, or never will.
+  var isSettled = false
+  /// Whether it counts against the limit of its address.
+  var isCounted = false
   var session = Connection.noSession
   /// The client's Maximum Packet Size. [MQTT-3.1.2-24]
   var packetSizeLimit = UInt32.max
@@ -58,12 +66,19 @@ struct Connection: ~Copyable {
   /// Marks in the outbox behind which bytes wait for a batch, in order. (Broker+Hold)
   var holds: [Hold] = []
   let peer: String
+  let address: PeerAddress
   var extras: ConnectionExtras?
 
-  init(reactor: UInt16, listener: UInt16, peer: String, now: Instant) {
+  /// Whether packets are taken from it.
+  var isReading: Bool { stage != .closed && stage != .awaitingCheck }
+
+  init(
+    reactor: UInt16, listener: UInt16, peer: String, address: PeerAddress, now: Instant
+  ) {
     self.reactor = reactor
     self.listener = listener
     self.peer = peer
+    self.address = address
     lastReceived = now
   }
 }

@@ -50,15 +50,23 @@ struct Session: ~Copyable {
   var sender: SenderFlow
   var receiver = ReceiverFlow()
   var queue = DeliveryQueue()
-  /// How many deliveries of the queue are up to and with the last retained message of a new
-  /// subscription; messages at QoS 0 wait behind those too.
+  /// How many deliveries of the queue are up to and with the last one at QoS 0 or the last retained
+  /// message of a new subscription; newer messages at QoS 0 wait behind those too.
   var replayCount: UInt32 = 0
   /// Retained messages in the queue, which do not count against its limit.
   var replayedCount: UInt32 = 0
+  /// What waits behind the queue and is only in the store; nil when nothing does. (QueueTail)
+  var tail: QueueTail?
+  /// When its queue is searched for expired messages.
+  var sweepAt = Message.never
   var will: ArmedWill?
   /// When a delayed will is due; nil when none waits.
   var willDueAt: Instant?
   var userName: String?
+  /// The listener that its client came through last.
+  var listener = UInt16.max
+  /// Its rights, while there are access lists.
+  var access: ClientAccess?
   /// Messages lost to a limit since the last log line about it, and since ever.
   var droppedInEpisode: UInt32 = 0
   /// Whether it was said that its queue is full, and that it has too many subscriptions.
@@ -78,4 +86,14 @@ struct Session: ~Copyable {
   /// Whether it outlives its connection.
   var lasts: Bool { expirySeconds > 0 }
   var isOnline: Bool { connection != Session.noConnection }
+  /// Whether what is sent to it is kept until it is acknowledged.
+  var keepsSent: Bool { expirySeconds > 0 || record != 0 }
+  var nothingWaits: Bool { queue.isEmpty && tail == nil }
+  /// Messages that wait, in memory or not, and their bytes.
+  var waitingCount: Int { queue.count + (tail?.count ?? 0) }
+  var waitingByteCount: Int { queue.byteCount + (tail?.byteCount ?? 0) }
+  /// Those that count against the limit of its queue.
+  var limitedCount: Int {
+    queue.count - Int(replayedCount) + (tail.map { max(0, $0.count - $0.replayedCount) } ?? 0)
+  }
 }

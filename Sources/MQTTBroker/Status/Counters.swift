@@ -16,6 +16,12 @@ package struct Counters: Sendable {
   package var publishDropped: UInt64 = 0
   package var connectionsOpened: UInt64 = 0
   package var connectionsRefused: UInt64 = 0
+  /// Connections closed because too many sent no CONNECT.
+  package var unidentifiedEvicted: UInt64 = 0
+  /// Publications, deliveries and subscriptions that the access lists denied.
+  package var accessDenied: UInt64 = 0
+  /// Clients that did not get in for who they are or said they were.
+  package var loginsRefused: UInt64 = 0
   /// QoS 0 messages for a connection whose outbox was full.
   package var droppedOutboxFull: UInt64 = 0
   /// Connections closed because they asked and never read the answers.

@@ -8,6 +8,8 @@ import MQTTCodec
 enum DeadlineKind: UInt8 {
   /// CONNECT should have come.
   case connect
+  /// A login that was delayed may be looked at.
+  case login
   /// Something should have come within one and a half keep alives. [MQTT-3.1.2-22]
   case keepAlive
   /// The Session Expiry Interval is over.
@@ -18,6 +20,10 @@ enum DeadlineKind: UInt8 {
   case status
   /// Expired retained messages are looked for.
   case sweep
+  /// A session's queue is searched for expired messages.
+  case queueSweep
+  /// The store is asked for pages again after it could not read one.
+  case pages
 }
 
 /// A matter and its time.

@@ -101,9 +101,9 @@ extension Broker {
       ("bytes/sent", "\(counters.bytesSent)"),
       ("messages/received", "\(counters.messagesReceived)"),
       ("messages/sent", "\(counters.messagesSent)"),
-      ("messages/stored", "\(messages.count)"),
+      ("messages/stored", "\(storedCount)"),
       ("messages/inflight", "\(inFlightCount)"),
-      ("store/messages/count", "\(messages.count)"),
+      ("store/messages/count", "\(storedCount)"),
       ("store/messages/bytes", "\(storedBytes)"),
       ("publish/messages/received", "\(counters.publishReceived)"),
       ("publish/messages/sent", "\(counters.publishSent)"),
@@ -146,9 +146,16 @@ extension Broker {
     return count
   }
 
+  /// Messages in memory, and those that are only in the store.
+  private var storedCount: Int {
+    messages.count + paging.messages.messageCount - paging.bodies.count
+  }
+
+  /// Bytes of payloads in memory, and of whole messages that a tail needs.
   private var storedBytes: Int {
-    var count = 0
-    for index in 0..<UInt32(messages.upperBound) where messages.isOccupied(index) {
+    var count = paging.messages.byteCount
+    for index in 0..<UInt32(messages.upperBound)
+    where messages.isOccupied(index) && !messages[index].isInTail {
       count += messages[index].payload.count
     }
     return count

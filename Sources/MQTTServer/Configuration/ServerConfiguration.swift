@@ -34,6 +34,8 @@ package struct ListenerConfiguration: Sendable {
   package var delaysSmallPackets = false
   /// What holds for its clients; nil is what holds for all.
   package var terms: ListenerTerms?
+  /// Who gets in and what they may do; nil lets all in who say who they are, and all else.
+  package var policy: ListenerPolicy?
   /// How clients' TLS is done; nil for a plain listener.
   package var tls: TLSServerSettings?
   /// How connections become WebSockets; nil for a listener without them.
@@ -66,14 +68,18 @@ package struct ServerConfiguration: Sendable {
   /// Most threads that a server makes use of.
   package static let threadLimit = 64
 
-  /// Where to listen; empty means the loopback addresses at ``plainPort`` and nothing else.
+  /// Where to listen; empty means ``localListener`` and nothing else.
   package var listeners: [ListenerConfiguration] = []
+  /// The listener when nobody says where to listen: the loopback addresses at ``plainPort``.
+  package var localListener = ListenerConfiguration(.loopback(port: plainPort))
   /// Threads that may carry connections, 1...64; one does until the load needs more.
   package var threads = min(ProcessSettings.coreCount, threadLimit)
   /// Threads that carry connections from the start and never rest, 1...`threads`.
   package var minimumThreads = 1
   /// What the engine promises and refuses.
   package var broker = BrokerConfiguration()
+  /// Opens the store of what must outlive the process; nil keeps everything in memory only.
+  package var openStore: (@Sendable () throws(StoreFailure) -> any DurableStore)?
   /// Where log lines go, and which.
   package var log = LogConfiguration()
   /// What was said, a line each, so that the log can tell what has changed.

@@ -14,6 +14,8 @@ package enum ServerError: Error, Sendable, Equatable {
   case listenerTLS(place: String, TLSFailure)
   /// There is no account of this name to run as.
   case noAccount(String)
+  /// What was kept from before cannot be used.
+  case store(StoreFailure)
   /// The system refuses something else that the server needs.
   case system(SystemError)
 }
@@ -30,6 +32,8 @@ extension ServerError: CustomStringConvertible {
     case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
     case .noAccount(let name):
       "cannot run as \(name): there is no such account; name another one with user"
+    case .store(let failure):
+      "cannot use the data: \(failure); --data names another directory, --memory does without"
     case .system(let error): "cannot start: \(error)"
     }
   }

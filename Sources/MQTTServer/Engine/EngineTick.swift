@@ -1,7 +1,8 @@
 // One tick of one reactor, as the engine sees it:
 //
 //   lock -> feed the engine all that was read -> do what is due -> hand output and closes to the
-//   reactor -> see which other reactors got something -> unlock -> wake those, write the log
+//   reactor -> see which other reactors got something, and whether there are records to write
+//   -> unlock -> wake those, write the log
 //
 // The reactor writes after the tick. A link that has not got rid of its last output keeps the next
 // in the engine, which bounds it; it is fetched when the link has drained.
@@ -43,6 +44,8 @@ final class EngineTick: ReactorDelegate {
 
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {
     var wakes: UInt64 = 0
+    var callsWriter = false
+    var callsChecker = false
     var deadline: Instant?
     let events = reactor.events
     receivedBytes = 0
@@ -63,6 +66,8 @@ final class EngineTick: ReactorDelegate {
         swap(&listenerChanges, &state.listenerChanges)
       }
       if state.isStopping { stop(reactor, &state) }
+      callsWriter = state.claimWriter()
+      callsChecker = state.claimChecker()
       deadline = postponed.isEmpty ? state.broker.nextDeadline : now
       entries = state.broker.takeLog()
       if isMeasured { meter.lockGiven() }
@@ -71,6 +76,8 @@ final class EngineTick: ReactorDelegate {
     // Large reads pay where few copies are made of what came in: measured at 1 to 100 with one
     // filter each, where they cost, and at 1 to 100 of 100,000 filters, where they gain a third.
     reactor.readsLargely = sentBytes <= receivedBytes * Self.largeReadFactor
+    if callsWriter { engine.writerBell.ring() }
+    if callsChecker { engine.loginBell.ring() }
     for other in reactors where wakes >> UInt64(other.index) & 1 == 1 { other.wake() }
     return writeLog(now, deadline)
   }
@@ -86,6 +93,7 @@ final class EngineTick: ReactorDelegate {
       let owner = event.owner != 0 ? event.owner : reactor.owner(of: event.link)
       state.broker.receive(
         reactor.received(range), on: ConnectionID(word: owner), now: now)
+      if state.broker.wantsNoInput(ConnectionID(word: owner)) { reactor.pauseReading(event.link) }
       meter.noteActivity(ConnectionID(word: owner))
     case .accepted(let listener, let peer):
       accept(event.link, listener, peer, reactor, &state, now)
@@ -118,7 +126,8 @@ final class EngineTick: ReactorDelegate {
     let name = peer.description
     guard
       let connection = state.broker.open(
-        reactor: target, listener: listener, peer: name, now: now)
+        reactor: target, listener: listener, peer: name,
+        facts: PeerFacts(peer, link, of: reactor), now: now)
     else { return reactor.close(link, flushing: false) }
     reactor.setOwner(link, connection.word)
     state.setLink(connection, link)
@@ -160,6 +169,7 @@ final class EngineTick: ReactorDelegate {
     let output = state.broker.takeOutput(of: connection)
     sentBytes += output.count
     reactor.send(output, on: link)
+    reactor.resumeReading(link)
     meter.noteActivity(connection)
   }
 

@@ -39,11 +39,14 @@ extension SharedEngine {
 
   /// Tells all clients; what is left to write is written by the reactors.
   func beginStop() {
+    var callsWriter = false
     let reactors = state.withLock { state in
       state.isStopping = true
       state.broker.shutDown(now: MonotonicClock.now)
+      callsWriter = state.claimWriter()
       return state.reactors
     }
+    if callsWriter { writerBell.ring() }
     for reactor in reactors { reactor.wake() }
   }
 

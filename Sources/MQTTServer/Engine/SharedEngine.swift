@@ -22,6 +22,10 @@ struct EngineState: ~Copyable {
   var loads: [ReactorLoad] = []
   /// What the first reactor shall do with its listeners.
   var listenerChanges: [ListenerChange] = []
+  /// Whether the store's thread sleeps, so that it has to be rung; never without a store.
+  var writerRests = false
+  /// Whether the thread that checks passwords sleeps, so that it has to be rung.
+  var checkerRests = false
   /// Whether the server is on its way out.
   var isStopping = false
   /// Reactors that have nothing left to do after that.
@@ -50,12 +54,18 @@ final class SharedEngine: Sendable {
   let threadLimit: Int
   /// Reactors that take part from the start.
   let threadMinimum: Int
+  /// Calls the store's thread.
+  let writerBell = Bell()
+  /// Calls the thread that checks passwords.
+  let loginBell = Bell()
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
+    var settings = configuration.broker
+    settings.keepsRecords = configuration.openStore != nil
     state = Mutex(
       EngineState(
         Broker(
-          configuration.broker, randomSeed: RandomBytes.word, now: MonotonicClock.now,
+          settings, randomSeed: RandomBytes.word, now: MonotonicClock.now,
           wallClockSeconds: WallClock.seconds)))
     self.log = log
     threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))

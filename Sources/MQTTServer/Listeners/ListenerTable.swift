@@ -73,6 +73,7 @@ struct ListenerTable {
   func numbered(_ configuration: BrokerConfiguration) -> BrokerConfiguration {
     var result = configuration
     result.listenerTerms = numbers.map { $0?.terms ?? ListenerTerms(configuration) }
+    result.listenerPolicies = numbers.map { $0?.policy ?? ListenerPolicy() }
     return result
   }
 }

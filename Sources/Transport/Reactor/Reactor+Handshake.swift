@@ -87,6 +87,16 @@ extension Reactor {
     }
   }
 
+  /// Who the peer of a protected link has proved to be; nil for a plain link, and for a listener
+  /// that asks for neither certificates nor pre-shared keys.
+  package func tlsIdentity(_ link: LinkID) -> TLSIdentity? {
+    guard links.contains(link), let tls = links[link.index].more?.tls else { return nil }
+    let identity = TLSIdentity(
+      commonName: tls.session.peerCommonName, subject: tls.session.peerSubjectRFC2253,
+      preSharedKeyIdentity: tls.session.pskIdentity)
+    return identity.isEmpty ? nil : identity
+  }
+
   /// What was agreed in the handshake, for a log line; nil for a plain link.
   package func tlsSummary(_ link: LinkID) -> String? {
     guard links.contains(link) else { return nil }

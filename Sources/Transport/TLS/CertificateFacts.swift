@@ -39,10 +39,16 @@ package struct CertificateFacts: Sendable, Equatable {
   }
 
   /// A distinguished name in one line, with control characters escaped.
-  static func text(of name: OpaquePointer?) -> String {
+  ///
+  /// Or as RFC 2253 has it, the last part first and without spaces.
+  static func text(of name: OpaquePointer?, isRFC2253: Bool = false) -> String {
     guard let name, let memory = BIO_new(BIO_s_mem()) else { return "" }
     defer { BIO_free(memory) }
-    COpenSSL_print_name(memory, name)
+    if isRFC2253 {
+      COpenSSL_print_name_rfc2253(memory, name)
+    } else {
+      COpenSSL_print_name(memory, name)
+    }
     var start: UnsafeMutablePointer<CChar>?
     let count = COpenSSL_memory(memory, &start)
     guard let start, count > 0 else { return "" }

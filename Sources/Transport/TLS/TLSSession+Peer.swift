@@ -23,6 +23,12 @@ extension TLSSession {
     peerCertificate?.subject
   }
 
+  /// The distinguished name in the peer's certificate as RFC 2253 writes it, nil without one.
+  package var peerSubjectRFC2253: String? {
+    guard let handle, let certificate = SSL_get0_peer_certificate(handle) else { return nil }
+    return CertificateFacts.text(of: X509_get_subject_name(certificate), isRFC2253: true)
+  }
+
   /// The facts of the peer's certificate, nil without one.
   package var peerCertificate: CertificateFacts? {
     guard let handle, let certificate = SSL_get0_peer_certificate(handle) else { return nil }

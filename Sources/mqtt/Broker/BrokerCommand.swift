@@ -14,8 +14,8 @@ enum BrokerCommand {
     case .refused(let reasons): return fail(reasons)
     case .configuration(let found): configuration = found
     }
+    if options.isTest { return test(configuration, options) }
     do throws(ServerError) {
-      if options.isTest { return try test(configuration, options) }
       let background = options.isDaemon ? Background.enter() : nil
       try Server(configuration).run { background?.isReady() }
       return ExitStatus.success
@@ -25,14 +25,13 @@ enum BrokerCommand {
   }
 
   /// Checks what only opening and reading can tell; nothing is left behind.
-  private static func test(_ configuration: ServerConfiguration, _ options: BrokerOptions)
-    throws(ServerError) -> Int32
+  private static func test(_ configuration: ServerConfiguration, _ options: BrokerOptions) -> Int32
   {
-    let errors = ConfigurationTest.faults(configuration)
     for warning in configuration.warnings {
       Terminal.write("mqtt broker: \(warning)\n", to: STDERR_FILENO)
     }
-    if !errors.isEmpty { return fail(errors) }
+    let faults = ConfigurationTest.faults(configuration)
+    if !faults.isEmpty { return fail(faults) }
     let file = options.configurationFile ?? ""
     Terminal.write("\(file): the configuration is in order\n", to: STDOUT_FILENO)
     return ExitStatus.success
@@ -49,13 +48,13 @@ enum BrokerCommand {
     do throws(FileFaults) { (found, notes) = try options.reading(in: .process) } catch {
       return .refused(error.notes.map(\.description))
     }
-    do throws(TLSFailure) {
+    do throws(BrokerStartFailure) {
       var result = try ServerConfiguration(found, isFirst: isFirst)
-      result.warnings += notes.map(\.description)
+      result.warnings = notes.map(\.description) + result.warnings
       result.rereading = { reading(options, isFirst: false) }
       return .configuration(result)
     } catch {
-      return .refused(["\(error)"])
+      return .refused(error.description.split(separator: "\n").map(String.init))
     }
   }
 }

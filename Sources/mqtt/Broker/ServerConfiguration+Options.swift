@@ -5,12 +5,15 @@ import Commands
 import Glibc
 import MQTTBroker
 import MQTTServer
+import Storage
 import Transport
 import WebSocket
 
 extension ServerConfiguration {
   /// What `options` ask for; `isFirst` tells of certificates that are made.
-  init(_ options: BrokerOptions, isFirst: Bool) throws(TLSFailure) {
+  ///
+  /// - Throws: why a file that they name cannot be used.
+  init(_ options: BrokerOptions, isFirst: Bool) throws(BrokerStartFailure) {
     self.init()
     broker = options.configuration
     broker.programVersion = Commands.programVersion
@@ -19,7 +22,13 @@ extension ServerConfiguration {
     processNumberFile = options.pidFile
     statements = options.statements
     addAccount(options)
+    addStore(options)
     var shared: TLSServerSettings?
+    var policies = PolicyReader()
+    if options.listeners.isEmpty {
+      localListener.policy = policies.policy(options.access, nil)
+      localListener.terms = ListenerTerms(broker)
+    }
     for listener in options.listeners {
       var tls: TLSServerSettings?
       if let own = listener.tls, listener.usesTLS {
@@ -35,34 +44,63 @@ extension ServerConfiguration {
       configuration.interfaceName = listener.interfaceName
       configuration.delaysSmallPackets = options.delaysSmallPackets
       configuration.terms = listener.terms
+      configuration.policy = policies.policy(
+        listener.access ?? options.access, listener.tls?.userName)
       configuration.webSocket = WebSocketTerms(listener)
       configuration.alsoSpeaksMQTT = listener.speech == .both
       configuration.proxyProtocol = ProxyProtocolTerms(listener)
       listeners.append(configuration)
     }
+    if !policies.failures.isEmpty {
+      throw BrokerStartFailure(description: policies.failures.joined(separator: "\n"))
+    }
+    if !options.isQuiet { warnings += policies.warnings }
   }
 
   /// The account that root gives its rights up for: the one that is named, or as mosquitto has it
   /// without a word about it, mosquitto or else nobody.
   private mutating func addAccount(_ options: BrokerOptions) {
-    guard let name = options.userName, name != "root", Account.isRoot else { return }
+    guard let name = options.userName, name != "root" else { return }
     if let found = Account(named: name) {
       account = found
     } else if name == "mosquitto", let nobody = Account(named: "nobody") {
       account = nobody
-    } else {
+    } else if Account.isRoot {
       missingAccount = name
     }
   }
 
+  /// Where and how surely everything that lasts is kept; a configuration file has the last word on
+  /// whether it is.
+  private mutating func addStore(_ options: BrokerOptions) {
+    if options.store.isInMemoryOnly || options.persistence.isOn == false { return }
+    var store = options.store
+    if let directory = options.persistence.directory { store.directory = directory }
+    let synchronization: SynchronizationMode =
+      switch store.synchronous {
+      case .full: .full
+      case .normal: .normal
+      case .off: .off
+      }
+    let settings = StoreSettings(
+      directory: store.directory(of: options.listeners, environment: Terminal.environment),
+      synchronization: synchronization, isStrict: store.isStrict)
+    openStore = { () throws(StoreFailure) in try RecordStore(settings) }
+  }
+
   /// The files that were named, or certificates that this account's authority makes.
-  private static func sharedTLS(_ options: BrokerTLSOptions, isQuiet: Bool) throws(TLSFailure)
-    -> TLSServerSettings
+  private static func sharedTLS(_ options: BrokerTLSOptions, isQuiet: Bool)
+    throws(BrokerStartFailure) -> TLSServerSettings
   {
     if options.certificateFile != nil { return TLSServerSettings(options) }
-    let made = try LocalAuthority.certificates(
-      in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
-      addresses: LocalHost.addresses())
+    let made: LocalCertificates
+    do throws(TLSFailure) {
+      made = try LocalAuthority.certificates(
+        in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
+        addresses: LocalHost.addresses())
+    } catch {
+      throw BrokerStartFailure(description: "\(error)")
+    }
     if !isQuiet {
       Terminal.write(
         "mqtt broker: TLS with \(made.isAuthorityNew ? "a new" : "this account's") authority; "
@@ -73,6 +111,40 @@ extension ServerConfiguration {
     named.certificateFile = made.certificateFile
     named.keyFile = made.keyFile
     return TLSServerSettings(named)
+  }
+}
+
+/// Reads the files of policies, each set of them once, however many listeners share it.
+private struct PolicyReader {
+  private var known: [(options: AccessOptions, policy: ListenerPolicy)] = []
+  var warnings: [String] = []
+  /// Files that cannot be used.
+  var failures: [String] = []
+
+  mutating func policy(_ options: AccessOptions, _ source: BrokerTLSOptions.UserNameSource?)
+    -> ListenerPolicy
+  {
+    var policy = read(options)
+    switch source {
+    case nil: break
+    case .identity: policy.identity = .tlsIdentity
+    case .subject: policy.identity = .certificateSubject
+    }
+    return policy
+  }
+
+  private mutating func read(_ options: AccessOptions) -> ListenerPolicy {
+    if let known = known.first(where: { $0.options == options }) { return known.policy }
+    var policy = ListenerPolicy()
+    var found: [String] = []
+    do throws(BrokerStartFailure) {
+      policy = try AccessFiles.policy(options) { found.append($0) }
+    } catch {
+      failures.append("\(error)")
+    }
+    warnings += found
+    known.append((options, policy))
+    return policy
   }
 }
 

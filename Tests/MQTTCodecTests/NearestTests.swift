@@ -1,6 +1,6 @@
 // The nearest known word.
 
-import Commands
+import MQTTCodec
 import Testing
 
 @Suite struct NearestTests {

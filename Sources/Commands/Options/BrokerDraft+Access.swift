@@ -1,0 +1,77 @@
+// The rows of `mqtt broker` about users and what they may do; they hold for all listeners.
+
+import MQTTBroker
+
+extension BrokerDraft {
+  /// Users and access.
+  static let accessOptions: [Option<BrokerDraft>] = [
+    .value(
+      "passwords", aliases: ["password-file"], "FILE", .file, example: "passwords",
+      "let in who is in FILE, with the right password",
+      manual: """
+        FILE has a line for each user, as mosquitto_passwd and mqtt broker passwd write them: \
+        SHA-512, PBKDF2 or Argon2id.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.passwordFile = try Values.name(text, "a path")
+    },
+    .value(
+      "acl", aliases: ["acl-file"], "FILE", .file, example: "acl",
+      "topics that users may publish and receive, as mosquitto's acl_file"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.aclFile = try Values.name(text, "a path")
+    },
+    .value(
+      "allow-anonymous", "BOOLEAN", .choices(["true", "false"]), example: "true",
+      default: "true without --passwords", "whether clients without a user name get in"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.allowsAnonymous = try Values.truth(text)
+    },
+    .flag("no-anonymous", "the same as --allow-anonymous false") {
+      $0.options.access.allowsAnonymous = false
+    },
+    .value(
+      "clientid-prefixes", "PREFIX", example: "sensor-", repeatable: true,
+      "take client identifiers that begin so, and no others"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.clientIdentifierPrefixes.append(try Values.name(text, "a prefix"))
+    },
+    .value(
+      "use-username-as-clientid", "BOOLEAN", .choices(["true", "false"]), example: "true",
+      default: "false", "whether the user name takes the place of the client identifier",
+      manual: "Then nobody can take over the session of another user. Who has no name is refused."
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.usesUserNameAsClientIdentifier = try Values.truth(text)
+    },
+    choice(
+      "check-retain-source", \.checksRetainSource,
+      "keep back retained messages that their publisher may not publish now"),
+    bound(
+      "login-failures", "COUNT", \.loginFailureLimit, 0...1_000_000,
+      "failed logins of an address before its next ones wait; 0 is never",
+      manual: "They wait one behind the other, twice as long after each failure."),
+    bound(
+      "login-delay-limit", "SECONDS", \.loginDelayLimitSeconds, 1...3600,
+      "longest wait between two such logins"),
+  ]
+
+  /// Limits that hold before anybody has said who he is.
+  static let loginLimits: [Option<BrokerDraft>] = [
+    bound(
+      "max-unidentified-connections", "COUNT", \.unidentifiedConnectionLimit, 1...(.max),
+      "connections without CONNECT; beyond, the one silent longest is closed"),
+    bound(
+      "max-connections-per-address", "COUNT", \.connectionsPerAddressLimit, 0...(.max),
+      "connections from one address; 0 is no limit",
+      manual: "An IPv6 network of 64 bits counts as one address."),
+    bound(
+      "max-connect-size", "BYTES", \.connectPacketSizeLimit, 20...268_435_460,
+      "longest packet that is taken before a client is in"),
+    bound(
+      "max-waiting-logins", "COUNT", \.waitingLoginLimit, 1...(.max),
+      "logins whose password waits to be checked"),
+    bound(
+      "max-cached-decisions", "COUNT", \.decisionCacheLimit, 1...(.max),
+      "decisions of the access list that are remembered, all clients together"),
+  ]
+}

@@ -1,0 +1,83 @@
+// Limits that hold before anybody has said who he is. Connections that stay silent cost the least
+// possible, and when there are too many of them the one that has been silent longest gives way: who
+// connects and speaks gets through, however many others only hold on to theirs.
+
+import MQTTCodec
+
+extension Broker {
+  /// Whether another connection of an address is one too many.
+  mutating func isFull(_ address: PeerAddress, peer: String) -> Bool {
+    let limit = configuration.connectionsPerAddressLimit
+    if limit == 0 || address == .none { return false }
+    guard let entry = logins.perAddress[address], entry.count >= limit else { return false }
+    if !entry.isFull {
+      logins.perAddress[address]?.isFull = true
+      note(
+        .warning,
+        "\(peer): refused, its address has max-connections-per-address \(limit) connections; so are "
+          + "all others from there until one ends")
+    }
+    return true
+  }
+
+  /// Makes room for one more connection that has not said who it is; false when there is none.
+  mutating func makeRoomForUnidentified(peer: String) -> Bool {
+    if logins.unidentifiedCount < configuration.unidentifiedConnectionLimit { return true }
+    while let oldest = logins.unidentified.popFirst() {
+      guard connections.contains(oldest), connections[oldest.index].stage == .awaitingConnect
+      else { continue }
+      counters.unidentifiedEvicted += 1
+      leave(
+        oldest.index,
+        cause: "max-unidentified-connections \(configuration.unidentifiedConnectionLimit) is "
+          + "reached, and it sent no CONNECT for the longest time", isOrderly: false)
+      close(oldest.index)
+      return true
+    }
+    return false
+  }
+
+  /// Counts a new connection.
+  mutating func entered(_ connection: ConnectionID) {
+    let address = connections[connection.index].address
+    if configuration.connectionsPerAddressLimit > 0 && address != .none {
+      logins.perAddress[address, default: (0, false)].count += 1
+      connections[connection.index].isCounted = true
+    }
+    logins.unidentifiedCount += 1
+    logins.unidentified.append(connection)
+    if logins.unidentified.count > 1024
+      && logins.unidentified.count > logins.unidentifiedCount * 2
+    {
+      forgetIdentified()
+    }
+  }
+
+  /// Drops the entries of those that are in or gone, once they are the greater part.
+  private mutating func forgetIdentified() {
+    var kept = ConnectionQueue()
+    while let connection = logins.unidentified.popFirst() {
+      if connections.contains(connection) && !connections[connection.index].isSettled {
+        kept.append(connection)
+      }
+    }
+    logins.unidentified = kept
+  }
+
+  /// A connection is in, or will never be.
+  mutating func settle(_ index: UInt32) {
+    if connections[index].isSettled { return }
+    connections[index].isSettled = true
+    logins.unidentifiedCount -= 1
+    if connections[index].stage == .awaitingCheck { logins.waitingCount -= 1 }
+  }
+
+  /// A connection is about to be forgotten.
+  mutating func departed(_ index: UInt32) {
+    settle(index)
+    if !connections[index].isCounted { return }
+    let address = connections[index].address
+    guard let entry = logins.perAddress[address] else { return }
+    logins.perAddress[address] = entry.count > 1 ? (entry.count - 1, false) : nil
+  }
+}

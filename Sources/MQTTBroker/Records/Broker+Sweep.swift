@@ -1,0 +1,165 @@
+// What is done to queues in the background, a slice at a time, so that nobody waits for it: expired
+// messages go from the queues of sessions that are away, what another member of a shared group can
+// have is given to it, and the tails of sessions that ended are removed.
+//
+// There is one slice under way at a time. A crash between two of them leaves a tail without its
+// session, which the next start finds and goes on with. (Broker+Load)
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Queues are searched for expired messages at most this often, and at times that are multiples
+  /// of it, so that many different expiries do not make many searches.
+  static let sweepIntervalSeconds = 30
+
+  // MARK: Expiry
+
+  /// Something that waits for a lasting session expires at an instant.
+  mutating func sweep(_ session: UInt32, at expiresAt: Instant) {
+    if expiresAt == Message.never || sessions[session].record == 0 { return }
+    let interval = Int64(Self.sweepIntervalSeconds) * 1_000_000_000
+    let at = startedAt.advanced(
+      byNanoseconds: (max(expiresAt, now).nanoseconds(since: startedAt) / interval + 1) * interval)
+    if at >= sessions[session].sweepAt { return }
+    sessions[session].sweepAt = at
+    deadlines.insert(.queueSweep, sessions.identifier(at: session), at: at)
+  }
+
+  /// A session's queue is due to be searched, unless it is being emptied anyway.
+  mutating func sweepQueue(of session: UInt32) {
+    sessions[session].sweepAt = Message.never
+    if sessions[session].isOnline {
+      // It may leave before it has read everything.
+      if !sessions[session].nothingWaits { sweep(session, at: now) }
+      return
+    }
+    var kept = DeliveryQueue()
+    for delivery in sessions[session].queue.all {
+      let message = deliveries[delivery].message
+      if messages[message].isExpired(now: now) {
+        counters.messagesExpired += 1
+        if deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
+        dropDelivery(delivery)
+      } else {
+        kept.append(delivery)
+        kept.byteCount += messages[message].bytes.count
+        sweep(session, at: messages[message].expiresAt)
+      }
+    }
+    sessions[session].queue = kept
+    sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
+    sweepTail(of: session, handsOver: false)
+  }
+
+  // MARK: Walks over tails
+
+  /// Begins a walk over a session's tail, or begins it anew.
+  mutating func sweepTail(of session: UInt32, handsOver: Bool) {
+    guard let tail = sessions[session].tail else { return }
+    if tail.sweptTo == nil { paging.sweeping.append(session) }
+    tail.sweptTo = tail.after
+    tail.sweptGroups = false
+    tail.sweptExpiry = Message.never
+    if handsOver { tail.handsOver = true }
+  }
+
+  /// A client is back: its tail is read now, and not walked over.
+  mutating func stopSweep(of session: UInt32) {
+    guard let tail = sessions[session].tail, tail.sweptTo != nil else { return }
+    tail.sweptTo = nil
+    tail.handsOver = false
+    sweep(session, at: now)
+  }
+
+  /// The next slice of what is to be done in the background.
+  mutating func backgroundRequest() -> PageRequest? {
+    for _ in 0..<paging.sweeping.count {
+      guard let session = paging.sweeping.first else { break }
+      // The slot may have another tenant by now, or none.
+      guard sessions.isOccupied(session), let tail = sessions[session].tail,
+        let sweptTo = tail.sweptTo
+      else {
+        _ = paging.sweeping.removeFirst()
+        continue
+      }
+      if tail.request == 0 {
+        return slice(of: tail, after: max(sweptTo, tail.after), wantsBodies: tail.handsOver)
+      }
+      // A page of its window is still under way, from the time before the client left.
+      paging.sweeping.append(paging.sweeping.removeFirst())
+    }
+    guard let tail = paging.removed.last else { return nil }
+    return slice(of: tail, after: tail.after, wantsBodies: subscriptions.groups.count > 0)
+  }
+
+  private mutating func slice(of tail: QueueTail, after: UInt64, wantsBodies: Bool) -> PageRequest {
+    paging.backgroundRequest = paging.takeRequest()
+    return PageRequest(
+      number: paging.backgroundRequest, session: tail.session, after: after,
+      messages: Paging.sliceLimit,
+      bytes: wantsBodies ? configuration.queueWindowByteLimit : .max, wantsBodies: wantsBodies)
+  }
+
+  /// A slice is here.
+  mutating func sweep(_ page: QueuePage) {
+    if let owner = paging.owners[page.request.session], let tail = sessions[owner.index].tail {
+      if tail.sweptTo != nil { sweep(owner.index, tail, page) }
+    } else if let tail = paging.removed.last, tail.session == page.request.session {
+      remove(tail, page)
+    }
+  }
+
+  private mutating func sweep(_ session: UInt32, _ tail: QueueTail, _ page: QueuePage) {
+    for paged in page.entries where paged.entry.position > tail.after {
+      tail.sweptTo = paged.entry.position
+      if paged.entry.group != nil { tail.sweptGroups = true }
+      let expiresAt = paged.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) }
+      if let expiresAt, expiresAt <= now {
+        counters.messagesExpired += 1
+        end(paged.entry, of: tail)
+      } else if !(tail.handsOver && handOver(paged, of: tail, session)) {
+        tail.sweptExpiry = min(tail.sweptExpiry, expiresAt ?? Message.never)
+      }
+    }
+    if tail.count > 0 && !page.entries.isEmpty && (tail.sweptTo ?? 0) < tail.last { return }
+    tail.sweptTo = nil
+    tail.handsOver = false
+    tail.mayHaveGroups = tail.sweptGroups
+    sweep(session, at: tail.sweptExpiry)
+    if tail.count <= 0 { detachTail(of: session) }
+  }
+
+  /// Gives an entry to another member of its group; false when there is none that could have it.
+  private mutating func handOver(
+    _ paged: PagedEntry, of tail: QueueTail, _ session: UInt32
+  ) -> Bool {
+    guard let name = paged.entry.group, let group = subscriptions.group(named: name),
+      hasOtherMember(of: group, than: session), let delivery = restore(paged)
+    else { return false }
+    end(paged.entry, of: tail)
+    giveToGroup(delivery, except: session)
+    return true
+  }
+
+  // MARK: Tails without a session
+
+  /// Takes the tail of a session that ends away from it, to be removed in the background.
+  mutating func removeTail(of session: UInt32) {
+    guard let tail = sessions[session].tail else { return }
+    detachTail(of: session)
+    tail.sweptTo = nil
+    tail.request = 0
+    paging.removed.insert(tail, at: max(0, paging.removed.count - 1))
+  }
+
+  private mutating func remove(_ tail: QueueTail, _ page: QueuePage) {
+    for paged in page.entries {
+      tail.after = paged.entry.position
+      let delivery = paged.entry.group == nil ? nil : restore(paged)
+      end(paged.entry, of: tail)
+      if let delivery { giveToGroup(delivery, except: nil) }
+    }
+    if page.entries.isEmpty || tail.count <= 0 { paging.removed.removeLast() }
+  }
+}

@@ -1,0 +1,154 @@
+// Entries that go to the store without staying in memory, and what becomes of the messages that
+// they name. A message lives as long as anything holds it: queues, flights and retained places in
+// memory count in the message itself, tails in ``MessageReferences``. Where both do, `Paging.bodies`
+// knows its slot. The record `drop` is written when the last holder of either kind is gone.
+
+import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Whether what is queued for a session now is recorded and does not stay in memory.
+  func goesToTail(_ session: UInt32, _ qos: QoS) -> Bool {
+    if sessions[session].record == 0 || qos == .atMostOnce { return false }
+    return sessions[session].tail != nil
+      || !configuration.queueWindow.hasRoom(
+        count: sessions[session].queue.count, byteCount: sessions[session].queue.byteCount)
+  }
+
+  /// Queues the message of `routing` at the end of a session's tail.
+  mutating func appendToTail(
+    of session: UInt32, _ qos: QoS, _ isRetained: Bool, _ identifiers: [UInt32], group: UInt32,
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+  ) {
+    let stored = routing.stored
+    if stored != SubscriptionTree.nothing {
+      _ = recordMessage(stored)
+    } else if routing.record == 0 {
+      routing.record = recordRouted(topic: topic, properties: properties, payload: payload)
+    }
+    let isKept = stored != SubscriptionTree.nothing
+    let byteCount = topic.count + properties.count + payload.count
+    let slot =
+      group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
+    let position = recordEntry(
+      of: session, message: isKept ? messages[stored].record : routing.record,
+      byteCount: byteCount, qos, isRetained, identifiers, group: slot)
+    extendTail(
+      of: session, to: position, message: isKept ? messages[stored].record : routing.record,
+      byteCount: byteCount, hasGroup: slot != nil)
+    if isKept { joinTails(stored) }
+    if let seconds = routing.expirySeconds {
+      sweep(session, at: now.advanced(bySeconds: Int(seconds)))
+    }
+  }
+
+  /// The same for a delivery that was made already.
+  mutating func moveToTail(_ delivery: UInt32, of session: UInt32) {
+    let kept = deliveries[delivery]
+    let number = recordMessage(kept.message)
+    let byteCount = messages[kept.message].bytes.count
+    let position = recordEntry(
+      of: session, message: number, byteCount: byteCount, kept.qos, kept.isRetained,
+      kept.subscriptionIdentifiers, group: kept.group)
+    extendTail(
+      of: session, to: position, message: number, byteCount: byteCount,
+      hasGroup: kept.group != nil)
+    joinTails(kept.message)
+    sessions[session].tail?.replayedCount += kept.isReplay ? 1 : 0
+    sweep(session, at: messages[kept.message].expiresAt)
+    deliveries.remove(delivery)
+    dropReference(kept.message)
+  }
+
+  private mutating func extendTail(
+    of session: UInt32, to position: UInt64, message: UInt64, byteCount: Int, hasGroup: Bool
+  ) {
+    paging.messages.add(message, byteCount: byteCount)
+    let tail: QueueTail
+    if let existing = sessions[session].tail {
+      tail = existing
+    } else {
+      tail = QueueTail(session: sessions[session].record, after: position - 1)
+      attach(tail, to: session)
+    }
+    tail.count += 1
+    tail.byteCount += byteCount
+    tail.last = position
+    if hasGroup {
+      tail.mayHaveGroups = true
+      tail.sweptGroups = true
+    }
+  }
+
+  /// Gives a session its tail.
+  mutating func attach(_ tail: QueueTail, to session: UInt32) {
+    sessions[session].tail = tail
+    paging.owners[tail.session] = sessions.identifier(at: session)
+  }
+
+  /// A message in memory is named by a tail too.
+  mutating func joinTails(_ message: UInt32) {
+    if messages[message].isInTail { return }
+    messages[message].isInTail = true
+    paging.bodies[messages[message].record] = message
+  }
+
+  /// An entry of a session's tail is not there any more: it came into memory, or was ended.
+  mutating func shorten(_ tail: QueueTail, by entry: QueueRecord) {
+    tail.count -= 1
+    tail.byteCount -= entry.byteCount
+    if !paging.messages.remove(entry.message, byteCount: entry.byteCount) { return }
+    if let message = paging.bodies.removeValue(forKey: entry.message) {
+      messages[message].isInTail = false
+    } else {
+      journal.append(.drop(entry.message))
+    }
+  }
+
+  /// Ends an entry of a tail.
+  mutating func end(_ entry: QueueRecord, of tail: QueueTail) {
+    journal.append(.complete(entry.session, position: entry.position, identifier: 0))
+    shorten(tail, by: entry)
+  }
+
+  /// A session's tail is used up, or is not the session's any more.
+  mutating func detachTail(of session: UInt32) {
+    guard let tail = sessions[session].tail else { return }
+    sessions[session].tail = nil
+    paging.owners[tail.session] = nil
+  }
+
+  /// Brings an entry of a page into memory; nil when the store has lost its message.
+  ///
+  /// It is still counted in the tail.
+  mutating func restore(_ paged: PagedEntry) -> UInt32? {
+    let entry = paged.entry
+    let message: UInt32
+    if let known = paging.bodies[entry.message] {
+      message = known
+    } else if let record = paged.message {
+      message = insert(record)
+      joinTails(message)
+    } else {
+      return nil
+    }
+    messages[message].references += 1
+    var delivery = Delivery(message: message, qos: entry.qos, isRetained: entry.isRetained)
+    delivery.subscriptionIdentifiers = entry.subscriptionIdentifiers
+    delivery.group = entry.group.flatMap { subscriptions.group(named: $0) }
+    return deliveries.insert(delivery).index
+  }
+
+  /// Puts a message from the store into memory.
+  mutating func insert(_ record: MessageRecord) -> UInt32 {
+    var bytes = ByteBuffer(exactCapacity: record.bytes.count)
+    bytes.append(record.bytes.span)
+    var message = Message(
+      bytes: bytes, topicLength: Int32(record.topicLength),
+      propertiesLength: Int32(record.propertiesLength), qos: record.qos,
+      isRetained: record.isRetained,
+      expiresAt: record.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) } ?? Message.never)
+    message.record = record.number
+    return messages.insert(message).index
+  }
+}
