@@ -43,6 +43,8 @@ _mqtt_broker() {
     --ciphers) return ;;
     --ciphers-tls1.3) return ;;
     --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --psk-file) _mqtt_files -f "$current"; return ;;
+    --psk-hint) return ;;
     --tls-keylog) _mqtt_files -f "$current"; return ;;
     --passwords|--password-file) _mqtt_files -f "$current"; return ;;
     --acl|--acl-file) _mqtt_files -f "$current"; return ;;
@@ -92,7 +94,7 @@ _mqtt_broker() {
     --log-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --require-cert --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --require-cert --tls-keylog --passwords --acl --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
   esac
 }
 
@@ -230,7 +232,7 @@ _mqtt_acl-check() {
     -i|--client-id|--id) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--acl --passwords --extended-acl --user --client-id --explain --coverage --json --help --version' "$current" ;;
+    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --explain --coverage --json --help --version' "$current" ;;
   esac
 }
 

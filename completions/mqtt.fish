@@ -57,6 +57,8 @@ complete -c mqtt -n '__fish_seen_subcommand_from broker' -l crl -r -F -d 'turn c
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l ciphers -x -d 'the ciphers of TLS 1.2'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l ciphers-tls1.3 -x -d 'the cipher suites of TLS 1.3'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l tls-version -x -a 'tlsv1.2 tlsv1.3' -d 'the lowest version of TLS'
+complete -c mqtt -n '__fish_seen_subcommand_from broker' -l psk-file -r -F -d 'let clients in that have a key of FILE, which has a line IDENTITY:HEX for each'
+complete -c mqtt -n '__fish_seen_subcommand_from broker' -l psk-hint -x -d 'what such clients choose their identity by'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l require-cert -d 'turn clients without such a certificate away'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l tls-keylog -r -F -d 'append the secrets of all sessions to FILE, for Wireshark'
 complete -c mqtt -n '__fish_seen_subcommand_from broker' -l passwords -r -F -d 'let in who is in FILE, with the right password'
@@ -254,7 +256,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from sub' -l version -d 'print the v
 
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l acl -r -F -d 'the rules: an ACL file of mosquitto'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l passwords -r -F -d 'the users who can log in'
-complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l extended-acl -d 'know the access words subscribe, readdeny and writedeny, too'
+complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l acl-extensions -d 'know the access words subscribe, readdeny and writedeny, too'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s u -l user -x -d 'the user name of the client'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s i -l client-id -x -d 'the client identifier of the client'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s e -l explain -d 'say of each rule why it did not decide'

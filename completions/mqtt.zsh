@@ -40,6 +40,8 @@ _mqtt_broker() {
     '(--ciphers)'--ciphers='[the ciphers of TLS 1.2]:LIST: ' \
     '(--ciphers-tls1.3)'--ciphers-tls1.3='[the cipher suites of TLS 1.3]:LIST: ' \
     '(--tls-version)'--tls-version='[the lowest version of TLS]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--psk-file)'--psk-file='[let clients in that have a key of FILE, which has a line IDENTITY\:HEX for each]:FILE:_files' \
+    '(--psk-hint)'--psk-hint='[what such clients choose their identity by]:TEXT: ' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
@@ -252,7 +254,7 @@ _mqtt_acl-check() {
   _arguments -s -S \
     '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
     '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
-    '(--extended-acl)'--extended-acl'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
     '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
     '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
     '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \

@@ -15,7 +15,8 @@
 //
 // With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
 // to it (Records/): what may not be lost is on disk before it is acknowledged. storeFailed says that
-// it cannot be for a while.
+// it cannot be for a while. nextPageRequest and supply bring back what waits in long queues, of which
+// only a window is in memory.
 
 package import MQTTCodec
 import MQTTSession

@@ -38,7 +38,7 @@ struct AccessCheckOptionsTests {
     expected.explains = true
     expected.writesJSON = true
     expected.allowsExtensions = true
-    let line = "publish --acl a -u u -i i t --passwords p --explain --json --extended-acl"
+    let line = "publish --acl a -u u -i i t --passwords p --explain --json --acl-extensions"
     #expect(try options(line) == expected)
     #expect(try options("diff a b").task == .diff(old: "a", new: "b"))
   }

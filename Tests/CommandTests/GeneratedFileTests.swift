@@ -45,7 +45,7 @@ import Testing
     (["pub", "--cafile", "Packa"], ["Package.swift"]),
     (["broker", "--retain-available", ""], ["true", "false"]),
     (["bro"], ["broker", "broker-passwd"]),
-    (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain", "--extended-acl"]),
+    (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
     (["acl-check", "--acl", "Packa"], ["Package.swift"]),
   ]
 

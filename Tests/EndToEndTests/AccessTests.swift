@@ -45,7 +45,7 @@ private final class Folder {
 }
 
 /// A broker with a configuration file.
-private final class AccessBroker: ServingBroker {
+private final class GuardedBroker: ServingBroker {
   let port: UInt16
   let program: RunningProgram
 
@@ -160,7 +160,7 @@ struct AccessTests {
     let folder = try Folder()
     try folder.makeCertificates(client: "device-7")
     let acl = try folder.write("acl", "pattern readwrite devices/%u/#\n")
-    let broker = try AccessBroker(
+    let broker = try GuardedBroker(
       folder,
       """
       certfile \(folder.path)/server.crt
@@ -184,7 +184,7 @@ struct AccessTests {
   @Test func `the whole subject of a certificate may be the user name`() throws {
     let folder = try Folder()
     try folder.makeCertificates(client: "device-7")
-    let broker = try AccessBroker(
+    let broker = try GuardedBroker(
       folder,
       """
       certfile \(folder.path)/server.crt
@@ -208,7 +208,7 @@ struct AccessTests {
     for name in ["ann", "bob"] {
       #expect(try passwd(["-c", "-I", "10", "-b", passwords, name, "pw"]) == 0)
     }
-    let broker = try AccessBroker(folder, "password_file \(passwords)")
+    let broker = try GuardedBroker(folder, "password_file \(passwords)")
     let place = ["-h", "127.0.0.1", "-p", "\(broker.port)", "-P", "pw", "-d", "-t", "t"]
     let ann = try RunningProgram(["mosquitto_sub", "-i", "a", "-u", "ann"] + place)
     let bob = try RunningProgram(["mosquitto_sub", "-i", "b", "-u", "bob"] + place)

@@ -23,7 +23,7 @@ import Testing
   @Test func `a listener that demands certificates lets in who has one, under its name`() throws {
     let port = try freePort()
     let folder = TestCertificates.folder
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       """
       listener \(port)
       certfile \(folder)/server.crt
@@ -43,14 +43,14 @@ import Testing
 
   @Test func `without passwords and certificates a listener lets nobody in, and says so`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker("listener \(port)\n", ports: [port])
+    let broker = try MosquittoFileBroker("listener \(port)\n", ports: [port])
     #expect(try connack(port: port, level: 4) == [0x20, 2, 0, 5])
     try broker.program.waitFor("mosquitto.conf:1:1: nobody gets in through this listener")
   }
 
   @Test func `each listener has terms of its own`() throws {
     let ports = try [freePort(), freePort()]
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       """
       allow_anonymous true
       listener \(ports[0])
@@ -73,7 +73,7 @@ import Testing
     throws
   {
     let ports = try [freePort(), freePort()]
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       """
       allow_anonymous true
       listener \(ports[0])
@@ -108,7 +108,7 @@ import Testing
 
   @Test func `a message beyond message_size_limit is acknowledged and dropped`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener \(port)\nallow_anonymous true\nmessage_size_limit 3\n", ports: [port])
     #expect(try client("pub", port, ["-t", "a", "-r", "-m", "1234", "-q", "1"]).status == 0)
     #expect(try client("pub", port, ["-t", "b", "-r", "-m", "123", "-q", "1"]).status == 0)
@@ -120,7 +120,7 @@ import Testing
   @Test func `overlapping subscriptions bring a message once each, or once in all`() throws {
     for (choice, expected) in [("true", "x\nx\nend\n"), ("false", "x\nend\n")] {
       let port = try freePort()
-      let broker = try ConfiguredBroker(
+      let broker = try MosquittoFileBroker(
         "listener \(port)\nallow_anonymous true\nallow_duplicate_messages \(choice)\n",
         ports: [port])
       #expect(try client("pub", port, ["-t", "ready", "-r", "-m", "ready"]).status == 0)
@@ -137,7 +137,7 @@ import Testing
 
   @Test func `max_connections of a listener turns away who comes after`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener \(port)\nallow_anonymous true\nmax_connections 1\n", ports: [port])
     // The connection that found out whether it serves may not be gone yet.
     var first: TCPConnection?
@@ -153,7 +153,7 @@ import Testing
   @Test func `the log goes where the file says, in its form`() throws {
     let port = try freePort()
     let folder = try TestFolder()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       """
       listener \(port)
       allow_anonymous true
@@ -187,7 +187,7 @@ import Testing
 
   @Test func `the environment stands for names in braces`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener ${MQTT_TEST_PORT} 127.0.0.1\nallow_anonymous true\n", ports: [port],
       environment: ["MQTT_TEST_PORT": "\(port)"])
     #expect(try connack(port: port, level: 4) == [0x20, 2, 0, 0])
@@ -258,7 +258,7 @@ import Testing
   }
 
   @Test func `a broken file does not start a broker`() throws {
-    let broker = try ConfiguredBroker("listener 1\nfoo\n")
+    let broker = try MosquittoFileBroker("listener 1\nfoo\n")
     #expect(try broker.program.exitStatus() == 1)
     #expect(broker.program.errors.contains("mosquitto.conf:2:1: foo is not an option"))
   }

@@ -15,7 +15,7 @@ struct ProxyTests {
   private func start(_ options: [String]) throws -> (broker: RunningProgram, port: UInt16) {
     let port = try freePort()
     let broker = try RunningProgram(
-      [mqttPath, "broker", "-p", "\(port)", "--proxy-protocol", "any"]
+      [mqttPath, "broker", "--memory", "-p", "\(port)", "--proxy-protocol", "any"]
         + options.map { $0 == "PORT" ? "\(port)" : $0 })
     try broker.waitFor("listening on 127.0.0.1:\(port)")
     return (broker, port)
@@ -40,6 +40,22 @@ struct ProxyTests {
     connection.send(binary + connect("binary"))
     #expect(connection.receive(within: 20) == .bytes([0x20, 2, 0, 0]))
     try broker.waitFor("binary connected from 198.51.100.9:4096")
+  }
+
+  @Test func `the name in a certificate that the sender has checked becomes the user name`() throws
+  {
+    let (broker, port) = try start(["--use-identity-as-username"])
+    for (verified, answer) in [(UInt8(0), UInt8(0)), (1, 5)] {
+      let tls: [UInt8] = [7, 0, 0, 0, verified, 0x22, 0, 6] + Array("device".utf8)
+      let rest: [UInt8] =
+        [192, 0, 2, 7, 192, 0, 2, 1, 0x10, 0, 0x07, 0x5B, 0x20, 0, UInt8(tls.count)] + tls
+      let connection = try TCPConnection(port: port)
+      connection.send(
+        [0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x11, 0]
+          + [UInt8(rest.count)] + rest + connect("certified"))
+      #expect(connection.receive(within: 20) == .bytes([0x20, 2, 0, answer]))
+    }
+    #expect(broker.errors.contains("certified connected from 192.0.2.7:4096"))
   }
 
   @Test func `a connection without a right header is turned away`() throws {
@@ -76,7 +92,7 @@ struct ProxyTests {
     let environment = ["HOME": home.path, "XDG_DATA_HOME": home.path]
     let port = try freePort()
     let broker = try RunningProgram(
-      [mqttPath, "broker", "--tls-port", "\(port)", "--proxy-protocol", "1"],
+      [mqttPath, "broker", "--memory", "--tls-port", "\(port)", "--proxy-protocol", "1"],
       environment: environment)
     try broker.waitFor("listening on 127.0.0.1:\(port) with PROXY headers and TLS")
     // What a load balancer does: a header of its own, then the client's bytes as they are.

@@ -26,7 +26,7 @@ import Testing
     func file(_ ports: [UInt16]) -> String {
       "allow_anonymous true\n" + ports.map { "listener \($0) 127.0.0.1\n" }.joined()
     }
-    let broker = try ConfiguredBroker(file([ports[0], ports[1]]), ports: [ports[0], ports[1]])
+    let broker = try MosquittoFileBroker(file([ports[0], ports[1]]), ports: [ports[0], ports[1]])
     let staying = try client(ports[0])
     let leaving = try client(ports[1])
     // The second client has the identifier of the first, which is another session there.
@@ -50,7 +50,7 @@ import Testing
 
   @Test func `a port may move between addresses`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener \(port)\nallow_anonymous true\n", ports: [port])
     try broker.reload(
       "listener \(port) 127.0.0.1\nallow_anonymous true\n",
@@ -60,7 +60,7 @@ import Testing
 
   @Test func `a broken file changes nothing and is told whole`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener \(port) 127.0.0.1\nallow_anonymous true\n", ports: [port])
     let connection = try client(port)
     try broker.reload("lisener 1\nmax_qos 7\n", waitingFor: "everything stays as it was")
@@ -78,7 +78,7 @@ import Testing
 
   @Test func `limits, log and who gets in change for those who come`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener \(port)\nallow_anonymous true\n", ports: [port])
     try broker.reload(
       "listener \(port)\nallow_anonymous true\nmax_qos 0\nlog_timestamp false\n",
@@ -110,7 +110,7 @@ import Testing
     let text =
       "listener \(port)\nallow_anonymous true\ncertfile \(folder.path)/s.crt\n"
       + "keyfile \(folder.path)/s.key\n"
-    let broker = try ConfiguredBroker(text, ports: [port])
+    let broker = try MosquittoFileBroker(text, ports: [port])
     #expect(try subject().contains("subject=CN = server"))
     try install("other")
     broker.program.signal(SIGHUP)
@@ -131,7 +131,7 @@ import Testing
 
   @Test func `SIGUSR2 tells of sessions, subscriptions and retained topics`() throws {
     let port = try freePort()
-    let broker = try ConfiguredBroker(
+    let broker = try MosquittoFileBroker(
       "listener \(port)\nallow_anonymous true\n", ports: [port])
     _ = try run([mqttPath, "pub", "-p", "\(port)", "-t", "kept", "-r", "-m", "x"])
     _ = try run(

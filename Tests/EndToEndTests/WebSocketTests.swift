@@ -82,7 +82,7 @@ struct WebSocketTests {
     let environment = ["HOME": home.path, "XDG_DATA_HOME": home.path]
     let port = try freePort()
     let broker = try RunningProgram(
-      [mqttPath, "broker", "--wss", "\(port)"], environment: environment)
+      [mqttPath, "broker", "--memory", "--wss", "\(port)"], environment: environment)
     try broker.waitFor("listening on 127.0.0.1:\(port) with TLS and WebSocket")
     let place = ["-L", "wss://localhost:\(port)", "-t", "a", "-q", "2"]
     let kept = try run(

@@ -24,9 +24,10 @@ package final class LiveBroker {
   /// The port of loopback that it serves.
   package let port: UInt16
 
-  /// Starts it and waits until it serves; with `speaksWebSocket` its port serves that as well.
+  /// Starts it and waits until it serves.
   ///
-  /// It keeps nothing on disk unless `data` says where.
+  /// It keeps nothing on disk unless `data` says where; with `speaksWebSocket` its port serves that
+  /// as well.
   package init(
     _ options: [String] = [], data: String? = nil, speaksWebSocket: Bool = false
   ) throws {
@@ -34,7 +35,7 @@ package final class LiveBroker {
     let place = data.map { ["--data", $0] } ?? ["--memory"]
     let webSocket = speaksWebSocket ? ["--ws", "\(port)"] : []
     program = try RunningProgram(
-      [mqttPath, "broker", "-p", "\(port)"] + webSocket + place + options)
+      [mqttPath, "broker", "-p", "\(port)"] + place + webSocket + options)
     let port = port
     let program = program
     let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }

@@ -234,6 +234,19 @@ extension BrokerDraft {
         text, ["tlsv1.2": "tlsv1.2", "tlsv1.3": "tlsv1.3"])
       draft.tlsDetail = "--tls-version"
     },
+    .value(
+      "psk-file", "FILE", .file, example: "keys",
+      "let clients in that have a key of FILE, which has a line IDENTITY:HEX for each"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.pskFile = try Values.name(text, "a path")
+      draft.tlsDetail = "--psk-file"
+    },
+    .value(
+      "psk-hint", "TEXT", example: "mqtt", "what such clients choose their identity by"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.pskHint = try Values.name(text, "a hint")
+      draft.tlsDetail = "--psk-hint"
+    },
     .flag(
       "require-cert", aliases: ["require-certificate"],
       "turn clients without such a certificate away"

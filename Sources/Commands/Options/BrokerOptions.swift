@@ -208,10 +208,10 @@ struct BrokerDraft: Draft {
   var options = BrokerOptions()
   var usesTLS = false
   var tlsDetail: String?
-  var storeDetail: String?
   /// What holds for all listeners of the command line.
   var proxyProtocol: Int?
   var proxyMustUseTLS = false
+  var storeDetail: String?
   var webSocketOrigins: [String] = []
   var webSocketPaths: [String] = []
   var webSocketHeaderLimitBytes: Int?
@@ -242,10 +242,10 @@ struct BrokerDraft: Draft {
     if let tlsDetail, !result.listeners.contains(where: { $0.usesTLS && $0.tls == nil }) {
       throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
     }
+    try finishProxyProtocol(&result)
     if let storeDetail, result.store.isInMemoryOnly {
       throw UsageError(storeDetail, "cannot be used together with --memory")
     }
-    try finishProxyProtocol(&result)
     try finishWebSockets(&result)
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")

@@ -54,7 +54,7 @@ final class TestFolder {
 }
 
 /// A broker that was started with a configuration file.
-final class ConfiguredBroker {
+final class MosquittoFileBroker {
   let folder: TestFolder
   let file: String
   let program: RunningProgram
