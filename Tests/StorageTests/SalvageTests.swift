@@ -248,6 +248,18 @@ struct SalvageTests {
       let outcome = try open(directory)
       #expect(outcome.marks.isSubset(of: killed.marks), "seed \(seed)")
     }
+    // One byte in the middle, of ten commits and the schema's.
+    var log = killed.log
+    log[log.count / 2] ^= 0x40
+    let directory = try Self.directory(killed.bytes, log: log)
+    let store = try Store.open(directory.settings)
+    defer { store.close() }
+    #expect(store.notices.count == 1)
+    let pattern =
+      /the log is damaged: (\d+) commits in it can be read, and (\d+) behind them cannot/
+    let counts = try #require(store.notices.first?.firstMatch(of: pattern))
+    #expect((Int(counts.1) ?? 0) + (Int(counts.2) ?? 0) <= 11)
+    #expect((Int(counts.2) ?? 0) > 1)
   }
 
   @Test func `a torn end of the log is no damage`() throws {

@@ -1,7 +1,8 @@
 // Whether the write-ahead log has lost something that was on disk. SQLite ends its reading at the
 // first frame whose checksum is wrong, which is right after a power cut: that frame was not synced,
 // and nobody was promised what is in it. But when commits follow behind such a frame it was there
-// once, and something has changed it. (sqlite.org/fileformat2.html, section 4)
+// once, and something has changed it. Only commits that follow from each other count: what several
+// power cuts left of commits that never came about does not. (sqlite.org/fileformat2.html, 4)
 
 /// What a look at a log has found.
 struct LogScan: Equatable {
@@ -40,6 +41,7 @@ struct LogScan: Equatable {
     let frameBytes = Self.frameHeadBytes + pageBytes
     let framesAtOnce = 64
     var isReadable = true
+    var commitsInARow = 0
     var offset = Self.headBytes
     while offset + frameBytes <= size {
       let bytes = StoreFile.read(file, at: offset, count: frameBytes * framesAtOnce)
@@ -47,15 +49,19 @@ struct LogScan: Equatable {
       for start in stride(from: 0, through: bytes.count - frameBytes, by: frameBytes) {
         let frame = bytes[start..<start + frameBytes]
         let isOfThisLog = frame[start + 8..<start + 16] == head[16..<24]
-        if isReadable {
-          sum.add(frame[start..<start + 8])
-          sum.add(frame[(start + Self.frameHeadBytes)...])
-          isReadable =
-            isOfThisLog && sum.first == bytes.word(start + 16)
-            && sum.second == bytes.word(start + 20)
-        }
+        sum.add(frame[start..<start + 8])
+        sum.add(frame[(start + Self.frameHeadBytes)...])
+        let first = bytes.word(start + 16)
+        let second = bytes.word(start + 20)
+        let follows = isOfThisLog && sum.first == first && sum.second == second
+        isReadable = isReadable && follows
+        if !follows { commitsInARow = 0 }
+        // What follows is held against what this frame says of itself.
+        sum.first = first
+        sum.second = second
         if !isOfThisLog || bytes.word(start + 4) == 0 { continue }
-        if isReadable { readable += 1 } else { lost += 1 }
+        commitsInARow += 1
+        if isReadable { readable += 1 } else { lost = max(lost, commitsInARow) }
       }
       offset += bytes.count / frameBytes * frameBytes
     }
