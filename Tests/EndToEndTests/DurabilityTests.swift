@@ -99,6 +99,39 @@ struct DurabilityTests {
     #expect(first.program.isRunning)
   }
 
+  static let damages: [(String, @Sendable (inout Data) -> Void)] = [
+    ("cut in half", { $0 = $0.prefix($0.count / 2) }),
+    ("no database", { $0 = Data("not a database, and never was one".utf8) }),
+    ("a page of zeros", { $0.resetBytes(in: 8192..<12288) }),
+    ("empty", { $0 = Data() }),
+  ]
+
+  @Test(arguments: damages.indices)
+  func `a damaged file does not keep a broker from starting, unless it is to be strict`(
+    index: Int
+  ) throws {
+    let data = TemporaryDirectory()
+    try leaveData(in: data.path)
+    let file = URL(filePath: data.path + "/broker.sqlite")
+    var content = try Data(contentsOf: file)
+    Self.damages[index].1(&content)
+    try content.write(to: file)
+    if !content.isEmpty {
+      let strict = try run(
+        [mqttPath, "broker", "-p", "\(try freePort())", "--data", data.path, "--strict-store"])
+      #expect(strict.status == 1, "\(Self.damages[index].0)")
+      #expect(try Data(contentsOf: file) == content)
+    }
+    let broker = try LiveBroker(data: data.path)
+    let published = try run([
+      mqttPath, "pub", "shop/state", "x", "-q", "1", "-r", "-p", "\(broker.port)",
+    ])
+    #expect(published.status == 0, "\(Self.damages[index].0): \(broker.program.errors)")
+    if !content.isEmpty {
+      #expect(broker.program.errors.contains("set aside"), "\(Self.damages[index].0)")
+    }
+  }
+
   @Test func `a broker without options keeps its data below the user's state directory`() throws {
     let home = TemporaryDirectory()
     let port = try freePort()
