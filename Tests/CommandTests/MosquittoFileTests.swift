@@ -282,7 +282,8 @@ private func reading(
 
   @Test func `the command line counts more than the file`() throws {
     let found = try reading(
-      "listener 1\nmax_queued_messages 5\n", "-p 9 --listen 8 -c f --max-queued-messages 6 -q")
+      "listener 1\nallow_anonymous true\nmax_queued_messages 5\n",
+      "-p 9 --listen 8 -c f --max-queued-messages 6 -q")
     #expect(found.options.configuration.queueMessageLimit == 6)
     #expect(
       found.options.listeners.map(\.place) == [.everywhere(port: 1), .everywhere(port: 8)])

@@ -110,7 +110,10 @@ import Testing
     let port = try freePort()
     let broker = try MosquittoFileBroker(
       "listener \(port)\nallow_anonymous true\nmessage_size_limit 3\n", ports: [port])
-    #expect(try client("pub", port, ["-t", "a", "-r", "-m", "1234", "-q", "1"]).status == 0)
+    let long = ["-t", "a", "-r", "-m", "1234", "-q", "1", "-V"]
+    #expect(try client("pub", port, long + ["mqttv311"]).status == 0)
+    // 0x83, Implementation specific error.
+    #expect(try client("pub", port, long + ["mqttv5"]).status == 0x83)
     #expect(try client("pub", port, ["-t", "b", "-r", "-m", "123", "-q", "1"]).status == 0)
     let got = try client("sub", port, ["-t", "#", "-v", "-C", "1", "-W", "20"])
     #expect(got.output == "b 123\n")
@@ -180,6 +183,7 @@ import Testing
     try FileManager.default.moveItem(
       atPath: folder.path + "/the log", toPath: folder.path + "/old")
     broker.program.signal(SIGRTMIN())
+    #expect(poll(20) { FileManager.default.fileExists(atPath: folder.path + "/the log") })
     broker.program.signal(SIGUSR1)
     #expect(poll(20) { folder.text("the log").contains("SIGUSR1") })
     #expect(!folder.text("old").contains("SIGUSR1"))

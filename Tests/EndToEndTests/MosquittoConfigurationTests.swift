@@ -69,6 +69,8 @@ private struct Outcome: Equatable {
       !broker.program.isRunning || ports.contains { isListening($0, "127.0.0.1") }
         || ports.contains { isListening($0, "::1") }
     }
+    // Mosquitto listens at one address after the other, and before it has looked at certificates.
+    usleep(200_000)
     guard broker.program.isRunning else { return Outcome(isStarted: false) }
     let listens = ports.flatMap { port in
       ["127.0.0.1", "::1"].map { isListening(port, $0) }

@@ -59,7 +59,7 @@ final class MosquittoFileBroker {
   let file: String
   let program: RunningProgram
 
-  /// Starts `command` with `-c` and a file of this text, and waits for `ports`, or its end.
+  /// Starts `command` with `-c` and a file of this text, and waits for `ports`, if any, or its end.
   init(
     _ text: String, ports: [UInt16] = [], command: [String] = [mqttPath, "broker"],
     environment: [String: String] = [:]
@@ -68,9 +68,9 @@ final class MosquittoFileBroker {
     file = try folder.write(text, to: "mosquitto.conf")
     program = try RunningProgram(command + ["-c", file], environment: environment)
     let program = program
+    if ports.isEmpty { return }
     _ = poll(20) {
-      !program.isRunning
-        || !ports.isEmpty && ports.allSatisfy { (try? TCPConnection(port: $0)) != nil }
+      !program.isRunning || ports.allSatisfy { (try? TCPConnection(port: $0)) != nil }
     }
   }
 
