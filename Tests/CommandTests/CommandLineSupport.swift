@@ -54,7 +54,6 @@ func errorText(_ command: Command, _ line: String) -> String {
     case .aclCheck: _ = try AccessCheckOptions.parse(words(line))
     case .pub: _ = try PublishOptions.parse(words(line), in: context())
     case .sub: _ = try SubscribeOptions.parse(words(line), in: context())
-    case .aclCheck: _ = try AccessCheckOptions.parse(words(line))
     }
     return "no error"
   } catch {

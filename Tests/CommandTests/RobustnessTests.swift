@@ -51,7 +51,6 @@ import Testing
         case .aclCheck: _ = try AccessCheckOptions.parse(words)
         case .pub: _ = try PublishOptions.parse(words, in: context())
         case .sub: _ = try SubscribeOptions.parse(words, in: context())
-        case .aclCheck: _ = try AccessCheckOptions.parse(words)
         }
       } catch {
         refusedCount += 1
