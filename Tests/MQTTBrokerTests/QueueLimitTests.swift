@@ -252,3 +252,6 @@ struct QueueLimitTests {
     #expect(again.messages().map(text) == ["1", "2", "3", "4"])
   }
 }
+
+private let question = Publish(
+  topic: "nobody", payload: [], qos: .atLeastOnce, packetIdentifier: PacketIdentifier(rawValue: 1))
