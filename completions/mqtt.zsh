@@ -22,6 +22,8 @@ _mqtt_broker() {
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
     '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--proxy-protocol)'--proxy-protocol='[connections have to begin with a header of the PROXY protocol]:VERSION:(1 2 any)' \
+    '(--proxy-require-tls)'--proxy-require-tls'[turn clients away whose PROXY header does not say that they came over TLS]' \
     '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
     '*'--wss='[the same with TLS]:PORT: ' \
     '*'--ws-origin='[let only web pages of ORIGIN connect]:ORIGIN: ' \
@@ -38,10 +40,14 @@ _mqtt_broker() {
     '(--ciphers)'--ciphers='[the ciphers of TLS 1.2]:LIST: ' \
     '(--ciphers-tls1.3)'--ciphers-tls1.3='[the cipher suites of TLS 1.3]:LIST: ' \
     '(--tls-version)'--tls-version='[the lowest version of TLS]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--psk-file)'--psk-file='[let clients in that have a key of FILE, which has a line IDENTITY\:HEX for each]:FILE:_files' \
+    '(--psk-hint)'--psk-hint='[what such clients choose their identity by]:TEXT: ' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
     '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
+    '(--acl-extensions)'--acl-extensions'[let FILE of --acl say subscribe, readdeny and writedeny, too]' \
+    '(--check-subscriptions)'--check-subscriptions'[refuse filters of which nothing may ever be received]' \
     '(--allow-anonymous)'--allow-anonymous='[whether clients without a user name get in]:BOOLEAN:(true false)' \
     '(--no-anonymous)'--no-anonymous'[the same as --allow-anonymous false]' \
     '*'--clientid-prefixes='[take client identifiers that begin so, and no others]:PREFIX: ' \
@@ -49,6 +55,10 @@ _mqtt_broker() {
     '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
     '(--login-failures)'--login-failures='[failed logins of an address before its next ones wait; 0 is never]:COUNT: ' \
     '(--login-delay-limit)'--login-delay-limit='[longest wait between two such logins]:SECONDS: ' \
+    '(--data)'--data='[keep sessions, their messages and retained messages in DIR]:DIR:_files -/' \
+    '(--memory)'--memory'[keep everything in memory and nothing on disk]' \
+    '(--sync)'--sync='[acknowledge when the disk has it, or sooner\: full, normal, off]:WHEN:(full normal off)' \
+    '(--strict-store)'--strict-store'[do not start with a store that is damaged]' \
     '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
@@ -81,6 +91,10 @@ _mqtt_broker() {
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
     '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--connection-messages)'--connection-messages='[whether connections and their ends are logged]:BOOLEAN:(true false)' \
+    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
+    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
+    '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
@@ -117,6 +131,7 @@ _mqtt_pub() {
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
@@ -189,6 +204,7 @@ _mqtt_sub() {
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
@@ -234,6 +250,22 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_acl-check() {
+  _arguments -s -S \
+    '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
+    '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
+    '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
+    '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
+    '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
+    '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':question:(publish receive subscribe ask test list who diff lint)' \
+    '*:file:_files'
+}
+
 _mqtt() {
   local -a commands
   commands=(
@@ -241,6 +273,7 @@ _mqtt() {
     'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'acl-check:say what a file of access rules means'
   )
   if ((CURRENT == 2)); then
     _describe -t commands command commands
@@ -251,7 +284,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|broker-passwd|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|acl-check) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

@@ -100,10 +100,6 @@ int linux_set_only_ipv6(int descriptor) {
   return set_flag(descriptor, IPPROTO_IPV6, IPV6_V6ONLY);
 }
 
-int linux_bind_to_interface(int descriptor, const char *name) {
-  return setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name));
-}
-
 int linux_socket_error(int descriptor) {
   int error = 0;
   socklen_t length = sizeof error;

@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 // Codes that the header puts together.
+static const int CSQLITE_UNREADABLE = SQLITE_IOERR_READ;
 static const int CSQLITE_SHORT_READ = SQLITE_IOERR_SHORT_READ;
 static const int CSQLITE_WRONG_CHECKSUM = SQLITE_IOERR_DATA;
 static const int CSQLITE_WRONG_FILE_SYSTEM = SQLITE_IOERR_CORRUPTFS;

@@ -39,7 +39,8 @@ package enum Command: String, CaseIterable, Sendable {
   /// The command of this name, or the error that names the nearest one.
   package static func named(_ name: String) throws(UsageError) -> Command {
     if let command = Command(rawValue: name) { return command }
-    let known = allCases.map(\.rawValue)
+    // What stands behind another command is found there.
+    let known = allCases.filter { $0.words == $0.rawValue }.map(\.rawValue)
     if let nearest = Nearest.word(to: name, among: known) {
       throw UsageError(name, "is not a command; the nearest one is \(nearest)")
     }

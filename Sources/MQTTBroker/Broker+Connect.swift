@@ -38,7 +38,7 @@ extension Broker {
     connections[index].stage = .connected
     counters.connectedClients += 1
     counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
-    arm(connect.will, session)
+    arm(mounted(connect.will, on: index), session)
     startKeepAlive(index)
     noteConnection(
       "\(identifier) connected from \(connections[index].peer): "

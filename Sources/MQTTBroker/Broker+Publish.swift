@@ -24,11 +24,17 @@ extension Broker {
       if configuration.logsPackets {
         notePacket(received: view, topic: packet.extracting(view.topic), on: index)
       }
+      if connections[index].isMounted {
+        let topic = mounted(packet.extracting(view.topic), on: index)
+        return try take(view, topic: topic.span, packet, on: index)
+      }
       return try take(view, topic: packet.extracting(view.topic), packet, on: index)
     }
     let topic = try resolveAlias(view, packet, on: index)
     if configuration.logsPackets { notePacket(received: view, topic: topic.span, on: index) }
-    try take(view, topic: topic.span, packet, on: index)
+    try take(
+      view, topic: (connections[index].isMounted ? mounted(topic.span, on: index) : topic).span,
+      packet, on: index)
   }
 
   private mutating func resolveAlias(

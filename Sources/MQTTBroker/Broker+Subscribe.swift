@@ -15,6 +15,7 @@ extension Broker {
     reasons.reserveCapacity(subscribe.subscriptions.count)
     var replays: [Subscription] = []
     for var subscription in subscribe.subscriptions {
+      subscription.filter = mounted(subscription.filter, on: index)
       subscription.options.qos = min(subscription.options.qos, connections[index].maximumQoS)
       let (reason, isNew) = add(
         subscription, identifier: identifier, session: session, on: index)
@@ -49,7 +50,8 @@ extension Broker {
     if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
-    for text in unsubscribe.filters {
+    for filter in unsubscribe.filters {
+      let text = mounted(filter, on: index)
       let shared = Topic.shared(text)
       let filter = Array((shared?.filter ?? text).utf8)
       if isControlled && !maySubscribe(.unsubscribe, session, filter) {

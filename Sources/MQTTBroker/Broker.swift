@@ -15,7 +15,8 @@
 //
 // With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
 // to it (Records/): what may not be lost is on disk before it is acknowledged. storeFailed says that
-// it cannot be for a while.
+// it cannot be for a while. nextPageRequest and supply bring back what waits in long queues, of which
+// only a window is in memory.
 
 package import MQTTCodec
 import MQTTSession
@@ -66,6 +67,7 @@ package struct Broker: ~Copyable {
   var routing = RoutedForms()
   var match = Match()
   var marks = MatchMarks()
+  var ahead = MatchAhead()
   var retainedMatches: [UInt32] = []
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
@@ -153,6 +155,10 @@ package struct Broker: ~Copyable {
         reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, address: facts.address,
         now: now))
     connections[connection.index].maximumQoS = terms.maximumQoS
+    if !terms.mountPoint.isEmpty {
+      connections[connection.index].isMounted = true
+      makeExtras(for: connection.index).mountPoint = Array(terms.mountPoint.utf8)
+    }
     if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
       makeExtras(for: connection.index).identity = name
     }

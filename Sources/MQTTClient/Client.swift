@@ -85,7 +85,7 @@ package final class Client {
       link = reactor.connect(
         to: try endpoint.addresses(), from: endpoint.localAddress, tls: endpoint.tls,
         serverName: endpoint.serverName ?? endpoint.host, webSocket: endpoint.webSocket,
-        owner: owner)
+        through: endpoint.proxyRequest, owner: owner)
     } catch {
       link = .none
       failure = self.failure(.lookup(error))

@@ -18,6 +18,22 @@ package struct Endpoint: Sendable {
   package var serverName: String?
   /// The WebSocket that MQTT goes through; nil is none.
   package var webSocket: WebSocketRequest?
+  /// The SOCKS proxy that the connection goes through; nil is none.
+  package var proxy: Proxy?
+
+  /// A SOCKS proxy.
+  package struct Proxy: Sendable, Equatable {
+    package var host: String
+    package var port: UInt16
+    package var userName: String?
+    package var password: [UInt8] = []
+
+    /// A proxy that asks for no user name.
+    package init(host: String, port: UInt16) {
+      self.host = host
+      self.port = port
+    }
+  }
 
   /// A plain connection unless more is set.
   package init(host: String, port: UInt16) {
@@ -25,9 +41,19 @@ package struct Endpoint: Sendable {
     self.port = port
   }
 
-  /// Every address to try, in order; looking a name up may block.
+  /// What the proxy is asked for, if there is one.
+  var proxyRequest: SOCKSRequest? {
+    guard let proxy, unixPath == nil else { return nil }
+    var request = SOCKSRequest(host: host, port: port)
+    request.userName = proxy.userName
+    request.password = proxy.password
+    return request
+  }
+
+  /// Every address to try, in order, the proxy's if there is one; looking a name up may block.
   package func addresses() throws(AddressLookupError) -> [SocketAddress] {
     if let unixPath { return [.unix(path: unixPath)] }
+    let (host, port) = proxy.map { ($0.host, $0.port) } ?? (self.host, self.port)
     // [RFC 6761, 6.3]: localhost is the loopback interface, whatever a name server says.
     if host == "localhost" { return [.loopback4(port: port), .loopback6(port: port)] }
     return try AddressLookup.addresses(of: host, port: port)

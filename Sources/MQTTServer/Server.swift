@@ -32,8 +32,6 @@ package final class Server: Sendable {
   let log: ServerLog
   /// The thread of its store, once it runs.
   private let writer = Mutex<StoreWriter?>(nil)
-  /// The thread that checks passwords.
-  private let checker: LoginChecker
 
   /// A broker that has not started; its log goes to `logDescriptor` where it shall go to standard
   /// error.
@@ -44,7 +42,6 @@ package final class Server: Sendable {
     current = Mutex(Current(configuration: configuration, table: arranged.table))
     log = ServerLog(descriptor: logDescriptor)
     engine = SharedEngine(numbered, log: log)
-    checker = LoginChecker(engine)
   }
 
   /// Serves until TERM or INT comes and the clients have been told; a second signal ends it at once.
@@ -85,12 +82,21 @@ package final class Server: Sendable {
   private func obey(_ signal: Int32) {
     switch signal {
     case SIGHUP: reload()
-    case SIGUSR1:
-      engine.write(.notice, "SIGUSR1: everything is in memory only, there is nothing to save")
+    case SIGUSR1: save()
     case SIGUSR2:
       for line in engine.state.withLock({ $0.broker.summary() }) { engine.write(.notice, line) }
     default: reopenLog()
     }
+  }
+
+  /// What was acknowledged is on disk already; the store tidies its file up.
+  private func save() {
+    guard let writer = writer.withLock({ $0 }) else {
+      return engine.write(
+        .notice, "SIGUSR1: everything is in memory only, there is nothing to save")
+    }
+    writer.save()
+    engine.write(.notice, "SIGUSR1: what was acknowledged is on disk, the store is put in order")
   }
 
   private func reopenLog() {
@@ -120,8 +126,8 @@ package final class Server: Sendable {
         try writer.start()
         self.writer.withLock { $0 = writer }
       }
-      try checker.start()
       let reactor = try engine.makeFirstReactor()
+      try engine.checker.start(telling: reactor)
       for listener in sockets.open { try listener.attach(to: reactor) }
       try engine.startThread(reactor)
       try engine.startMinimum()
@@ -157,14 +163,26 @@ package final class Server: Sendable {
       + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
   }
 
+  /// A store of this size takes so long to read that people want to know.
+  private static let largeStoreBytes = 64 << 20
+  /// What a slow machine reads; measured with a million messages.
+  private static let loadedBytesPerSecond = 100 << 20
+
   private func openStore(_ configuration: ServerConfiguration) throws(ServerError)
     -> (any DurableStore)?
   {
     guard let open = configuration.openStore else { return nil }
     do throws(StoreFailure) {
       let store = try open()
+      if store.byteCount >= Self.largeStoreBytes {
+        let seconds = store.byteCount / Self.loadedBytesPerSecond + 1
+        engine.writeNow(
+          .notice,
+          "reading \(store.byteCount >> 20) MiB of data; clients are served in about \(seconds) s")
+      }
+      let records = try store.load(window: configuration.broker.queueWindow)
       for notice in store.notices { engine.write(.warning, notice) }
-      engine.load(try store.load(window: configuration.broker.queueWindow))
+      engine.load(records)
       log.flush()
       return store
     } catch {
@@ -183,7 +201,7 @@ package final class Server: Sendable {
     engine.beginStop()
     while !engine.hasStopped, MonotonicClock.now < limit, !isImpatient() { usleep(5000) }
     engine.endStop()
-    checker.stop()
+    engine.checker.stop()
     if let writer = writer.withLock({ $0 }) {
       writer.stop()
       let limit = MonotonicClock.now.advanced(bySeconds: StoreWriter.farewellLimitSeconds)

@@ -17,7 +17,7 @@ extension Store {
       keepLogShort(connection)
       try connection.apply(batch.records, &positions)
     } catch {
-      self.connection = nil
+      end(error)
       throw error
     }
   }
@@ -83,8 +83,9 @@ extension Connection {
     saveMessage.bind(3, message.expiresAtUnixSeconds)
     saveMessage.bind(4, Int64(message.topicLength))
     saveMessage.bind(5, Int64(message.propertiesLength))
+    saveMessage.bind(6, Int64(message.checksum))
     try message.bytes.withUnsafeBufferPointer { (bytes) throws(StoreError) in
-      saveMessage.bindBlob(6, bytes)
+      saveMessage.bindBlob(7, bytes)
       try saveMessage.run(database, "commit")
     }
   }

@@ -9,16 +9,28 @@ package import MQTTBroker
 import MQTTCodec
 
 extension Store {
-  /// Everything that was committed, but of each queue only what `window` has room for; nil gives
-  /// whole queues.
+  /// Everything that was committed, but of each queue only what `window` has room for.
+  ///
+  /// Nil gives whole queues. A damaged file is salvaged first.
   package func load(window: QueueWindow? = nil) throws(StoreError) -> RecordedState {
+    do throws(StoreError) {
+      return try loadOnce(window)
+    } catch {
+      if !error.isDamage || settings.isStrict || settings.fileSystem != nil { throw error }
+    }
+    // What damage there is shows when it is read.
+    try reopen()
+    return try loadOnce(window)
+  }
+
+  private func loadOnce(_ window: QueueWindow?) throws(StoreError) -> RecordedState {
     let connection = try connected("load")
     do throws(StoreError) {
       positions = QueuePositions()
       strays = StrayMessages(next: 1)
       return try connection.load(window, &positions, &strays)
     } catch {
-      self.connection = nil
+      end(error)
       throw error
     }
   }

@@ -27,7 +27,7 @@ extension Store {
         return true
       }
     } catch {
-      self.connection = nil
+      end(error)
       throw error
     }
     // The file itself becomes shorter when the log is copied.

@@ -33,6 +33,8 @@ package final class Store {
     return store
   }
 
+  /// Why the file has to be salvaged before it is used again.
+  private var damage: StoreError?
   private var lock: DirectoryLock?
   /// Where the entries of long queues are.
   var positions = QueuePositions()
@@ -68,12 +70,34 @@ package final class Store {
 
   /// Leaves one tidy file behind.
   package func close() {
+    checkpoint.wait()
+    connection?.tidyUp()
     disconnect()
     lock = nil
   }
 
   private func connect() throws(StoreError) {
-    connection = try Connection(settings)
+    guard settings.fileSystem == nil else { return connection = try Connection(settings) }
+    var salvage = Salvage(settings)
+    try salvage.finish()
+    do throws(StoreError) {
+      if let damage { throw damage }
+      try salvage.checkLog()
+      connection = try Connection(settings)
+    } catch {
+      connection = nil
+      if !error.isDamage || settings.isStrict { throw error }
+      try salvage.run(because: error)
+      connection = try Connection(settings)
+    }
+    damage = nil
+    notices += salvage.notices
+  }
+
+  /// A failure ends the connection; what is damaged is salvaged when it is opened again.
+  func end(_ error: StoreError) {
+    connection = nil
+    if error.isDamage { damage = error }
   }
 
   private func disconnect() {

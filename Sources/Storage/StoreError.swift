@@ -87,7 +87,10 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     switch code & 0xFF {
     case SQLITE_FULL: .noSpace
     case SQLITE_READONLY: .readOnly
-    case SQLITE_CORRUPT, SQLITE_NOTADB: .damaged
+    // All statements are our own: one that is wrong has met other tables than ours.
+    case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT,
+      SQLITE_MISMATCH, SQLITE_FORMAT:
+      .damaged
     case SQLITE_IOERR:
       // A file that ends too early, or whose pages do not match their checksums.
       code == CSQLITE_SHORT_READ || code == CSQLITE_WRONG_CHECKSUM
@@ -96,6 +99,17 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case SQLITE_CANTOPEN, SQLITE_PERM: kind(systemCode: systemCode) ?? .notPermitted
     case SQLITE_BUSY, SQLITE_LOCKED: .inUse(process: nil)
     case _: .other
+    }
+  }
+
+  /// Whether the file is to blame, so that what can be read of it belongs into another one.
+  var isDamage: Bool {
+    switch kind {
+    case .damaged, .newerVersion: true
+    // The file is there, and cannot be opened as one.
+    case .notPermitted: code & 0xFF == SQLITE_CANTOPEN
+    case .inputOutput: code == CSQLITE_UNREADABLE
+    case .noSpace, .readOnly, .inUse, .other: false
     }
   }
 

@@ -40,8 +40,10 @@ package struct StoreSettings: Equatable, Sendable {
     self.checkpointBytes = checkpointBytes
   }
 
+  /// The main file's name; another one for a file that is to take its place.
+  var name = Self.fileName
   /// The main file.
-  package var file: String { directory + "/" + Self.fileName }
+  package var file: String { directory + "/" + name }
 
   /// The file system of SQLite that lets connections of this process share the file, and keeps
   /// other processes out.

@@ -82,6 +82,33 @@ private func file(_ text: String) -> PasswordFile {
   }
 }
 
+@Suite struct PreSharedKeyFileTests {
+  @Test func `identities have keys of hexadecimal digits`() {
+    let text = "# keys\nmeter-1:00ff\r\nmeter-2:A0b1C2\n"
+    let read = PreSharedKeyFile(parsing: Array(text.utf8), file: "psk")
+    #expect(read.faults == [])
+    #expect(read.key(of: "meter-1") == [0x00, 0xFF])
+    #expect(read.key(of: "meter-2") == [0xA0, 0xB1, 0xC2])
+    #expect(read.key(of: "meter-3") == nil)
+  }
+
+  static let broken: [(line: String, text: String)] = [
+    ("meter", "psk:1:1: expected IDENTITY:KEY, found no colon"),
+    (":00", "psk:1:1: expected an identity of 1 to 256 bytes"),
+    ("m:", "psk:1:3: expected a key of 1 to 512 bytes, two hexadecimal digits for each"),
+    ("m:abc", "psk:1:3: expected a key of 1 to 512 bytes, two hexadecimal digits for each"),
+    ("m:0x12", "psk:1:4: expected a hexadecimal digit"),
+  ]
+
+  @Test(arguments: broken) func `a line that cannot be used is left out`(
+    line: String, text: String
+  ) {
+    let read = PreSharedKeyFile(parsing: Array(line.utf8), file: "psk")
+    #expect(read.count == 0)
+    #expect(read.faults.map(\.description) == [text])
+  }
+}
+
 @Suite struct PasswordFileEditTests {
   private func hash(_ salt: [UInt8]) -> PasswordHash {
     PasswordHash(method: .sha512, salt: salt, digest: [UInt8](repeating: 0, count: 64))

@@ -155,8 +155,8 @@ def latency(broker, seconds, rate=1000):
             times.append((now - at.pop(number)) * 1000)
             done += 1
     times.sort()
-    return {"p50": times[count // 2], "p99": times[count * 99 // 100], "p999": times[count * 999 // 1000],
-            "microseconds": broker.meter.stop() * 1e6 / count}
+    return {"p50": times[count // 2], "p99": times[count * 99 // 100],
+            "p999": times[count * 999 // 1000], "microseconds": broker.meter.stop() * 1e6 / count}
 
 
 def single_syncs(folder, seconds):
@@ -187,15 +187,18 @@ def main():
         for name, is_durable in (("with the store", True), ("--memory", False)):
             print(f"round {number + 1}: {name}", file=sys.stderr)
             with Broker(options, is_durable) as broker:
-                results.setdefault((name, "throughput"), []).append(throughput(broker, options.seconds))
+                found = throughput(broker, options.seconds)
+            results.setdefault((name, "throughput"), []).append(found)
             with Broker(options, is_durable) as broker:
-                results.setdefault((name, "latency"), []).append(latency(broker, options.seconds))
+                found = latency(broker, options.seconds)
+            results.setdefault((name, "latency"), []).append(found)
         results.setdefault(("single", "throughput"), []).append(single_syncs(options.folder, 1))
 
     def median(name, what, key):
         return statistics.median(result[key] for result in results[name, what])
 
-    print(f"\nmedians of {options.rounds} rounds of {options.seconds:g} s, {os.cpu_count()} cores\n")
+    print(f"\nmedians of {options.rounds} rounds of {options.seconds:g} s, "
+          f"{os.cpu_count()} cores\n")
     print("| QoS 1 to a lasting subscriber that is away | with the store | `--memory` |")
     print("|---|---:|---:|")
     names = ("with the store", "--memory")
@@ -211,8 +214,8 @@ def main():
         print(f"| {label} | " + " | ".join(form.format(median(n, what, key)) for n in names) + " |")
     single = median("single", "throughput", "per_second")
     ratio = median("with the store", "throughput", "per_second") / single
-    print(f"\nA sync for each message by itself: {single:,.0f}/s at best; with the store {ratio:.1f} "
-          "times that.")
+    print(f"\nA sync for each message by itself: {single:,.0f}/s at best; with the store "
+          f"{ratio:.1f} times that.")
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ func errorText(_ command: Command, _ line: String) -> String {
     switch command {
     case .broker: _ = try BrokerOptions.parse(words(line))
     case .passwd: _ = try PasswordOptions.parse(words(line))
+    case .aclCheck: _ = try AccessCheckOptions.parse(words(line))
     case .pub: _ = try PublishOptions.parse(words(line), in: context())
     case .sub: _ = try SubscribeOptions.parse(words(line), in: context())
     }

@@ -45,6 +45,8 @@ import Testing
     (["pub", "--cafile", "Packa"], ["Package.swift"]),
     (["broker", "--retain-available", ""], ["true", "false"]),
     (["bro"], ["broker", "broker-passwd"]),
+    (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
+    (["acl-check", "--acl", "Packa"], ["Package.swift"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

@@ -201,7 +201,7 @@ import Testing
       try Command.named("pbu")
     }
     #expect(
-      throws: UsageError("xyzzy", "is not a command; they are broker, broker-passwd, pub and sub")
+      throws: UsageError("xyzzy", "is not a command; they are broker, pub, sub and acl-check")
     ) {
       try Command.named("xyzzy")
     }

@@ -111,4 +111,37 @@ import WebSocket
   func `a wrong line of a client is told what is wrong`(line: String, expected: String) {
     #expect(errorText(.pub, "a b \(line)") == expected)
   }
+
+  @Test func `PROXY headers are demanded of every listener`() throws {
+    let listeners = try broker("-p 1 --ws 2 --proxy-protocol 2 --proxy-require-tls").listeners
+    #expect(listeners.map(\.proxyProtocol) == [2, 2])
+    #expect(listeners.map(\.proxyMustUseTLS) == [true, true])
+    #expect(
+      try broker("--proxy-protocol any").listeners.map(\.place) == [.loopback(port: 1883)])
+    #expect(try broker("--proxy-protocol any").listeners.map(\.proxyProtocol) == [0])
+    #expect(
+      errorText(.broker, "--proxy-require-tls")
+        == "--proxy-require-tls: needs --proxy-protocol, for example: --proxy-protocol 2 "
+        + "--proxy-require-tls")
+    #expect(
+      errorText(.broker, "--proxy-protocol 1 --proxy-require-tls")
+        == "--proxy-require-tls: version 1 of the PROXY protocol says nothing of TLS, for example: "
+        + "--proxy-protocol 2 --proxy-require-tls")
+  }
+
+  @Test func `a SOCKS proxy is a URL`() throws {
+    let plain = try publish("a b --proxy socks5h://h").connection.proxy
+    #expect(plain?.host == "h")
+    #expect(plain?.port == 1080)
+    #expect(plain?.userName == nil)
+    let full = try publish("a b --proxy SOCKS5H://u:p%20q@[::1]:9/").connection.proxy
+    #expect(full?.host == "::1")
+    #expect(full?.port == 9)
+    #expect(full?.userName == "u")
+    #expect(full?.password == Array("p q".utf8))
+    #expect(
+      errorText(.pub, "a b --proxy http://h")
+        == "--proxy http://h: expected socks5h://HOST or socks5h://USER:PASSWORD@HOST:PORT, for "
+        + "example: --proxy socks5h://localhost:1080")
+  }
 }

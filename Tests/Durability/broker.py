@@ -1,6 +1,7 @@
 """The broker as a process, its data directory, and the disk below (disk.c)."""
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -26,8 +27,10 @@ class Broker:
         self.environment = dict(os.environ)
         if has_disk:
             library = work / "disk.so"
-            subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "disk.c", "-ldl",
-                            "-lpthread"], check=True)
+            compiler = shutil.which("cc") or shutil.which("clang")
+            subprocess.run(
+                [compiler, "-O2", "-shared", "-fPIC", "-o", library, HERE / "disk.c", "-ldl",
+                 "-lpthread"], check=True)
             self.set_disk("-")
             self.environment |= {
                 "LD_PRELOAD": str(library), "DISK_FOLDER": str(self.data),
@@ -107,8 +110,7 @@ class Broker:
             for number, (offset, size, before, after) in enumerate(records):
                 if not after:
                     continue
-                reached = style == "part" and chance.random() < 0.5 or style == "order" and number < last
-                if reached:
+                if style == "part" and chance.random() < 0.5 or style == "order" and number < last:
                     if chance.random() < 0.2:
                         after = after[:chance.randrange(len(after) + 1) & ~511]
                     file.seek(offset)

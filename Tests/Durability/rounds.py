@@ -15,8 +15,8 @@ saw before is held against what they get after:
 With `--disk forgets` the broker runs on a disk that loses what was not synced (disk.c), and after
 each kill a random part of that is taken back, as a power cut would. This needs an executable that
 is linked dynamically: the debug build. `--disk lies` is a disk whose syncs do nothing, which no
-broker can survive: it shows that the judge can say no, and so does `--option=--sync=off` with a disk
-that forgets.
+broker can survive: it shows that the judge can say no, and so does `--option=--sync=off` with a
+disk that forgets.
 
 The last line is the verdict, with the seed. Exit status: 0 passed, 1 failed.
 """
@@ -259,8 +259,10 @@ class Campaign:
         self.connect(present)
         reader = RetainedReader(f"reader-{self.round}", self.retainer)
         mortals = [
-            Client(f"mortal-{self.round}-{number}", True, expiry=20, clean=True,
-                   will=Will(f"w/{number}", f"{self.round}-{number}", 2, chance.choice([0, 0, 1, 2])))
+            Client(
+                f"mortal-{self.round}-{number}", True, expiry=20, clean=True,
+                will=Will(
+                    f"w/{number}", f"{self.round}-{number}", 2, chance.choice([0, 0, 1, 2])))
             for number in range(3)]
         self.connect([reader] + mortals)
         start = time.monotonic()
@@ -352,8 +354,9 @@ class Campaign:
             lines = []
             for subscriber, publisher in missing():
                 lost = sorted(set(range(1, publisher.sent + 1)) - subscriber.seen[publisher.topic])
-                lines.append(f"{subscriber.name} has not got {len(lost)} of {publisher.topic}, which "
-                             f"were acknowledged: {lost[:10]}")
+                lines.append(
+                    f"{subscriber.name} has not got {len(lost)} of {publisher.topic}, which were "
+                    f"acknowledged: {lost[:10]}")
             raise Failure(f"{failure}; " + "; ".join(lines))
 
     def judge_subscriptions(self, work):
@@ -361,7 +364,8 @@ class Campaign:
         # The fate of what was not acknowledged is open: it is settled now.
         for number, state in list(changer.filters.items()):
             if state is None:
-                changer.unsubscribe(f"s/{number}", lambda n=number: changer.filters.update({n: False}))
+                changer.unsubscribe(
+                    f"s/{number}", lambda n=number: changer.filters.update({n: False}))
         self.until("UNSUBACK", lambda: not changer.requests, work)
         token = f"token-{self.round}".encode()
         for number in changer.filters:
@@ -374,7 +378,7 @@ class Campaign:
         self.until("PINGRESP", lambda: changer.pings == 0, work)
         surplus = {t for t in changer.tokens if t[1] == token} - expected
         if surplus:
-            raise Failure(f"messages came for filters that were unsubscribed: {sorted(surplus)[:5]}")
+            raise Failure(f"messages came for unsubscribed filters: {sorted(surplus)[:5]}")
         self.counts["subscriptions found"] += len(expected)
         changer.tokens.clear()
         changer.filters = {n: s for n, s in sorted(changer.filters.items())[-200:] if s}
@@ -411,8 +415,8 @@ class Campaign:
         sent = sum(publisher.sent for publisher in self.publishers)
         repeats = sum(subscriber.repeats for subscriber in self.subscribers)
         counts = ", ".join(f"{count} {what}" for what, count in self.counts.items())
-        return (f"{sent} messages to each of {len(self.subscribers)} subscribers, {repeats} repeats at "
-                f"QoS 1, {counts}")
+        return (f"{sent} messages to each of {len(self.subscribers)} subscribers, {repeats} "
+                f"repeats at QoS 1, {counts}")
 
 
 def main():

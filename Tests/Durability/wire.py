@@ -1,8 +1,8 @@
 """MQTT as far as the rounds need it: packets of 3.1.1 and 5.0, and clients without threads.
 
 A client keeps what a client has to keep when its connection breaks: which messages are not
-acknowledged, which QoS 2 identifiers are open. It takes nothing for granted: an acknowledgement that
-answers nothing, or a message under an identifier that is taken, is a failure.
+acknowledged, which QoS 2 identifiers are open. It takes nothing for granted: an acknowledgement
+that answers nothing, or a message under an identifier that is taken, is a failure.
 """
 import collections
 import select

@@ -66,13 +66,37 @@ struct DurabilityTests {
     try #require(try broker.program.exitStatus() == 0)
   }
 
-  @Test func `sqlite3 shows what a stopped broker keeps`() throws {
+  @Test func `a long queue drains through little memory, another one expires, the file shrinks`()
+    throws
+  {
+    let (status, said) = try judge("backlog.py", ["--broker", mqttPath, "--messages", "10000"])
+    #expect(status == 0, "\(said)")
+  }
+
+  @Test func `sqlite3 opens what a stopped broker keeps`() throws {
     let data = TemporaryDirectory()
     try leaveData(in: data.path)
     let file = data.path + "/broker.sqlite"
-    #expect(try FileManager.default.contentsOfDirectory(atPath: data.path) == ["broker.sqlite"])
+    #expect(!FileManager.default.fileExists(atPath: file + "-wal"))
     let check = try run(["sqlite3", file, "PRAGMA integrity_check"])
     #expect(check.output == "ok\n")
+    let shown = try run([
+      "sqlite3", file, "SELECT client, queued_messages, subscriptions FROM sessions",
+      "SELECT client, filter, qos FROM subscriptions",
+      "SELECT client, topic, payload FROM queued_messages",
+      "SELECT topic, payload FROM retained_messages",
+    ])
+    #expect(shown.output == "ann|1|1\nann|order/#|1\nann|order/1|tea\nshop/state|open\n")
+  }
+
+  @Test func `a second broker on the same data is refused, and told who has it`() throws {
+    let data = TemporaryDirectory()
+    let first = try LiveBroker(data: data.path)
+    let second = try run(
+      [mqttPath, "broker", "-p", "\(try freePort())", "--data", data.path])
+    #expect(second.status == 1)
+    #expect(second.errors.contains("process \(first.program.identifier) uses it"))
+    #expect(first.program.isRunning)
   }
 
   @Test func `a broker without options keeps its data below the user's state directory`() throws {

@@ -24,13 +24,17 @@ package final class LiveBroker {
   /// The port of loopback that it serves.
   package let port: UInt16
 
-  /// Starts it and waits until it serves.
+  /// Starts it and waits until it serves; with `speaksWebSocket` its port serves that as well.
   ///
   /// It keeps nothing on disk unless `data` says where.
-  package init(_ options: [String] = [], data: String? = nil) throws {
+  package init(
+    _ options: [String] = [], data: String? = nil, speaksWebSocket: Bool = false
+  ) throws {
     port = try freePort()
     let place = data.map { ["--data", $0] } ?? ["--memory"]
-    program = try RunningProgram([mqttPath, "broker", "-p", "\(port)"] + place + options)
+    let webSocket = speaksWebSocket ? ["--ws", "\(port)"] : []
+    program = try RunningProgram(
+      [mqttPath, "broker", "-p", "\(port)"] + webSocket + place + options)
     let port = port
     let program = program
     let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }

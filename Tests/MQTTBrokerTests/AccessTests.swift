@@ -112,7 +112,7 @@ extension Peer {
     #expect(
       world.denials == [
         #"access denied: client="a" user="ann" action=publish topic="ann/secret" rule=acl:4"#,
-        #"access denied: client="a" user="ann" action=publish topic="bob/x" rule=acl (none matches)"#,
+        #"access denied: client="a" user="ann" action=publish topic="bob/x" rule=acl (no rule matches)"#,
       ])
     #expect(world.log.first { $0.description.hasPrefix("access denied") }?.level == .notice)
   }
@@ -232,6 +232,35 @@ extension Peer {
     for peer in [ann, bob] { peer.subscribe("$SYS/broker/version") }
     #expect(ann.pending.count + ann.texts().count > 0)
     #expect(bob.pending.count + bob.texts().count == 0)
+  }
+}
+
+@Suite struct SubscribeAccessTests {
+  private func world(isChecked: Bool) -> World {
+    World(policy: {
+      $0.access = rules("user ann\ntopic read room/+/light\ntopic write all/#\n")
+      $0.checksSubscriptions = isChecked
+    })
+  }
+
+  @Test(arguments: [ProtocolVersion.v311, .v5])
+  func `where that is checked, a filter that can bring nothing is refused`(
+    version: ProtocolVersion
+  ) {
+    let world = world(isChecked: true)
+    let ann = Peer(world, user: "ann", "a", version)
+    let refusal = version == .v5 ? ReasonCode.notAuthorized : .unspecifiedError
+    #expect(ann.subscribe("all/#") == [refusal])
+    #expect(ann.subscribe("$share/g/all/#") == [refusal])
+    #expect(ann.subscribe("room/1/#", .atMostOnce) == [.grantedQoS0])
+    #expect(ann.subscribe("#", .atMostOnce) == [.grantedQoS0])
+    #expect(world.denials.count == 2)
+    #expect(world.hasLogged(#"user="ann" action=subscribe topic="all/#" rule=acl"#))
+  }
+
+  @Test func `otherwise anybody may ask for anything, as with mosquitto`() {
+    let ann = Peer(world(isChecked: false), user: "ann", "a")
+    #expect(ann.subscribe("all/#", .atMostOnce) == [.grantedQoS0])
   }
 }
 

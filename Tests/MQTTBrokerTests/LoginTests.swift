@@ -400,6 +400,37 @@ extension Peer {
   }
 }
 
+@Suite struct DynamicSecurityLoginTests {
+  private func accounts() throws -> PasswordFile {
+    let hash = try #require(passwords("x").entry(of: "x")?.hash)
+    let json = """
+      {"clients": [
+        {"username": "ann", "clientid": "a", "encoded_password": "\(hash)"},
+        {"username": "bob", "encoded_password": "\(hash)", "disabled": true},
+        {"username": "cyn", "encoded_password": "\(hash)"}
+      ], "groups": [], "roles": []}
+      """
+    return PasswordFile(try DynamicSecurity(parsing: Array(json.utf8), name: "ds.json"))
+  }
+
+  static let logins: [(String, String, ReasonCode)] = [
+    ("ann", "a", .success), ("ann", "other", .notAuthorized), ("bob", "b", .notAuthorized),
+    ("cyn", "any", .success),
+  ]
+
+  @Test(arguments: logins)
+  func `accounts are those that are not disabled, some under one client identifier only`(
+    userName: String, identifier: String, reason: ReasonCode
+  ) throws {
+    let accounts = try accounts()
+    let world = World(policy: { $0.passwords = accounts })
+    let peer = Peer(silent: world)
+    peer.login(identifier, userName, "right")
+    world.checkPasswords()
+    #expect(peer.connackReason() == reason)
+  }
+}
+
 @Suite struct UnidentifiedTests {
   @Test func `of too many silent connections the one that was silent longest gives way`() {
     let world = World { $0.unidentifiedConnectionLimit = 3 }

@@ -39,6 +39,7 @@ private final class TrialStore: DurableStore {
   init(_ disk: Disk) { self.disk = disk }
 
   var notices: [String] { ["a notice of the store"] }
+  var byteCount: Int { 1_000_000_000 }
 
   func load(window: QueueWindow) throws(StoreFailure) -> RecordedState {
     RecordedState(disk.records)
@@ -214,6 +215,7 @@ private final class TrialStore: DurableStore {
     second.stop()
     let said = second.log.text()
     #expect(said.contains("a notice of the store"))
+    #expect(said.contains("reading 953 MiB of data; clients are served in about 10 s"))
     #expect(said.contains("loaded 1 sessions with 1 subscriptions"))
   }
 

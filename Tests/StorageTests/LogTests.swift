@@ -40,7 +40,7 @@ struct LogTests {
       longest = max(longest, size(directory.log))
     }
     // 16 MB of messages went through.
-    #expect(longest < 6 << 20)
+    #expect(longest < 10 << 20)
     #expect(try store.load().records.count == 1 + 2 * 20)
     store.close()
     #expect(size(directory.log) == 0)

@@ -49,12 +49,15 @@ extension AccessPermissions {
       isAllowed: list.isAllowedByDefault(action) && !isControl, ground: .noRule)
   }
 
-  /// Whether the filter of a rule covers a filter that is asked for, level by level: `+` covers all
-  /// but #, and # covers everything, the level above included.
+  /// Whether the filter of a rule covers a filter that is asked for, level by level.
+  ///
+  /// `+` covers all but #, and # covers everything, the level above included. "+/#" is "#" in
+  /// another spelling.
   private static func covers(_ pattern: [UInt8], _ filter: [UInt8]) -> Bool {
     if (pattern.first == .dollar) != (filter.first == .dollar) { return false }
     let levels = pattern.split(separator: .slash, omittingEmptySubsequences: false)
     let wished = filter.split(separator: .slash, omittingEmptySubsequences: false)
+    if wished == [[.hash]], levels == [[.plus], [.hash]] { return true }
     for (index, level) in levels.enumerated() {
       if level == [.hash] { return true }
       guard index < wished.count else { return false }

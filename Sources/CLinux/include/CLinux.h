@@ -42,7 +42,6 @@ int linux_finish_sending(int descriptor);
 int linux_set_no_delay(int descriptor);
 int linux_set_reuse_address(int descriptor);
 int linux_set_only_ipv6(int descriptor);
-int linux_bind_to_interface(int descriptor, const char *name);
 int linux_socket_error(int descriptor);
 // Sends one datagram to a Unix domain socket; a name that begins with @ is an abstract one.
 int linux_send_to_path(const char *path, const char *text);

@@ -7,9 +7,13 @@ import MQTTCodec
 extension MosquittoDraft {
   /// Whether mosquitto would serve the default listener beside those that are named.
   private var usesDefaultListener: Bool {
+    var listener = defaultListener
+    // Who gets in is no reason to serve it.
+    listener.access?.allowsAnonymous = nil
+    if listener.access == AccessOptions() { listener.access = nil }
     var pristine = ListenerOptions.mosquitto(.everywhere(port: 1883))
     pristine.origin = defaultListener.origin
-    return defaultPort != nil || defaultHost != nil || defaultListener != pristine
+    return defaultPort != nil || defaultHost != nil || listener != pristine
   }
 
   /// Settles everything; faults are added to `errors`.
@@ -20,7 +24,8 @@ extension MosquittoDraft {
     let isUnasked = listeners.isEmpty && defaultPort == nil && defaultHost == nil
     if usesDefaultListener {
       let port = defaultPort ?? 1883
-      defaultListener.place = defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
+      defaultListener.place =
+        defaultHost.map { .address($0, port: port) } ?? .everywhere(port: port)
       if isUnasked { openUnaskedListener() }
       listeners.append(defaultListener)
     } else if isUnasked {
@@ -47,7 +52,8 @@ extension MosquittoDraft {
 
   /// The default listener that nobody asked for, except by an option of it.
   private mutating func openUnaskedListener() {
-    if (isPerListener ? defaultListener.ownAccess : options.access).allowsAnonymous != nil { return }
+    let said = isPerListener ? defaultListener.ownAccess : options.access
+    if said.allowsAnonymous != nil { return }
     defaultListener.ownAccess.allowsAnonymous = true
     warnings.append(
       FileNote(
@@ -134,6 +140,7 @@ extension MosquittoDraft {
     if tls.pskHint != nil, listener.access?.pskFile == nil {
       fault("psk_hint needs psk_file, the identities and their keys")
     }
+    warnAboutLocked(listener, place)
     listener.ownTerms.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? "auto-"
     listener.ownTerms.allowsEmptyClientIdentifier =
@@ -153,6 +160,19 @@ extension MosquittoDraft {
     access.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? access.assignedIdentifierPrefix
     return access
+  }
+
+  /// Says it when a listener lets nobody in, which is how mosquitto means a bare `listener`.
+  private mutating func warnAboutLocked(_ listener: ListenerOptions, _ place: FilePlace) {
+    guard let access = listener.access, access.allowsAnonymous == false,
+      access.passwordFile == nil, access.dynamicSecurityFile == nil, listener.tls?.userName == nil,
+      listener.tls?.pskHint == nil
+    else { return }
+    warnings.append(
+      FileNote(
+        place,
+        "nobody gets in through this listener: give it users with password_file, take them from "
+          + "certificates with use_identity_as_username, or say allow_anonymous true"))
   }
 
   /// Two listeners at one place can never both be served.

@@ -5,7 +5,7 @@ import MQTTBroker
 import MQTTCodec
 
 /// All options of mosquitto.conf.
-enum MosquittoTable {
+package enum MosquittoTable {
   /// All rows under their headings, in the order of the manual page.
   static let groups: [(heading: String, rows: [MosquittoOption])] = [
     ("General", general), ("Limits", limits), ("Who gets in", security), ("Log", log),
@@ -17,7 +17,7 @@ enum MosquittoTable {
   static let all: [MosquittoOption] = groups.flatMap(\.rows)
 
   /// The names, for advice; without those that are only beginnings.
-  static let names: [String] = all.filter { !$0.isPrefix }.map(\.name)
+  package static let names: [String] = all.filter { !$0.isPrefix }.map(\.name)
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 

@@ -23,7 +23,7 @@ extension AccessCheckDraft {
       draft.options.passwordFile = try Values.name(text, "the path of a file")
     },
     .flag(
-      "extended-acl", "know the access words subscribe, readdeny and writedeny, too",
+      "acl-extensions", "know the access words subscribe, readdeny and writedeny, too",
       manual: """
         mosquitto does not have them. readdeny and writedeny deny one direction. As soon as a \
         subscribe rule speaks to a client, it may subscribe only to filters within such rules.

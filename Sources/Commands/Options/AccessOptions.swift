@@ -7,6 +7,10 @@ package struct AccessOptions: Equatable, Sendable {
   package var allowsAnonymous: Bool?
   package var passwordFile: String?
   package var aclFile: String?
+  /// Whether `aclFile` may hold the words that mosquitto does not know.
+  package var allowsExtensions = false
+  /// Whether a subscription is refused of which nothing could ever be delivered.
+  package var checksSubscriptions = false
   /// Identities and keys of TLS-PSK.
   package var pskFile: String?
   /// JSON of the dynamic security plugin.

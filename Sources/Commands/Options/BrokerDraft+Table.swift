@@ -7,7 +7,7 @@ import MQTTCodec
 extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
-    file.grouped("Configuration file") + listeners.grouped("Listeners")
+    file.grouped("Configuration file") + (listeners + proxyOptions).grouped("Listeners")
     + webSocketOptions.grouped("WebSocket") + tlsOptions.grouped("TLS")
     + accessOptions.grouped("Users and access") + storeOptions.grouped("Durability")
     + (limits + loginLimits).grouped("Limits") + choices.grouped("Protocol")
@@ -62,6 +62,23 @@ extension BrokerDraft {
       let path = try Values.name(text, "the path of a socket")
       draft.options.listeners.append(ListenerOptions(.unix(path: path)))
     },
+  ]
+
+  private static let proxyOptions: [Option<BrokerDraft>] = [
+    .value(
+      "proxy-protocol", "VERSION", .choices(["1", "2", "any"]), example: "2",
+      "connections have to begin with a header of the PROXY protocol",
+      manual: """
+        For all listeners of the command line. A load balancer tells by it who the client is; \
+        connections without one are turned away, so that nobody can lie about it. any is 1 or 2.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.proxyProtocol = try Values.choice(text, ["1": 1, "2": 2, "any": 0])
+    },
+    .flag(
+      "proxy-require-tls",
+      "turn clients away whose PROXY header does not say that they came over TLS"
+    ) { $0.proxyMustUseTLS = true },
   ]
 
   private static let webSocketOptions: [Option<BrokerDraft>] = [
@@ -216,6 +233,19 @@ extension BrokerDraft {
       draft.options.tls.minimumVersion = try Values.choice(
         text, ["tlsv1.2": "tlsv1.2", "tlsv1.3": "tlsv1.3"])
       draft.tlsDetail = "--tls-version"
+    },
+    .value(
+      "psk-file", "FILE", .file, example: "keys",
+      "let clients in that have a key of FILE, which has a line IDENTITY:HEX for each"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.pskFile = try Values.name(text, "a path")
+      draft.tlsDetail = "--psk-file"
+    },
+    .value(
+      "psk-hint", "TEXT", example: "mqtt", "what such clients choose their identity by"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.pskHint = try Values.name(text, "a hint")
+      draft.tlsDetail = "--psk-hint"
     },
     .flag(
       "require-cert", aliases: ["require-certificate"],
@@ -383,7 +413,7 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.log.destinations = [.file(try Values.name(text, "a path"))]
       },
-        .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
+      .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },
       .flag("quiet", letter: "q", "log nothing but errors") { $0.options.isQuiet = true },

@@ -1,4 +1,4 @@
-// The WebSocket listeners of the command line: those that share a port with plain MQTT become one,
+// The WebSocket listeners of the command line, and the PROXY headers of all its listeners. Those that share a port with plain MQTT become one,
 // and what is said of WebSockets holds for all of them.
 
 extension BrokerDraft {
@@ -7,6 +7,26 @@ extension BrokerDraft {
     var listener = ListenerOptions(.loopback(port: port), usesTLS: usesTLS)
     listener.speech = .webSockets
     options.listeners.append(listener)
+  }
+
+  /// Settles what connections have to begin with.
+  func finishProxyProtocol(_ result: inout BrokerOptions) throws(UsageError) {
+    guard let proxyProtocol else {
+      if !proxyMustUseTLS { return }
+      throw UsageError(
+        "--proxy-require-tls", "needs --proxy-protocol",
+        example: "--proxy-protocol 2 --proxy-require-tls")
+    }
+    if proxyMustUseTLS, proxyProtocol == 1 {
+      throw UsageError(
+        "--proxy-require-tls", "version 1 of the PROXY protocol says nothing of TLS",
+        example: "--proxy-protocol 2 --proxy-require-tls")
+    }
+    if result.listeners.isEmpty { result.listeners.append(ListenerOptions(.loopback(port: 1883))) }
+    for index in result.listeners.indices where result.listeners[index].origin == nil {
+      result.listeners[index].proxyProtocol = proxyProtocol
+      result.listeners[index].proxyMustUseTLS = proxyMustUseTLS
+    }
   }
 
   /// Settles them; those of a configuration file keep what the file says.

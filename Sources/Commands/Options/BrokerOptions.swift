@@ -55,7 +55,7 @@ package struct ListenerOptions: Equatable, Sendable {
   package var family: AddressFamily?
   /// The network interface that it is bound to.
   package var interfaceName: String?
-  /// Version of the PROXY protocol that connections begin with; nil for none.
+  /// Version of the PROXY protocol that connections begin with, 0 for either; nil for none.
   package var proxyProtocol: Int?
   /// Whether a PROXY header must say that the client came over TLS.
   package var proxyMustUseTLS = false
@@ -209,6 +209,9 @@ struct BrokerDraft: Draft {
   var usesTLS = false
   var tlsDetail: String?
   var storeDetail: String?
+  /// What holds for all listeners of the command line.
+  var proxyProtocol: Int?
+  var proxyMustUseTLS = false
   var webSocketOrigins: [String] = []
   var webSocketPaths: [String] = []
   var webSocketHeaderLimitBytes: Int?
@@ -242,6 +245,7 @@ struct BrokerDraft: Draft {
     if let storeDetail, result.store.isInMemoryOnly {
       throw UsageError(storeDetail, "cannot be used together with --memory")
     }
+    try finishProxyProtocol(&result)
     try finishWebSockets(&result)
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")

@@ -64,6 +64,13 @@ extension ConnectionDraft {
       draft.options.bindAddress = try Values.name(text, "an address")
     },
     .value(
+      "proxy", "URL", example: "socks5h://localhost:1080",
+      "connect through the SOCKS proxy socks5h://[USER[:PASSWORD]@]HOST[:PORT]",
+      manual: "The proxy looks up the name of the broker. Its port is 1080 if none is named."
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.proxy = try BrokerURL.proxy(text)
+    },
+    .value(
       "protocol-version", letter: "V", "VERSION",
       .choices(["auto", "5", "311", "31", "mqttv5", "mqttv311", "mqttv31"]),
       example: "5", default: "auto", "auto, 5, 311 (3.1.1) or 31 (3.1)",

@@ -62,6 +62,14 @@ package struct TLSOptions: Equatable, Sendable {
   package init() {}
 }
 
+/// A SOCKS proxy.
+package struct ProxyOptions: Equatable, Sendable {
+  package var host: String
+  package var port: UInt16
+  package var userName: String?
+  package var password: [UInt8] = []
+}
+
 /// How a client asks for a WebSocket.
 package struct WebSocketOptions: Equatable, Sendable {
   /// The path and perhaps a query; begins with a slash.
@@ -99,6 +107,8 @@ package struct ConnectionOptions: Equatable, Sendable {
   package var disconnectProperties = Properties()
   /// Nil is a plain connection.
   package var tls: TLSOptions?
+  /// Nil is a connection without a proxy.
+  package var proxy: ProxyOptions?
   /// Nil is MQTT without WebSocket.
   package var webSocket: WebSocketOptions?
   /// QoS 1 and 2 messages in flight at once, to the broker.

@@ -165,7 +165,7 @@ struct ArgumentParser<D: Draft> {
   }
 
   private static var optionsOfMosquittoOnly: [String] {
-    ["-S", "--proxy", "--tls-engine", "--tls-engine-kpass-sha1"]
+    ["-S", "--tls-engine", "--tls-engine-kpass-sha1"]
   }
 
   /// A letter is near the same letter in its other case only; a word is near words, whether it has

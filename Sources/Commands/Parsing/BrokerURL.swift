@@ -41,6 +41,7 @@ package struct BrokerURL: Equatable, Sendable {
     default:
       throw ValueFault("the scheme '\(scheme)' is unknown; known are mqtt, mqtts, ws and wss")
     }
+    host = ""
     let rest = text[colon...].dropFirst(3)
     let slash = rest.firstIndex(of: "/")
     let authority = rest[..<(slash ?? rest.endIndex)]
@@ -53,6 +54,11 @@ package struct BrokerURL: Equatable, Sendable {
       topic = try Self.decodedText(rest[rest.index(after: slash)...], "topic")
     }
 
+    try take(authority)
+  }
+
+  /// Takes user, password, host and port.
+  private mutating func take(_ authority: Substring) throws(ValueFault) {
     var place = authority
     if let at = authority.lastIndex(of: "@") {
       let user = authority[..<at]
@@ -71,6 +77,29 @@ package struct BrokerURL: Equatable, Sendable {
       }
       port = number
     }
+  }
+
+  /// Reads the URL of a SOCKS proxy.
+  static func proxy(_ text: String) throws(ValueFault) -> ProxyOptions {
+    let scheme = "socks5h://"
+    guard text.lowercased().hasPrefix(scheme) else {
+      throw .expected("socks5h://HOST or socks5h://USER:PASSWORD@HOST:PORT")
+    }
+    var rest = text.dropFirst(scheme.count)
+    if rest.last == "/" { rest = rest.dropLast() }
+    var url = BrokerURL()
+    try url.take(rest)
+    if url.userName?.utf8.count ?? 0 > 255 || url.password?.count ?? 0 > 255 {
+      throw .expected("a user name and a password of at most 255 bytes")
+    }
+    return ProxyOptions(
+      host: url.host, port: url.port ?? 1080, userName: url.userName,
+      password: url.password ?? [])
+  }
+
+  private init() {
+    usesTLS = false
+    host = ""
   }
 
   private static func split(_ place: Substring) throws(ValueFault) -> (String, Substring?) {

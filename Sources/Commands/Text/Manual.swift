@@ -246,7 +246,7 @@ package enum Manual {
   private static func foot(_ page: inout Mandoc, others: [Command]) {
     page.macro("Sh SEE ALSO")
     let names = ["mqtt"] + others.map { "mqtt-\($0.rawValue)" }
-    let list = others.count == Command.allCases.count ? Array(names.dropFirst()) : names
+    let list = (others.count == Command.allCases.count ? Array(names.dropFirst()) : names).sorted()
     for (index, name) in list.enumerated() {
       page.macro("Xr \(name) 1" + (index < list.count - 1 ? " ," : ""))
     }

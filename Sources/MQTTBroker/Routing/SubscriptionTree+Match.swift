@@ -108,7 +108,8 @@ extension SubscriptionTree {
     swap(&next, &marks.nextNodes)
   }
 
-  private func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {
+  /// Adds the subscriptions at a node to a match.
+  func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {
     var entry = tree[node]
     while entry != Self.nothing {
       let found = subscriptions[entry]

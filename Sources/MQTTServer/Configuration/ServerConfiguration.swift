@@ -28,7 +28,7 @@ package struct ListenerConfiguration: Sendable {
   package var place: Place
   /// The only kind of address of a host; nil is both.
   package var family: Family?
-  /// The network interface that clients must come through; nil is any.
+  /// The network interface whose addresses it listens on, instead of those of the host.
   package var interfaceName: String?
   /// Whether small packets wait for larger ones (Nagle's algorithm).
   package var delaysSmallPackets = false
@@ -42,6 +42,8 @@ package struct ListenerConfiguration: Sendable {
   package var webSocket: WebSocketTerms?
   /// Whether a listener with WebSockets takes clients without them as well.
   package var alsoSpeaksMQTT = false
+  /// The PROXY header that connections have to begin with; nil is none.
+  package var proxyProtocol: ProxyProtocolTerms?
 
   /// A listener at `place`, plain unless `tls` is given.
   package init(_ place: Place, tls: TLSServerSettings? = nil) {

@@ -28,7 +28,7 @@ extension ServerError: CustomStringConvertible {
       Self.explain(place, error, occupant)
     case .listenerUnknown(let error): "cannot listen: \(error)"
     case .listenerHasNoAddress(let place):
-      "cannot listen on \(place): it has no address of the kind that is asked for"
+      "cannot listen on \(place): there is no address of the kind that is asked for"
     case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
     case .noAccount(let name):
       "cannot run as \(name): there is no such account; name another one with user"

@@ -45,7 +45,6 @@ final class EngineTick: ReactorDelegate {
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {
     var wakes: UInt64 = 0
     var callsWriter = false
-    var callsChecker = false
     var deadline: Instant?
     let events = reactor.events
     receivedBytes = 0
@@ -57,6 +56,7 @@ final class EngineTick: ReactorDelegate {
       while let buffer = reactor.takeSpareBuffer() { state.broker.recycle(buffer) }
       for event in events { handle(event, reactor, &state, now) }
       state.broker.advance(to: now)
+      let isHanded = state.exchangeLogins(engine.checker, now)
       state.broker.publishLog(now: now)
       fetchOutput(reactor, &state)
       fetchCloses(reactor, &state)
@@ -67,8 +67,7 @@ final class EngineTick: ReactorDelegate {
       }
       if state.isStopping { stop(reactor, &state) }
       callsWriter = state.claimWriter()
-      callsChecker = state.claimChecker()
-      deadline = postponed.isEmpty ? state.broker.nextDeadline : now
+      deadline = postponed.isEmpty && isHanded ? state.broker.nextDeadline : now
       entries = state.broker.takeLog()
       if isMeasured { meter.lockGiven() }
     }
@@ -77,7 +76,6 @@ final class EngineTick: ReactorDelegate {
     // filter each, where they cost, and at 1 to 100 of 100,000 filters, where they gain a third.
     reactor.readsLargely = sentBytes <= receivedBytes * Self.largeReadFactor
     if callsWriter { engine.writerBell.ring() }
-    if callsChecker { engine.loginBell.ring() }
     for other in reactors where wakes >> UInt64(other.index) & 1 == 1 { other.wake() }
     return writeLog(now, deadline)
   }

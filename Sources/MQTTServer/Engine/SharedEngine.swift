@@ -24,8 +24,9 @@ struct EngineState: ~Copyable {
   var listenerChanges: [ListenerChange] = []
   /// Whether the store's thread sleeps, so that it has to be rung; never without a store.
   var writerRests = false
-  /// Whether the thread that checks passwords sleeps, so that it has to be rung.
-  var checkerRests = false
+  /// Checks that the checker of passwords has, or is about to have, and has not answered.
+  var handedCount = 0
+  var checksToHand: [CredentialCheck] = []
   /// Whether the server is on its way out.
   var isStopping = false
   /// Reactors that have nothing left to do after that.
@@ -56,8 +57,8 @@ final class SharedEngine: Sendable {
   let threadMinimum: Int
   /// Calls the store's thread.
   let writerBell = Bell()
-  /// Calls the thread that checks passwords.
-  let loginBell = Bell()
+  /// The thread that checks passwords.
+  let checker = LoginChecker()
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker

@@ -62,13 +62,22 @@ struct OpenListeners {
     case .loopback(let port):
       try openAny([.loopback4(port: port), .loopback6(port: port)], configuration, index, layers)
     case .network(let host, let port):
-      let addresses: [SocketAddress]
-      do throws(AddressLookupError) {
-        addresses = try AddressLookup.addresses(of: host, port: port)
-      } catch {
-        throw .listenerUnknown(error)
+      if let name = configuration.interfaceName {
+        let addresses = LocalHost.addresses(ofInterface: name, port: port)
+        try openAny(addresses, configuration, index, layers)
+      } else {
+        try openAny(try Self.addresses(of: host, port: port), configuration, index, layers)
       }
-      try openAny(addresses, configuration, index, layers)
+    }
+  }
+
+  private static func addresses(of host: String, port: UInt16) throws(ServerError)
+    -> [SocketAddress]
+  {
+    do throws(AddressLookupError) {
+      return try AddressLookup.addresses(of: host, port: port)
+    } catch {
+      throw .listenerUnknown(error)
     }
   }
 
@@ -82,7 +91,6 @@ struct OpenListeners {
     let before = open.count
     for address in addresses where configuration.takes(address) {
       var settings = ListenerSettings(address: address)
-      settings.interfaceName = configuration.interfaceName
       settings.delaysSmallPackets = configuration.delaysSmallPackets
       do throws(ServerError) { try openSocket(settings, index, layers) } catch {
         guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
@@ -115,6 +123,7 @@ struct OpenListeners {
     var layers = ListenerLayers()
     layers.webSocket = configuration.webSocket
     layers.alsoSpeaksMQTT = configuration.alsoSpeaksMQTT
+    layers.proxyProtocol = configuration.proxyProtocol
     guard let settings = configuration.tls else { return layers }
     do throws(TLSFailure) { layers.tls = try TLSContext.server(settings) } catch {
       throw .listenerTLS(place: configuration.name, error)
@@ -127,6 +136,7 @@ extension ListenerLayers {
   /// What follows the address in the line that announces it.
   fileprivate var announcement: String {
     var names: [String] = []
+    if proxyProtocol != nil { names.append("PROXY headers") }
     if tls != nil { names.append("TLS") }
     if webSocket != nil {
       names.append(alsoSpeaksMQTT ? "MQTT as well as WebSocket" : "WebSocket")

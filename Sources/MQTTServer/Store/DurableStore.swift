@@ -13,8 +13,10 @@ package struct StoreFailure: Error, Equatable, Sendable, CustomStringConvertible
 
 /// A store of records, used by one thread at a time.
 package protocol DurableStore: AnyObject {
-  /// What happened to the data when the store was opened, one line each.
+  /// What happened to the data, one line each; read after ``load(window:)`` and ``reopen()``.
   var notices: [String] { get }
+  /// How much is to be read.
+  var byteCount: Int { get }
   /// All that was committed, but of each queue no more than `window` has room for.
   func load(window: QueueWindow) throws(StoreFailure) -> RecordedState
   /// Puts a batch on disk; after a failure ``reopen()`` comes first, and then the same batch again.

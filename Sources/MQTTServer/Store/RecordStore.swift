@@ -1,5 +1,6 @@
 // The store that a broker uses when nobody says otherwise: Storage, behind the server's own words.
 
+import Glibc
 package import MQTTBroker
 package import Storage
 
@@ -13,6 +14,13 @@ package final class RecordStore: DurableStore {
   }
 
   package var notices: [String] { store.notices }
+
+  package var byteCount: Int {
+    ["", "-wal"].reduce(0) { sum, suffix in
+      var facts = stat()
+      return sum + (stat(store.settings.file + suffix, &facts) == 0 ? Int(facts.st_size) : 0)
+    }
+  }
 
   package func load(window: QueueWindow) throws(StoreFailure) -> RecordedState {
     try Self.explaining { () throws(StoreError) in try store.load(window: window) }

@@ -23,6 +23,8 @@ final class StoreWriter: Sendable {
   /// How long the first failure of an episode, and each after it, waits for the next attempt.
   static let firstRetryNanoseconds: Int64 = 50_000_000
   static let lastRetryNanoseconds: Int64 = 1_000_000_000
+  /// How long a store that could not be tidied up is left alone.
+  static let careRetryNanoseconds: Int64 = 5_000_000_000
 
   /// The store belongs to the thread alone once that has started.
   private struct Owned: @unchecked Sendable {
@@ -35,6 +37,7 @@ final class StoreWriter: Sendable {
   private let isBroken = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
+  private let isAskedToSave = Atomic<Bool>(false)
 
   init(_ engine: SharedEngine, _ store: any DurableStore) {
     self.engine = engine
@@ -57,21 +60,29 @@ final class StoreWriter: Sendable {
     engine.writerBell.ring()
   }
 
+  /// Asks it to bring the file into its best order, with nothing left in the log beside it.
+  func save() {
+    isAskedToSave.store(true, ordering: .releasing)
+    engine.writerBell.ring()
+  }
+
   /// Whether the store is closed.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
   private func run() {
-    var needsCare = true
+    var care = Care()
     while true {
-      let work = engine.takeWork(restsOtherwise: !needsCare)
+      let work = engine.takeWork(restsOtherwise: !care.isDue)
       if let batch = work.batch, !commit(batch) { return }
       for request in work.requests { read(request) }
       if !work.isEmpty {
-        needsCare = true
-      } else if needsCare {
-        needsCare = maintain()
+        care.hasWorked = true
       } else if isStopping.load(ordering: .acquiring) {
         return
+      } else if care.isDue
+        || isAskedToSave.exchange(false, ordering: .acquiringAndReleasing)
+      {
+        maintain(&care)
       } else {
         engine.writerBell.wait()
       }
@@ -114,15 +125,30 @@ final class StoreWriter: Sendable {
     }
   }
 
-  /// Does what nobody waits for; whether more is left.
-  private func maintain() -> Bool {
+  /// When the store is to be tidied up.
+  private struct Care {
+    var hasWorked = true
+    /// A failure is said once, and left alone for a while: commits go on without it.
+    var hasFailed = false
+    var notBefore = Instant.start
+
+    var isDue: Bool { hasWorked && (!hasFailed || MonotonicClock.now >= notBefore) }
+  }
+
+  /// Does what nobody waits for.
+  private func maintain(_ care: inout Care) {
     do throws(StoreFailure) {
       try open()
-      return try owned.store.maintain()
+      care.hasWorked = try owned.store.maintain()
+      care.hasFailed = false
     } catch {
       isBroken.store(true, ordering: .relaxed)
-      engine.writeNow(.warning, "the store could not be tidied up: \(error)")
-      return false
+      if !care.hasFailed {
+        engine.writeNow(.warning, "the store could not be tidied up: \(error)")
+      }
+      care.hasFailed = true
+      care.hasWorked = false
+      care.notBefore = MonotonicClock.now.advanced(byNanoseconds: Self.careRetryNanoseconds)
     }
   }
 
@@ -131,5 +157,6 @@ final class StoreWriter: Sendable {
     if !isBroken.load(ordering: .relaxed) { return }
     try owned.store.reopen()
     isBroken.store(false, ordering: .relaxed)
+    for notice in owned.store.notices { engine.writeNow(.warning, notice) }
   }
 }

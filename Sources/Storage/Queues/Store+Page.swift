@@ -12,7 +12,7 @@ extension Store {
     do throws(StoreError) {
       return try connection.page(request, &positions)
     } catch {
-      self.connection = nil
+      end(error)
       throw error
     }
   }

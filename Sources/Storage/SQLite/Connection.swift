@@ -47,7 +47,7 @@ final class Connection {
     removeSession = try Self.delete(database, "session WHERE id = ?1")
     removeSubscriptions = try Self.delete(database, "subscription WHERE session = ?1")
     removeReceived = try Self.delete(database, "received WHERE session = ?1")
-    saveMessage = try Self.insert(database, "message", 6)
+    saveMessage = try Self.insert(database, "message", 7)
     removeMessages = try Self.delete(database, "message WHERE id BETWEEN ?1 AND ?2")
     saveEntry = try Self.insert(database, "queue", 7)
     removeEntries = try Self.delete(database, "queue WHERE position BETWEEN ?1 AND ?2")
@@ -69,6 +69,8 @@ final class Connection {
     let database = try Database(
       settings.file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
       fileSystem: settings.sharingFileSystem)
+    // What is left after a failure is evidence; only an orderly end tidies up.
+    CSQLite_no_checkpoint_on_close(database.handle, 1)
     try database.run(
       """
       PRAGMA locking_mode = \(settings.usesFileLocks ? "NORMAL" : "EXCLUSIVE");
@@ -80,10 +82,14 @@ final class Connection {
       PRAGMA secure_delete = OFF;
       PRAGMA cache_size = -16384;
       PRAGMA temp_store = MEMORY;
+      PRAGMA cell_size_check = ON;
       """, "open")
     try Schema.upgrade(database)
     return database
   }
+
+  /// Before the connection goes: copies the whole log, so that one file is left.
+  func tidyUp() { CSQLite_no_checkpoint_on_close(database.handle, 0) }
 
   private static func insert(
     _ database: borrowing Database, _ table: String, _ columns: Int

@@ -50,12 +50,13 @@ extension SubscriptionRecord {
 extension MessageRecord {
   /// The columns that a message is made of, of the one with a number.
   static let selection =
-    "SELECT id, flags, expires, topic, properties, body FROM message WHERE id = ?1"
+    "\(columns) FROM message WHERE id = ?1"
+  static let columns = "SELECT id, flags, expires, topic, properties, checksum, body"
 
   /// From the columns of ``selection``.
   init?(_ row: borrowing Statement) {
     let flags = row.integer(1)
-    let bytes = row.bytes(5)
+    let bytes = row.bytes(6)
     guard flags & ~7 == 0, let qos = QoS(stored: flags & 3),
       let topicLength = Int(exactly: row.integer(3)), topicLength > 0,
       let propertiesLength = Int(exactly: row.integer(4)), propertiesLength >= 0,
@@ -65,6 +66,29 @@ extension MessageRecord {
       number: row.number(0), topicLength: topicLength, propertiesLength: propertiesLength,
       bytes: bytes, qos: qos, isRetained: flags & 4 != 0,
       expiresAtUnixSeconds: row.isNull(2) ? nil : row.integer(2))
+    if Int64(checksum) != row.integer(5) { return nil }
+  }
+
+  /// Tells a message from one that a disk has changed; no protection against people.
+  var checksum: UInt32 {
+    var sum: UInt64 = 0
+    func add(_ word: UInt64) {
+      sum = (sum ^ word) &* 0x9E37_79B9_7F4A_7C15
+      sum ^= sum >> 29
+    }
+    add(number)
+    add(UInt64(topicLength) << 32 | UInt64(propertiesLength))
+    add(UInt64(qos.rawValue) | (isRetained ? 4 : 0))
+    add(expiresAtUnixSeconds.map { UInt64(bitPattern: $0) } ?? .max)
+    bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset + 8 <= bytes.count {
+        add(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        offset += 8
+      }
+      for place in offset..<bytes.count { add(UInt64(bytes[place])) }
+    }
+    return UInt32(truncatingIfNeeded: sum ^ sum >> 32)
   }
 }
 

@@ -76,6 +76,7 @@ enum Schema {
       expires INTEGER,             -- Unix time; NULL is never
       topic INTEGER NOT NULL,      -- bytes of the topic
       properties INTEGER NOT NULL, -- bytes of the properties
+      checksum INTEGER NOT NULL,   -- of all this (Record+Row.swift)
       body BLOB NOT NULL           -- topic, properties as encoded in a PUBLISH, payload
     );
     CREATE TABLE queue(

@@ -97,6 +97,10 @@ package enum LinkStep: Sendable, Equatable {
   case tls
   /// The WebSocket handshake.
   case webSocket
+  /// The header of the PROXY protocol, before everything else.
+  case proxyHeader
+  /// What a SOCKS proxy wants to know, before everything else.
+  case socks
 }
 
 /// What a link needs while it connects or as long as there is a layer under MQTT.
@@ -105,6 +109,14 @@ final class LinkExtension {
   var step = LinkStep.tls
   /// The WebSocket, from the moment its handshake starts.
   var webSocket: WebSocketBox?
+  /// What an incoming link will be once its PROXY header has come, and what has come of it.
+  var expected: ListenerLayers?
+  var proxyHead: [UInt8] = []
+  /// What that header said of TLS, if it did.
+  var proxyTLS: ProxyTLSFacts?
+  /// What is being said to a SOCKS proxy, and what it has answered so far.
+  var socks: SOCKSNegotiation?
+  var socksAnswer: [UInt8] = []
   /// Terms of a WebSocket that an incoming link may become, until its first bytes have come.
   var possibleWebSocket: WebSocketTerms?
   /// The WebSocket that an outgoing link shall become.

@@ -29,6 +29,14 @@ package enum LinkEnd: Sendable, Equatable {
   case webSocket(WebSocketEnd)
   /// The server did not answer the WebSocket handshake within so many seconds.
   case webSocketTimedOut(seconds: Int)
+  /// The header of the PROXY protocol is missing or wrong.
+  case proxyHeader(ProxyHeaderFault)
+  /// That header did not come within so many seconds.
+  case proxyHeaderTimedOut(seconds: Int)
+  /// The SOCKS proxy does not connect us.
+  case socks(SOCKSFailure)
+  /// The SOCKS proxy did not answer within so many seconds.
+  case socksTimedOut(seconds: Int)
   /// This side closed it.
   case closedHere
 }
@@ -50,6 +58,10 @@ extension LinkEnd: CustomStringConvertible {
         + "WebSocket port, or open one with --ws"
     case .webSocket(let end): "\(end)"
     case .webSocketTimedOut(let seconds): "no answer to the WebSocket handshake within \(seconds) s"
+    case .proxyHeader(let fault): "\(fault)"
+    case .proxyHeaderTimedOut(let seconds): "no PROXY header within \(seconds) s"
+    case .socks(let failure): "\(failure)"
+    case .socksTimedOut(let seconds): "the SOCKS proxy does not answer within \(seconds) s"
     case .closedHere: "closed here"
     }
   }

@@ -22,6 +22,8 @@ final class Listener {
 
 /// What lies between the sockets of a listener and MQTT, from the socket upwards.
 package struct ListenerLayers: Sendable {
+  /// The header that connections have to begin with; nil is none.
+  package var proxyProtocol: ProxyProtocolTerms?
   package var tls: TLSContext?
   /// How connections become WebSockets; nil if they are none.
   package var webSocket: WebSocketTerms?
@@ -96,19 +98,37 @@ extension Reactor {
     let link = links.insert(
       Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
     let layers = listener.layers
+    guard layers.proxyProtocol != nil else {
+      return build(layers, on: link, from: peer, listener: listener.index)
+    }
+    let more = LinkExtension()
+    more.peer = peer
+    more.listener = listener.index
+    more.expected = layers
+    links[link.index].more = more
+    guard register(link) else { return forget(link) }
+    begin(.proxyHeader, link, more)
+  }
+
+  /// Puts the layers on a link that is not registered yet, unless it has had a PROXY header.
+  func build(
+    _ layers: ListenerLayers, on link: LinkID, from peer: SocketAddress, listener index: Int
+  ) {
     if let terms = layers.webSocket {
       prepareWebSocket(link, terms, isSure: !layers.alsoSpeaksMQTT)
     }
+    let isRegistered = layers.proxyProtocol != nil
     guard let context = layers.tls else {
-      guard register(link) else { return forget(link) }
-      return report(link, 0, .accepted(listener: listener.index, peer: peer))
+      guard isRegistered || register(link) else { return forget(link) }
+      return report(link, 0, .accepted(listener: index, peer: peer))
     }
     let more = links[link.index].more ?? LinkExtension()
     more.peer = peer
-    more.listener = listener.index
+    more.listener = index
     links[link.index].more = more
-    guard register(link) else { return forget(link) }
-    startHandshake(link, more, TLSSession(server: context, descriptor: number))
+    guard isRegistered || register(link) else { return forget(link) }
+    startHandshake(
+      link, more, TLSSession(server: context, descriptor: links[link.index].descriptor))
   }
 
   /// Turns a connection away for lack of descriptors.

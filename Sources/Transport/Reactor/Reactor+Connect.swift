@@ -10,11 +10,11 @@ extension Reactor {
   ///
   /// The addresses are tried in order, from `localAddress` if one is given. With `tls` the
   /// handshake belongs to connecting, and `serverName` is what the certificate must be for; so does
-  /// the handshake of a WebSocket.
+  /// the handshake of a WebSocket. With `proxy` the addresses are those of a SOCKS proxy.
   package func connect(
     to addresses: [SocketAddress], from localAddress: SocketAddress? = nil,
     tls: TLSContext? = nil, serverName: String? = nil, webSocket: WebSocketRequest? = nil,
-    owner: UInt64 = 0
+    through proxy: SOCKSRequest? = nil, owner: UInt64 = 0
   ) -> LinkID {
     precondition(!addresses.isEmpty, "a connection needs an address")
     let link = links.insert(Link(descriptor: -1, flags: .connecting, owner: owner))
@@ -24,6 +24,7 @@ extension Reactor {
     more.context = tls
     more.serverName = serverName
     more.webSocketRequest = webSocket
+    more.socks = proxy.map(SOCKSNegotiation.init)
     links[link.index].more = more
     tryNextAddress(link, more, nil)
     return link
@@ -33,11 +34,11 @@ extension Reactor {
   package func connect(
     to address: SocketAddress, from localAddress: SocketAddress? = nil,
     tls: TLSContext? = nil, serverName: String? = nil, webSocket: WebSocketRequest? = nil,
-    owner: UInt64 = 0
+    through proxy: SOCKSRequest? = nil, owner: UInt64 = 0
   ) -> LinkID {
     connect(
       to: [address], from: localAddress, tls: tls, serverName: serverName, webSocket: webSocket,
-      owner: owner)
+      through: proxy, owner: owner)
   }
 
   /// Tries addresses until one is under way; with none left the link ends with the last failure.

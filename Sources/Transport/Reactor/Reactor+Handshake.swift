@@ -29,11 +29,14 @@ extension Reactor {
         guard links.contains(link) else { return }
       }
       readLink(link)
+    case .proxyHeader: readProxyHeader(link, more)
+    case .socks: negotiate(link, more)
     }
   }
 
   /// Takes the next step of an outgoing link, or says that all are done.
   func takeNextStep(_ link: LinkID, _ more: LinkExtension) {
+    if more.socks != nil { return startSOCKS(link, more) }
     if let context = more.context {
       let session = TLSSession(
         client: context, descriptor: links[link.index].descriptor, serverName: more.serverName)

@@ -129,6 +129,8 @@ extension Reactor {
     switch step {
     case .tls: .handshakeTimedOut(seconds: handshakeLimitSeconds)
     case .webSocket: .webSocketTimedOut(seconds: handshakeLimitSeconds)
+    case .proxyHeader: .proxyHeaderTimedOut(seconds: handshakeLimitSeconds)
+    case .socks: .socksTimedOut(seconds: handshakeLimitSeconds)
     }
   }
 

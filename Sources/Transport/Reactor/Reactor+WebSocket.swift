@@ -10,7 +10,7 @@ extension Reactor {
 
   /// Makes an incoming link a WebSocket, or one that may become one.
   func prepareWebSocket(_ link: LinkID, _ terms: WebSocketTerms, isSure: Bool) {
-    let more = LinkExtension()
+    let more = links[link.index].more ?? LinkExtension()
     links[link.index].more = more
     if isSure {
       more.webSocket = WebSocketBox(WebSocketConnection(server: terms))
@@ -27,7 +27,7 @@ extension Reactor {
     if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) {
       more.webSocket = WebSocketBox(WebSocketConnection(server: terms))
       links[link.index].flags.insert(.webSocket)
-    } else if more.tls == nil {
+    } else if more.tls == nil, more.proxyTLS == nil {
       links[link.index].more = nil
     }
   }

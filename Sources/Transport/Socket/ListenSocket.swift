@@ -10,8 +10,6 @@ package struct ListenerSettings: Sendable {
   package var address: SocketAddress
   /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
   package var backlog: Int32 = 4096
-  /// The network interface that connections must come through; nil is any.
-  package var interfaceName: String?
   /// Whether small packets wait for larger ones (Nagle's algorithm).
   package var delaysSmallPackets = false
   /// Permission bits of a path; nil leaves what the process's mask gives.
@@ -46,9 +44,6 @@ package struct ListenSocket: ~Copyable {
       if case .ipv6 = wanted { _ = linux_set_only_ipv6(number) }
       // Accepted sockets inherit it, which saves a call for each of them.
       if !settings.delaysSmallPackets { _ = linux_set_no_delay(number) }
-      if let name = settings.interfaceName, linux_bind_to_interface(number, name) < 0 {
-        throw SystemError.last("bind to interface \(name)", subject)
-      }
       var system = wanted.system
       if linux_bind(number, &system) < 0 { throw SystemError.last("bind", subject) }
     }

@@ -102,11 +102,10 @@ extension AccessCheckCommand {
           .init("new", .text(change.newRule?.description)),
         ])
       } else {
-        let (before, now) = (change.oldRule, change.newRule)
-        let reason = (change.isGain ? now ?? before : now ?? before).map { " (\($0))" } ?? ""
+        let place = (change.newRule ?? change.oldRule).map { " by \($0)" } ?? ""
         tell(
-          "\(change.title) \(change.isGain ? "gains" : "loses") \(word(change.action)) "
-            + "\(change.region.text): for example \(change.example)\(reason)")
+          "\(change.title): \(change.isGain ? "gains" : "loses") \(word(change.action)) "
+            + "\(change.region.text)\(place), for example \(change.example)")
       }
     }
     return changes.isEmpty ? ExitStatus.success : ExitStatus.failure

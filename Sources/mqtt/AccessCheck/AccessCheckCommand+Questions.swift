@@ -191,8 +191,8 @@ extension AccessCheckCommand {
   }
 
   private func line(_ answer: Answer) -> String {
-    let place = answer.location.map { "\($0): " } ?? ""
-    return "\(answer.word) \(place)\(answer.reason)"
+    let place = answer.location.map { " \($0)" } ?? ""
+    return "\(answer.word)\(place): \(answer.reason)"
   }
 
   private func tellDetails(_ answer: Answer, _ rules: AccessList) {

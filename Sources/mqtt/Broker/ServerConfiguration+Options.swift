@@ -1,6 +1,7 @@
 // From the options of `mqtt broker`, whether they come from words or from a file, to what the server
 // is told.
 
+import AccessControl
 import Commands
 import Glibc
 import MQTTBroker
@@ -24,18 +25,24 @@ extension ServerConfiguration {
     addAccount(options)
     addStore(options)
     var shared: TLSServerSettings?
-    var policies = PolicyReader()
+    var files = AccessFileReader()
     if options.listeners.isEmpty {
-      localListener.policy = policies.policy(options.access, nil)
+      localListener.policy = files.policy(options.access, nil)
       localListener.terms = ListenerTerms(broker)
     }
     for listener in options.listeners {
       var tls: TLSServerSettings?
       if let own = listener.tls, listener.usesTLS {
         tls = TLSServerSettings(own)
+        if own.pskHint != nil {
+          tls?.pskLookup = files.keys(listener.access?.pskFile ?? options.access.pskFile)
+        }
       } else if listener.usesTLS {
         if shared == nil {
-          shared = try Self.sharedTLS(options.tls, isQuiet: options.isQuiet || !isFirst)
+          shared = try Self.sharedTLS(options, isQuiet: options.isQuiet || !isFirst)
+          if options.access.pskFile != nil {
+            shared?.pskLookup = files.keys(options.access.pskFile)
+          }
         }
         tls = shared
       }
@@ -44,16 +51,17 @@ extension ServerConfiguration {
       configuration.interfaceName = listener.interfaceName
       configuration.delaysSmallPackets = options.delaysSmallPackets
       configuration.terms = listener.terms
-      configuration.policy = policies.policy(
+      configuration.policy = files.policy(
         listener.access ?? options.access, listener.tls?.userName)
       configuration.webSocket = WebSocketTerms(listener)
       configuration.alsoSpeaksMQTT = listener.speech == .both
+      configuration.proxyProtocol = ProxyProtocolTerms(listener)
       listeners.append(configuration)
     }
-    if !policies.failures.isEmpty {
-      throw BrokerStartFailure(description: policies.failures.joined(separator: "\n"))
+    if !files.failures.isEmpty {
+      throw BrokerStartFailure(description: files.failures.joined(separator: "\n"))
     }
-    if !options.isQuiet { warnings += policies.warnings }
+    if !options.isQuiet { warnings += files.warnings }
   }
 
   /// The account that root gives its rights up for: the one that is named, or as mosquitto has it
@@ -88,10 +96,14 @@ extension ServerConfiguration {
   }
 
   /// The files that were named, or certificates that this account's authority makes.
-  private static func sharedTLS(_ options: BrokerTLSOptions, isQuiet: Bool)
+  private static func sharedTLS(_ all: BrokerOptions, isQuiet: Bool)
     throws(BrokerStartFailure) -> TLSServerSettings
   {
-    if options.certificateFile != nil { return TLSServerSettings(options) }
+    let options = all.tls
+    // Who gives keys needs no certificate.
+    if options.certificateFile != nil || all.access.pskFile != nil {
+      return TLSServerSettings(options)
+    }
     let made: LocalCertificates
     do throws(TLSFailure) {
       made = try LocalAuthority.certificates(
@@ -114,7 +126,7 @@ extension ServerConfiguration {
 }
 
 /// Reads the files of policies, each set of them once, however many listeners share it.
-private struct PolicyReader {
+private struct AccessFileReader {
   private var known: [(options: AccessOptions, policy: ListenerPolicy)] = []
   var warnings: [String] = []
   /// Files that cannot be used.
@@ -130,6 +142,20 @@ private struct PolicyReader {
     case .subject: policy.identity = .certificateSubject
     }
     return policy
+  }
+
+  /// The keys of a file, by identity.
+  mutating func keys(_ path: String?) -> (@Sendable (String) -> [UInt8]?)? {
+    guard let path else { return nil }
+    var found: [String] = []
+    defer { warnings += found }
+    do throws(BrokerStartFailure) {
+      let file = try AccessFiles.preSharedKeys(path) { found.append($0) }
+      return { file.key(of: $0) }
+    } catch {
+      failures.append("\(error)")
+      return nil
+    }
   }
 
   private mutating func read(_ options: AccessOptions) -> ListenerPolicy {
@@ -160,6 +186,19 @@ extension TLSServerSettings {
     minimumVersion = options.minimumVersion.flatMap(TLSVersion.init(option:)) ?? .tls1_2
     keyLogFile = options.keyLogFile
     pskHint = options.pskHint
+  }
+}
+
+extension ProxyProtocolTerms {
+  /// Nil for a listener without PROXY headers.
+  fileprivate init?(_ options: ListenerOptions) {
+    switch options.proxyProtocol {
+    case 0: self.init(.either)
+    case 1: self.init(.version1)
+    case 2: self.init(.version2)
+    default: return nil
+    }
+    requiresTLS = options.proxyMustUseTLS
   }
 }
 

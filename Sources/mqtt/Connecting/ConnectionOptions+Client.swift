@@ -83,6 +83,12 @@ extension ConnectionOptions {
       }
       endpoint.serverName = tls.serverName
     }
+    if let proxy {
+      var way = Endpoint.Proxy(host: proxy.host, port: proxy.port)
+      way.userName = proxy.userName
+      way.password = proxy.password
+      endpoint.proxy = way
+    }
     if let webSocket {
       let usual: UInt16 = tls == nil ? 80 : 443
       let name = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
