@@ -298,8 +298,9 @@ extension Simulation {
       model.end(client, now: seconds, self)
       return
     }
+    let serial = model.serial
     model.sessions[client]?.link = nil
-    model.sessions[client]?.leftSerial = model.serial
+    model.sessions[client]?.leftSerial = serial
     model.sessions[client]?.endsAt =
       left.expirySeconds == .max ? nil : seconds + Int(left.expirySeconds)
     if left.will != nil { model.sessions[client]?.willDue = seconds + Int(left.willDelaySeconds) }
