@@ -130,6 +130,9 @@ extension Simulation {
     for session in model.sessions {
       if let session { try judge(session) }
     }
+    if let limit = scenario.queueLimit {
+      for session in ledgers.indices { try judgeQueue(of: session, limit: limit) }
+    }
     for group in model.groups { try judge(group) }
     for undone in undone { try judge(undone) }
     for client in clients where client.session.unpublishedCount > 0 {
@@ -159,6 +162,23 @@ extension Simulation {
           "\(describe(message)) came \(found) times at QoS \(qos.rawValue) to session "
             + "\(session.serial) of client \(session.client), not \(all.count) times")
       }
+    }
+  }
+
+  /// Checks that no more came than may wait, of what came up while the session was offline.
+  private func judgeQueue(of session: Int, limit: Int) throws(Verdict) {
+    let ledger = ledgers[session]
+    var counts: [Int: Int] = [:]
+    for copy in ledger.issued {
+      guard let left = copy.leftSerial, !copy.isReplay,
+        ledger.issued.count(where: { $0.message == copy.message }) == 1,
+        ledger.observed.contains(where: { $0.message == copy.message })
+      else { continue }
+      counts[left, default: 0] += 1
+    }
+    if let count = counts.values.max(), count > limit {
+      throw Verdict(
+        "limit", "session \(session) got \(count) messages that had waited, \(limit) may wait")
     }
   }
 

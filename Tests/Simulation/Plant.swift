@@ -31,6 +31,8 @@ package enum Plant: String, CaseIterable, Sendable {
   case skippedWill
   /// A message that expires reaches the broker as one that does not.
   case endlessExpiry
+  /// More messages wait for a client than may.
+  case longerQueue
   /// A message for a shared group goes to two members.
   case sharedTwice
 }

@@ -298,7 +298,9 @@ extension Simulation {
       model.end(client, now: seconds, self)
       return
     }
+    let serial = model.serial
     model.sessions[client]?.link = nil
+    model.sessions[client]?.leftSerial = serial
     model.sessions[client]?.endsAt =
       left.expirySeconds == .max ? nil : seconds + Int(left.expirySeconds)
     if left.will != nil { model.sessions[client]?.willDue = seconds + Int(left.willDelaySeconds) }
@@ -323,7 +325,7 @@ extension Simulation {
     store.pages = []
     store.lastTaken = 0
     seconds += pause
-    broker = Self.broker(scenario, isTracing, start: startCount, seconds: seconds)
+    broker = Self.broker(scenario, plant, isTracing, start: startCount, seconds: seconds)
     startCount += 1
     if scenario.keepsRecords { try load() }
     model.restart(now: seconds, self)

@@ -39,7 +39,7 @@ extension Simulation {
     try checkRetained()
     if !scenario.keepsRecords { return }
     try commitAll()
-    broker = Self.broker(scenario, isTracing, start: 0, seconds: seconds)
+    broker = Self.broker(scenario, plant, isTracing, start: 0, seconds: seconds)
     let loaded = broker.load(store.committed, now: now)
     let lasting = model.sessions.compactMap { $0 }.filter { $0.expirySeconds > 0 }
     if loaded.queued > 0 || loaded.orphans > 0 || loaded.sessions != lasting.count {

@@ -79,7 +79,7 @@ package final class Simulation: ModelWitness {
     self.plant = plant
     self.isTracing = isTracing
     model = Model(clients: scenario.plans.count)
-    broker = Self.broker(scenario, isTracing, start: 0, seconds: 0)
+    broker = Self.broker(scenario, plant, isTracing, start: 0, seconds: 0)
     store.committedModel = model
     for (index, plan) in scenario.plans.enumerated() {
       let client = Client(
@@ -90,12 +90,15 @@ package final class Simulation: ModelWitness {
   }
 
   /// The engine of the start with this number.
-  static func broker(_ scenario: Scenario, _ isTracing: Bool, start: Int, seconds: Int) -> Broker {
+  static func broker(
+    _ scenario: Scenario, _ plant: Plant?, _ isTracing: Bool, start: Int, seconds: Int
+  ) -> Broker {
     var configuration = BrokerConfiguration()
     configuration.keepsRecords = scenario.keepsRecords
     configuration.queuesQoS0 = scenario.queuesQoS0
     configuration.inFlightLimit = scenario.inFlightLimit
     configuration.queueMessageLimit = scenario.queueLimit ?? configuration.queueMessageLimit
+    if plant == .longerQueue { configuration.queueMessageLimit = 1000 }
     configuration.queueWindowMessageLimit = scenario.queueWindow
     configuration.topicAliasMaximum = 3
     configuration.outgoingTopicAliasMaximum = 3
