@@ -126,13 +126,18 @@ extension MosquittoDraft {
       tls.pskHint != nil || tls.certificateFile != nil || tls.keyFile != nil
     let hasAuthorities = tls.caFile != nil || tls.caDirectory != nil
     if !listener.usesTLS {
-      if tls.requiresCertificate || tls.userName != nil {
+      // A load balancer that ends TLS passes the common name on in its PROXY header.
+      let isVouchedFor = tls.userName == .identity && listener.proxyProtocol == 2
+      var others = tls
+      if isVouchedFor { others.userName = nil }
+      if tls.requiresCertificate || tls.userName != nil && !isVouchedFor {
         fault("require_certificate and use_..._as_username need TLS: certfile and keyfile")
-      } else if tls != BrokerTLSOptions() {
+      } else if others != BrokerTLSOptions() {
         warnings.append(
           FileNote(place, "this listener is plain: options of TLS need certfile and keyfile"))
       }
       listener.tls = nil
+      if isVouchedFor { listener.ownTLS.userName = .identity }
     } else if tls.requiresCertificate, !hasAuthorities {
       fault("require_certificate needs cafile or capath, the authorities of the certificates")
     }
