@@ -51,7 +51,9 @@ private final class GuardedBroker: ServingBroker {
 
   init(_ folder: Folder, _ lines: String) throws {
     port = try freePort()
-    let file = try folder.write("mqtt.conf", "listener \(port) 127.0.0.1\n" + lines + "\n")
+    // Root would give its rights up, and could not read the files of these tests again.
+    let file = try folder.write(
+      "mqtt.conf", "user root\nlistener \(port) 127.0.0.1\n" + lines + "\n")
     program = try RunningProgram([mqttPath, "broker", "--memory", "-c", file])
     let port = port
     let program = program
@@ -210,8 +212,9 @@ struct AccessTests {
     }
     let broker = try GuardedBroker(folder, "password_file \(passwords)")
     let place = ["-h", "127.0.0.1", "-p", "\(broker.port)", "-P", "pw", "-d", "-t", "t"]
-    let ann = try RunningProgram(["mosquitto_sub", "-i", "a", "-u", "ann"] + place)
-    let bob = try RunningProgram(["mosquitto_sub", "-i", "b", "-u", "bob"] + place)
+    let subscriber = ["stdbuf", "-oL", "mosquitto_sub"]
+    let ann = try RunningProgram(subscriber + ["-i", "a", "-u", "ann"] + place)
+    let bob = try RunningProgram(subscriber + ["-i", "b", "-u", "bob"] + place)
     try ann.waitFor("SUBACK")
     try bob.waitFor("SUBACK")
     #expect(try passwd(["-D", passwords, "bob"]) == 0)

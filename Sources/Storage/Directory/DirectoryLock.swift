@@ -39,7 +39,23 @@ struct DirectoryLock: ~Copyable {
 
   /// Takes the kernel's lock; false when the file system has none.
   private static func lock(_ number: Int32, _ path: String) throws(StoreError) -> Bool {
-    if linux_lock_file(number) == 0 { return true }
+    var attempts = 0
+    while linux_lock_file(number) != 0 {
+      // A lock without a name was given back, and is still held by a process that was being
+      // started just then: until that runs a program of its own, which closes the file.
+      let isGivenBack = errno == EAGAIN && text(number).isEmpty
+      if !isGivenBack || attempts == attemptLimit { return try refused(number, path) }
+      attempts += 1
+      usleep(attemptMicroseconds)
+    }
+    return true
+  }
+
+  private static let attemptLimit = 200
+  private static let attemptMicroseconds: UInt32 = 10_000
+
+  /// What it means that the lock was not given: another process, or no locks here (false).
+  private static func refused(_ number: Int32, _ path: String) throws(StoreError) -> Bool {
     switch errno {
     case EAGAIN, EACCES:
       let directory = String(path.dropLast("/lock".utf8.count))
