@@ -41,6 +41,28 @@ import Testing
     try broker.program.waitFor("user \"maria\"")
   }
 
+  @Test func `where certificates are demanded and no users are named, a certificate lets in`()
+    throws
+  {
+    let port = try freePort()
+    let folder = TestCertificates.folder
+    let broker = try MosquittoFileBroker(
+      """
+      listener \(port)
+      certfile \(folder)/server.crt
+      keyfile \(folder)/server.key
+      require_certificate true
+      cafile \(folder)/ca.crt
+
+      """, ports: [port])
+    let trust = ["--cafile", folder + "/ca.crt", "-t", "a", "-m", "x"]
+    let proof = ["--cert", folder + "/maria.crt", "--key", folder + "/maria.key"]
+    let known = try client("pub", port, trust + proof)
+    #expect(known.status == 0, "\(known.errors)")
+    #expect(try client("pub", port, trust).status != 0)
+    #expect(!broker.program.errors.contains("nobody gets in"))
+  }
+
   @Test func `without passwords and certificates a listener lets nobody in, and says so`() throws {
     let port = try freePort()
     let broker = try MosquittoFileBroker("listener \(port)\n", ports: [port])

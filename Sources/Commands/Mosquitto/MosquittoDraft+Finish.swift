@@ -156,10 +156,14 @@ extension MosquittoDraft {
   /// Who gets in at a listener.
   ///
   /// That is what it says itself, and unless every listener is on its own, what holds for all. Nobody
-  /// gets in without a name unless that was said.
+  /// gets in without a name unless that was said, or certificates are demanded and nothing says
+  /// which users there are: then the certificate is what lets a client in. mosquitto would let in
+  /// nobody there, which no one can have meant.
   private func access(of listener: ListenerOptions) -> AccessOptions {
     var access = isPerListener ? listener.ownAccess : options.access
-    access.allowsAnonymous = listener.access?.allowsAnonymous ?? access.allowsAnonymous ?? false
+    access.allowsAnonymous =
+      listener.access?.allowsAnonymous ?? access.allowsAnonymous
+      ?? (listener.tls?.requiresCertificate == true && !knowsUsers(listener, access))
     access.usesUserNameAsClientIdentifier = listener.ownAccess.usesUserNameAsClientIdentifier
     access.clientIdentifierPrefixes = options.access.clientIdentifierPrefixes
     access.assignedIdentifierPrefix =
@@ -167,11 +171,16 @@ extension MosquittoDraft {
     return access
   }
 
+  /// Whether anything says which users a listener has.
+  private func knowsUsers(_ listener: ListenerOptions, _ access: AccessOptions) -> Bool {
+    access.passwordFile != nil || access.dynamicSecurityFile != nil
+      || listener.tls?.userName != nil || listener.tls?.pskHint != nil
+  }
+
   /// Says it when a listener lets nobody in, which is how mosquitto means a bare `listener`.
   private mutating func warnAboutLocked(_ listener: ListenerOptions, _ place: FilePlace) {
     guard let access = listener.access, access.allowsAnonymous == false,
-      access.passwordFile == nil, access.dynamicSecurityFile == nil, listener.tls?.userName == nil,
-      listener.tls?.pskHint == nil
+      !knowsUsers(listener, access)
     else { return }
     warnings.append(
       FileNote(
