@@ -215,7 +215,7 @@ package enum MosquittoTable {
       "where what lasts is kept"),
     .text(
       "persistence_file", "NAME", \.persistence.fileName, default: "mosquitto.db",
-      "the name that mosquitto's file has there"),
+      "another name than the default keeps the data in a directory NAME.mqtt there"),
     .number(
       "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest,
       default: "1800",

@@ -83,6 +83,18 @@ extension ServerConfiguration {
     if options.store.isInMemoryOnly || options.persistence.isOn == false { return }
     var store = options.store
     if let directory = options.persistence.directory { store.directory = directory }
+    // A directory of its own for each name, so that two brokers may share a location as with
+    // mosquitto.
+    if let name = options.persistence.fileName, name != "mosquitto.db" {
+      store.directory =
+        store.directory(of: options.listeners, environment: Terminal.environment) + "/\(name).mqtt"
+    }
+    switch options.persistence.synchronous {
+    case "extra", "full": store.synchronous = .full
+    case "normal": store.synchronous = .normal
+    case "off": store.synchronous = .off
+    case _: break
+    }
     let synchronization: SynchronizationMode =
       switch store.synchronous {
       case .full: .full
