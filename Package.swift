@@ -105,7 +105,7 @@ let package = Package(
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "WebSocketTests", dependencies: ["MQTTCodec", "WebSocket"],
+      name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "TransportTests",
@@ -115,7 +115,8 @@ let package = Package(
       swiftSettings: common),
     .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
-      name: "StorageTests", dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage"],
+      name: "StorageTests",
+      dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",

@@ -291,6 +291,27 @@ private func reading(
     #expect(found.options.log.levels == [.error])
   }
 
+  @Test func `the command line says more than the file about what is kept`() throws {
+    let memory = try reading("persistence true\npersistence_location /a\n", "-c f --memory")
+    #expect(memory.options.store.isInMemoryOnly)
+    let data = try reading("persistence_location /a\n", "-c f --data /b").options.store
+    #expect(!data.isInMemoryOnly)
+    #expect(data.directory == "/b")
+    #expect(try reading("\n", "-c f").options.store.isInMemoryOnly)
+  }
+
+  @Test func `persistence_file gives the data a directory of its own`() throws {
+    func directory(_ lines: String) throws -> String {
+      try reading("persistence_location /a\n" + lines, "-c f").options.store.directory(of: []) {
+        _ in
+        nil
+      }
+    }
+    #expect(try directory("") == "/a")
+    #expect(try directory("persistence_file mosquitto.db\n") == "/a")
+    #expect(try directory("persistence_file b.db\n") == "/a/b.db.mqtt")
+  }
+
   @Test func `-p says where this machine is served when the file does not`() throws {
     let found = try reading("max_queued_messages 5\n", "-c f -p 9")
     #expect(found.options.listeners.map(\.place) == [.loopback(port: 9)])
@@ -343,8 +364,8 @@ private func reading(
     #expect(found.faults == [])
     let access = found.options.listeners.first?.access
     #expect(access?.dynamicSecurityFile == "/var/lib/mosquitto/dynamic-security.json")
-    #expect(found.options.persistence.isOn == true)
-    #expect(found.options.persistence.synchronous == "normal")
-    #expect(found.options.persistence.directory == "/data")
+    #expect(found.options.store.isInMemoryOnly == false)
+    #expect(found.options.store.synchronous == .normal)
+    #expect(found.options.store.directory == "/data")
   }
 }

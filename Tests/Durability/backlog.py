@@ -10,13 +10,12 @@ than a second, and the file shrinks again.
 """
 import argparse
 import pathlib
-import shutil
 import sys
 import tempfile
 import time
 
 import wire
-from broker import Broker
+from broker import Broker, verdict
 from wire import Client, Failure
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -150,18 +149,7 @@ def main():
     options = parser.parse_args()
     work = pathlib.Path(tempfile.mkdtemp(prefix="mqtt-backlog-"))
     broker = Broker(options.broker, work)
-    try:
-        run(Scene(broker), options.messages)
-    except Failure as failure:
-        print(broker.log_text()[-3000:], file=sys.stderr)
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        if broker.process and broker.process.poll() is None:
-            broker.kill()
-        shutil.rmtree(work, ignore_errors=True)
-    print("PASSED")
-    return 0
+    return verdict(broker, work, lambda: run(Scene(broker), options.messages))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 from wire import Failure
@@ -115,3 +116,19 @@ class Broker:
                         after = after[:chance.randrange(len(after) + 1) & ~511]
                     file.seek(offset)
                     file.write(after)
+
+
+def verdict(broker, work, prove):
+    """Runs `prove`, says what came of it, and leaves nothing behind; answers the exit status."""
+    try:
+        prove()
+    except Failure as failure:
+        print(broker.log_text()[-3000:], file=sys.stderr)
+        print(f"FAILED: {failure}")
+        return 1
+    finally:
+        if broker.process and broker.process.poll() is None:
+            broker.kill()
+        shutil.rmtree(work, ignore_errors=True)
+    print("PASSED")
+    return 0

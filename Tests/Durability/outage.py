@@ -8,13 +8,12 @@ broker goes on by itself with everything that it has acknowledged. BROKER is an 
 linked dynamically, because the disk is disk.c.
 """
 import pathlib
-import shutil
 import sys
 import tempfile
 import time
 
 import wire
-from broker import Broker
+from broker import Broker, verdict
 from wire import Client, Failure
 
 PATIENCE_SECONDS = 30
@@ -114,39 +113,32 @@ def outage(scene, letter, acknowledged):
     acknowledged.append(payload)
 
 
+def prove(broker):
+    scene = Scene(broker)
+    broker.start()
+    broker.wait()
+    away = scene.connect(Guest("away", clean=False))
+    away.subscribe("a/#", 1)
+    scene.until("SUBACK", lambda: not away.requests)
+    away.disconnect()
+    acknowledged = []
+    for letter in DISKS:
+        outage(scene, letter, acknowledged)
+    broker.kill()
+    broker.start()
+    broker.wait()
+    scene.connect(away)
+    scene.until("what was acknowledged", lambda: set(acknowledged) <= set(away.messages))
+    found = [payload for payload in away.messages if payload in acknowledged]
+    if found != acknowledged or b"refused" in away.messages:
+        raise Failure(f"{away.messages} came")
+    broker.stop()
+
+
 def main():
     work = pathlib.Path(tempfile.mkdtemp(prefix="mqtt-outage-"))
     broker = Broker(sys.argv[1], work, has_disk=True)
-    scene = Scene(broker)
-    try:
-        broker.start()
-        broker.wait()
-        away = scene.connect(Guest("away", clean=False))
-        away.subscribe("a/#", 1)
-        scene.until("SUBACK", lambda: not away.requests)
-        away.disconnect()
-        acknowledged = []
-        for letter in DISKS:
-            outage(scene, letter, acknowledged)
-        broker.kill()
-        broker.start()
-        broker.wait()
-        scene.connect(away)
-        scene.until("what was acknowledged", lambda: set(acknowledged) <= set(away.messages))
-        found = [payload for payload in away.messages if payload in acknowledged]
-        if found != acknowledged or b"refused" in away.messages:
-            raise Failure(f"{away.messages} came")
-        broker.stop()
-    except Failure as failure:
-        print(broker.log_text()[-3000:], file=sys.stderr)
-        print(f"FAILED: {failure}")
-        return 1
-    finally:
-        if broker.process and broker.process.poll() is None:
-            broker.kill()
-        shutil.rmtree(work, ignore_errors=True)
-    print("PASSED")
-    return 0
+    return verdict(broker, work, lambda: prove(broker))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import Foundation
 import MQTTBroker
 import MemoryFiles
 import Storage
+import TestSupport
 import Testing
 
 struct FailureTests {
@@ -60,7 +61,7 @@ struct FailureTests {
       let memory = MemoryFileSystem("failure-any-\(seed)")
       let store = try opened(memory)
       try store.commit([.removeSession(1)])
-      var numbers = Seeded(seed)
+      var numbers = Chance(seed: seed)
       var workload = Workload()
       var all: [Record] = []
       memory.fail(

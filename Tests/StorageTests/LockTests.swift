@@ -3,6 +3,7 @@
 import Foundation
 import MQTTBroker
 import Storage
+import TestSupport
 import Testing
 
 struct LockTests {
@@ -43,7 +44,7 @@ struct LockTests {
     settings.checkpointBytes = 64 << 10
     settings.synchronization = .off
     let store = try Store.open(settings)
-    var numbers = Seeded(3)
+    var numbers = Chance(seed: 3)
     var workload = Workload()
     var all: [Record] = []
     for _ in 0..<100 {

@@ -6,6 +6,7 @@ import Foundation
 import MQTTBroker
 import MemoryFiles
 import Storage
+import TestSupport
 import Testing
 
 struct PowerCutTests {
@@ -34,7 +35,7 @@ struct PowerCutTests {
   private func check(_ seed: UInt64, _ mode: SynchronizationMode, in directory: TemporaryDirectory)
     throws
   {
-    var numbers = Seeded(seed)
+    var numbers = Chance(seed: seed)
     var workload = Workload()
     let batches = (0..<Self.batchCount).map { _ in workload.batch(of: 25, using: &numbers) }
     let memory = MemoryFileSystem("power-\(mode)-\(seed)")

@@ -5,6 +5,7 @@ import Foundation
 import MQTTBroker
 import MQTTCodec
 import Storage
+import TestSupport
 import Testing
 
 struct SalvageTests {
@@ -118,7 +119,7 @@ struct SalvageTests {
   @Test func `a page of zeros or noise costs what was on it and nothing else`() throws {
     let original = try #require(Self.original)
     let marks = original.marks
-    var numbers = Seeded(11)
+    var numbers = Chance(seed: 11)
     let directory = try Self.directory(original.bytes)
     // The way to a whole table may be lost with a page above its leaves.
     let leaves = try directory.query(
@@ -149,7 +150,7 @@ struct SalvageTests {
     let original = try #require(Self.original)
     let marks = original.marks
     for seed in UInt64(1)...80 {
-      var numbers = Seeded(seed)
+      var numbers = Chance(seed: seed)
       var bytes = original.bytes
       let isAtStart = seed % 4 == 0
       for _ in 0..<Int.random(in: 1...20, using: &numbers) {
@@ -241,7 +242,7 @@ struct SalvageTests {
     let killed = try #require(Self.killed)
     #expect(try open(try Self.directory(killed.bytes, log: killed.log)).marks == killed.marks)
     for seed in UInt64(1)...40 {
-      var numbers = Seeded(seed)
+      var numbers = Chance(seed: seed)
       var log = killed.log
       log[Int.random(in: seed % 8 == 0 ? 0..<24 : 0..<log.count, using: &numbers)] ^= 0x40
       let directory = try Self.directory(killed.bytes, log: log)

@@ -4,6 +4,7 @@ import Foundation
 import MQTTBroker
 import MQTTCodec
 import Storage
+import TestSupport
 import Testing
 
 struct StoreTests {
@@ -73,7 +74,7 @@ struct StoreTests {
 
   @Test func `random batches amount to what the model makes of them`() throws {
     let store = try Store.open(directory.settings)
-    var numbers = Seeded(7)
+    var numbers = Chance(seed: 7)
     var workload = Workload()
     var all: [Record] = []
     for _ in 0..<60 {

@@ -20,20 +20,6 @@ final class TemporaryDirectory: Sendable {
   var settings: StoreSettings { StoreSettings(directory: path) }
 }
 
-/// Numbers that look random and are the same for the same seed.
-struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state &* 0x2545_F491_4F6C_DD1D
-  }
-}
-
 enum Sample {
   static func session(_ number: UInt64, left: Int64? = nil, expiry: UInt32 = 3600) -> Record {
     .saveSession(

@@ -3,6 +3,7 @@
 
 import MQTTBroker
 import MQTTCodec
+import TestSupport
 
 /// Makes batches that follow from each other.
 struct Workload {
@@ -22,7 +23,7 @@ struct Workload {
   private var nextMessage: UInt64 = 1
   private var nextPosition: UInt64 = 1
 
-  mutating func batch(of count: Int, using numbers: inout Seeded) -> [Record] {
+  mutating func batch(of count: Int, using numbers: inout Chance) -> [Record] {
     var records: [Record] = []
     while records.count < count {
       switch Int.random(in: 0..<20, using: &numbers) {
@@ -37,14 +38,14 @@ struct Workload {
     return records
   }
 
-  private mutating func begin(_ records: inout [Record], _ numbers: inout Seeded) {
+  private mutating func begin(_ records: inout [Record], _ numbers: inout Chance) {
     records.append(Sample.session(nextSession))
     if Bool.random(using: &numbers) { records.append(Sample.will(nextSession)) }
     sessions.append(nextSession)
     nextSession += 1
   }
 
-  private mutating func end(_ records: inout [Record], _ numbers: inout Seeded) {
+  private mutating func end(_ records: inout [Record], _ numbers: inout Chance) {
     let place = Int.random(in: 0..<sessions.count, using: &numbers)
     let session = sessions.remove(at: place)
     for entry in entries where entry.session == session { complete(entry, &records) }
@@ -52,7 +53,7 @@ struct Workload {
     records.append(.removeSession(session))
   }
 
-  private func subscribe(_ records: inout [Record], _ numbers: inout Seeded) {
+  private func subscribe(_ records: inout [Record], _ numbers: inout Chance) {
     guard let session = sessions.randomElement(using: &numbers) else { return }
     let filter = "filter/\(Int.random(in: 0..<20, using: &numbers))/#"
     if Int.random(in: 0..<3, using: &numbers) == 0 {
@@ -67,7 +68,7 @@ struct Workload {
         : .forget(session, identifier: UInt16.random(in: 1...20, using: &numbers)))
   }
 
-  private mutating func retain(_ records: inout [Record], _ numbers: inout Seeded) {
+  private mutating func retain(_ records: inout [Record], _ numbers: inout Chance) {
     let topic = "retained/\(Int.random(in: 0..<10, using: &numbers))"
     if let old = retained.removeValue(forKey: topic) {
       records.append(.unretain(topic: Array(topic.utf8)))
@@ -79,7 +80,7 @@ struct Workload {
     records.append(.retain(topic: Array(topic.utf8), message: message))
   }
 
-  private mutating func store(_ records: inout [Record], _ numbers: inout Seeded) -> UInt64 {
+  private mutating func store(_ records: inout [Record], _ numbers: inout Chance) -> UInt64 {
     let message = nextMessage
     nextMessage += 1
     let size = Int.random(in: 0..<300, using: &numbers)
@@ -88,7 +89,7 @@ struct Workload {
     return message
   }
 
-  private mutating func publish(_ records: inout [Record], _ numbers: inout Seeded) {
+  private mutating func publish(_ records: inout [Record], _ numbers: inout Chance) {
     if sessions.isEmpty { return begin(&records, &numbers) }
     let message = store(&records, &numbers)
     let readers = sessions.shuffled(using: &numbers)
@@ -108,7 +109,7 @@ struct Workload {
     }
   }
 
-  private mutating func advance(_ records: inout [Record], _ numbers: inout Seeded) {
+  private mutating func advance(_ records: inout [Record], _ numbers: inout Chance) {
     if entries.isEmpty { return begin(&records, &numbers) }
     let place = min(Int.random(in: 0..<8, using: &numbers), entries.count - 1)
     let entry = entries[place]

@@ -1,6 +1,7 @@
 // Frames: what they carry, however they are cut, and what must not be in them.
 
 import MQTTCodec
+import TestSupport
 import Testing
 import WebSocket
 
@@ -53,7 +54,7 @@ import WebSocket
   }
 
   @Test func `random streams in random stretches give what was framed`() {
-    var generator = Generator(seed: 41)
+    var generator = Chance(seed: 41)
     for _ in 0..<300 {
       var stream: [UInt8] = []
       var payload: [UInt8] = []
@@ -80,7 +81,7 @@ import WebSocket
   }
 
   @Test func `random bytes never do more than end the connection`() {
-    var generator = Generator(seed: 5)
+    var generator = Chance(seed: 5)
     for _ in 0..<2000 {
       let noise = (0..<Int.random(in: 1...200, using: &generator)).map { _ in
         UInt8.random(in: 0...255, using: &generator)
@@ -184,20 +185,5 @@ import WebSocket
       (.fault(.text), "a WebSocket text frame; MQTT travels in binary ones"),
     ]
     for (end, text) in words { #expect(end.description == text) }
-  }
-}
-
-/// A small generator whose numbers a seed decides (SplitMix64).
-struct Generator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
   }
 }

@@ -91,11 +91,12 @@ extension MosquittoDraft {
     case .dynamicSecurity:
       if let file = need("config_file") { change { $0.dynamicSecurityFile = file } }
     case .persistence:
-      options.persistence.isOn = true
+      options.store.isInMemoryOnly = false
       if let file = plugin.options["db_file"] { setDataFile(file) }
       guard let sync = plugin.options["sync"] else { return }
-      if ["extra", "full", "normal", "off"].contains(sync) {
-        options.persistence.synchronous = sync
+      // The plugin's extra syncs the folder as well, as full does here.
+      if let mode = BrokerStoreOptions.Synchronous(rawValue: sync == "extra" ? "full" : sync) {
+        options.store.synchronous = mode
       } else {
         errors.append(
           FileNote(plugin.place, "plugin_opt_sync \(sync): expected extra, full, normal or off"))
@@ -104,9 +105,9 @@ extension MosquittoDraft {
   }
 
   private mutating func setDataFile(_ path: String) {
-    guard let slash = path.lastIndex(of: "/") else { return options.persistence.fileName = path }
-    options.persistence.directory = String(path[..<slash])
-    options.persistence.fileName = String(path[slash...].dropFirst())
+    guard let slash = path.lastIndex(of: "/") else { return options.store.fileName = path }
+    options.store.directory = String(path[..<slash])
+    options.store.fileName = String(path[slash...].dropFirst())
   }
 
   private mutating func settled(_ listener: ListenerOptions) -> ListenerOptions {

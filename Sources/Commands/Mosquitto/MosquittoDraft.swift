@@ -98,7 +98,7 @@ struct MosquittoDraft {
     options.log.time = .unixSeconds
     options.log.levels = [.error, .warning, .notice, .information]
     options.userName = "mosquitto"
-    options.persistence.isOn = false
+    options.store.isInMemoryOnly = true
     return options
   }()
 }

@@ -211,10 +211,10 @@ package enum MosquittoTable {
       "whether sessions and messages outlive the process"),
     .truth("retained_persistence", \.isPersistent, default: false, "the same as persistence"),
     .text(
-      "persistence_location", "DIRECTORY", \.persistence.directory,
+      "persistence_location", "DIRECTORY", \.store.directory,
       "where what lasts is kept"),
     .text(
-      "persistence_file", "NAME", \.persistence.fileName, default: "mosquitto.db",
+      "persistence_file", "NAME", \.store.fileName, default: "mosquitto.db",
       "another name than the default keeps the data in a directory NAME.mqtt there"),
     .number(
       "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest,
@@ -222,10 +222,10 @@ package enum MosquittoTable {
       "seconds between checkpoints; no message waits for one, all are on disk before they are "
         + "acknowledged"
     ) { (draft, number) throws(ValueFault) in
-      draft.options.persistence.autosaveInterval = max(0, number)
+      draft.options.autosave.interval = max(0, number)
     },
     .truth(
-      "autosave_on_changes", \.persistence.autosaveCountsChanges, default: false,
+      "autosave_on_changes", \.autosave.countsChanges, default: false,
       "whether autosave_interval counts changes"),
   ]
 }
@@ -238,8 +238,8 @@ extension BrokerOptions {
   }
 
   fileprivate var isPersistent: Bool {
-    get { persistence.isOn ?? false }
-    set { persistence.isOn = newValue }
+    get { !store.isInMemoryOnly }
+    set { store.isInMemoryOnly = !newValue }
   }
 
   fileprivate var clientIdentifierPrefix: String? {

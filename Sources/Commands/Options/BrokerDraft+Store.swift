@@ -17,7 +17,7 @@ extension BrokerDraft {
     .flag(
       "memory", "keep everything in memory and nothing on disk",
       manual: "What clients were promised is then lost when the broker ends, however it ends."
-    ) { $0.options.store.isInMemoryOnly = true },
+    ) { $0.keepsNothing = true },
     .value(
       "sync", "WHEN", .choices(["full", "normal", "off"]), example: "normal", default: "full",
       "acknowledge when the disk has it, or sooner: full, normal, off",

@@ -146,17 +146,12 @@ package struct LogOptions: Equatable, Sendable {
   package init() {}
 }
 
-/// What is kept on disk.
-package struct PersistenceOptions: Equatable, Sendable {
-  /// Nil leaves it to the command line.
-  package var isOn: Bool?
-  package var directory: String?
-  package var fileName: String?
-  /// `extra`, `full`, `normal` or `off`.
-  package var synchronous: String?
-  /// Seconds between two checkpoints, or changes when `countsChanges`; nil as it comes.
-  package var autosaveInterval: Int?
-  package var autosaveCountsChanges = false
+/// What a configuration file says of mosquitto's autosave. Nobody reads it: what is acknowledged is on
+/// disk already, and no message waits for a checkpoint.
+package struct AutosaveOptions: Equatable, Sendable {
+  /// Seconds, or changes when `countsChanges`.
+  package var interval: Int?
+  package var countsChanges = false
 
   /// Nothing is said.
   package init() {}
@@ -180,8 +175,8 @@ package struct BrokerOptions: Sendable {
   package var access = AccessOptions()
   /// Where the log goes and what is in it.
   package var log = LogOptions()
-  /// What is kept on disk.
-  package var persistence = PersistenceOptions()
+  /// What the configuration file says of mosquitto's autosave.
+  package var autosave = AutosaveOptions()
   /// File that the process number is written to.
   package var pidFile: String?
   /// The account that root's rights are given up for; nil keeps them.
@@ -211,6 +206,9 @@ struct BrokerDraft: Draft {
   /// What holds for all listeners of the command line.
   var proxyProtocol: Int?
   var proxyMustUseTLS = false
+  /// Whether --memory was given.
+  var keepsNothing = false
+  /// An option that only a store on disk has a use for.
   var storeDetail: String?
   var webSocketOrigins: [String] = []
   var webSocketPaths: [String] = []
@@ -243,9 +241,12 @@ struct BrokerDraft: Draft {
       throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
     }
     try finishProxyProtocol(&result)
-    if let storeDetail, result.store.isInMemoryOnly {
+    if let storeDetail, keepsNothing {
       throw UsageError(storeDetail, "cannot be used together with --memory")
     }
+    // What the words say counts more than a file.
+    if keepsNothing { result.store.isInMemoryOnly = true }
+    if storeDetail != nil { result.store.isInMemoryOnly = false }
     try finishWebSockets(&result)
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")

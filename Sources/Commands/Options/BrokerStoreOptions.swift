@@ -4,7 +4,7 @@
 /// What is kept on disk, and how.
 package struct BrokerStoreOptions: Equatable, Sendable {
   /// When a change counts as written.
-  package enum Synchronous: Equatable, Sendable {
+  package enum Synchronous: String, Equatable, Sendable {
     /// When the disk says that it has it.
     case full
     /// When the system has it, which the disk is told of at every checkpoint.
@@ -17,6 +17,8 @@ package struct BrokerStoreOptions: Equatable, Sendable {
   package var isInMemoryOnly = false
   /// The directory that was named.
   package var directory: String?
+  /// The name that a configuration file gives mosquitto's file.
+  package var fileName: String?
   package var synchronous = Synchronous.full
   /// Whether a damaged store keeps the broker from starting.
   package var isStrict = false
@@ -24,12 +26,19 @@ package struct BrokerStoreOptions: Equatable, Sendable {
   /// On disk, at the default place.
   package init() {}
 
+  /// The name that mosquitto's file has when nobody gives it another one.
+  private static let usualFileName = "mosquitto.db"
+
   /// The directory to use: the one that was named, or `mqtt/broker-PORT` below the account's
-  /// directory for state.
+  /// directory for state; in it one for the file's name, where that is not the usual one, so that
+  /// two brokers may share a location as with mosquitto.
   package func directory(
     of listeners: [ListenerOptions], environment: (String) -> String?
   ) -> String {
-    directory ?? Self.stateDirectory(environment) + "/mqtt/broker" + Self.suffix(listeners)
+    let place =
+      directory ?? Self.stateDirectory(environment) + "/mqtt/broker" + Self.suffix(listeners)
+    guard let fileName, fileName != Self.usualFileName else { return place }
+    return place + "/\(fileName).mqtt"
   }
 
   private static func stateDirectory(_ environment: (String) -> String?) -> String {

@@ -41,10 +41,11 @@ struct DirectoryLock: ~Copyable {
   private static func lock(_ number: Int32, _ path: String) throws(StoreError) -> Bool {
     var attempts = 0
     while linux_lock_file(number) != 0 {
+      let code = errno
       // A lock without a name was given back, and is still held by a process that was being
       // started just then: until that runs a program of its own, which closes the file.
-      let isGivenBack = errno == EAGAIN && text(number).isEmpty
-      if !isGivenBack || attempts == attemptLimit { return try refused(number, path) }
+      let isGivenBack = code == EAGAIN && text(number).isEmpty
+      if !isGivenBack || attempts == attemptLimit { return try refused(number, path, code) }
       attempts += 1
       usleep(attemptMicroseconds)
     }
@@ -55,13 +56,15 @@ struct DirectoryLock: ~Copyable {
   private static let attemptMicroseconds: UInt32 = 10_000
 
   /// What it means that the lock was not given: another process, or no locks here (false).
-  private static func refused(_ number: Int32, _ path: String) throws(StoreError) -> Bool {
-    switch errno {
+  private static func refused(
+    _ number: Int32, _ path: String, _ code: Int32
+  ) throws(StoreError) -> Bool {
+    switch code {
     case EAGAIN, EACCES:
       let directory = String(path.dropLast("/lock".utf8.count))
       throw inUse(directory, Owner(text(number))?.process)
     case ENOLCK, EOPNOTSUPP, ENOSYS, EINVAL: return false
-    case _: throw StoreError(SystemError(code: errno, call: "lock", subject: path))
+    case _: throw StoreError(SystemError(code: code, call: "lock", subject: path))
     }
   }
 

@@ -77,33 +77,18 @@ extension ServerConfiguration {
     }
   }
 
-  /// Where and how surely everything that lasts is kept; a configuration file has the last word on
-  /// whether it is.
+  /// Where and how surely everything that lasts is kept.
   private mutating func addStore(_ options: BrokerOptions) {
-    if options.store.isInMemoryOnly || options.persistence.isOn == false { return }
-    var store = options.store
-    if let directory = options.persistence.directory { store.directory = directory }
-    // A directory of its own for each name, so that two brokers may share a location as with
-    // mosquitto.
-    if let name = options.persistence.fileName, name != "mosquitto.db" {
-      store.directory =
-        store.directory(of: options.listeners, environment: Terminal.environment) + "/\(name).mqtt"
-    }
-    switch options.persistence.synchronous {
-    case "extra", "full": store.synchronous = .full
-    case "normal": store.synchronous = .normal
-    case "off": store.synchronous = .off
-    case _: break
-    }
+    if options.store.isInMemoryOnly { return }
     let synchronization: SynchronizationMode =
-      switch store.synchronous {
+      switch options.store.synchronous {
       case .full: .full
       case .normal: .normal
       case .off: .off
       }
     let settings = StoreSettings(
-      directory: store.directory(of: options.listeners, environment: Terminal.environment),
-      synchronization: synchronization, isStrict: store.isStrict)
+      directory: options.store.directory(of: options.listeners, environment: Terminal.environment),
+      synchronization: synchronization, isStrict: options.store.isStrict)
     openStore = { () throws(StoreFailure) in try RecordStore(settings) }
   }
 
