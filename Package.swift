@@ -26,6 +26,8 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
+      name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
@@ -35,28 +37,34 @@ let package = Package(
       name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
       swiftSettings: core),
 
+    .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "Capture", dependencies: ["MQTTCodec"], swiftSettings: core),
 
     .target(
-      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec"],
+      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: [
         "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Transport",
+        "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport"], swiftSettings: common),
-    .target(name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker"], swiftSettings: common),
+      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
+      swiftSettings: common),
+    .target(
+      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Transport", "MQTTServer",
-        "MQTTClient",
+        "AccessControl", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession",
+        "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -75,7 +83,8 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
-      name: "CommandTests", dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "mqtt"],
+      name: "CommandTests",
+      dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "WebSocket", "mqtt"],
       exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(
@@ -92,17 +101,27 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",
-      dependencies: ["AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      dependencies: [
+        "AccessControl", "AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport",
+      ],
+      swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
+      name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "AllocationCount", "CLinux", "MQTTCodec", "Transport",
+        "AllocationCount", "CLinux", "MQTTCodec", "Transport", "WebSocket",
       ],
+      swiftSettings: common),
+    .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
+    .testTarget(
+      name: "StorageTests",
+      dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
-      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
       swiftSettings: common),
 
     // The simulation is its own little program as well: millions of runs want no test framework.
@@ -114,6 +133,8 @@ let package = Package(
     .executableTarget(
       name: "simulate", dependencies: ["Simulation"], path: "Tests/Simulate",
       swiftSettings: common),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: common),
 
     .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
     .testTarget(

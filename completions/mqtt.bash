@@ -23,14 +23,28 @@ _mqtt_property() {
 _mqtt_broker() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case $previous in
+    -c|--config-file) _mqtt_files -f "$current"; return ;;
     -p|--port) return ;;
     --listen) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
+    --proxy-protocol) _mqtt_words '1 2 any' "$current"; return ;;
+    --ws) return ;;
+    --wss) return ;;
+    --ws-origin) return ;;
+    --ws-path) return ;;
+    --ws-headers-size) return ;;
     --tls-port) return ;;
     --tls-listen) return ;;
     --cert|--certfile) _mqtt_files -f "$current"; return ;;
     --key|--keyfile) _mqtt_files -f "$current"; return ;;
     --cafile) _mqtt_files -f "$current"; return ;;
+    --capath) _mqtt_files -d "$current"; return ;;
+    --crl|--crlfile) _mqtt_files -f "$current"; return ;;
+    --ciphers) return ;;
+    --ciphers-tls1.3) return ;;
+    --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --psk-file) _mqtt_files -f "$current"; return ;;
+    --psk-hint) return ;;
     --tls-keylog) _mqtt_files -f "$current"; return ;;
     --passwords|--password-file) _mqtt_files -f "$current"; return ;;
     --acl|--acl-file) _mqtt_files -f "$current"; return ;;
@@ -40,10 +54,14 @@ _mqtt_broker() {
     --check-retain-source) _mqtt_words 'true false' "$current"; return ;;
     --login-failures) return ;;
     --login-delay-limit) return ;;
+    --data) _mqtt_files -d "$current"; return ;;
+    --sync) _mqtt_words 'full normal off' "$current"; return ;;
     --max-connections) return ;;
     --max-sessions) return ;;
     --max-packet-size) return ;;
     --max-inflight-messages) return ;;
+    --max-inflight-bytes) return ;;
+    --message-size-limit) return ;;
     --receive-maximum) return ;;
     --max-queued-messages) return ;;
     --max-queued-bytes) return ;;
@@ -63,14 +81,31 @@ _mqtt_broker() {
     --max-topic-alias) return ;;
     --max-topic-alias-broker) return ;;
     --retain-available) _mqtt_words 'true false' "$current"; return ;;
+    --upgrade-outgoing-qos) _mqtt_words 'true false' "$current"; return ;;
+    --allow-duplicate-messages) _mqtt_words 'true false' "$current"; return ;;
     --queue-qos0-messages) _mqtt_words 'true false' "$current"; return ;;
     --allow-zero-length-clientid) _mqtt_words 'true false' "$current"; return ;;
     --auto-id-prefix) return ;;
     --sys-interval) return ;;
     --threads) return ;;
+    --connection-messages) _mqtt_words 'true false' "$current"; return ;;
+    --pid-file) _mqtt_files -f "$current"; return ;;
+    --user) return ;;
+    --log-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--port --listen --unix --tls --tls-port --tls-listen --cert --key --cafile --require-cert --tls-keylog --passwords --acl --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --max-connections --max-sessions --max-packet-size --max-inflight-messages --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --memory --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_broker-passwd() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    -H|--hash) _mqtt_words 'sha512 sha512-pbkdf2 argon2id' "$current"; return ;;
+    -I|--iterations) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--create --delete --batch --hash --iterations --help --version' "$current" ;;
   esac
 }
 
@@ -92,8 +127,11 @@ _mqtt_pub() {
     -L|--url) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
     -A|--bind-address) return ;;
+    --proxy) return ;;
     -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
     -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
     -i|--id) return ;;
     -I|--id-prefix) return ;;
     -u|--username) return ;;
@@ -122,7 +160,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 
@@ -148,8 +186,11 @@ _mqtt_sub() {
     -L|--url) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
     -A|--bind-address) return ;;
+    --proxy) return ;;
     -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
     -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
     -i|--id) return ;;
     -I|--id-prefix) return ;;
     -u|--username) return ;;
@@ -178,19 +219,48 @@ _mqtt_sub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --protocol-version --keepalive --nodelay --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_acl-check() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    --acl) _mqtt_files -f "$current"; return ;;
+    --passwords) _mqtt_files -f "$current"; return ;;
+    -u|--user|--username) return ;;
+    -i|--client-id|--id) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --explain --coverage --json --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_inspect-pcap() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case $previous in
+    -T|--form) _mqtt_words 'fields' "$current"; return ;;
+    -e|--field) return ;;
+    -E|--field-option) return ;;
+    -t|--topic) return ;;
+    -i|--client) return ;;
+    --type) _mqtt_words 'connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth' "$current"; return ;;
+    --stream) return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--form --field --field-option --no-payload --show-secrets --topic --client --type --stream --help --version' "$current" ;;
   esac
 }
 
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker pub sub help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|pub|sub) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker pub sub' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 

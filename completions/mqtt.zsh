@@ -16,19 +16,38 @@ _mqtt_property() {
 
 _mqtt_broker() {
   _arguments -s -S \
+    '(-c --config-file)'{-c+,--config-file=}'[do what FILE says, which is written as for mosquitto]:FILE:_files' \
+    '(--test-config)'--test-config'[check the configuration file and all that it names, and do nothing]' \
+    '(-d --daemon)'{-d,--daemon}'[go to the background once clients can connect]' \
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
-    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[ADDRESS\:\]PORT: ' \
+    '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--proxy-protocol)'--proxy-protocol='[connections have to begin with a header of the PROXY protocol]:VERSION:(1 2 any)' \
+    '(--proxy-require-tls)'--proxy-require-tls'[turn clients away whose PROXY header does not say that they came over TLS]' \
+    '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
+    '*'--wss='[the same with TLS]:PORT: ' \
+    '*'--ws-origin='[let only web pages of ORIGIN connect]:ORIGIN: ' \
+    '*'--ws-path='[serve WebSockets at PATH only]:PATH: ' \
+    '(--ws-headers-size)'--ws-headers-size='[longest head of a WebSocket request]:BYTES: ' \
     '(--tls)'--tls'[wait for TLS clients of this machine on port 8883]' \
     '*'--tls-port='[wait for TLS clients of this machine on PORT]:PORT: ' \
     '*'--tls-listen='[wait for TLS clients on ADDRESS, or on every address]:\[ADDRESS\:\]PORT: ' \
     '(--cert)'--cert='[the broker'\''s certificate and its chain, in PEM]:FILE:_files' \
     '(--key)'--key='[the private key of the certificate, in PEM]:FILE:_files' \
     '(--cafile)'--cafile='[ask clients for a certificate signed by one of these]:FILE:_files' \
+    '(--capath)'--capath='[the same with a directory, prepared by openssl rehash]:DIRECTORY:_files -/' \
+    '(--crl)'--crl='[turn clients away whose certificate stands in this list]:FILE:_files' \
+    '(--ciphers)'--ciphers='[the ciphers of TLS 1.2]:LIST: ' \
+    '(--ciphers-tls1.3)'--ciphers-tls1.3='[the cipher suites of TLS 1.3]:LIST: ' \
+    '(--tls-version)'--tls-version='[the lowest version of TLS]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--psk-file)'--psk-file='[let clients in that have a key of FILE, which has a line IDENTITY\:HEX for each]:FILE:_files' \
+    '(--psk-hint)'--psk-hint='[what such clients choose their identity by]:TEXT: ' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
     '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
+    '(--acl-extensions)'--acl-extensions'[let FILE of --acl say subscribe, readdeny and writedeny, too]' \
+    '(--check-subscriptions)'--check-subscriptions'[refuse filters of which nothing may ever be received]' \
     '(--allow-anonymous)'--allow-anonymous='[whether clients without a user name get in]:BOOLEAN:(true false)' \
     '(--no-anonymous)'--no-anonymous'[the same as --allow-anonymous false]' \
     '*'--clientid-prefixes='[take client identifiers that begin so, and no others]:PREFIX: ' \
@@ -36,10 +55,16 @@ _mqtt_broker() {
     '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
     '(--login-failures)'--login-failures='[failed logins of an address before its next ones wait; 0 is never]:COUNT: ' \
     '(--login-delay-limit)'--login-delay-limit='[longest wait between two such logins]:SECONDS: ' \
+    '(--data)'--data='[keep sessions, their messages and retained messages in DIR]:DIR:_files -/' \
+    '(--memory)'--memory'[keep everything in memory and nothing on disk]' \
+    '(--sync)'--sync='[acknowledge when the disk has it, or sooner\: full, normal, off]:WHEN:(full normal off)' \
+    '(--strict-store)'--strict-store'[do not start with a store that is damaged]' \
     '(--max-connections)'--max-connections='[clients at once]:COUNT: ' \
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
     '(--max-inflight-messages)'--max-inflight-messages='[QoS 1 and 2 messages under way to one client at once]:COUNT: ' \
+    '(--max-inflight-bytes)'--max-inflight-bytes='[bytes of QoS 1 and 2 messages under way to one client; 0 is no limit]:BYTES: ' \
+    '(--message-size-limit)'--message-size-limit='[longest message that is passed on; a longer one is dropped]:BYTES: ' \
     '(--receive-maximum)'--receive-maximum='[QoS 1 and 2 messages that one client may have under way to us]:COUNT: ' \
     '(--max-queued-messages)'--max-queued-messages='[QoS 1 and 2 messages that wait for one client]:COUNT: ' \
     '(--max-queued-bytes)'--max-queued-bytes='[bytes of messages that wait for one client; 0 is no limit]:BYTES: ' \
@@ -59,16 +84,33 @@ _mqtt_broker() {
     '(--max-topic-alias)'--max-topic-alias='[topic aliases that a client may make]:COUNT: ' \
     '(--max-topic-alias-broker)'--max-topic-alias-broker='[topic aliases that we make towards a client]:COUNT: ' \
     '(--retain-available)'--retain-available='[whether retained messages are kept at all]:BOOLEAN:(true false)' \
+    '(--upgrade-outgoing-qos)'--upgrade-outgoing-qos='[whether a message goes out at the subscription'\''s QoS even if its own is lower]:BOOLEAN:(true false)' \
+    '(--allow-duplicate-messages)'--allow-duplicate-messages='[whether overlapping subscriptions bring a message several times]:BOOLEAN:(true false)' \
     '(--queue-qos0-messages)'--queue-qos0-messages='[whether QoS 0 messages wait for absent clients]:BOOLEAN:(true false)' \
     '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
     '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
-    '(--memory)'--memory'[keep everything in memory and nothing on disk; this is always so]' \
+    '(--connection-messages)'--connection-messages='[whether connections and their ends are logged]:BOOLEAN:(true false)' \
+    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
+    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
+    '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
+}
+
+_mqtt_broker-passwd() {
+  _arguments -s -S \
+    '(-c --create)'{-c,--create}'[make FILE if it is not there]' \
+    '(-D --delete)'{-D,--delete}'[remove USER]' \
+    '(-b --batch)'{-b,--batch}'[take the password from the command line]' \
+    '(-H --hash)'{-H+,--hash=}'[how the password is stored]:HASH:(sha512 sha512-pbkdf2 argon2id)' \
+    '(-I --iterations)'{-I+,--iterations=}'[rounds of sha512-pbkdf2; each login costs them]:COUNT: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':file:_files' ':user: ' ':password: '
 }
 
 _mqtt_pub() {
@@ -86,12 +128,16 @@ _mqtt_pub() {
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -155,12 +201,16 @@ _mqtt_sub() {
     '(--remove-retained)'--remove-retained'[remove the retained messages that are received]' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
-    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\]]:URL: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
     '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
     '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
     '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
     '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
     '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
     '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
     '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
     '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
@@ -200,12 +250,47 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_acl-check() {
+  _arguments -s -S \
+    '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
+    '(--passwords)'--passwords='[the users who can log in]:FILE:_files' \
+    '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
+    '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
+    '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
+    '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
+    '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    ':question:(publish receive subscribe ask test list who diff lint)' \
+    '*:file:_files'
+}
+
+_mqtt_inspect-pcap() {
+  _arguments -s -S \
+    '(-T --form)'{-T+,--form=}'[a line for each frame, with the fields named by -e]:FORM:(fields)' \
+    '*'{-e+,--field=}'[a field of -T fields, by Wireshark'\''s name]:NAME: ' \
+    '*'{-E+,--field-option=}'[how -T fields writes\: separator, aggregator, header=y]:NAME=VALUE: ' \
+    '(--no-payload)'--no-payload'[do not show payloads]' \
+    '(--show-secrets)'--show-secrets'[show passwords]' \
+    '*'{-t+,--topic=}'[only messages whose topics match, and what subscribes to them]:FILTER: ' \
+    '*'{-i+,--client=}'[only packets from or to this client]:ID: ' \
+    '*'--type='[only packets of this type]:TYPE:(connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth)' \
+    '(--stream)'--stream='[only this TCP connection, as tshark counts them]:NUMBER: ' \
+    '(-h --help)'{-h,--help}'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    '*:file:_files'
+}
+
 _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
+    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'acl-check:say what a file of access rules means'
+    'inspect-pcap:explain the MQTT in captured network traffic'
   )
   if ((CURRENT == 2)); then
     _describe -t commands command commands
@@ -216,7 +301,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|pub|sub) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -22,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -208,6 +210,21 @@ int linux_peer_address(int descriptor, struct linux_address *address) {
   return getpeername(descriptor, system_form(address), &address->length);
 }
 
+int linux_send_to_path(const char *path, const char *text) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length == 0 || length > linux_unix_path_limit) return errno = ENAMETOOLONG, -1;
+  memcpy(address.sun_path, path, length);
+  if (path[0] == '@') address.sun_path[0] = 0;
+  int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -1;
+  ssize_t sent = sendto(
+      descriptor, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&address,
+      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+  close(descriptor);
+  return sent < 0 ? -1 : 0;
+}
+
 // process
 
 const char *linux_error_text(int code) {
@@ -253,6 +270,24 @@ int linux_next_signal(int descriptor) {
   return count == sizeof information ? (int)information.ssi_signo : -1;
 }
 
+int linux_rotation_signal(void) { return SIGRTMIN; }
+
+int linux_fork(void) { return fork(); }
+
+int linux_become(uint32_t user, uint32_t group, const uint32_t *groups, size_t count) {
+  _Static_assert(sizeof(gid_t) == sizeof(uint32_t), "group number size");
+  if (setgroups(count, (const gid_t *)groups) < 0 || setgid(group) < 0) return -1;
+  return setuid(user);
+}
+
+void linux_open_system_log(const char *name, int facility) {
+  static const int local[] = {LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
+                              LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
+  openlog(name, LOG_PID, facility >= 0 && facility < 8 ? local[facility] : LOG_DAEMON);
+}
+
+void linux_write_system_log(int priority, const char *line) { syslog(priority, "%s", line); }
+
 uint64_t linux_raise_descriptor_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
@@ -284,6 +319,11 @@ void *linux_reserve(size_t bytes) {
 }
 
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+int linux_lock_file(int descriptor) {
+  struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(descriptor, F_OFD_SETLK, &range);
+}
 
 int linux_wait_semaphore(void *semaphore, int64_t nanoseconds) {
   struct timespec end = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};

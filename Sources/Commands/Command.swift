@@ -6,16 +6,23 @@ import MQTTCodec
 /// A subcommand of `mqtt`.
 package enum Command: String, CaseIterable, Sendable {
   case broker
+  case passwd = "broker-passwd"
   case pub
   case sub
+  case aclCheck = "acl-check"
   case inspectPcap = "inspect-pcap"
+
+  /// How it is typed behind `mqtt`; one is a part of another.
+  package var words: String { self == .passwd ? "broker passwd" : rawValue }
 
   /// One sentence for the list of commands, without a full stop.
   package var summary: String {
     switch self {
     case .broker: "serve MQTT clients"
+    case .passwd: "set and remove users of a password file"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .aclCheck: "say what a file of access rules means"
     case .inspectPcap: "explain the MQTT in captured network traffic"
     }
   }
@@ -24,8 +31,10 @@ package enum Command: String, CaseIterable, Sendable {
   package var options: [OptionDescription] {
     switch self {
     case .broker: BrokerDraft.table.map(\.description)
+    case .passwd: PasswordDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .aclCheck: AccessCheckDraft.table.map(\.description)
     case .inspectPcap: InspectDraft.table.map(\.description)
     }
   }
@@ -33,7 +42,8 @@ package enum Command: String, CaseIterable, Sendable {
   /// The command of this name, or the error that names the nearest one.
   package static func named(_ name: String) throws(UsageError) -> Command {
     if let command = Command(rawValue: name) { return command }
-    let known = allCases.map(\.rawValue)
+    // What stands behind another command is found there.
+    let known = allCases.filter { $0.words == $0.rawValue }.map(\.rawValue)
     if let nearest = Nearest.word(to: name, among: known) {
       throw UsageError(name, "is not a command; the nearest one is \(nearest)")
     }

@@ -16,7 +16,7 @@ extension Broker {
   mutating func admit(
     _ connect: Connect, data: [UInt8]?, userName: String?, on index: UInt32
   ) throws(Violation) {
-    try checkPromises(of: connect)
+    try checkPromises(of: connect, on: index)
     var connack = Connack()
     let recorded = journal.appended
     guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
@@ -38,10 +38,9 @@ extension Broker {
     connections[index].stage = .connected
     counters.connectedClients += 1
     counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
-    arm(connect.will, session)
+    arm(mounted(connect.will, on: index), session)
     startKeepAlive(index)
-    note(
-      .information,
+    noteConnection(
       "\(identifier) connected from \(connections[index].peer): "
         + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
         + "\(connack.isSessionPresent ? " (resumed)" : ""), "
@@ -63,9 +62,15 @@ extension Broker {
   }
 
   /// Refuses what this server never would do for a client. (3.2.2.3.4, 3.2.2.3.5)
-  private func checkPromises(of connect: Connect) throws(Violation) {
+  private func checkPromises(of connect: Connect, on index: UInt32) throws(Violation) {
+    if !terms(of: index).versions.contains(connect.version) {
+      throw Violation(
+        .unsupportedProtocolVersion,
+        "\(Self.name(of: connect.version)) is not among its listener's accept_protocol_versions")
+    }
     let limit = configuration.keepAliveLimitSeconds
-    if connect.version != .v5 && limit > 0
+    // A limit that is the largest number refuses nobody.
+    if connect.version != .v5 && limit > 0 && limit < .max
       && (connect.keepAliveSeconds > limit || connect.keepAliveSeconds == 0)
     {
       // 5.0 has Server Keep Alive for this; before it, mosquitto refuses the identifier.
@@ -74,11 +79,12 @@ extension Broker {
         "keep alive \(connect.keepAliveSeconds) s, max-keepalive is \(limit) s")
     }
     guard let will = connect.will else { return }
-    if will.qos > configuration.maximumQoS {
+    let maximumQoS = connections[index].maximumQoS
+    if will.qos > maximumQoS {
       throw Violation(
         .qosNotSupported,
         "the will's QoS \(will.qos.rawValue) is above the maximum of "
-          + "\(configuration.maximumQoS.rawValue) [MQTT-3.2.2-12]")
+          + "\(maximumQoS.rawValue) [MQTT-3.2.2-12]")
     }
     let topic = Array(will.topic.utf8)
     if Self.levelCount(topic.span) > configuration.topicLevelLimit {
@@ -101,7 +107,8 @@ extension Broker {
       return nil
     }
     let identifier = try clientIdentifier(
-      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, &connack)
+      connect, given: policy.usesUserNameAsClientIdentifier ? userName : nil, terms(of: index),
+      &connack)
     let prefixes = policy.clientIdentifierPrefixes
     if prefixes.isEmpty || prefixes.contains(where: { identifier.utf8.starts(with: $0.utf8) }) {
       return identifier
@@ -112,7 +119,7 @@ extension Broker {
 
   /// The client's name, or a new one where it may leave that to us. (3.1.3.1)
   private mutating func clientIdentifier(
-    _ connect: Connect, given: String?, _ connack: inout Connack
+    _ connect: Connect, given: String?, _ terms: ListenerTerms, _ connack: inout Connack
   ) throws(Violation) -> String {
     if let given {
       if connect.version == .v5 && connect.clientIdentifier.isEmpty {
@@ -127,13 +134,13 @@ extension Broker {
     case .v311: isAllowed = connect.cleanStart  // [MQTT311-3.1.3-8]
     case .v5: isAllowed = true
     }
-    if !isAllowed || !configuration.allowsEmptyClientIdentifier {
+    if !isAllowed || !terms.allowsEmptyClientIdentifier {
       throw Violation(
         .clientIdentifierNotValid, "an empty client identifier is not allowed [MQTT-3.1.3-8]")
     }
     var identifier: String
     repeat {
-      identifier = configuration.assignedIdentifierPrefix
+      identifier = terms.assignedIdentifierPrefix
       for _ in 0..<2 {
         let digits = String(random.next(), radix: 16, uppercase: true)
         identifier += String(repeating: "0", count: 16 - digits.utf8.count) + digits
@@ -157,7 +164,8 @@ extension Broker {
       takeOver(existing, by: connections[index].peer, isClean: connect.cleanStart)
     }
     if let existing = sessionsByIdentifier[identifier] {
-      if !connect.cleanStart {
+      // A session whose time is over may still be there for a moment.
+      if !connect.cleanStart && sessions[existing].expiresAt > now {
         // The will of the earlier connection is not sent any more. [MQTT-3.1.3-9]
         sessions[existing].willDueAt = nil
         sessions[existing].will = nil
@@ -214,9 +222,10 @@ extension Broker {
       connack.properties.append(.serverKeepAlive, .twoByteInteger(limit))  // [MQTT-3.1.2-21]
     }
     connections[index].packetSizeLimit = connect.properties.number(.maximumPacketSize) ?? .max
+    let terms = terms(of: index)
     let outbound = min(
       connect.properties.number(.topicAliasMaximum).map { UInt16(clamping: $0) } ?? 0,
-      configuration.outgoingTopicAliasMaximum)
+      terms.outgoingTopicAliasMaximum)
     if outbound > 0 {
       makeExtras(for: index).outboundAliases = OutboundTopicAliases(maximum: outbound)
     }
@@ -224,15 +233,14 @@ extension Broker {
       connack.properties.append(
         .receiveMaximum, .twoByteInteger(configuration.receiveMaximum))
     }
-    if configuration.maximumQoS != .exactlyOnce {
-      connack.properties.append(.maximumQoS, .byte(configuration.maximumQoS.rawValue))
+    if terms.maximumQoS != .exactlyOnce {
+      connack.properties.append(.maximumQoS, .byte(terms.maximumQoS.rawValue))
     }
     if !configuration.isRetainAvailable { connack.properties.append(.retainAvailable, .byte(0)) }
     connack.properties.append(
       .maximumPacketSize, .fourByteInteger(UInt32(clamping: configuration.packetSizeLimit)))
-    if configuration.topicAliasMaximum > 0 {
-      connack.properties.append(
-        .topicAliasMaximum, .twoByteInteger(configuration.topicAliasMaximum))
+    if terms.topicAliasMaximum > 0 {
+      connack.properties.append(.topicAliasMaximum, .twoByteInteger(terms.topicAliasMaximum))
     }
   }
 

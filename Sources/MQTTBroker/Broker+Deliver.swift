@@ -24,8 +24,10 @@ extension Broker {
   ) {
     let session = target.session
     let connection = sessions[session].connection
+    if connection != Session.noConnection && isOutside(topic, connection) { return }
     // The lower one of the two qualities. [MQTT-3.8.4-8]
-    let qos = min(routing.qos, target.flags.qos)
+    let qos =
+      configuration.upgradesQoS ? target.flags.qos : min(routing.qos, target.flags.qos)
     // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     let isRetained = routing.isRetained && target.flags.contains(.retainAsPublished)
     if qos == .atMostOnce {
@@ -41,7 +43,7 @@ extension Broker {
       }
       if connection == Session.noConnection && !configuration.queuesQoS0 { return }
     } else if connection != Session.noConnection && sessions[session].nothingWaits
-      && sessions[session].sender.canSend
+      && hasWindow(session)
       && connections[connection].outbox.count < configuration.outboxByteLimit
       && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
     {
@@ -49,7 +51,7 @@ extension Broker {
         return dropTooLarge(session, connection)
       }
       var kept = Self.unkept
-      if sessions[session].keepsSent || group != SubscriptionTree.nothing {
+      if isKeptInFlight(session) || group != SubscriptionTree.nothing {
         kept = keep(
           qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
           payload: payload)
@@ -73,6 +75,27 @@ extension Broker {
     enqueue(kept, for: session)
   }
 
+  /// Whether messages that were sent are kept until they are acknowledged: to send them again, or
+  /// to know their length.
+  @inline(__always) private func isKeptInFlight(_ session: UInt32) -> Bool {
+    sessions[session].keepsSent || configuration.inFlightByteLimit > 0
+  }
+
+  /// Whether another message may be under way to a session.
+  @inline(__always) func hasWindow(_ session: UInt32) -> Bool {
+    sessions[session].sender.canSend
+      && (configuration.inFlightByteLimit == 0
+        || inFlightBytes(session) < configuration.inFlightByteLimit)
+  }
+
+  private func inFlightBytes(_ session: UInt32) -> Int {
+    var bytes = 0
+    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
+      bytes += messages[deliveries[entry.message].message].bytes.count
+    }
+    return bytes
+  }
+
   // MARK: Now
 
   /// Appends the message of `routing` to an outbox. [MQTT-3.3.1-9]
@@ -81,7 +104,9 @@ extension Broker {
     topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
   ) {
     let isV5 = connections[connection].version == .v5
-    if isV5 && (!identifiers.isEmpty || connections[connection].extras != nil) {
+    if isV5 && (!identifiers.isEmpty || connections[connection].extras != nil)
+      || connections[connection].isMounted
+    {
       return transmitApart(
         on: connection, qos: qos, isRetained: isRetained, identifier: identifier, identifiers,
         topic: topic, properties: properties, payload: payload)
@@ -107,13 +132,16 @@ extension Broker {
       on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
   }
 
-  /// The same for a 5.0 client with aliases or subscription identifiers, encoded for it alone.
+  /// The same for a 5.0 client with aliases or subscription identifiers, or for one below a mount
+  /// point, encoded for it alone.
   private mutating func transmitApart(
     on connection: UInt32, qos: QoS, isRetained: Bool, identifier: UInt16, _ identifiers: [UInt32],
     topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
   ) {
+    let version = connections[connection].version
+    let topic = topic.extracting(droppingFirst: mountPoint(of: connection).count)
     let size = PublishForm.encodedSize(
-      version: .v5, qos: qos, topic: topic, topicAlias: 0,
+      version: version, qos: qos, topic: topic, topicAlias: 0,
       messageExpiryIntervalSeconds: routing.expirySeconds, subscriptionIdentifiers: identifiers,
       forwardedProperties: properties, payload: payload)
     // [MQTT-3.1.2-24]
@@ -123,7 +151,7 @@ extension Broker {
     let alias = outboundAlias(for: topic, size: size, on: connection)
     prepareOutbox(connection)
     _ = PublishForm.encode(
-      into: &connections[connection].outbox, version: .v5, qos: qos, isRetained: isRetained,
+      into: &connections[connection].outbox, version: version, qos: qos, isRetained: isRetained,
       isDuplicate: false, packetIdentifier: identifier,
       topic: topic.extracting(alias.isKnown ? 0..<0 : 0..<topic.count), topicAlias: alias.number,
       messageExpiryIntervalSeconds: routing.expirySeconds, subscriptionIdentifiers: identifiers,
@@ -226,9 +254,14 @@ extension Broker {
     let message = deliveries[delivery].message
     sessions[session].queue.append(delivery)
     sessions[session].queue.byteCount += messages[message].bytes.count
+    // Nothing newer at QoS 0 overtakes it. [MQTT-4.6.0-6]
+    if deliveries[delivery].qos == .atMostOnce {
+      sessions[session].replayCount = UInt32(sessions[session].queue.count)
+    }
     if sessions[session].record != 0 {
       recordQueued(delivery, for: session)
       sweep(session, at: messages[message].expiresAt)
+      if isStoreFailing { _ = waitsForStore(delivery, session) }
     }
     return true
   }
@@ -256,7 +289,7 @@ extension Broker {
     if sessions[session].sender.isResending { return }
     while let delivery = sessions[session].queue.first,
       connections[connection].outbox.count < Self.outboxRefillLimit,
-      deliveries[delivery].qos == .atMostOnce || sessions[session].sender.canSend
+      deliveries[delivery].qos == .atMostOnce || hasWindow(session)
     {
       if isStoreFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
@@ -290,7 +323,7 @@ extension Broker {
       transmitKept(delivery, on: connection, identifier: 0, isDuplicate: false)
       return dropDelivery(delivery)
     }
-    let isKept = sessions[session].keepsSent || deliveries[delivery].group != nil
+    let isKept = isKeptInFlight(session) || deliveries[delivery].group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
     transmitKept(delivery, on: connection, identifier: identifier.rawValue, isDuplicate: false)
@@ -325,9 +358,17 @@ extension Broker {
     dropDelivery(entry.message)
   }
 
+  /// More than any limit for a message that has no name for the client.
   private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
-    messages[deliveries[delivery].message].encodedSize(
-      version: connections[connection].version, deliveries[delivery], now: now)
+    let message = deliveries[delivery].message
+    if connections[connection].isMounted,
+      isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection)
+    {
+      return .max
+    }
+    return messages[message].encodedSize(
+      version: connections[connection].version, deliveries[delivery],
+      skipping: mountPoint(of: connection).count, now: now)
   }
 
   private mutating func transmitKept(
@@ -337,13 +378,15 @@ extension Broker {
     let kept = deliveries[delivery]
     let message = kept.message
     let topic = messages[message].topic
+    let skipped = mountPoint(of: connection).count
     let alias = outboundAlias(
-      for: messages[message].bytes.span.extracting(topic), size: size, on: connection)
+      for: messages[message].bytes.span.extracting(topic).extracting(droppingFirst: skipped),
+      size: size, on: connection)
     let version = connections[connection].version
     prepareOutbox(connection)
     Self.encode(
       kept, of: messages, to: &connections, connection, version: version, identifier: identifier,
-      isDuplicate: isDuplicate, alias: alias, now: now)
+      isDuplicate: isDuplicate, alias: alias, skipping: skipped, now: now)
     countSent(messages[message].payload.count)
     if configuration.logsPackets {
       let text = String(
@@ -359,11 +402,11 @@ extension Broker {
   private static func encode(
     _ kept: Delivery, of messages: borrowing SlotTable<Message>,
     to connections: inout SlotTable<Connection>, _ connection: UInt32, version: ProtocolVersion,
-    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, now: Instant
+    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, skipping: Int, now: Instant
   ) {
     messages[kept.message].encode(
       into: &connections[connection].outbox, version: version, kept, identifier: identifier,
-      isDuplicate: isDuplicate, alias: alias, now: now)
+      isDuplicate: isDuplicate, alias: alias, skipping: skipping, now: now)
   }
 
   // MARK: Not at all

@@ -32,7 +32,7 @@ extension Broker {
     let session = connections[index].session
     guard session != Connection.noSession else {
       if connections[index].stage != .closed {
-        note(.information, "\(connections[index].peer) left before it was connected: \(cause)")
+        noteConnection("\(connections[index].peer) left before it was connected: \(cause)")
       }
       return
     }
@@ -40,7 +40,7 @@ extension Broker {
     sessions[session].connection = Session.noConnection
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
-    note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
+    noteConnection("\(sessions[session].clientIdentifier) left: \(cause)")
     if isOrderly && sessions[session].will != nil {
       sessions[session].will = nil
       recordWill(session)
@@ -133,13 +133,21 @@ extension Broker {
     return hasOtherMember(of: group, than: session)
   }
 
-  /// Whether a group has another member that is online.
+  /// Whether a group has another member that is online and may take over what `session` has.
   func hasOtherMember(of group: SlotIdentifier, than session: UInt32) -> Bool {
     for member in subscriptions.groups[group.index].members {
       let other = subscriptions.subscriptions[member].session
-      if other != session && sessions[other].isOnline { return true }
+      if other != session && sessions[other].isOnline && keepsAsSafely(other, as: session) {
+        return true
+      }
     }
     return false
+  }
+
+  /// Whether what is in the store for one session would be so for another: a message that outlives
+  /// a crash does not go to a session that does not.
+  func keepsAsSafely(_ other: UInt32, as session: UInt32) -> Bool {
+    sessions[session].record == 0 || sessions[other].record != 0
   }
 
   private func topic(of delivery: UInt32) -> [UInt8] {
@@ -209,6 +217,11 @@ extension Broker {
 
   // MARK: Time
 
+  /// Expired sessions, their subscriptions and messages in memory that are removed at once, and the
+  /// pause before the next ones.
+  static let removalLimit = 5000
+  static let removalPauseNanoseconds: Int64 = 5_000_000
+
   /// Does what is due, if the matter still stands.
   mutating func expire(_ due: Deadline) {
     switch due.kind {
@@ -222,6 +235,14 @@ extension Broker {
       if sessions.contains(due.slot) && !sessions[due.slot.index].isOnline
         && sessions[due.slot.index].expiresAt <= now
       {
+        // Many at once, such as those of an hour ago at a start, are no reason for a stall.
+        if removedInTick >= Self.removalLimit {
+          let soon = now.advanced(byNanoseconds: Self.removalPauseNanoseconds)
+          return deadlines.insert(.sessionExpiry, due.slot, at: soon)
+        }
+        let session = due.slot.index
+        removedInTick +=
+          1 + sessions[session].queue.count + Int(sessions[session].subscriptionCount)
         counters.sessionsExpired += 1
         note(.information, "\(sessions[due.slot.index].clientIdentifier): its session expired")
         removeSession(due.slot.index)

@@ -10,11 +10,12 @@ extension Broker {
   {
     counters.publishReceived += 1
     counters.publishBytesReceived += UInt64(view.payload.count)
-    if view.qos > configuration.maximumQoS {
+    let maximumQoS = connections[index].maximumQoS
+    if view.qos > maximumQoS {
       throw Violation(
         .qosNotSupported,
         "PUBLISH at QoS \(view.qos.rawValue), the maximum is "
-          + "\(configuration.maximumQoS.rawValue) [MQTT-3.2.2-11]")
+          + "\(maximumQoS.rawValue) [MQTT-3.2.2-11]")
     }
     if view.isRetained && !configuration.isRetainAvailable {
       throw Violation(.retainNotSupported, "a retained PUBLISH, and retain is off [MQTT-3.2.2-14]")
@@ -23,11 +24,17 @@ extension Broker {
       if configuration.logsPackets {
         notePacket(received: view, topic: packet.extracting(view.topic), on: index)
       }
+      if connections[index].isMounted {
+        let topic = mounted(packet.extracting(view.topic), on: index)
+        return try take(view, topic: topic.span, packet, on: index)
+      }
       return try take(view, topic: packet.extracting(view.topic), packet, on: index)
     }
     let topic = try resolveAlias(view, packet, on: index)
     if configuration.logsPackets { notePacket(received: view, topic: topic.span, on: index) }
-    try take(view, topic: topic.span, packet, on: index)
+    try take(
+      view, topic: (connections[index].isMounted ? mounted(topic.span, on: index) : topic).span,
+      packet, on: index)
   }
 
   private mutating func resolveAlias(
@@ -38,7 +45,7 @@ extension Broker {
       if !extras.inboundAliases.set(view.topicAlias, to: packet.extracting(view.topic)) {
         throw Violation(
           .topicAliasInvalid,
-          "topic alias \(view.topicAlias), the maximum is \(configuration.topicAliasMaximum) "
+          "topic alias \(view.topicAlias), the maximum is \(terms(of: index).topicAliasMaximum) "
             + "[MQTT-3.3.2-9]")
       }
     }
@@ -65,7 +72,8 @@ extension Broker {
     let isDenied = isDenied(topic, on: index)
     // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
     if let identifier, view.qos == .exactlyOnce,
-      !isDenied || sessions[session].receiver.contains(identifier)
+      !(isDenied || isTooLong(view.payload.count))
+        || sessions[session].receiver.contains(identifier)
     {
       if connections[index].version == .v5
         && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
@@ -93,6 +101,10 @@ extension Broker {
     acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
   }
 
+  @inline(__always) private func isTooLong(_ payloadBytes: Int) -> Bool {
+    configuration.payloadSizeLimit.map { payloadBytes > $0 } ?? false
+  }
+
   /// Whether a client may not publish to a topic, which is then said.
   @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: UInt32) -> Bool {
     if Self.isSystem(topic) {
@@ -107,6 +119,13 @@ extension Broker {
   private mutating func publish(
     _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
   ) -> ReasonCode {
+    if isTooLong(view.payload.count) {
+      note(
+        .notice,
+        "\(name(of: index)): a message of \(view.payload.count) bytes is dropped, "
+          + "message_size_limit is \(configuration.payloadSizeLimit ?? 0)")
+      return .implementationSpecificError
+    }
     let session = connections[index].session
     routing.begin(
       qos: view.qos, isRetained: view.isRetained,

@@ -62,7 +62,11 @@ extension Broker {
     do throws(Violation) {
       var start = 0
       if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }
+      var seen = 0
       while start < bytes.count && connections[index].isReading {
+        if start >= seen && subscriptions.count >= MatchAhead.worthwhileCount {
+          seen = lookAhead(bytes, from: start, on: index)
+        }
         guard let header = try fixedHeader(bytes, at: start, on: index),
           header.packetLength <= bytes.count - start
         else { break }
@@ -81,6 +85,30 @@ extension Broker {
     } catch {
       refuse(index, error)
     }
+  }
+
+  /// Matches the topics of the next messages in `bytes` together; returns where they end.
+  private mutating func lookAhead(_ bytes: Span<UInt8>, from start: Int, on index: UInt32) -> Int {
+    ahead.begin()
+    if connections[index].stage != .connected { return start }
+    let epoch = subscriptions.epoch &+ access.epoch
+    var start = start
+    while !ahead.isFull, let header = try? fixedHeader(bytes, at: start, on: index),
+      header.packetLength <= bytes.count - start
+    {
+      let body = bytes.extracting(start + header.headerLength..<start + header.packetLength)
+      start += header.packetLength
+      if header.type != .publish || body.count < 2 { continue }
+      let length = Int(body[0]) << 8 | Int(body[1])
+      if length == 0 || length > body.count - 2 { continue }
+      let topic = body.extracting(2..<2 + length)
+      let hash = hash(topic, seed: topicSeed)
+      if cache.find(topic, hash: hash, epoch: epoch) == MatchCache.nothing {
+        ahead.add(topic, hash: hash)
+      }
+    }
+    ahead.match(subscriptions, marks: &marks)
+    return start
   }
 
   /// Adds to the incomplete packet just what it lacks; returns how many bytes that took.

@@ -75,7 +75,8 @@ extension Broker {
         break
       }
       var delivery = Delivery(
-        message: message, qos: min(messages[message].qos, options.qos),
+        message: message,
+        qos: configuration.upgradesQoS ? options.qos : min(messages[message].qos, options.qos),
         isRetained: true)  // [MQTT-3.3.1-8]
       delivery.isReplay = true
       if identifier != 0 { delivery.subscriptionIdentifiers = [identifier] }

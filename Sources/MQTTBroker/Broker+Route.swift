@@ -16,7 +16,9 @@ extension Broker {
     if line != MatchCache.nothing {
       current = cache.lines[line].match
     } else {
-      subscriptions.match(topic, into: &match, marks: &marks)
+      if !ahead.take(topic, hash: hash, epoch: subscriptions.epoch, into: &match) {
+        subscriptions.match(topic, into: &match, marks: &marks)
+      }
       if isControlled { restrictMatch(topic, hash) }
       if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
       current = match
@@ -46,6 +48,7 @@ extension Broker {
 
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or
   /// else the next one that is online, or else the next one.
+  ///
   /// Members that may not have the topic are passed over.
   mutating func chooseMember(
     of group: UInt32, topic: Span<UInt8>, except session: UInt32? = nil
@@ -65,8 +68,9 @@ extension Broker {
       let member = subscriptions.member(of: group, ahead: offset)
       let candidate = subscriptions.subscriptions[member].session
       if candidate == session || (isControlled && !mayHave(candidate, topic)) { continue }
+      if let session, !keepsAsSafely(candidate, as: session) { continue }
       if sessions[candidate].isOnline {
-        if sessions[candidate].nothingWaits && sessions[candidate].sender.canSend {
+        if sessions[candidate].nothingWaits && hasWindow(candidate) {
           free = offset
           break
         }

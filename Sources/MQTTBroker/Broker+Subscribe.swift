@@ -15,11 +15,17 @@ extension Broker {
     reasons.reserveCapacity(subscribe.subscriptions.count)
     var replays: [Subscription] = []
     for var subscription in subscribe.subscriptions {
-      subscription.options.qos = min(subscription.options.qos, configuration.maximumQoS)
+      subscription.filter = mounted(subscription.filter, on: index)
+      subscription.options.qos = min(subscription.options.qos, connections[index].maximumQoS)
       let (reason, isNew) = add(
         subscription, identifier: identifier, session: session, on: index)
       reasons.append(reason)
       if reason.isFailure { continue }
+      if configuration.logsSubscriptions {
+        note(
+          .subscribe,
+          "\(name(of: index)) \(subscription.options.qos.rawValue) \(subscription.filter)")
+      }
       switch subscription.options.retainHandling {
       case .always: replays.append(subscription)  // [MQTT-3.3.1-9]
       case .ifNew: if isNew { replays.append(subscription) }  // [MQTT-3.3.1-10]
@@ -44,7 +50,8 @@ extension Broker {
     if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
-    for text in unsubscribe.filters {
+    for filter in unsubscribe.filters {
+      let text = mounted(filter, on: index)
       let shared = Topic.shared(text)
       let filter = Array((shared?.filter ?? text).utf8)
       if isControlled && !maySubscribe(.unsubscribe, session, filter) {
@@ -56,6 +63,7 @@ extension Broker {
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
       sessions[session].firstSubscription = first
       if wasThere {
+        if configuration.logsSubscriptions { note(.unsubscribe, "\(name(of: index)) \(text)") }
         sessions[session].subscriptionCount -= 1
         sessions[session].isFullOfSubscriptions = false
         if sessions[session].record != 0 {

@@ -15,7 +15,8 @@
 //
 // With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
 // to it (Records/): what may not be lost is on disk before it is acknowledged. storeFailed says that
-// it cannot be for a while.
+// it cannot be for a while. nextPageRequest and supply bring back what waits in long queues, of which
+// only a window is in memory.
 
 package import MQTTCodec
 import MQTTSession
@@ -37,7 +38,7 @@ package struct Broker: ~Copyable {
     var closes: [ConnectionID] = []
   }
 
-  package let configuration: BrokerConfiguration
+  package internal(set) var configuration: BrokerConfiguration
   /// What each listener asks of its clients, by index. (Broker+Policies)
   var policies: [ListenerPolicy]
   /// The time of the call that is being handled.
@@ -47,6 +48,8 @@ package struct Broker: ~Copyable {
   var random: RandomNumbers
 
   var connections = SlotTable<Connection>()
+  /// Live connections of each listener.
+  var listenerCounts: [Int] = []
   var sessions = SlotTable<Session>()
   /// Client identifier to session; only ever asked, never walked.
   var sessionsByIdentifier: [String: UInt32] = [:]
@@ -64,11 +67,14 @@ package struct Broker: ~Copyable {
   var routing = RoutedForms()
   var match = Match()
   var marks = MatchMarks()
+  var ahead = MatchAhead()
   var retainedMatches: [UInt32] = []
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
   var spares = SpareBuffers()
   var log: [LogEntry] = []
+  /// Those of them that wait to be published.
+  var unpublishedLog: [LogEntry] = []
   var isShuttingDown = false
   /// Limits that were reached and about which that was said; they are said again only after they
   /// were left.
@@ -86,6 +92,8 @@ package struct Broker: ~Copyable {
   var journal = Journal()
   /// Connections with output that waits for a batch, in the order of the batches.
   var held: [(connection: ConnectionID, batch: UInt64)] = []
+  /// Sessions that ended because their time was over, in this call of `advance`, and what they had.
+  var removedInTick = 0
   /// Queues that are only partly in memory.
   var paging = Paging()
   /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
@@ -109,6 +117,7 @@ package struct Broker: ~Copyable {
     random = RandomNumbers(seed: randomSeed)
     topicSeed = random.next()
     subscriptions = SubscriptionTree(seed: random.next())
+    subscriptions.keepsOverlaps = configuration.allowsDuplicates
     retained = RetainedTree(seed: random.next())
     readAccess()
   }
@@ -138,12 +147,18 @@ package struct Broker: ~Copyable {
       counters.connectionsRefused += 1
       return nil
     }
+    guard let terms = enter(listener: listener, peer: peer) else { return nil }
     counters.connectionsOpened += 1
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
     let connection = connections.insert(
       Connection(
         reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, address: facts.address,
         now: now))
+    connections[connection.index].maximumQoS = terms.maximumQoS
+    if !terms.mountPoint.isEmpty {
+      connections[connection.index].isMounted = true
+      makeExtras(for: connection.index).mountPoint = Array(terms.mountPoint.utf8)
+    }
     if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
       makeExtras(for: connection.index).identity = name
     }
@@ -175,6 +190,7 @@ package struct Broker: ~Copyable {
   /// Does all that is due at `now`.
   package mutating func advance(to now: Instant) {
     self.now = now
+    removedInTick = 0
     while let due = deadlines.popDue(now) { expire(due) }
   }
 
@@ -280,12 +296,32 @@ package struct Broker: ~Copyable {
   /// What only some connections need, made when it is needed first.
   mutating func makeExtras(for index: UInt32) -> ConnectionExtras {
     if let extras = connections[index].extras { return extras }
-    let extras = ConnectionExtras(inboundMaximum: configuration.topicAliasMaximum)
+    let extras = ConnectionExtras(inboundMaximum: terms(of: index).topicAliasMaximum)
     connections[index].extras = extras
     return extras
   }
 
+  /// The terms of a listener that has room for one connection more, which is counted; nil when
+  /// there is no room.
+  private mutating func enter(listener: Int, peer: String) -> ListenerTerms? {
+    while listenerCounts.count <= listener { listenerCounts.append(0) }
+    let terms = configuration.terms(ofListener: UInt16(listener))
+    if let limit = terms.connectionLimit, listenerCounts[listener] >= limit {
+      counters.connectionsRefused += 1
+      note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
+      return nil
+    }
+    listenerCounts[listener] += 1
+    return terms
+  }
+
+  /// What holds for the clients of a connection's listener.
+  func terms(of index: UInt32) -> ListenerTerms {
+    configuration.terms(ofListener: connections[index].listener)
+  }
+
   private mutating func release(_ index: UInt32) {
+    listenerCounts[Int(connections[index].listener)] -= 1
     departed(index)
     connections.remove(index)
   }

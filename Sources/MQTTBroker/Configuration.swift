@@ -20,10 +20,22 @@ package struct BrokerConfiguration: Sendable {
   package var queueMessageLimit = 100_000
   /// Bytes of messages that wait for one client; zero is no limit.
   package var queueByteLimit = 64 << 20
+  /// Bytes of QoS 1 and 2 messages in flight to one client; zero is no limit.
+  ///
+  /// One message is always let out, however long it is.
+  package var inFlightByteLimit = 0
+  /// Longest payload that is taken; nil is no limit.
+  ///
+  /// Longer messages are acknowledged and dropped.
+  package var payloadSizeLimit: Int?
   /// Bytes that may wait for a slow connection before QoS 0 messages to it are dropped.
   package var outboxByteLimit = 8 << 20
   /// Whether QoS 0 messages are queued for sessions without a connection.
   package var queuesQoS0 = false
+  /// Whether a message goes out at the QoS of the subscription even where its own is lower.
+  package var upgradesQoS = false
+  /// Whether a client with overlapping subscriptions gets a message once for each of them.
+  package var allowsDuplicates = false
   /// Topic levels of a topic or filter.
   package var topicLevelLimit = 200
   /// Subscriptions of one session.
@@ -72,6 +84,8 @@ package struct BrokerConfiguration: Sendable {
   package var assignedIdentifierPrefix = "auto-"
   /// Seconds between two updates of `$SYS`; zero is never.
   package var statusIntervalSeconds = 10
+  /// What holds for each listener, by its index; the fields above hold for those that are not here.
+  package var listenerTerms: [ListenerTerms] = []
   /// Methods of enhanced authentication that clients may ask for. (4.12)
   package var authenticationMethods: [any AuthenticationMethod] = []
   /// What `$SYS/broker/version` says.
@@ -81,6 +95,12 @@ package struct BrokerConfiguration: Sendable {
   /// What depends on it is then held back until ``Broker/durable(_:now:)``. Without it everything is
   /// kept in memory only.
   package var keepsRecords = false
+  /// Whether connections and their ends become log entries.
+  package var logsConnections = true
+  /// Whether subscriptions and their ends become log entries.
+  package var logsSubscriptions = false
+  /// The levels of log entries that are published under `$SYS/broker/log` too.
+  package var publishedLogLevels: [LogLevel] = []
   /// Messages of one queue that are kept in memory when records are kept; the rest stays in the
   /// store until its turn comes.
   package var queueWindowMessageLimit = 1000
@@ -91,6 +111,11 @@ package struct BrokerConfiguration: Sendable {
 
   /// The defaults.
   package init() {}
+
+  /// What holds for the clients of a listener.
+  func terms(ofListener index: UInt16) -> ListenerTerms {
+    Int(index) < listenerTerms.count ? listenerTerms[Int(index)] : ListenerTerms(self)
+  }
 
   /// What is kept of a queue in memory when records are kept.
   package var queueWindow: QueueWindow {

@@ -84,7 +84,8 @@ package final class Client {
     do throws(AddressLookupError) {
       link = reactor.connect(
         to: try endpoint.addresses(), from: endpoint.localAddress, tls: endpoint.tls,
-        serverName: endpoint.serverName ?? endpoint.host, owner: owner)
+        serverName: endpoint.serverName ?? endpoint.host, webSocket: endpoint.webSocket,
+        through: endpoint.proxyRequest, owner: owner)
     } catch {
       link = .none
       failure = self.failure(.lookup(error))

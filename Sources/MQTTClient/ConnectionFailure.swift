@@ -4,6 +4,7 @@
 package import MQTTCodec
 package import MQTTSession
 package import Transport
+import WebSocket
 
 /// Why an attempt to connect, or a connection, came to its end.
 package struct ConnectionFailure: Error, Equatable, Sendable {
@@ -37,9 +38,12 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
     case .session(let ending, _): return ending.isWorthRetrying
     case .transport(let end):
       switch end {
-      case .tlsFailed, .tlsOnPlainListener: return false
+      case .tlsFailed, .tlsOnPlainListener, .httpOnPlainListener, .proxyHeader: return false
+      case .socks(.refused): return true
+      case .socks: return false
+      case .webSocket(let end): return end.isTemporary
       case .peerClosed, .peerClosedWithoutFarewell, .failed, .handshakeTimedOut, .connectTimedOut,
-        .closedHere:
+        .webSocketTimedOut, .proxyHeaderTimedOut, .socksTimedOut, .closedHere:
         return true
       }
     }
@@ -65,7 +69,8 @@ extension ConnectionFailure: CustomStringConvertible {
     switch end {
     case .failed(let error): "\(error.reason)"
     case .peerClosed, .peerClosedWithoutFarewell, .tlsFailed, .handshakeTimedOut, .connectTimedOut,
-      .tlsOnPlainListener, .closedHere:
+      .tlsOnPlainListener, .httpOnPlainListener, .webSocket, .webSocketTimedOut,
+      .proxyHeader, .proxyHeaderTimedOut, .socks, .socksTimedOut, .closedHere:
       "\(end)"
     }
   }

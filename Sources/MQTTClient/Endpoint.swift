@@ -2,6 +2,7 @@
 // has moved is found; numbers and localhost need no lookup, which keeps short runs short.
 
 package import Transport
+package import WebSocket
 
 /// A broker's place and how it is reached.
 package struct Endpoint: Sendable {
@@ -15,6 +16,24 @@ package struct Endpoint: Sendable {
   package var tls: TLSContext?
   /// What the broker's certificate must be for; nil is the host.
   package var serverName: String?
+  /// The WebSocket that MQTT goes through; nil is none.
+  package var webSocket: WebSocketRequest?
+  /// The SOCKS proxy that the connection goes through; nil is none.
+  package var proxy: Proxy?
+
+  /// A SOCKS proxy.
+  package struct Proxy: Sendable, Equatable {
+    package var host: String
+    package var port: UInt16
+    package var userName: String?
+    package var password: [UInt8] = []
+
+    /// A proxy that asks for no user name.
+    package init(host: String, port: UInt16) {
+      self.host = host
+      self.port = port
+    }
+  }
 
   /// A plain connection unless more is set.
   package init(host: String, port: UInt16) {
@@ -22,16 +41,32 @@ package struct Endpoint: Sendable {
     self.port = port
   }
 
-  /// Every address to try, in order; looking a name up may block.
+  /// What the proxy is asked for, if there is one.
+  var proxyRequest: SOCKSRequest? {
+    guard let proxy, unixPath == nil else { return nil }
+    var request = SOCKSRequest(host: host, port: port)
+    request.userName = proxy.userName
+    request.password = proxy.password
+    return request
+  }
+
+  /// Every address to try, in order, the proxy's if there is one; looking a name up may block.
   package func addresses() throws(AddressLookupError) -> [SocketAddress] {
     if let unixPath { return [.unix(path: unixPath)] }
+    let (host, port) = proxy.map { ($0.host, $0.port) } ?? (self.host, self.port)
     // [RFC 6761, 6.3]: localhost is the loopback interface, whatever a name server says.
     if host == "localhost" { return [.loopback4(port: port), .loopback6(port: port)] }
     return try AddressLookup.addresses(of: host, port: port)
   }
 
-  /// "localhost:1883", "[::1]:1883" or the path of a Unix domain socket.
+  /// "localhost:1883", "[::1]:1883" or the path of a Unix domain socket; a WebSocket has a scheme and
+  /// a path as well.
   package var description: String {
+    guard let webSocket else { return place }
+    return "\(tls == nil ? "ws" : "wss")://\(place)\(webSocket.path.prefix { $0 != "?" })"
+  }
+
+  private var place: String {
     if let unixPath { return unixPath }
     return host.utf8.contains(UInt8(ascii: ":")) && !host.hasPrefix("[")
       ? "[\(host)]:\(port)" : "\(host):\(port)"

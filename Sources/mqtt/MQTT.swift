@@ -38,6 +38,10 @@ import Glibc
   private static func run(_ command: Command, _ words: [[UInt8]]) -> Int32 {
     do throws(UsageError) {
       switch command {
+      case .broker where words.first == Array("passwd".utf8):
+        return run(.passwd, Array(words.dropFirst()))
+      case .passwd:
+        return run(command, try PasswordOptions.parse(words)) { PasswordCommand.run($0) }
       case .broker:
         return run(command, try BrokerOptions.parse(words)) { BrokerCommand.run($0) }
       case .pub:
@@ -48,9 +52,11 @@ import Glibc
       case .sub:
         let invocation = try SubscribeOptions.parse(words, in: .process)
         return run(command, invocation) { SubscribeCommand.run($0) }
+      case .aclCheck:
+        return run(command, try AccessCheckOptions.parse(words)) { AccessCheckCommand.run($0) }
       }
     } catch {
-      return fail(error, as: "mqtt \(command.rawValue)")
+      return fail(error, as: "mqtt \(command.words)")
     }
   }
 
@@ -62,7 +68,7 @@ import Glibc
     case .information(.version): return print { _ in Help.version }
     case .run(let options, let warnings):
       for warning in warnings {
-        Terminal.write("mqtt \(command.rawValue): \(warning)\n", to: STDERR_FILENO)
+        Terminal.write("mqtt \(command.words): \(warning)\n", to: STDERR_FILENO)
       }
       return body(options)
     }

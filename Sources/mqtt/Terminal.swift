@@ -60,6 +60,20 @@ enum WholeFile {
     return contents(of: descriptor)
   }
 
+  /// The names in the directory at `path`; nil when it cannot be read.
+  static func names(in path: String) -> [String]? {
+    guard let directory = opendir(path) else { return nil }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
   /// Everything that `descriptor` still holds; nil with errno set when reading fails.
   static func contents(of descriptor: Int32) -> [UInt8]? {
     var result: [UInt8] = []
@@ -82,6 +96,8 @@ enum WholeFile {
 extension ParsingContext {
   /// The environment and the files of this process.
   static var process: ParsingContext {
-    ParsingContext(environment: Terminal.environment, fileContents: WholeFile.contents)
+    ParsingContext(
+      environment: Terminal.environment, fileContents: WholeFile.contents,
+      fileNames: WholeFile.names)
   }
 }

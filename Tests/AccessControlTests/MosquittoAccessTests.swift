@@ -70,7 +70,8 @@ struct MosquittoAccessTests {
       var questions = AccessQuestions(seed: seed)
       questions.topics.removeAll { !Self.isObservable($0) }
       let file = questions.file + Array(Self.observer.utf8)
-      let mosquitto = try Mosquitto(accessFile: file)
+      let mosquitto = try Mosquitto(
+        file: file, settings: "acl_file FILE")
       var answers = try answers(questions, mosquitto.port)[...]
       let list = try AccessList(parsing: file, file: "acl.conf")
       for subject in questions.subjects {
@@ -101,23 +102,25 @@ struct MosquittoAccessTests {
   }
 }
 
-/// Debian's mosquitto with an ACL file, on a port of its own.
-private final class Mosquitto {
+/// Debian's mosquitto with one file of its own, on a port of its own.
+final class Mosquitto {
   let port: UInt16
   private let program: RunningProgram
   private let folder: URL
 
-  init(accessFile: [UInt8]) throws {
+  /// Starts it; in `settings` FILE stands for the path of the file.
+  init(file: [UInt8], settings: String) throws {
     port = try freePort()
     folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-acl-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let acl = folder.appending(path: "acl.conf")
-    try Data(accessFile).write(to: acl)
+    let path = folder.appending(path: "file")
+    try Data(file).write(to: path)
     let configuration = folder.appending(path: "mosquitto.conf")
     try """
+    user root
     listener \(port) 127.0.0.1
     allow_anonymous true
-    acl_file \(acl.path)
+    \(settings.replacing("FILE", with: path.path))
     """.write(to: configuration, atomically: true, encoding: .utf8)
     program = try RunningProgram(["/usr/sbin/mosquitto", "-c", configuration.path])
     let port = port

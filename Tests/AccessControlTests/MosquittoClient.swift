@@ -14,15 +14,21 @@ final class MosquittoClient {
   private(set) var acknowledged: [Int: UInt8] = [:]
   /// Payloads of messages that arrived.
   private(set) var messages: Set<String> = []
+  /// Reason codes of the last SUBACK.
+  private(set) var granted: [UInt8] = []
 
   /// Connects and waits for CONNACK.
-  init(port: UInt16, client: String, user: String?, isVersion5: Bool) throws {
+  init(
+    port: UInt16, client: String, user: String?, password: String? = nil, isVersion5: Bool
+  ) throws {
     connection = try TCPConnection(port: port)
     self.isVersion5 = isVersion5
-    let flags: UInt8 = user == nil ? 0x02 : 0x82
+    let flags: UInt8 = 0x02 | (user == nil ? 0 : 0x80) | (password == nil ? 0 : 0x40)
     var body = Self.field(Array("MQTT".utf8)) + [isVersion5 ? 5 : 4, flags, 0, 0]
     body += isVersion5 ? [0] : []
-    body += Self.field(Array(client.utf8)) + (user.map { Self.field(Array($0.utf8)) } ?? [])
+    body +=
+      Self.field(Array(client.utf8))
+      + [user, password].flatMap { $0.map { Self.field(Array($0.utf8)) } ?? [] }
     send(0x10, body)
     try wait { $0 >> 4 == 2 }
   }
@@ -87,6 +93,8 @@ final class MosquittoClient {
     let bytes = Array(body)
     if first >> 4 == 4 {
       acknowledged[Int(bytes[0]) << 8 | Int(bytes[1])] = bytes.count > 2 ? bytes[2] : 0
+    } else if first >> 4 == 9 {
+      granted = Array(bytes[(isVersion5 ? 3 : 2)...])
     } else if first >> 4 == 3 {
       let topicLength = Int(bytes[0]) << 8 | Int(bytes[1])
       let start = 2 + topicLength + (isVersion5 ? 1 + Int(bytes[2 + topicLength]) : 0)

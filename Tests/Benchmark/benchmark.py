@@ -27,6 +27,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import generator
@@ -72,7 +73,11 @@ class Broker:
     def __init__(self, command):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        command = [part.replace("PORT", str(self.port)) for part in command]
+        # The store is part of what is measured, as users have it.
+        self.folder = tempfile.mkdtemp(prefix="mqtt-benchmark-")
+        command = [
+            part.replace("PORT", str(self.port)).replace("FOLDER", self.folder) for part in command
+        ]
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -97,6 +102,7 @@ class Broker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def run_mqload(options, broker, arguments):
@@ -157,7 +163,7 @@ def main():
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     brokers = {
-        "mqtt": [options.broker, "broker", "--quiet", "-p", "PORT"],
+        "mqtt": [options.broker, "broker", "--quiet", "-p", "PORT", "--data", "FOLDER"],
         "mosquitto": [mosquitto, "-p", "PORT"],
     }
     results = {}

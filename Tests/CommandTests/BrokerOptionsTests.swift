@@ -53,16 +53,17 @@ import Testing
       --connect-timeout 16 --allow-zero-length-clientid false --auto-id-prefix made- \
       --sys-interval 17 -v --max-connect-size 20 --max-unidentified-connections 21 \
       --max-connections-per-address 22 --max-waiting-logins 23 --login-failures 24 \
-      --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false
+      --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false \
+      --max-inflight-bytes 18 --message-size-limit 19 \
+      --upgrade-outgoing-qos true --allow-duplicate-messages true --connection-messages false
       """
     ).configuration
     let fields = zip(
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker.
     let others = [
-      "authenticationMethods", "programVersion", "keepsRecords", "queueWindowMessageLimit",
-      "queueWindowByteLimit",
-      "listenerPolicies",
+      "authenticationMethods", "programVersion", "keepsRecords", "listenerPolicies",
+      "listenerTerms", "publishedLogLevels", "queueWindowMessageLimit", "queueWindowByteLimit",
     ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
       #expect("\(before.value)" != "\(after.value)", "\(before.label ?? "") has no option")
@@ -75,9 +76,36 @@ import Testing
   @Test func `threads, memory and quietness are taken`() throws {
     let options = try broker("--threads 3 --memory -q")
     #expect(options.threadLimit == 3)
+    #expect(options.store.isInMemoryOnly)
     #expect(options.isQuiet)
     #expect(!options.configuration.logsPackets)
     #expect(try broker("").threadLimit == nil)
+  }
+
+  @Test func `what is kept on disk is taken`() throws {
+    let store = try broker("--data d --sync normal --strict-store").store
+    #expect(store.directory == "d")
+    #expect(store.synchronous == .normal)
+    #expect(store.isStrict)
+    #expect(try broker("").store == BrokerStoreOptions())
+  }
+
+  static let directories: [(String, [String: String], String)] = [
+    ("", ["HOME": "/home/ann"], "/home/ann/.local/state/mqtt/broker-1883"),
+    ("-p 7", ["HOME": "/home/ann", "XDG_STATE_HOME": "/s"], "/s/mqtt/broker-7"),
+    ("-p 7", ["HOME": "/home/ann", "XDG_STATE_HOME": "s"], "/home/ann/.local/state/mqtt/broker-7"),
+    ("--unix /tmp/a --tls-listen [::1]:8 -p 7", ["HOME": "/h"], "/h/.local/state/mqtt/broker-8"),
+    ("--unix /tmp/a.sock", ["HOME": "/h"], "/h/.local/state/mqtt/broker-tmp-a.sock"),
+    ("--tls", [:], "/var/lib/mqtt/broker-8883"),
+    ("-p 7 --data here", ["HOME": "/h"], "here"),
+  ]
+
+  @Test(arguments: directories)
+  func `brokers of one account have directories of their own`(
+    line: String, environment: [String: String], expected: String
+  ) throws {
+    let options = try broker(line)
+    #expect(options.store.directory(of: options.listeners) { environment[$0] } == expected)
   }
 
   @Test(arguments: ["-h", "--help"]) func `help is asked for by letter too`(line: String) throws {

@@ -31,9 +31,13 @@ import Testing
   }
 
   static let wrong: [(String, String)] = [
-    ("h/t", "expected mqtt://HOST/TOPIC or mqtts://HOST/TOPIC"),
-    ("ws://h/t", "the scheme 'ws' is unknown; known are mqtt and mqtts"),
-    ("http://h/t", "the scheme 'http' is unknown; known are mqtt and mqtts"),
+    (
+      "h/t", "expected mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, ws://HOST/PATH or wss://HOST/PATH"
+    ),
+    ("http://h/t", "the scheme 'http' is unknown; known are mqtt, mqtts, ws and wss"),
+    (
+      "ws://h/a b", "expected a path that begins with / and has no spaces, as in /mqtt"
+    ),
     ("mqtt://", "the host is missing"), ("mqtt://u@/t", "the host is missing"),
     ("mqtt://:1/t", "the host is missing"),
     ("mqtt://h:/t", "the port '' is not a number from 1 to 65535"),

@@ -50,6 +50,9 @@ func errorText(_ command: Command, _ line: String) -> String {
   do {
     switch command {
     case .broker: _ = try BrokerOptions.parse(words(line))
+    case .passwd: _ = try PasswordOptions.parse(words(line))
+    case .aclCheck: _ = try AccessCheckOptions.parse(words(line))
+    case .inspectPcap: _ = try InspectOptions.parse(words(line))
     case .pub: _ = try PublishOptions.parse(words(line), in: context())
     case .sub: _ = try SubscribeOptions.parse(words(line), in: context())
     }

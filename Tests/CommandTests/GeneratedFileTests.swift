@@ -43,7 +43,10 @@ import Testing
     (["pub", "-D", "publish", "c"], ["content-type", "correlation-data"]),
     (["sub", "-D", "subscribe", ""], ["subscription-identifier", "user-property"]),
     (["pub", "--cafile", "Packa"], ["Package.swift"]),
-    (["broker", "--retain-available", ""], ["true", "false"]), (["bro"], ["broker"]),
+    (["broker", "--retain-available", ""], ["true", "false"]),
+    (["bro"], ["broker", "broker-passwd"]),
+    (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
+    (["acl-check", "--acl", "Packa"], ["Package.swift"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

@@ -59,7 +59,9 @@ import Testing
   }
 
   @Test func `the example of every option is one that it takes`() throws {
-    let plain: [Command: String] = [.broker: "", .pub: "a b", .sub: "a"]
+    let plain: [Command: String] = [
+      .broker: "", .passwd: "a b", .pub: "a b", .sub: "a", .aclCheck: "publish a",
+    ]
     for command in Command.allCases {
       for option in command.options where !option.isFlag {
         let example = option.example.replacing(/[' ]/) { $0.output == " " ? " " : "" }

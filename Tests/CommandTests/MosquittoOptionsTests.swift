@@ -45,7 +45,7 @@ import Testing
     _ = try subscribe(line.contains("-L ") || line.contains("--topic ") ? line : "-t a \(line)")
   }
 
-  @Test(arguments: ["-S", "--proxy", "--tls-engine", "--tls-engine-kpass-sha1"])
+  @Test(arguments: ["-S", "--tls-engine", "--tls-engine-kpass-sha1"])
   func `an option that is left out is known by name`(option: String) {
     #expect(
       errorText(.pub, "a b \(option) x")

@@ -47,6 +47,9 @@ import Testing
       do {
         switch command {
         case .broker: _ = try BrokerOptions.parse(words)
+        case .passwd: _ = try PasswordOptions.parse(words)
+        case .aclCheck: _ = try AccessCheckOptions.parse(words)
+        case .inspectPcap: _ = try InspectOptions.parse(words)
         case .pub: _ = try PublishOptions.parse(words, in: context())
         case .sub: _ = try SubscribeOptions.parse(words, in: context())
         }

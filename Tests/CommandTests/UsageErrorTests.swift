@@ -77,7 +77,8 @@ import Testing
     ),
     (
       "-L x -o /nonexistent",
-      "-L x: expected mqtt://HOST/TOPIC or mqtts://HOST/TOPIC, for example: "
+      "-L x: expected mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, ws://HOST/PATH or "
+        + "wss://HOST/PATH, for example: "
         + "-L mqtt://broker.example.org/sensor/temp"
     ),
     ("a b -o /nonexistent", "-o /nonexistent: there is no such file that can be read"),
@@ -170,6 +171,12 @@ import Testing
       "--require-cert: needs --cafile, the authorities whose certificates clients may show, for "
         + "example: --cafile ca.crt --require-cert"
     ),
+    ("--memory --sync normal", "--sync: cannot be used together with --memory"),
+    ("--data d --memory", "--data: cannot be used together with --memory"),
+    (
+      "--sync always",
+      "--sync always: expected full, normal or off, for example: --sync normal"
+    ),
     ("--cert x --key y", "--key: no listener speaks TLS, for example: --tls --key"),
     ("-v -q", "-v: cannot be used together with -q"),
     (
@@ -193,7 +200,10 @@ import Testing
     #expect(throws: UsageError("pbu", "is not a command; the nearest one is pub")) {
       try Command.named("pbu")
     }
-    #expect(throws: UsageError("xyzzy", "is not a command; they are broker, pub and sub")) {
+    #expect(
+      throws: UsageError(
+        "xyzzy", "is not a command; they are broker, pub, sub, acl-check and inspect-pcap")
+    ) {
       try Command.named("xyzzy")
     }
   }

@@ -19,7 +19,7 @@ struct EncryptedTests {
       try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
       port = try freePort()
       broker = try RunningProgram(
-        [mqttPath, "broker", "--tls-port", "\(port)"],
+        [mqttPath, "broker", "--memory", "--tls-port", "\(port)"],
         environment: ["HOME": home.path, "XDG_DATA_HOME": home.path])
       try broker.waitFor("listening")
     }
@@ -114,7 +114,7 @@ struct EncryptedTests {
 
   @Test func `both kinds of commands talk through a Unix socket`() throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sock").path
-    let broker = try RunningProgram([mqttPath, "broker", "--unix", path])
+    let broker = try RunningProgram([mqttPath, "broker", "--memory", "--unix", path])
     try broker.waitFor("listening")
     for command in [[mqttPath, "pub"], ["mosquitto_pub"]] {
       let result = try run(command + ["--unix", path, "-t", "a", "-m", "x", "-q", "1", "-r"])

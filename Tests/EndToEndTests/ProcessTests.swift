@@ -38,7 +38,7 @@ struct ProcessTests {
 
   @Test func `a port in use is said, with the port`() throws {
     let broker = try LiveBroker()
-    let second = try run([mqttPath, "broker", "-p", "\(broker.port)"])
+    let second = try run([mqttPath, "broker", "--memory", "-p", "\(broker.port)"])
     #expect(second.status == 1)
     #expect(second.errors.contains("\(broker.port)"))
     #expect(second.errors.contains("listens there already"))

@@ -41,8 +41,8 @@ struct ReadmeTests {
     let shell = try RunningProgram(
       ["bash", "-c", "exec 2>&1; exec bash"],
       environment: [
-        "HOME": home.path, "MQTT": mqttPath, "PLAIN": "\(try freePort())",
-        "TLS": "\(try freePort())",
+        "HOME": home.path, "XDG_STATE_HOME": "", "MQTT": mqttPath, "PLAIN": "\(try freePort())",
+        "TLS": "\(try freePort())", "WEB": "\(try freePort())",
       ])
     // The ports of the examples are the usual ones; here each word finds its own.
     shell.write(
@@ -50,13 +50,15 @@ struct ReadmeTests {
       mqtt() {
         local command=$1 port=$PLAIN words=(); shift
         for word; do
+          case $word in *9001*) port=$WEB; word=${word//9001/$WEB} ;; esac
           if [ "$word" = --tls ]; then port=$TLS; fi
           if [ "$command $word" = 'broker --tls' ]; then word=--tls-port=$TLS; fi
           words+=("$word")
         done
         # In the background the program takes the place of the shell, so that the end finds it.
         local place=(); if [ "$BASH_SUBSHELL" -gt 0 ]; then place=(exec); fi
-        if [ "$command $port" != "broker $TLS" ]; then words=(-p "$port" "${words[@]}"); fi
+        if [ "$port" = "$WEB" ] || [ "$command" = acl-check ]; then :
+        elif [ "$command $port" != "broker $TLS" ]; then words=(-p "$port" "${words[@]}"); fi
         "${place[@]}" "$MQTT" "$command" "${words[@]}"
       }
       mosquitto_pub() { command mosquitto_pub -p "$PLAIN" "$@"; }

@@ -18,7 +18,7 @@ private struct SeededNumbers: RandomNumberGenerator {
 }
 
 /// A client that says whether the broker still does its work.
-private struct Witness {
+struct Witness {
   let broker: LiveBroker
 
   func check(_ name: String) throws {

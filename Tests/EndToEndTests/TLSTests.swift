@@ -23,7 +23,9 @@ private final class TLSBroker {
     account = ["XDG_DATA_HOME": folder]
     plainPort = try freePort()
     port = try freePort()
-    let command = [mqttPath, "broker", "-p", "\(plainPort)", "--tls-port", "\(port)"]
+    let command = [
+      mqttPath, "broker", "--memory", "-p", "\(plainPort)", "--tls-port", "\(port)",
+    ]
     program = try RunningProgram(
       command + options(folder + "/mqtt/tls/ca.crt"), environment: account)
     let port = port

@@ -25,9 +25,17 @@ package final class LiveBroker {
   package let port: UInt16
 
   /// Starts it and waits until it serves.
-  package init(_ options: [String] = []) throws {
+  ///
+  /// It keeps nothing on disk unless `data` says where; with `speaksWebSocket` its port serves that
+  /// as well.
+  package init(
+    _ options: [String] = [], data: String? = nil, speaksWebSocket: Bool = false
+  ) throws {
     port = try freePort()
-    program = try RunningProgram([mqttPath, "broker", "-p", "\(port)"] + options)
+    let place = data.map { ["--data", $0] } ?? ["--memory"]
+    let webSocket = speaksWebSocket ? ["--ws", "\(port)"] : []
+    program = try RunningProgram(
+      [mqttPath, "broker", "-p", "\(port)"] + place + webSocket + options)
     let port = port
     let program = program
     let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }

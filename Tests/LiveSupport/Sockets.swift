@@ -96,7 +96,7 @@ package final class TCPConnection {
 }
 
 /// A listening socket on a free port of this machine.
-package final class TCPListener {
+package final class TCPListener: Sendable {
   private let descriptor: Int32
   /// The port that the kernel chose.
   package let port: UInt16

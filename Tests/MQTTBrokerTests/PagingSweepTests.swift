@@ -159,6 +159,23 @@ struct PagingSweepTests {
     #expect(store.holdsNoMessage)
   }
 
+  @Test func `sessions with long queues that expire at once do not go in one tick`() {
+    let store = pagingStore(window: 1000)
+    for name in 1...8 { store.absent("\(name)", "a") }
+    store.publish("a", 1...1000)
+    store.world.wait(seconds: 101)
+    let left = store.world.status("clients/total").flatMap { Int($0) } ?? 0
+    #expect((2...8).contains(left))
+    // Nobody meets a session whose time is over.
+    for name in 1...8 {
+      guard case .connack(let connack) = store.client("\(name)").read().first else { continue }
+      #expect(!connack.isSessionPresent)
+    }
+    store.world.wait(seconds: 0.01)
+    store.commit()
+    #expect(store.holdsNoMessage)
+  }
+
   // MARK: Expiry
 
   @Test func `a message that expired in the tail is not delivered [MQTT-3.3.2-5]`() {

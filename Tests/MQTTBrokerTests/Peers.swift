@@ -47,12 +47,21 @@ final class Peer {
   private var unread: [UInt8] = []
 
   /// A connection on which nothing was sent yet.
-  init(silent world: World, _ version: ProtocolVersion = .v5) {
+  init(
+    silent world: World, _ version: ProtocolVersion = .v5, facts: PeerFacts = PeerFacts()
+  ) {
     self.world = world
     self.version = version
     connection =
-      world.broker.open(reactor: 0, listener: 0, peer: "127.0.0.1:1", now: world.now)
+      world.broker.open(
+        reactor: 0, listener: 0, peer: "127.0.0.1:1", facts: facts, now: world.now)
       ?? SlotIdentifier.none
+    world.settle()
+  }
+
+  /// A silent connection from the IPv4 address with this number.
+  convenience init(from address: UInt32, in world: World) {
+    self.init(silent: world, facts: PeerFacts(address: PeerAddress(ipv4: address)))
   }
 
   /// A connected client; its CONNACK is taken.

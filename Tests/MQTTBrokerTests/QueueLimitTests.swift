@@ -234,6 +234,23 @@ struct QueueLimitTests {
     peer.subscribe("a", .exactlyOnce)
     return peer
   }
+
+  @Test func `a newer message at QoS 0 does not overtake one that was queued [MQTT-4.6.0-6]`() {
+    let world = World {
+      $0.queuesQoS0 = true
+      $0.inFlightLimit = 1
+    }
+    let subscriber = Peer(world, "s", cleanStart: false, lasting)
+    subscriber.subscribe("a")
+    subscriber.cut()
+    let publisher = Peer(world, "p")
+    publisher.publish("a", "1", .atLeastOnce, identifier: 1)
+    publisher.publish("a", "2", .atLeastOnce, identifier: 2)
+    publisher.publish("a", "3")
+    let again = Peer(world, "s", cleanStart: false, lasting)
+    publisher.publish("a", "4")
+    #expect(again.messages().map(text) == ["1", "2", "3", "4"])
+  }
 }
 
 private let question = Publish(

@@ -273,6 +273,44 @@ struct RecordsHoldTests {
   }
 }
 
+struct RecordsHandOverTests {
+  @Test func `what outlives a crash is not handed to a group's member that does not`() {
+    let store = RecordsStore()
+    let member = store.client("s")
+    member.subscribe("$share/g/a", .atLeastOnce)
+    store.commit()
+    _ = member.read()
+    let publisher = store.passer("p")
+    publisher.publish("a", "x", .atLeastOnce)
+    store.commit()
+    #expect(types(publisher.read()) == [.puback])
+    let passer = store.passer("c")
+    passer.subscribe("$share/g/a", .atLeastOnce)
+    member.cut()
+    store.commit()
+    #expect(passer.messages().isEmpty)
+    store.crash()
+    #expect(store.messages(of: store.client("s")).map(text) == ["x"])
+  }
+
+  @Test func `what a group's member leaves goes to another one that outlives a crash too`() {
+    let store = RecordsStore()
+    let first = store.client("1")
+    first.subscribe("$share/g/a", .atLeastOnce)
+    store.commit()
+    _ = first.read()
+    store.passer("p").publish("a", "x", .atLeastOnce)
+    let passer = store.passer("c")
+    passer.subscribe("$share/g/a", .atLeastOnce)
+    let second = store.client("2")
+    second.subscribe("$share/g/a", .atLeastOnce)
+    store.commit()
+    first.cut()
+    #expect(passer.messages().isEmpty)
+    #expect(store.messages(of: second).map(text) == ["x"])
+  }
+}
+
 private func identifiers(_ packets: [Packet]) -> [UInt16] {
   packets.compactMap {
     switch $0 {

@@ -67,12 +67,17 @@ final class RecordsStore {
     world.settle()
   }
 
-  /// Writes everything.
+  /// Writes everything, and what pages lead to.
   func commit() {
-    repeat {
+    var hasRead = true
+    while hasRead {
       take()
-      while !writing.isEmpty { finishOne() }
-    } while world.broker.wantsPage
+      hasRead = false
+      while !writing.isEmpty {
+        if case .page = writing[0] { hasRead = true }
+        finishOne()
+      }
+    }
   }
 
   /// Loses everything that was not committed, or not among the first `count` batches, and starts

@@ -372,6 +372,38 @@ struct StoreOutageTests {
     #expect(store.messages(of: subscriber).map(text) == ["w"])
   }
 
+  @Test func `a will at QoS 2 that waited is sent although nothing comes after it`() {
+    let (store, subscriber) = failing()
+    let dying = Peer(
+      store.world, "d", will: Will(topic: "s/w", payload: Array("w".utf8), qos: .exactlyOnce))
+    store.fail()
+    dying.cut()
+    store.recover()
+    store.commit()
+    #expect(types(subscriber.read()) == [.publish])
+  }
+
+  @Test func `connections without all their answers are closed at once when an outage ends`() {
+    let store = RecordsStore()
+    var peers: [Peer] = []
+    for name in ["1", "2"] {
+      let peer = Peer(silent: store.world, .v311)
+      peer.send(
+        .connect(
+          Connect(
+            version: .v311, clientIdentifier: name, cleanStart: false,
+            will: Will(topic: "w/\(name)", payload: [1], qos: .exactlyOnce))))
+      peer.subscribe("w/+")
+      store.commit()
+      _ = peer.read()
+      peers.append(peer)
+    }
+    store.fail()
+    for peer in peers { peer.publish("w/x", "x", .exactlyOnce) }
+    store.recover()
+    #expect(peers.allSatisfy { $0.isClosed })
+  }
+
   // MARK: The log, and bounds
 
   @Test func `an outage is one line at its beginning and one at its end`() {

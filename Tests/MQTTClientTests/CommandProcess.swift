@@ -4,6 +4,21 @@
 import Foundation
 import Synchronization
 
+/// A pipe that no other program inherits: one that a test starts in the same moment would keep it
+/// open, and a reader that is gone would not be gone.
+private struct ProgramPipe {
+  let fileHandleForReading: FileHandle
+  let fileHandleForWriting: FileHandle
+
+  init() throws {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw ScriptFault("pipe: errno \(errno)") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    fileHandleForReading = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
+    fileHandleForWriting = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
+  }
+}
+
 /// A program under way.
 final class CommandProcess {
   struct Result: Sendable {
@@ -25,9 +40,9 @@ final class CommandProcess {
   }()
 
   let process = Process()
-  private let outputPipe = Pipe()
-  private let errorPipe = Pipe()
-  private let inputPipe = Pipe()
+  private let outputPipe: ProgramPipe
+  private let errorPipe: ProgramPipe
+  private let inputPipe: ProgramPipe
 
   /// Starts `mqtt` with `words`; standard input stays open until ``finishInput()``.
   init(_ words: [String], program: String = CommandProcess.mqttPath) throws {
@@ -35,10 +50,16 @@ final class CommandProcess {
     process.arguments = words
     // No options of the account that runs the tests.
     process.environment = ["HOME": "/nonexistent", "PATH": "/usr/bin:/bin:/usr/sbin", "TZ": "UTC"]
-    process.standardOutput = outputPipe
-    process.standardError = errorPipe
-    process.standardInput = inputPipe
+    outputPipe = try ProgramPipe()
+    errorPipe = try ProgramPipe()
+    inputPipe = try ProgramPipe()
+    process.standardOutput = outputPipe.fileHandleForWriting
+    process.standardError = errorPipe.fileHandleForWriting
+    process.standardInput = inputPipe.fileHandleForReading
     try process.run()
+    try outputPipe.fileHandleForWriting.close()
+    try errorPipe.fileHandleForWriting.close()
+    try inputPipe.fileHandleForReading.close()
   }
 
   /// Writes to its standard input.

@@ -88,6 +88,7 @@ import Testing
 
   @Test func `what a slow reader has not taken is not acknowledged`() throws {
     let payload = String(repeating: "x", count: 4_095)
+    let held = DispatchSemaphore(value: 0)
     let broker = try ScriptedBroker { peer, _ in
       try peer.accept()
       try peer.grant()
@@ -95,6 +96,7 @@ import Testing
       // A pipe holds 64 KiB, which is sixteen of these lines.
       for id in 1...16 { try peer.expect(.puback(try acknowledgement(UInt16(id)))) }
       if !peer.isSilent(milliseconds: 300) { throw ScriptFault("acknowledged but not written") }
+      held.signal()
       try peer.publish("go", "")
       for id in 17...100 { try peer.expect(.puback(try acknowledgement(UInt16(id)))) }
       try peer.expectFarewell()
@@ -102,7 +104,7 @@ import Testing
     let command = try CommandProcess([
       "sub", "-p", "\(broker.port)", "t", "go", "-q", "1", "-C", "101",
     ])
-    Thread.sleep(forTimeInterval: 1.5)
+    _ = held.wait(timeout: .now() + 20)
     let result = command.wait()
     #expect(broker.wait() == [])
     #expect(result.status == 0)
@@ -139,7 +141,7 @@ import Testing
       try peer.grant()
       try peer.expectFarewell()
     }
-    let result = try CommandProcess.run(["sub", "-p", "\(broker.port)", "t", "-W", "1"])
+    let result = try CommandProcess.run(["sub", "-p", "\(broker.port)", "t", "-W", "3"])
     #expect(broker.wait() == [])
     #expect(result.status == 27)
     #expect(result.said == "mqtt sub: timed out\n")

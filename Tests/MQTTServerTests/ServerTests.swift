@@ -26,11 +26,11 @@ struct TestServer {
   /// A server on a free port.
   private func startServer(
     _ places: [ListenerConfiguration.Place] = [.network(host: "127.0.0.1", port: 0)],
-    verbosity: Verbosity = .normal, threads: Int = 1
+    levels: Set<LogLevel> = LogConfiguration.normalLevels, threads: Int = 1
   ) throws -> TestServer {
     var configuration = ServerConfiguration()
     configuration.listeners = places.map { ListenerConfiguration($0) }
-    configuration.verbosity = verbosity
+    configuration.log.levels = levels
     configuration.threads = threads
     configuration.minimumThreads = threads
     let log = try Pipe()
@@ -63,7 +63,7 @@ struct TestServer {
   }
 
   @Test func `many clients are served, and their ends disturb nobody`() throws {
-    let server = try startServer(verbosity: .quiet)
+    let server = try startServer(levels: [.error])
     defer { server.stop() }
     let watcher = try RawClient(server.addresses[0])
     watcher.connect("watcher")
@@ -77,7 +77,7 @@ struct TestServer {
   }
 
   @Test func `messages cross reactors whole and in order`() throws {
-    let server = try startServer(verbosity: .quiet, threads: 3)
+    let server = try startServer(levels: [.error], threads: 3)
     defer { server.stop() }
     let clients = try (0..<12).map { number in
       let client = try RawClient(server.addresses[0])
@@ -214,7 +214,7 @@ struct TestServer {
   }
 
   @Test func `a quiet server writes nothing about its clients`() throws {
-    let server = try startServer(verbosity: .quiet)
+    let server = try startServer(levels: [.error])
     let client = try RawClient(server.addresses[0])
     client.connect("somebody")
     server.stop()

@@ -18,6 +18,7 @@ private final class TrialStore: DurableStore {
       var fails = false
       var attempts = 0
       var reopenings = 0
+      var readings = 0
       var isClosed = false
     }
     let content = Mutex(Content())
@@ -38,8 +39,20 @@ private final class TrialStore: DurableStore {
   init(_ disk: Disk) { self.disk = disk }
 
   var notices: [String] { ["a notice of the store"] }
+  var byteCount: Int { 1_000_000_000 }
 
-  func load() throws(StoreFailure) -> RecordedState { RecordedState(disk.records) }
+  func load(window: QueueWindow) throws(StoreFailure) -> RecordedState {
+    RecordedState(disk.records)
+  }
+
+  func page(_ request: PageRequest) throws(StoreFailure) -> QueuePage {
+    let state = disk.content.withLock { content in
+      content.readings += 1
+      return content.readings % 2 == 0 ? RecordedState(content.batches.flatMap(\.records)) : nil
+    }
+    guard let state else { throw StoreFailure("every second reading fails") }
+    return state.page(request)
+  }
 
   func commit(_ batch: RecordBatch) throws(StoreFailure) {
     disk.set { $0.attempts += 1 }
@@ -202,6 +215,7 @@ private final class TrialStore: DurableStore {
     second.stop()
     let said = second.log.text()
     #expect(said.contains("a notice of the store"))
+    #expect(said.contains("reading 953 MiB of data; clients are served in about 10 s"))
     #expect(said.contains("loaded 1 sessions with 1 subscriptions"))
   }
 
@@ -240,6 +254,9 @@ private final class TrialStore: DurableStore {
     let error = #expect(throws: ServerError.self) {
       try Server(configuration, logDescriptor: log.writer).start()
     }
-    #expect(error?.description == "somebody has it")
+    #expect(
+      error?.description
+        == "cannot use the data: somebody has it; --data names another directory, --memory does"
+        + " without")
   }
 }

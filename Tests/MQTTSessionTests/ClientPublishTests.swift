@@ -356,4 +356,26 @@ import Testing
     _ = client.events()
     #expect(client.canPublish)
   }
+
+  @Test func `messages of a session that is lost twice keep their order [MQTT-4.6.0-1]`() throws {
+    let narrow = Connack(
+      properties: Properties([Property(.receiveMaximum, .twoByteInteger(2))]))
+    let client = try ClientUnderTest.connected()
+    for number in 1...4 {
+      try client.publish("t", "\(number)", .atLeastOnce, token: UInt64(number))
+    }
+    client.lose()
+    try client.reconnect(narrow)
+    client.lose()
+    _ = try client.takeSent()
+    try client.reconnect()
+    let payloads = try client.takeSent().compactMap { packet -> String? in
+      if case .publish(let publish) = packet {
+        String(decoding: publish.payload, as: UTF8.self)
+      } else {
+        nil
+      }
+    }
+    #expect(payloads == ["1", "2", "3", "4"])
+  }
 }

@@ -12,6 +12,23 @@ import Testing
     settings.connectProperties.append(.sessionExpiryInterval, .fourByteInteger(100))
   }
 
+  @Test(arguments: [0, 1])
+  func `a QoS 1 message under the identifier of another one is shown, DUP or not`(
+    acknowledgedWhileAway: Int
+  ) throws {
+    let client = try ClientUnderTest.connected(.v5, Self.whenTold)
+    client.feedMessage("t", "1", .atLeastOnce, id: 5)
+    #expect(try client.messages().count == 1)
+    client.lose()
+    client.session.acknowledge(acknowledgedWhileAway, now: client.now)
+    // A server that was started again has given the identifier to another message.
+    try client.reconnect(Connack(isSessionPresent: true))
+    client.feedMessage("t", "2", .atLeastOnce, id: 5, isDuplicate: true)
+    #expect(try client.messages().map(\.payload) == [Array("2".utf8)])
+    client.session.acknowledge(2 - acknowledgedWhileAway, now: client.now)
+    #expect(try client.takeSent() == [.puback(try acknowledgement(5))])
+  }
+
   @Test(arguments: ProtocolVersion.allCases)
   func `messages come out as they went in, at every split of the bytes`(
     _ version: ProtocolVersion

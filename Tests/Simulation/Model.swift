@@ -31,6 +31,10 @@ struct Expectation {
   var mustCome: Bool
   /// When the copy was made, in the count of all that was processed.
   var serial: Int
+  /// Whether it is what a topic retains, for a new subscription.
+  var isReplay = false
+  /// When the session was left, if it was offline.
+  var leftSerial: Int?
 }
 
 /// One copy that a shared group is to get.
@@ -62,6 +66,8 @@ struct ModelSession {
   var willDelaySeconds: UInt32 = 0
   var willDue: Int?
   var endsAt: Int?
+  /// When it was left last.
+  var leftSerial = 0
   var expectations: [Expectation] = []
 }
 
@@ -115,7 +121,8 @@ extension Model {
         Expectation(
           message: number, qos: qos, isRetained: facts.isRetained && match.retainAsPublished,
           identifiers: identifiers.sorted(),
-          mustCome: isSure && (qos != .atMostOnce || target.link != nil), serial: serial),
+          mustCome: isSure && (qos != .atMostOnce || target.link != nil), serial: serial,
+          leftSerial: target.link == nil ? target.leftSerial : nil),
         by: client, witness)
     }
     for filter in Places.firstSharedFilter..<Places.filters.count
@@ -184,7 +191,7 @@ extension Model {
         Expectation(
           message: kept.message, qos: qos, isRetained: true,
           identifiers: subscription.identifier == 0 ? [] : [subscription.identifier],
-          mustCome: !witness.isLimited && kept.expiresAt == nil, serial: serial),
+          mustCome: !witness.isLimited && kept.expiresAt == nil, serial: serial, isReplay: true),
         by: client, witness)
     }
   }
@@ -206,6 +213,7 @@ extension Model {
   mutating func leave(_ client: Int, isOrderly: Bool, now: Int, _ witness: some ModelWitness) {
     guard var session = sessions[client] else { return }
     session.link = nil
+    session.leftSerial = serial
     for position in session.expectations.indices
     where session.expectations[position].qos == .atMostOnce {
       session.expectations[position].mustCome = false
@@ -273,6 +281,7 @@ extension Model {
       }
       if session.link == nil { continue }
       sessions[client]?.link = nil
+      sessions[client]?.leftSerial = serial
       sessions[client]?.endsAt =
         session.expirySeconds == .max ? nil : now + Int(session.expirySeconds)
       if session.will != nil {

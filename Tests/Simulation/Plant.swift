@@ -10,6 +10,8 @@ package enum Plant: String, CaseIterable, Sendable {
   case lostSession, lostRemoval, lostWill, lostSubscription, lostUnsubscription, lostMessage
   case lostDrop, lostEntry, lostAssignment, lostRelease, lostCompletion, lostReceived, lostForget
   case lostRetained, lostUnretained
+  /// A page of a long queue lacks its first entry.
+  case lostPageEntry
   /// Acknowledgements leave before what they promise is on disk.
   case earlyDurable
   // Packets that get lost although the connection stands.
@@ -29,6 +31,8 @@ package enum Plant: String, CaseIterable, Sendable {
   case skippedWill
   /// A message that expires reaches the broker as one that does not.
   case endlessExpiry
+  /// More messages wait for a client than may.
+  case longerQueue
   /// A message for a shared group goes to two members.
   case sharedTwice
 }
@@ -162,29 +166,50 @@ extension Simulation {
     return [altered]
   }
 
-  /// Sends what a group's member gets to another connection too.
+  /// Sends what a group's member gets to another one too.
   private func plantSharedTwice(_ packet: [UInt8], on link: Int) -> [[UInt8]] {
-    let isShared = packet.count > 6 && packet[4] == UInt8(ascii: "s") && packet[0] & 6 == 4
-    if !isShared || links[link].version == .v5 || links[link].client == 0 { return [packet] }
+    if packet[0] & 6 != 4 || links[link].client == 0 { return [packet] }
+    guard let number = deliveredNumber(packet, on: link), number < messages.count else {
+      return [packet]
+    }
+    let topic = messages[number].topic
     for other in links.indices
-    where other != link && links[other].session != nil && links[other].client != 0
-      && links[other].version != .v5 && links[other].clientHasIt
+    where links[other].client != links[link].client && links[other].clientHasIt
+      && links[other].session != nil
     {
-      guard let ledger = links[other].ledger,
-        let own = links[link].ledger,
-        let copy = ledgers[own].issued.last(where: { messages[$0.message].topic >= 5 }),
-        ledgers[ledger].issued.contains(where: { $0.message == copy.message }),
-        planted(once: true)
-      else { continue }
-      var altered = packet
-      altered[4 + Int(packet[3])] = 0xEE
-      links[other].down += altered
+      let subscriptions = model.sessions[links[other].client]?.subscriptions ?? []
+      let isMember = (Places.firstSharedFilter..<Places.filters.count).contains {
+        Places.matches[$0][topic] && $0 < subscriptions.count && subscriptions[$0] != nil
+      }
+      if !isMember || !planted(once: true) { continue }
+      var copy = ByteBuffer()
+      Packet.publish(
+        Publish(
+          topic: Places.topics[topic], payload: [UInt8(number >> 8), UInt8(number & 0xFF)],
+          qos: .exactlyOnce, packetIdentifier: PacketIdentifier(rawValue: 0xEE00))
+      ).encode(into: &copy, version: links[other].version)
+      links[other].down += copy.bytes
       return [packet]
     }
     return [packet]
   }
 
-  private func planted(once: Bool) -> Bool {
+  /// The number of the message in a PUBLISH to a client.
+  func deliveredNumber(_ packet: [UInt8], on link: Int) -> Int? {
+    let span = packet.span
+    do throws(DecodeError) {
+      guard let header = try FixedHeader.read(span, at: 0, packetSizeLimit: .max) else {
+        return nil
+      }
+      let view = try PublishView.decode(
+        span, header, version: links[link].version, direction: .toClient)
+      return UplinkPacket.number(span.extracting(view.payload))
+    } catch {
+      preconditionFailure("the engine sent something malformed: \(error)")
+    }
+  }
+
+  func planted(once: Bool) -> Bool {
     if once && hasPlanted { return false }
     hasPlanted = true
     say("planted")

@@ -5,7 +5,9 @@
 import MQTTCodec
 import TestSupport
 
-/// The topics of all runs. Retained messages only go to `r/`, shared filters only reach `s/`.
+/// The topics of all runs.
+///
+/// Retained messages only go to `r/`, shared filters only reach `s/`.
 enum Places {
   static let topics = [
     "t/0", "t/1", "t/0/x", "r/0", "r/1", "s/0", "s/1", "w/0", "w/1", "w/2", "w/3", "w/4",
@@ -39,7 +41,7 @@ package struct Action: Sendable {
   enum Kind: UInt8, CaseIterable, Sendable {
     case connect, work, answer, disconnect, replaceClient
     case deliverUp, deliverDown, flow, stall
-    case take, write, tell
+    case take, write, tell, commit, page
     case wait, cut, crash, fail, recover, stop
   }
 
@@ -73,9 +75,15 @@ package struct Scenario: Sendable {
   var keepsRecords = true
   var queuesQoS0 = false
   var inFlightLimit: UInt16 = 100
+  /// The broker's Receive Maximum, one for each start of it, over and over.
+  var receiveMaxima: [UInt16] = [1000]
+  /// Messages of a queue that are kept in memory, when there is a store for the others.
+  var queueWindow = 1000
   /// Messages that may wait for one client; nil is the broker's own bound.
   var queueLimit: Int?
   var sharedQoS = QoS.exactlyOnce
+  /// Whether everybody joins one group as soon as there is a session.
+  var isShared = false
 
   /// The run that belongs to `seed`.
   package init(seed: UInt64) {
@@ -84,8 +92,13 @@ package struct Scenario: Sendable {
     keepsRecords = !chance.happens(onceIn: 8)
     queuesQoS0 = chance.happens(onceIn: 2)
     inFlightLimit = chance.happens(onceIn: 2) ? 100 : UInt16(1 + chance.below(4))
+    if chance.happens(onceIn: 3) {
+      receiveMaxima = (0..<3).map { _ in UInt16(1 + chance.below(4)) }
+    }
+    if chance.happens(onceIn: 2) { queueWindow = 1 + chance.below(3) }
     queueLimit = chance.happens(onceIn: 8) ? 1 + chance.below(4) : nil
     sharedQoS = QoS(rawValue: UInt8(chance.below(3))) ?? .exactlyOnce
+    isShared = chance.happens(onceIn: 4)
     plans = [ClientPlan()]
     for _ in 0...(1 + chance.below(3)) { plans.append(ClientPlan(&chance)) }
     let weights = Self.weights(&chance)
@@ -93,7 +106,12 @@ package struct Scenario: Sendable {
     for client in 0..<plans.count {
       actions.append(Action(kind: .connect, a: UInt32(client), b: 0, c: 0))
     }
-    actions.append(Action(kind: .flow, a: 3, b: 0, c: 0))
+    // Most runs begin with everybody in place.
+    if !chance.happens(onceIn: 5) {
+      for kind in [Action.Kind.flow, .commit, .flow, .flow, .commit, .flow] {
+        actions.append(Action(kind: kind, a: 0, b: 0, c: 0))
+      }
+    }
     for _ in 0..<(20 + chance.below(80)) {
       var left = chance.below(total)
       for (kind, weight) in weights {
@@ -117,9 +135,10 @@ package struct Scenario: Sendable {
     let fails = chance.below(4) / 2
     return [
       (.connect, 60), (.work, 330), (.answer, 40), (.disconnect, 15), (.replaceClient, 8),
-      (.deliverUp, 90), (.deliverDown, 90), (.flow, 90), (.stall, 15), (.take, 70), (.write, 70),
-      (.tell, 70), (.wait, 40), (.cut, cuts * 30), (.crash, crashes * 12), (.fail, fails * 15),
-      (.recover, fails * 12), (.stop, crashes * 2),
+      (.deliverUp, 90), (.deliverDown, 90), (.flow, 90), (.stall, 15), (.take, 70), (.write, 60),
+      (.tell, 50), (.commit, 60), (.page, 60), (.wait, 40), (.cut, cuts * 30),
+      (.crash, crashes * 25),
+      (.fail, fails * 15), (.recover, fails * 12), (.stop, crashes * 2),
     ]
   }
 }

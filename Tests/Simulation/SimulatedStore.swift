@@ -16,6 +16,9 @@ struct SimulatedStore {
   var committed = RecordedState()
   var committedModel = Model(clients: 0)
   var pending: [Pending] = []
+  /// Pages that were asked for, and behind which batch each is to be read.
+  var pages: [(request: PageRequest, behind: UInt64)] = []
+  var lastTaken: UInt64 = 0
 }
 
 extension Simulation {
@@ -30,7 +33,34 @@ extension Simulation {
       say("batch \(batch.number) is taken: \(batch.records.count) records")
       for record in batch.records { say("  \(record)") }
       store.pending.append(SimulatedStore.Pending(batch: batch, model: model))
+      store.lastTaken = batch.number
       if plant == .earlyDurable { broker.durable(batch.number, now: now) }
+    }
+    while let request = broker.nextPageRequest() {
+      motion += 1
+      say("page \(request.number) is wanted, behind position \(request.after)")
+      store.pages.append((request, store.lastTaken))
+    }
+    try settle()
+  }
+
+  /// The oldest page that was asked for is read, if what was to be written before it is.
+  func answerPage(fails: Bool) throws(Verdict) {
+    guard let (request, behind) = store.pages.first,
+      !store.pending.contains(where: { $0.batch.number <= behind && !$0.isWritten })
+    else { return }
+    motion += 1
+    store.pages.removeFirst()
+    if fails || isFailing {
+      say("page \(request.number) cannot be read")
+      broker.pageFailed(request, now: now)
+    } else {
+      var page = store.committed.page(request)
+      if plant == .lostPageEntry && !page.entries.isEmpty && planted(once: true) {
+        page.entries.removeFirst()
+      }
+      say("page \(request.number) is there, with \(page.entries.count) entries")
+      broker.supply(page, now: now)
     }
     try settle()
   }
@@ -64,6 +94,7 @@ extension Simulation {
       try take()
       write()
       try tell(closing: closing)
+      try answerPage(fails: false)
       if motion == before { return }
     }
   }

@@ -86,6 +86,7 @@ extension Simulation {
         model.sessions[client]?.held.append(identifier)
       }
       if let message {
+        forgetUndone(message)
         model.publish(message, by: session, now: seconds, self)
         if isRetained { retainedEvents.append((model.serial, topic, message)) }
       } else if isRetained {
@@ -110,13 +111,25 @@ extension Simulation {
       request(identifier, lasts, on: link)
     case .unsubscribe(let identifier, let filters):
       if isFailing && lasts { return }
+      let isKnown = filters.contains { model.sessions[client]?.subscriptions[$0] != nil }
       for filter in filters { model.unsubscribe(client, filter) }
-      request(identifier, lasts, on: link)
+      request(identifier, lasts && isKnown, on: link)
     case .disconnect(let isOrderly, let expirySeconds):
       if let expirySeconds { model.sessions[client]?.expirySeconds = expirySeconds }
       leave(link, isOrderly: isOrderly)
     case .connect, .other:
       return
+    }
+  }
+
+  /// A message that came again after a crash is judged by what it meets now.
+  private func forgetUndone(_ message: Int) {
+    undone.removeAll {
+      switch $0.matter {
+      case .delivery(_, let undone), .share(let undone), .retained(_, let undone, _):
+        undone == message
+      case .request: false
+      }
     }
   }
 
@@ -245,7 +258,7 @@ extension Simulation {
   func crash(afterSeconds pause: Int) throws(Verdict) {
     say("the broker crashes")
     loseConnections()
-    if scenario.keepsRecords { listUndone() }
+    listUndone()
     let serial = model.serial
     model = store.committedModel
     model.serial = serial + 1
@@ -262,8 +275,14 @@ extension Simulation {
     for link in links.indices where links[link].session != nil { leaveForShutdown(link) }
     try commitAll(closing: .shutDown)
     loseConnections()
-    if scenario.keepsRecords { store.committedModel = model } else { model = store.committedModel }
-    model.serial += 1
+    let serial = model.serial
+    if scenario.keepsRecords {
+      store.committedModel = model
+    } else {
+      lostShares += model.groups.map(\.message)
+      model = store.committedModel
+    }
+    model.serial = serial + 1
     try restart(pause)
   }
 
@@ -279,7 +298,9 @@ extension Simulation {
       model.end(client, now: seconds, self)
       return
     }
+    let serial = model.serial
     model.sessions[client]?.link = nil
+    model.sessions[client]?.leftSerial = serial
     model.sessions[client]?.endsAt =
       left.expirySeconds == .max ? nil : seconds + Int(left.expirySeconds)
     if left.will != nil { model.sessions[client]?.willDue = seconds + Int(left.willDelaySeconds) }
@@ -301,11 +322,11 @@ extension Simulation {
 
   private func restart(_ pause: Int) throws(Verdict) {
     isFailing = false
+    store.pages = []
+    store.lastTaken = 0
     seconds += pause
-    brokerCount += 1
-    broker = Broker(
-      Self.configuration(scenario, isTracing), randomSeed: scenario.seed &+ UInt64(brokerCount),
-      now: now, wallClockSeconds: 1_700_000_000 + Int64(seconds))
+    broker = Self.broker(scenario, plant, isTracing, start: startCount, seconds: seconds)
+    startCount += 1
     if scenario.keepsRecords { try load() }
     model.restart(now: seconds, self)
     broker.advance(to: now)
@@ -319,14 +340,14 @@ extension Simulation {
     let lasting = model.sessions.compactMap { $0 }.filter { $0.expirySeconds > 0 }
     let filters = lasting.reduce(0) { $0 + $1.subscriptions.count { $0 != nil } }
     let retained = model.retained.count { $0 != nil }
-    if loaded.orphans > 0 || loaded.sessions != lasting.count || loaded.subscriptions != filters
+    if loaded.sessions != lasting.count || loaded.subscriptions != filters
       || loaded.retained != retained
     {
       throw Verdict(
         "store",
-        "\(loaded.sessions) sessions, \(loaded.subscriptions) subscriptions, \(loaded.retained) "
-          + "retained and \(loaded.orphans) orphans were loaded; \(lasting.count), \(filters) and "
-          + "\(retained) were committed")
+        "\(loaded.sessions) sessions, \(loaded.subscriptions) subscriptions and \(loaded.retained) "
+          + "retained messages were loaded; \(lasting.count), \(filters) and \(retained) were "
+          + "committed")
     }
     if model.sessions.allSatisfy({ $0 == nil }) && loaded.queued > 0 {
       throw Verdict("store", "\(loaded.queued) messages are queued for nobody")
@@ -336,16 +357,26 @@ extension Simulation {
   /// Notes what is taken back, so that it can be seen in the end whether it was promised.
   private func listUndone() {
     let committed = store.committedModel.serial
+    for group in model.groups where group.serial > committed {
+      if !group.lasts {
+        lostShares.append(group.message)
+      } else if group.mustCome && scenario.keepsRecords {
+        undone.append(Undone(matter: .share(message: group.message)))
+      }
+    }
+    if !scenario.keepsRecords {
+      lostShares += model.groups.map(\.message)
+      return
+    }
     for session in model.sessions {
       guard let session, session.expirySeconds > 0 else { continue }
       for copy in session.expectations
-      where copy.serial > committed && copy.qos != .atMostOnce && copy.mustCome {
+      where copy.serial > committed && copy.qos != .atMostOnce && copy.mustCome
+        && !copy.isReplay
+      {
         undone.append(
           Undone(matter: .delivery(session: session.serial, message: copy.message)))
       }
-    }
-    for group in model.groups where group.serial > committed && group.lasts && group.mustCome {
-      undone.append(Undone(matter: .share(message: group.message)))
     }
     for event in retainedEvents where event.serial > committed {
       undone.append(

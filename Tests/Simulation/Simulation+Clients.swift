@@ -52,7 +52,7 @@ extension Simulation {
 
   func connect(_ client: Client) {
     guard client.link == nil,
-      let connection = broker.open(reactor: links.count & 1, listener: 0, peer: "peer", now: now)
+      let connection = broker.open(reactor: 0, listener: 0, peer: "peer", now: now)
     else { return }
     let link = links.count
     links.append(
@@ -110,7 +110,9 @@ extension Simulation {
     let isRetained = topic >= Places.firstRetained && topic < Places.firstShared && word & 1 == 0
     let isRemoval = isRetained && word & 6 == 0
     var expiry: UInt32?
-    if client.session.version == .v5 && word & 0x38 == 0 && !isRemoval { expiry = 1 + word >> 6 % 8 }
+    if client.session.version == .v5 && word & 0x38 == 0 && !isRemoval {
+      expiry = 1 + word >> 6 % 8
+    }
     let number = messages.count
     messages.append(
       MessageFacts(
@@ -149,9 +151,11 @@ extension Simulation {
         options.retainAsPublished = word >> 11 & 3 == 0
         options.retainHandling = RetainHandling(rawValue: UInt8(word >> 13 % 3)) ?? .always
       }
+      client.filters.append(Places.filters[filter])
       subscriptions.append(Subscription(filter: Places.filters[filter], options: options))
     }
-    try subscribe(client, subscriptions, number: word >> 16 & 1 == 0 ? 0 : UInt32(1 + word >> 17 & 3))
+    try subscribe(
+      client, subscriptions, number: word >> 16 & 1 == 0 ? 0 : UInt32(1 + word >> 17 & 3))
   }
 
   private func subscribe(_ client: Client, _ subscriptions: [Subscription], number: UInt32)
@@ -169,9 +173,12 @@ extension Simulation {
   }
 
   private func unsubscribe(_ client: Client, _ word: Int) throws(Verdict) {
+    var filter = Places.filters[1 + word % (Places.filters.count - 1)]
+    if word >> 8 & 3 != 0, !client.filters.isEmpty {
+      filter = client.filters.remove(at: word >> 10 % client.filters.count)
+    }
     do throws(RequestFault) {
-      _ = try client.session.unsubscribe(
-        [Places.filters[1 + word % (Places.filters.count - 1)]], now: now)
+      _ = try client.session.unsubscribe([filter], now: now)
     } catch {
       throw Verdict("refused", "client \(client.index) may not unsubscribe: \(error)")
     }
@@ -240,6 +247,11 @@ extension Simulation {
     if client.index == 0 {
       let options = SubscriptionOptions(qos: .exactlyOnce)
       try subscribe(client, [Subscription(filter: "#", options: options)], number: 0)
+    } else if scenario.isShared {
+      let filter = Places.filters[Places.firstSharedFilter]
+      client.filters.append(filter)
+      let options = SubscriptionOptions(qos: scenario.sharedQoS)
+      try subscribe(client, [Subscription(filter: filter, options: options)], number: 0)
     } else if client.publisher % 4 != 3 {
       try subscribe(client, Int(scenario.seed >> 7) &* client.index & 0x3FFFF)
     }

@@ -194,36 +194,37 @@ extension Simulation {
   }
 
   private func fetchOutput() {
-    for reactor in 0..<2 {
-      while let connection = broker.nextOutput(reactor: reactor) {
-        let link = linksBySlot[Int(connection.index)]
-        if !links[link].isStalled { send(broker.takeOutput(of: connection), to: link) }
-      }
+    while let connection = broker.nextOutput(reactor: 0) {
+      let link = linksBySlot[Int(connection.index)]
+      if takesOutput(link) { send(broker.takeOutput(of: connection), to: link) }
     }
     for link in links.indices
-    where links[link].brokerHasIt && !links[link].isStalled
+    where links[link].brokerHasIt && takesOutput(link)
       && broker.hasOutput(links[link].connection)
     {
       send(broker.takeOutput(of: links[link].connection), to: link)
     }
   }
 
+  /// In an outage all are read, for only answers show what was refused.
+  private func takesOutput(_ link: Int) -> Bool { !links[link].isStalled || isFailing }
+
   private func fetchCloses(_ reason: Closing) throws(Verdict) {
-    for reactor in 0..<2 {
-      while let closing = broker.nextClose(reactor: reactor) {
-        let link = linksBySlot[Int(closing.connection.index)]
-        let connection = closing.connection
-        var closing = closing
-        send(closing.output.take(), to: link)
-        guard links[link].connection == connection, links[link].brokerHasIt else { continue }
-        motion += 1
-        links[link].brokerHasIt = false
-        links[link].up = []
-        links[link].packets = []
-        links[link].downEnded = true
-        try closed(link, reason)
-      }
+    var ended: [Int] = []
+    while var closing = broker.nextClose(reactor: 0) {
+      let connection = closing.connection
+      let link = linksBySlot[Int(connection.index)]
+      send(closing.output.take(), to: link)
+      guard links[link].connection == connection, links[link].brokerHasIt else { continue }
+      motion += 1
+      links[link].brokerHasIt = false
+      links[link].up = []
+      links[link].packets = []
+      links[link].downEnded = true
+      ended.append(link)
     }
+    // The last one is given out first.
+    for link in ended.reversed() { try closed(link, reason) }
   }
 
   private func send(_ output: consuming ByteBuffer, to link: Int) {
@@ -242,7 +243,7 @@ extension Simulation {
         kept += packet
       }
     }
-    if links[link].clientHasIt { links[link].down += kept }
+    if links[link].clientHasIt && !links[link].downEnded { links[link].down += kept }
   }
 }
 

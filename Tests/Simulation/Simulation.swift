@@ -20,7 +20,8 @@ final class Client {
   /// Who it is to those who get its messages: another one after each replacement.
   var publisher: Int
   var link: Int?
-  var will: Int?
+  /// Filters that it asked for and did not give up.
+  var filters: [String] = []
   /// Forms by topic, QoS and RETAIN, as a publisher keeps them.
   var forms: [MessageForm?] = Array(repeating: nil, count: Places.topics.count * 6)
 
@@ -41,7 +42,7 @@ package final class Simulation: ModelWitness {
 
   var seconds = 0
   var broker: Broker
-  var brokerCount = 1
+  var startCount = 1
   var store = SimulatedStore()
   var links: [Link] = []
   /// Slots of the engine's connections to links.
@@ -52,6 +53,8 @@ package final class Simulation: ModelWitness {
   var messages: [MessageFacts] = []
   var ledgers: [SessionLedger] = []
   var undone: [Undone] = []
+  /// Messages of groups that a member may have got whose session a crash ended.
+  var lostShares: [Int] = []
   /// What clients asked for and was granted, by the serial of the event.
   var acknowledgedRequests: [Int: String] = [:]
   var publisherCount = 0
@@ -66,7 +69,7 @@ package final class Simulation: ModelWitness {
   /// Bytes and records moved, to see when nothing moves any more.
   var motion = 0
 
-  var now: Instant { Instant(nanoseconds: 1_000_000_000_000 + Int64(seconds) * 1_000_000_000) }
+  var now: Instant { Self.instant(seconds) }
   var isLimited: Bool { scenario.queueLimit != nil }
   var queuesQoS0: Bool { scenario.queuesQoS0 }
 
@@ -76,9 +79,7 @@ package final class Simulation: ModelWitness {
     self.plant = plant
     self.isTracing = isTracing
     model = Model(clients: scenario.plans.count)
-    broker = Broker(
-      Self.configuration(scenario, isTracing), randomSeed: scenario.seed,
-      now: Instant(nanoseconds: 1_000_000_000_000), wallClockSeconds: 1_700_000_000)
+    broker = Self.broker(scenario, plant, isTracing, start: 0, seconds: 0)
     store.committedModel = model
     for (index, plan) in scenario.plans.enumerated() {
       let client = Client(
@@ -88,17 +89,25 @@ package final class Simulation: ModelWitness {
     }
   }
 
-  static func configuration(_ scenario: Scenario, _ isTracing: Bool) -> BrokerConfiguration {
+  /// The engine of the start with this number.
+  static func broker(
+    _ scenario: Scenario, _ plant: Plant?, _ isTracing: Bool, start: Int, seconds: Int
+  ) -> Broker {
     var configuration = BrokerConfiguration()
     configuration.keepsRecords = scenario.keepsRecords
     configuration.queuesQoS0 = scenario.queuesQoS0
     configuration.inFlightLimit = scenario.inFlightLimit
     configuration.queueMessageLimit = scenario.queueLimit ?? configuration.queueMessageLimit
+    if plant == .longerQueue { configuration.queueMessageLimit = 1000 }
+    configuration.queueWindowMessageLimit = scenario.queueWindow
     configuration.topicAliasMaximum = 3
     configuration.outgoingTopicAliasMaximum = 3
     configuration.connectTimeoutSeconds = 1_000_000
+    configuration.receiveMaximum = scenario.receiveMaxima[start % scenario.receiveMaxima.count]
     configuration.logsPackets = isTracing
-    return configuration
+    return Broker(
+      configuration, randomSeed: scenario.seed &+ UInt64(start), now: instant(seconds),
+      wallClockSeconds: 1_700_000_000 + Int64(seconds))
   }
 
   /// Runs everything; nil when every promise was kept.
@@ -116,6 +125,10 @@ package final class Simulation: ModelWitness {
       if isTracing { say("!! \(error)") }
       return error
     }
+  }
+
+  private static func instant(_ seconds: Int) -> Instant {
+    Instant(nanoseconds: 1_000_000_000_000 + Int64(seconds) * 1_000_000_000)
   }
 
   func say(_ line: @autoclosure () -> String) {
@@ -136,24 +149,30 @@ package final class Simulation: ModelWitness {
     case .answer: try acknowledge(client, all: action.b & 1 == 0)
     case .disconnect: try disconnect(client, action.b)
     case .replaceClient: if client.index > 0 { replace(client, action.b) }
-    case .deliverUp: try choose(action.a) { link throws(Verdict) in
-      try deliverUp(link, count: amount(action.b, of: links[link].up.count))
-    }
-    case .deliverDown: try choose(action.a) { link throws(Verdict) in
-      try deliverDown(link, count: amount(action.b, of: links[link].down.count))
-    }
+    case .deliverUp:
+      try choose(action.a) { link throws(Verdict) in
+        try deliverUp(link, count: amount(action.b, of: links[link].up.count))
+      }
+    case .deliverDown:
+      try choose(action.a) { link throws(Verdict) in
+        try deliverDown(link, count: amount(action.b, of: links[link].down.count))
+      }
     case .flow: for _ in 0...(action.a % 3) { _ = try flow() }
-    case .stall: try choose(action.a) { link throws(Verdict) in
-      links[link].isStalled.toggle()
-      try settle()
-    }
+    case .stall:
+      try choose(action.a) { link throws(Verdict) in
+        links[link].isStalled.toggle()
+        try settle()
+      }
     case .take: try take()
     case .write: write()
     case .tell: try tell()
+    case .page: try answerPage(fails: action.a % 8 == 0)
+    case .commit: if !isFailing { try commitAll() }
     case .wait: try wait(1 + Int(action.a % 6))
-    case .cut: try choose(action.a) { link throws(Verdict) in
-      try cut(link, way: action.b % 5, at: Int(action.c))
-    }
+    case .cut:
+      try choose(action.a) { link throws(Verdict) in
+        try cut(link, way: action.b % 5, at: Int(action.c))
+      }
     case .crash: try crash(afterSeconds: Int(action.a % 4))
     case .fail: try fail()
     case .recover: try recover()

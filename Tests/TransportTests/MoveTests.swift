@@ -4,14 +4,18 @@ import MQTTCodec
 import Synchronization
 import Testing
 import Transport
+import WebSocket
 
 @Suite struct MoveTests {
-  @Test func `bytes keep their order while their link moves between reactors`() throws {
+  @Test(arguments: [false, true])
+  func `bytes keep their order while their link moves between reactors`(isFramed: Bool) throws {
     let reactors = [try Reactor(index: 0), try Reactor(index: 1)]
     let movers = [Mover(to: reactors[1]), Mover(to: reactors[0])]
     let listener = try loopbackListener()
     let address = listener.address
-    try reactors[0].listen(listener, index: 0)
+    var layers = ListenerLayers()
+    if isFramed { layers.webSocket = WebSocketTerms() }
+    try reactors[0].listen(listener, index: 0, layers: layers)
     for index in 0..<2 {
       let reactor = reactors[index]
       let mover = movers[index]
@@ -20,7 +24,8 @@ import Transport
     let total = 4 << 20
     let message = pattern(total)
     let client = try Reactor(index: 2)
-    _ = client.connect(to: address, owner: 1)
+    let request = WebSocketRequest(host: "localhost", path: "/")
+    _ = client.connect(to: address, webSocket: isFramed ? request : nil, owner: 1)
     let echoed = Box<[UInt8]>([])
     let sent = Box(0)
     ReactorScript.run(client, until: echoed.value.count == total) { reactor, event in

@@ -162,7 +162,7 @@ import Transport
     #expect(
       told
         == "the server web:80 does not speak MQTT on this port: it sent plain HTTP. Check host "
-        + "and port")
+        + "and port, or use --ws if it serves WebSocket there")
     #expect(FirstBytes(acknowledgement.span)?.explanation(fromServer: "b") == nil)
   }
 

@@ -21,7 +21,7 @@ import Transport
     let reactor = try Reactor(index: 0)
     let listener = try loopbackListener()
     let address = listener.address
-    try reactor.listen(listener, index: 5, tls: server)
+    try reactor.listen(listener, index: 5, layers: ListenerLayers(tls: server))
     return (reactor, address, client)
   }
 

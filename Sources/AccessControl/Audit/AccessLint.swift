@@ -33,6 +33,18 @@ package struct AccessLint {
     }.map(\.element)
   }
 
+  /// Everything that is doubtful in a file of either kind.
+  package static func findings(
+    reading bytes: [UInt8], file: String, allowsExtensions: Bool,
+    passwords: (file: String, users: [(name: String, line: Int)])?
+  ) throws(AccessFileErrors) -> [AccessFileError] {
+    if DynamicSecurity.isLikely(bytes) {
+      return findings(try DynamicSecurity(parsing: bytes, name: file))
+    }
+    let source = try AccessFile(parsing: bytes, name: file, allowsExtensions: allowsExtensions)
+    return findings(source, passwords: passwords)
+  }
+
   private init(_ source: AccessFile) {
     self.source = source
     list = AccessList(source)
@@ -60,7 +72,7 @@ package struct AccessLint {
         find(
           rule, "the pattern \(filter) holds neither %c nor %u, so it is for every client alike",
           "put %c or %u in, or write a topic rule for each user who needs it")
-      } else if FilterShape(rule.filter, takesPlaceholders: true).levels.contains(
+      } else if rule.shape.levels.contains(
         where: \.holdsPlaceholder)
       {
         find(
@@ -97,7 +109,7 @@ package struct AccessLint {
     var shapes: [Int: FilterShape] = [:]
     for number in numbers {
       let rule = list.rules[number]
-      let shape = FilterShape(rule.filter, takesPlaceholders: rule.takesPlaceholders)
+      let shape = rule.shape
       shapes[number] = shape
       index.add(shape, number: number)
     }

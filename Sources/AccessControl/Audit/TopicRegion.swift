@@ -44,6 +44,9 @@ extension AccessPermissions {
   /// Those of the default come last. Topics that begin with $ are in none of them unless a rule
   /// names them.
   package func regions(_ action: AccessAction, allowed: Bool) -> [TopicRegion] {
+    if isUnknown {
+      return allowed ? [] : [TopicRegion(shape: everything, outside: [], rule: nil)]
+    }
     let rules = ordered(action)
     var result: [TopicRegion] = []
     for (index, entry) in rules.enumerated() where entry.isAllowed == allowed {
@@ -123,6 +126,7 @@ package struct Deliverability: Equatable, Sendable {
 extension AccessPermissions {
   /// Whether anything that `filter` asks for could ever be delivered.
   package func mayEverReceive(filter: String) -> AccessDecision {
+    if isUnknown { return AccessDecision(isAllowed: false, ground: .unknownUser) }
     let wish = FilterShape(Self.withoutShare(Array(filter.utf8)))
     let rules = ordered(.deliver)
     for (index, entry) in rules.enumerated() where entry.isAllowed {

@@ -94,7 +94,7 @@ struct AccessFileReader {
     rules.append(
       AccessRule(
         scope: scope, filter: Array(filter), allows: access.allows, denies: access.denies,
-        takesPlaceholders: scope == .everyone, line: number, column: column,
+        placeholders: scope == .everyone ? .anywhere : .none, line: number, column: column,
         text: text + " " + String(decoding: filter, as: UTF8.self)))
     noticeRule(name, first, filter, isAlone: isAlone)
   }

@@ -27,7 +27,9 @@ enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The bytes of `text`; nil when it is no base64. Padding may be left out.
+  /// The bytes of `text`; nil when it is no base64.
+  ///
+  /// Padding may be left out.
   static func bytes(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     var digits = text
     while digits.last == UInt8(ascii: "="), text.endIndex - digits.endIndex < 2 {

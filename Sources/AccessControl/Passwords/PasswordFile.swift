@@ -6,6 +6,8 @@
 package struct PasswordEntry: Equatable, Sendable {
   package var userName: String
   package var hash: PasswordHash
+  /// The only client identifier that the user may have; nil for any.
+  package var clientIdentifier: String?
   /// Counted from one.
   package var line: Int
 }
@@ -54,6 +56,28 @@ package struct PasswordFile: Equatable, Sendable {
         faults.append(
           PasswordFileFault(
             file: file, line: index + 1, column: error.offset + 1, problem: error.problem))
+      }
+    }
+  }
+
+  /// The accounts of a dynamic-security file; those that are disabled are left out.
+  package init(_ source: DynamicSecurity) {
+    for client in source.clients where !client.isDisabled {
+      guard let text = client.password else { continue }
+      do throws(PasswordHashFault) {
+        let hash = try PasswordHash(parsing: Array(text.utf8)[...])
+        let name = String(decoding: client.userName, as: UTF8.self)
+        if positions[client.userName] != nil { continue }
+        positions[client.userName] = entries.count
+        entries.append(
+          PasswordEntry(
+            userName: name, hash: hash,
+            clientIdentifier: client.clientIdentifier.map { String(decoding: $0, as: UTF8.self) },
+            line: client.line))
+      } catch {
+        faults.append(
+          PasswordFileFault(
+            file: source.name, line: client.line, column: 1, problem: error.problem))
       }
     }
   }

@@ -7,7 +7,9 @@
 // Salt and digest are in base64, without padding in the third. The arithmetic itself is done by
 // whoever has a library for it; here it is only said what is to be computed and compared.
 
-/// Computes digests. What it computes is fixed by the hash; it keeps nothing.
+/// Computes digests.
+///
+/// What it computes is fixed by the hash; it keeps nothing.
 package protocol PasswordHasher: Sendable {
   /// The digest that `password` gives under the rules and the salt of `hash`, as long as the one in
   /// it; nil when the rules cannot be followed, such as for want of memory.

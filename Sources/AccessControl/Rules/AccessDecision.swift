@@ -19,6 +19,8 @@ package enum DecisionGround: Equatable, Sendable {
   case neverDelivered
   /// There are rules about subscribing, and none covers the whole filter.
   case notCovered
+  /// A role of the client does not allow filters with wildcards.
+  case wildcard
 }
 
 /// The answer to a question of access.

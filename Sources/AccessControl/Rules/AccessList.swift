@@ -16,8 +16,10 @@ struct RuleBlock: Sendable {
   var tree = RuleTree()
   /// Ranks of rules with a placeholder that does not fill its level.
   var partial: [Int] = []
-  /// Ranks of all rules with a placeholder.
+  /// Ranks of all rules with a placeholder that may stand anywhere.
   var placeholders: [Int] = []
+  /// Whether the clients of this role may subscribe to filters with wildcards.
+  var allowsWildcards = true
 }
 
 /// What the rules of one file are, for decisions.
@@ -31,20 +33,40 @@ package final class AccessList: Sendable {
   let blocks: [RuleBlock]
   let blocksOfUser: [[UInt8]: [Int]]
   let blocksOfAnonymous: [Int]
-  let blocksOfOthers: [Int]
+  /// Of users that are not named; nil when they may do nothing.
+  let blocksOfOthers: [Int]?
   /// The block of `pattern` lines, which clients with a wildcard in a name may not use.
   let everyone: Int?
+  /// What is allowed where no rule matches.
+  let allowedByDefault: AccessActions
+  /// Whether subscribing needs a rule, as in dynamic-security files.
+  let restrictsRequests: Bool
+
+  init(
+    file: String, rules: [AccessRule], users: [[UInt8]], blocks: [RuleBlock],
+    blocksOfUser: [[UInt8]: [Int]], blocksOfAnonymous: [Int], blocksOfOthers: [Int]?,
+    everyone: Int?, allowedByDefault: AccessActions, restrictsRequests: Bool
+  ) {
+    self.file = file
+    self.rules = rules
+    self.users = users
+    self.blocks = blocks
+    self.blocksOfUser = blocksOfUser
+    self.blocksOfAnonymous = blocksOfAnonymous
+    self.blocksOfOthers = blocksOfOthers
+    self.everyone = everyone
+    self.allowedByDefault = allowedByDefault
+    self.restrictsRequests = restrictsRequests
+  }
 
   /// Compiles the rules of an ACL file.
-  package init(_ source: AccessFile) {
-    file = source.name
-    rules = source.rules
-    users = source.users.map(\.name)
+  package convenience init(_ source: AccessFile) {
     var builder = BlockBuilder(source.rules)
     // Denying rules are asked first, in both kinds of lists.
+    let numbers = source.rules.indices
     let order =
-      source.rules.indices.filter { !source.rules[$0].denies.isEmpty }
-      + source.rules.indices.filter { source.rules[$0].denies.isEmpty }
+      numbers.filter { !source.rules[$0].denies.isEmpty }
+      + numbers.filter { source.rules[$0].denies.isEmpty }
     var blockOf: [RuleScope: Int] = [:]
     for number in order {
       let scope = source.rules[number].scope
@@ -52,17 +74,17 @@ package final class AccessList: Sendable {
       blockOf[scope] = block
       builder.add(number, to: block)
     }
-    let everyone = blockOf[.everyone]
-    let shared = everyone.map { [$0] } ?? []
-    self.everyone = everyone
-    blocksOfOthers = shared
-    blocksOfAnonymous = (blockOf[.anonymous].map { [$0] } ?? []) + shared
+    let shared = blockOf[.everyone].map { [$0] } ?? []
     var own: [[UInt8]: [Int]] = [:]
     for user in source.users {
       own[user.name] = (blockOf[.user(user.name)].map { [$0] } ?? []) + shared
     }
-    blocksOfUser = own
-    blocks = builder.blocks
+    self.init(
+      file: source.name, rules: source.rules, users: source.users.map(\.name),
+      blocks: builder.blocks, blocksOfUser: own,
+      blocksOfAnonymous: (blockOf[.anonymous].map { [$0] } ?? []) + shared,
+      blocksOfOthers: shared, everyone: blockOf[.everyone],
+      allowedByDefault: [.subscribe, .unsubscribe], restrictsRequests: false)
   }
 
   /// Reads and compiles an ACL file; see ``AccessFile/init(parsing:name:allowsExtensions:)``.
@@ -81,13 +103,28 @@ package final class AccessList: Sendable {
 
   /// What holds for `action` where no rule matches.
   func isAllowedByDefault(_ action: AccessAction) -> Bool {
-    action == .subscribe || action == .unsubscribe
+    allowedByDefault.contains(AccessActions(action))
   }
 
   /// Where the rule stands that decided; nil when none did.
   package func location(of decision: AccessDecision) -> RuleLocation? {
     guard case .rule(let number) = decision.ground else { return nil }
     return RuleLocation(file: file, line: rules[number].line)
+  }
+
+  /// What a decision rests on, in words: the rule as it is written, or why there is none.
+  package func reason(for decision: AccessDecision) -> String {
+    switch decision.ground {
+    case .rule(let number): rules[number].text
+    case .noRule: decision.isAllowed ? "no rule matches; the default allows it" : "no rule matches"
+    case .unsafeName: "a client with + or # in a name may not use patterns"
+    case .reservedTopic: "no rule can give this topic away"
+    case .unknownUser: "the file has no such user, or has it disabled"
+    case .unrestricted: "subscribing is open to all"
+    case .neverDelivered: "nothing of it may be received"
+    case .notCovered: "no subscribe rule covers all of it"
+    case .wildcard: "a role of the client allows no filters with wildcards"
+    }
   }
 }
 
@@ -98,8 +135,8 @@ struct BlockBuilder {
 
   init(_ rules: [AccessRule]) { self.rules = rules }
 
-  mutating func addBlock() -> Int {
-    blocks.append(RuleBlock())
+  mutating func addBlock(allowsWildcards: Bool = true) -> Int {
+    blocks.append(RuleBlock(allowsWildcards: allowsWildcards))
     return blocks.count - 1
   }
 
@@ -109,9 +146,10 @@ struct BlockBuilder {
     let rank = blocks[block].rules.count
     blocks[block].rules.append(number)
     if rule.isLiteral { return }
-    let shape = FilterShape(rule.filter, takesPlaceholders: rule.takesPlaceholders)
-    if rule.hasPlaceholder { blocks[block].placeholders.append(rank) }
-    if rule.takesPlaceholders, shape.levels.contains(where: \.holdsPlaceholder) {
+    let shape = rule.shape
+    let mayBePartial = rule.placeholders == .anywhere
+    if mayBePartial, rule.hasPlaceholder { blocks[block].placeholders.append(rank) }
+    if mayBePartial, shape.levels.contains(where: \.holdsPlaceholder) {
       blocks[block].partial.append(rank)
     } else {
       blocks[block].tree.add(shape, rank: rank, actions: rule.actions)

@@ -40,7 +40,7 @@ extension AccessPermissions {
       "matches too, but line \(list.rules[number].line) is asked before it"
     case .reservedTopic: "matches, but no rule can give this topic away"
     case .unsafeName: "matches, but a client with + or # in a name may not use patterns"
-    case .noRule, .unknownUser, .unrestricted, .neverDelivered, .notCovered:
+    case .noRule, .unknownUser, .unrestricted, .neverDelivered, .notCovered, .wildcard:
       "matches, but is not asked"
     }
   }
@@ -53,7 +53,11 @@ extension AccessPermissions {
     if !rule.actions.contains(AccessActions(action)) {
       return "says nothing about \(action.gerund)"
     }
-    guard let filter = rule.filter(for: names) else { return "needs a user name for %u" }
+    guard let filter = rule.filter(for: names) else {
+      return names.user == nil && rule.hasUserPlaceholder
+        ? "needs a user name for %u" : "needs names without / + and # for %c and %u"
+    }
+    if rule.isLiteral { return "is about filters taken as they are" }
     let difference = Self.difference(filter, topic)
     if difference == nil || filter == rule.filter { return difference }
     return difference.map { "\($0), as \(shown(filter))" }

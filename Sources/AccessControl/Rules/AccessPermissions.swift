@@ -20,6 +20,8 @@ package struct AccessPermissions: Sendable {
   let resolved: [Resolved]
   /// Whether a name holds + or #.
   let holdsWildcard: Bool
+  /// Whether the file knows the users that may do anything, and this is none of them.
+  let isUnknown: Bool
 
   /// Finds what speaks to `subject` in `list`.
   package init(_ list: AccessList, _ subject: AccessSubject) {
@@ -27,8 +29,9 @@ package struct AccessPermissions: Sendable {
     self.list = list
     self.names = names
     let own = names.user.map { list.blocksOfUser[$0] ?? list.blocksOfOthers }
-    let blocks = own ?? list.blocksOfAnonymous
+    let blocks = (own ?? list.blocksOfAnonymous) ?? []
     self.blocks = blocks
+    isUnknown = own == .some(nil)
     holdsWildcard = (names.client + (names.user ?? [])).contains { $0 == .plus || $0 == .hash }
     resolved = blocks.flatMap { block in
       let ranks = names.spansLevels ? list.blocks[block].placeholders : list.blocks[block].partial
@@ -46,7 +49,7 @@ package struct AccessPermissions: Sendable {
   package func decide(_ action: AccessAction, topic: Span<UInt8>) -> AccessDecision {
     switch action {
     case .publish, .deliver: decide(message: action, topic: topic)
-    case .subscribe, .unsubscribe: AccessDecision(isAllowed: true, ground: .unrestricted)
+    case .subscribe, .unsubscribe: decide(request: action, filter: array(topic))
     }
   }
 
@@ -57,6 +60,7 @@ package struct AccessPermissions: Sendable {
 
   private func decide(message action: AccessAction, topic: Span<UInt8>) -> AccessDecision {
     if topic.isEmpty { return AccessDecision(isAllowed: false, ground: .noRule) }
+    if isUnknown { return AccessDecision(isAllowed: false, ground: .unknownUser) }
     if topic[0] == .dollar, ReservedTopic.denies(action, topic) {
       return AccessDecision(isAllowed: false, ground: .reservedTopic)
     }
@@ -80,13 +84,19 @@ package struct AccessPermissions: Sendable {
       let isAllowed = list.rules[number].allows.contains(AccessActions(action))
       return AccessDecision(isAllowed: isAllowed, ground: .rule(number))
     }
-    return AccessDecision(isAllowed: false, ground: .noRule)
+    return AccessDecision(isAllowed: isAllowedByDefault(action, topic), ground: .noRule)
+  }
+
+  /// What holds where no rule matches; `$CONTROL` is never left to the default.
+  private func isAllowedByDefault(_ action: AccessAction, _ topic: Span<UInt8>) -> Bool {
+    list.isAllowedByDefault(action) && !(topic[0] == .dollar && ReservedTopic.isControl(topic))
   }
 }
 
 /// The topics that no rule can give away, as mosquitto has them.
 enum ReservedTopic {
   private static let system = Array("$SYS".utf8)
+  private static let control = Array("$CONTROL".utf8)
   private static let share = Array("$share".utf8)
   private static let bridgeState = Array("$SYS/broker/connection/+/state".utf8)
 
@@ -99,6 +109,9 @@ enum ReservedTopic {
     return begins(topic, share)
   }
 
+  /// Whether `topic` steers the broker.
+  static func isControl(_ topic: Span<UInt8>) -> Bool { begins(topic, control) }
+
   private static func begins(_ topic: Span<UInt8>, _ prefix: [UInt8]) -> Bool {
     topic.count >= prefix.count
       && areEqual(topic.extracting(0..<prefix.count), prefix.span)
@@ -106,10 +119,17 @@ enum ReservedTopic {
 }
 
 extension AccessRule {
-  /// The filter with the names in the place of %c and %u; nil when there is no user name for %u.
+  /// The filter with the names in the place of %c and %u; nil when there is no name to put in.
   func filter(for names: SubjectNames) -> [UInt8]? {
-    if !takesPlaceholders { return filter }
-    if hasUserPlaceholder, names.user == nil { return nil }
+    switch placeholders {
+    case .none: filter
+    case .anywhere:
+      hasUserPlaceholder && names.user == nil ? nil : replaced(names)
+    case .wholeLevels: filled(names)
+    }
+  }
+
+  private func replaced(_ names: SubjectNames) -> [UInt8] {
     var result: [UInt8] = []
     var index = 0
     while index < filter.count {
@@ -126,5 +146,26 @@ extension AccessRule {
       }
     }
     return result
+  }
+
+  /// Here a name must be one level and no wildcard.
+  private func filled(_ names: SubjectNames) -> [UInt8]? {
+    let parts = filter.split(separator: .slash, omittingEmptySubsequences: false)
+    var levels: [[UInt8]] = []
+    for part in parts {
+      let name: [UInt8]?
+      switch part {
+      case [.percent, UInt8(ascii: "c")]: name = names.client
+      case [.percent, UInt8(ascii: "u")]: name = names.user
+      default:
+        levels.append(Array(part))
+        continue
+      }
+      guard let name, !name.isEmpty,
+        !name.contains(where: { $0 == .slash || $0 == .plus || $0 == .hash })
+      else { return nil }
+      levels.append(name)
+    }
+    return Array(levels.joined(separator: [.slash]))
   }
 }

@@ -12,6 +12,16 @@ package enum RuleScope: Hashable, Sendable {
   case role([UInt8])
 }
 
+/// What %c and %u in a filter mean.
+package enum RulePlaceholders: Sendable {
+  /// Themselves.
+  case none
+  /// The names, wherever they stand: ACL files.
+  case anywhere
+  /// The names where they fill a level: dynamic-security files.
+  case wholeLevels
+}
+
 /// A filter and what it means for each action.
 package struct AccessRule: Equatable, Sendable {
   package var scope: RuleScope
@@ -24,7 +34,7 @@ package struct AccessRule: Equatable, Sendable {
   /// Whether the filter is taken byte for byte, wildcards included: `subscribeLiteral`.
   package var isLiteral = false
   /// Whether %c and %u stand for the client's identifier and user name.
-  package var takesPlaceholders: Bool
+  package var placeholders: RulePlaceholders
   /// Counted from 1.
   package var line: Int
   /// Where the filter begins in its line, counted in bytes from 1.
@@ -35,15 +45,21 @@ package struct AccessRule: Equatable, Sendable {
   /// The actions that the rule has a say in.
   package var actions: AccessActions { allows.union(denies) }
 
+  /// The filter with its placeholders.
+  var shape: FilterShape { FilterShape(filter, takesPlaceholders: placeholders != .none) }
+
   /// Whether the filter holds %c or %u and they mean something.
-  package var hasPlaceholder: Bool {
-    takesPlaceholders && (holds(UInt8(ascii: "c")) || holds(UInt8(ascii: "u")))
-  }
+  package var hasPlaceholder: Bool { holds(.client, "c") || holds(.user, "u") }
 
   /// Whether the filter holds %u, so that clients without a user name are never matched.
-  package var hasUserPlaceholder: Bool { takesPlaceholders && holds(UInt8(ascii: "u")) }
+  package var hasUserPlaceholder: Bool { holds(.user, "u") }
 
-  private func holds(_ letter: UInt8) -> Bool {
-    zip(filter, filter.dropFirst()).contains { $0 == UInt8(ascii: "%") && $1 == letter }
+  private func holds(_ level: FilterLevel, _ letter: Unicode.Scalar) -> Bool {
+    switch placeholders {
+    case .none: false
+    case .anywhere:
+      zip(filter, filter.dropFirst()).contains { $0 == .percent && $1 == UInt8(ascii: letter) }
+    case .wholeLevels: shape.levels.contains(level)
+    }
   }
 }

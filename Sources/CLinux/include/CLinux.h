@@ -43,6 +43,8 @@ int linux_set_no_delay(int descriptor);
 int linux_set_reuse_address(int descriptor);
 int linux_set_only_ipv6(int descriptor);
 int linux_socket_error(int descriptor);
+// Sends one datagram to a Unix domain socket; a name that begins with @ is an abstract one.
+int linux_send_to_path(const char *path, const char *text);
 
 // socket addresses
 
@@ -85,6 +87,16 @@ int linux_collect_signals(const int *numbers, size_t count);
 void linux_release_signals(const int *numbers, size_t count);
 // The number of a signal that waits, -1 when there is none.
 int linux_next_signal(int descriptor);
+// The signal that mosquitto rotates its log on: SIGRTMIN.
+int linux_rotation_signal(void);
+// fork: only before any thread was started.
+int linux_fork(void);
+// Takes another account for good, with its groups; -1 and errno when that fails.
+int linux_become(uint32_t user, uint32_t group, const uint32_t *groups, size_t count);
+// Opens the system log for the facility daemon, or local0 to local7 for 0 to 7.
+void linux_open_system_log(const char *name, int facility);
+// Priority 3 is an error, 4 a warning, 5 a notice, 6 information, 7 debug.
+void linux_write_system_log(int priority, const char *line);
 // Raises the soft limit of open files to the hard one; the limit that now holds.
 uint64_t linux_raise_descriptor_limit(void);
 // One heap for all threads; freed memory goes back to the system once a few MiB have gathered.
@@ -94,6 +106,8 @@ int linux_usable_cores(void);
 // Addresses that cost nothing until they are touched; null when there are none.
 void *linux_reserve(size_t bytes);
 int linux_open_spare(void);
+// Locks a whole file for as long as it is open; belongs to the open file, not to the process.
+int linux_lock_file(int descriptor);
 // Waits for a sem_t until an instant of the monotonic clock; 0, or -1 and errno.
 int linux_wait_semaphore(void *semaphore, int64_t nanoseconds);
 void linux_name_thread(const char *name);

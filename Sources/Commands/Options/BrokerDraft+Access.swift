@@ -17,9 +17,17 @@ extension BrokerDraft {
     },
     .value(
       "acl", aliases: ["acl-file"], "FILE", .file, example: "acl",
-      "topics that users may publish and receive, as mosquitto's acl_file"
+      "topics that users may publish and receive, as mosquitto's acl_file",
+      manual: "A file of mosquitto's dynamic security plugin, in JSON, is taken as well."
     ) { (draft, text) throws(ValueFault) in
       draft.options.access.aclFile = try Values.name(text, "a path")
+    },
+    .flag(
+      "acl-extensions", "let FILE of --acl say subscribe, readdeny and writedeny, too",
+      manual: "mosquitto does not know these words."
+    ) { $0.options.access.allowsExtensions = true },
+    .flag("check-subscriptions", "refuse filters of which nothing may ever be received") {
+      $0.options.access.checksSubscriptions = true
     },
     .value(
       "allow-anonymous", "BOOLEAN", .choices(["true", "false"]), example: "true",

@@ -7,11 +7,35 @@ import MQTTCodec
 extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
-    listeners.grouped("Listeners") + tlsOptions.grouped("TLS")
-    + accessOptions.grouped("Users and access") + (limits + loginLimits).grouped("Limits")
-    + choices.grouped("Protocol") + general.grouped("General")
+    file.grouped("Configuration file") + (listeners + proxyOptions).grouped("Listeners")
+    + webSocketOptions.grouped("WebSocket") + tlsOptions.grouped("TLS")
+    + accessOptions.grouped("Users and access") + storeOptions.grouped("Durability")
+    + (limits + loginLimits).grouped("Limits") + choices.grouped("Protocol")
+    + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
+
+  private static let file: [Option<BrokerDraft>] = [
+    .value(
+      "config-file", letter: "c", "FILE", .file, example: "mosquitto.conf",
+      "do what FILE says, which is written as for mosquitto",
+      manual: """
+        See CONFIGURATION FILE below. Limits and choices that neither FILE nor the command line \
+        speaks of are mosquitto's then. What the command line says counts more than FILE; \
+        listeners are added to those of FILE, but -p is only looked at when FILE has none.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.configurationFile = try Values.name(text, "a path")
+    },
+    .flag(
+      "test-config", "check the configuration file and all that it names, and do nothing",
+      manual:
+        "Exits with 0 if the broker would start, or else with 1 after saying all that is wrong."
+    ) { $0.options.isTest = true },
+    .flag("daemon", letter: "d", "go to the background once clients can connect") {
+      $0.options.isDaemon = true
+    },
+  ]
 
   private static let listeners: [Option<BrokerDraft>] = [
     .value(
@@ -22,11 +46,14 @@ extension BrokerDraft {
       draft.options.listeners.append(ListenerOptions(.loopback(port: port)))
     },
     .value(
-      "listen", "[ADDRESS:]PORT", example: "0.0.0.0:1883", repeatable: true,
+      "listen", "[SCHEME://][ADDRESS:]PORT", example: "0.0.0.0:1883", repeatable: true,
       "wait on ADDRESS, or on every address of this machine",
-      manual: "An IPv6 address stands in brackets: [::1]:1883."
+      manual: """
+        An IPv6 address stands in brackets: [::1]:1883. The scheme is mqtt, mqtts, ws or wss; mqtt \
+        if there is none.
+        """
     ) { (draft, text) throws(ValueFault) in
-      draft.options.listeners.append(ListenerOptions(try place(text)))
+      draft.options.listeners.append(try listener(text))
     },
     .value(
       "unix", "PATH", .file, example: "/tmp/mqtt.sock", repeatable: true,
@@ -36,6 +63,83 @@ extension BrokerDraft {
       draft.options.listeners.append(ListenerOptions(.unix(path: path)))
     },
   ]
+
+  private static let proxyOptions: [Option<BrokerDraft>] = [
+    .value(
+      "proxy-protocol", "VERSION", .choices(["1", "2", "any"]), example: "2",
+      "connections have to begin with a header of the PROXY protocol",
+      manual: """
+        For all listeners of the command line. A load balancer tells by it who the client is; \
+        connections without one are turned away, so that nobody can lie about it. any is 1 or 2.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.proxyProtocol = try Values.choice(text, ["1": 1, "2": 2, "any": 0])
+    },
+    .flag(
+      "proxy-require-tls",
+      "turn clients away whose PROXY header does not say that they came over TLS"
+    ) { $0.proxyMustUseTLS = true },
+  ]
+
+  private static let webSocketOptions: [Option<BrokerDraft>] = [
+    .value(
+      "ws", "PORT", example: "8080", repeatable: true,
+      "wait for WebSocket clients of this machine on PORT",
+      manual: """
+        Where the same port is given to -p as well, clients with and without WebSocket are served \
+        there; the first byte of a connection tells. --listen ws://8080 serves every address.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.add(webSocketPort: try Values.number(text, 1...65_535), usesTLS: false)
+    },
+    .value(
+      "wss", "PORT", example: "8081", repeatable: true,
+      "the same with TLS"
+    ) { (draft, text) throws(ValueFault) in
+      draft.add(webSocketPort: try Values.number(text, 1...65_535), usesTLS: true)
+    },
+    .value(
+      "ws-origin", "ORIGIN", example: "https://example.org", default: "any", repeatable: true,
+      "let only web pages of ORIGIN connect",
+      manual: """
+        A browser tells the origin of the page that connects; clients that are no browsers and send \
+        no Origin header are let in.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocketOrigins.append(try Values.name(text, "an origin"))
+      draft.webSocketDetail = "--ws-origin"
+    },
+    .value(
+      "ws-path", "PATH", example: "/mqtt", default: "any", repeatable: true,
+      "serve WebSockets at PATH only"
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocketPaths.append(try Values.webSocketPath(text))
+      draft.webSocketDetail = "--ws-path"
+    },
+    .value(
+      "ws-headers-size", "BYTES", example: "4096", default: "8192",
+      "longest head of a WebSocket request"
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocketHeaderLimitBytes = try Values.number(text, 256...1_048_576)
+      draft.webSocketDetail = "--ws-headers-size"
+    },
+  ]
+
+  /// A place with the scheme of what is spoken there.
+  private static func listener(_ text: String) throws(ValueFault) -> ListenerOptions {
+    guard let end = text.firstRange(of: "://") else { return ListenerOptions(try place(text)) }
+    let speech: [String: (ListenerOptions.Speech, Bool)] = [
+      "mqtt": (.mqtt, false), "mqtts": (.mqtt, true), "ws": (.webSockets, false),
+      "wss": (.webSockets, true),
+    ]
+    let scheme = text[..<end.lowerBound]
+    guard let (spoken, usesTLS) = speech[scheme.lowercased()] else {
+      throw ValueFault("the scheme '\(scheme)' is unknown; known are mqtt, mqtts, ws and wss")
+    }
+    var result = ListenerOptions(try place(String(text[end.upperBound...])), usesTLS: usesTLS)
+    result.speech = spoken
+    return result
+  }
 
   private static func place(_ text: String) throws(ValueFault) -> ListenerOptions.Place {
     guard let colon = text.lastIndex(of: ":") else {
@@ -94,6 +198,55 @@ extension BrokerDraft {
       draft.options.tls.caFile = try Values.name(text, "a path")
       draft.tlsDetail = "--cafile"
     },
+    .value(
+      "capath", "DIRECTORY", .directory, example: "/etc/ssl/clients",
+      "the same with a directory, prepared by openssl rehash"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.caDirectory = try Values.name(text, "a path")
+      draft.tlsDetail = "--capath"
+    },
+    .value(
+      "crl", aliases: ["crlfile"], "FILE", .file, example: "revoked.pem",
+      "turn clients away whose certificate stands in this list"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.revocationFile = try Values.name(text, "a path")
+      draft.tlsDetail = "--crl"
+    },
+    .value(
+      "ciphers", "LIST", example: "ECDHE+AESGCM", default: "OpenSSL's",
+      "the ciphers of TLS 1.2"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.ciphers = try Values.name(text, "a list")
+      draft.tlsDetail = "--ciphers"
+    },
+    .value(
+      "ciphers-tls1.3", "LIST", example: "TLS_AES_128_GCM_SHA256", default: "OpenSSL's",
+      "the cipher suites of TLS 1.3"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.ciphersuites = try Values.name(text, "a list")
+      draft.tlsDetail = "--ciphers-tls1.3"
+    },
+    .value(
+      "tls-version", "VERSION", .choices(["tlsv1.2", "tlsv1.3"]), example: "tlsv1.3",
+      default: "tlsv1.2", "the lowest version of TLS"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.minimumVersion = try Values.choice(
+        text, ["tlsv1.2": "tlsv1.2", "tlsv1.3": "tlsv1.3"])
+      draft.tlsDetail = "--tls-version"
+    },
+    .value(
+      "psk-file", "FILE", .file, example: "keys",
+      "let clients in that have a key of FILE, which has a line IDENTITY:HEX for each"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.access.pskFile = try Values.name(text, "a path")
+      draft.tlsDetail = "--psk-file"
+    },
+    .value(
+      "psk-hint", "TEXT", example: "mqtt", "what such clients choose their identity by"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.tls.pskHint = try Values.name(text, "a hint")
+      draft.tlsDetail = "--psk-hint"
+    },
     .flag(
       "require-cert", aliases: ["require-certificate"],
       "turn clients without such a certificate away"
@@ -135,6 +288,16 @@ extension BrokerDraft {
     bound(
       "max-inflight-messages", "COUNT", \.inFlightLimit, 1...65_535,
       "QoS 1 and 2 messages under way to one client at once"),
+    bound(
+      "max-inflight-bytes", "BYTES", \.inFlightByteLimit, 0...(.max),
+      "bytes of QoS 1 and 2 messages under way to one client; 0 is no limit"),
+    .value(
+      "message-size-limit", "BYTES", example: "65536", default: "none",
+      "longest message that is passed on; a longer one is dropped",
+      manual: "It is acknowledged, to a client of MQTT 5 with reason code 0x83."
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.configuration.payloadSizeLimit = try Values.number(text, 1...268_435_455)
+    },
     bound(
       "receive-maximum", "COUNT", \.receiveMaximum, 1...65_535,
       "QoS 1 and 2 messages that one client may have under way to us"),
@@ -197,6 +360,12 @@ extension BrokerDraft {
       "max-topic-alias-broker", "COUNT", \.outgoingTopicAliasMaximum, 0...65_535,
       "topic aliases that we make towards a client"),
     choice("retain-available", \.isRetainAvailable, "whether retained messages are kept at all"),
+    choice(
+      "upgrade-outgoing-qos", \.upgradesQoS,
+      "whether a message goes out at the subscription's QoS even if its own is lower"),
+    choice(
+      "allow-duplicate-messages", \.allowsDuplicates,
+      "whether overlapping subscriptions bring a message several times"),
     choice("queue-qos0-messages", \.queuesQoS0, "whether QoS 0 messages wait for absent clients"),
     choice(
       "allow-zero-length-clientid", \.allowsEmptyClientIdentifier,
@@ -221,7 +390,29 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.threadLimit = try Values.number(text, 1...64)
       },
-      .flag("memory", "keep everything in memory and nothing on disk; this is always so") { _ in },
+      .value(
+        "connection-messages", "BOOLEAN", .choices(["true", "false"]), example: "false",
+        default: "true", "whether connections and their ends are logged"
+      ) { (draft, text) throws(ValueFault) in
+        draft.options.configuration.logsConnections = try Values.truth(text)
+      },
+      .value(
+        "pid-file", "FILE", .file, example: "/run/mqtt.pid", "write the process number to FILE"
+      ) { (draft, text) throws(ValueFault) in
+        draft.options.pidFile = try Values.name(text, "a path")
+      },
+      .value(
+        "user", "NAME", example: "mosquitto",
+        "give up root's rights for those of NAME, once all is open"
+      ) { (draft, text) throws(ValueFault) in
+        draft.options.userName = try Values.name(text, "the name of an account")
+      },
+      .value(
+        "log-file", "FILE", .file, example: "/var/log/mqtt.log",
+        "write the log to FILE instead of standard error"
+      ) { (draft, text) throws(ValueFault) in
+        draft.options.log.destinations = [.file(try Values.name(text, "a path"))]
+      },
       .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
         $0.options.isVerbose = true
       },

@@ -1,13 +1,15 @@
 // The table of the options that all clients share.
 
 import MQTTCodec
+import WebSocket
 
 extension ConnectionDraft {
   /// Address, identity, session, TLS and diagnosis, in the order of `--help`.
   ///
   /// `topicKind` is what the URL's topic is to the command.
   static func table() -> [Option<ConnectionDraft>] {
-    address.grouped("Connection") + identity.grouped("Authentication")
+    address.grouped("Connection") + webSocketOptions.grouped("WebSocket")
+      + identity.grouped("Authentication")
       + session.grouped("Session") + willOptions.grouped("Will") + tlsOptions.grouped("TLS")
   }
 
@@ -34,14 +36,19 @@ extension ConnectionDraft {
     .value(
       "port", letter: "p", "PORT", example: "1883", default: "1883, or 8883 with TLS",
       "port of the broker",
-      manual: "Port 8883 turns TLS on unless --no-tls is given."
+      manual: """
+        Port 8883 turns TLS on unless --no-tls is given. With --ws the default is 80, or 443 with \
+        TLS.
+        """
     ) { (draft, text) throws(ValueFault) in draft.port = try Values.number(text, 1...65_535) },
     .value(
       "url", letter: "L", "URL", example: "mqtt://broker.example.org/sensor/temp",
-      "mqtt(s)://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC]",
+      "mqtt(s)://[USER[:PASSWORD]@]HOST[:PORT][/TOPIC] or ws(s)://…[/PATH]",
       manual: """
         User, password, host, port and topic at once. Every part may be percent-encoded, an IPv6 \
-        address stands in brackets, and mqtts stands for TLS. The topic is taken as by -t.
+        address stands in brackets, and mqtts stands for TLS. The topic is taken as by -t. ws and \
+        wss stand for WebSocket, without and with TLS: what follows the port is then the path that \
+        is asked for, /mqtt if there is none, and the topic has to be given by -t or alone.
         """
     ) { (draft, text) throws(ValueFault) in draft.take(try BrokerURL(text)) },
     .value(
@@ -55,6 +62,13 @@ extension ConnectionDraft {
       "local address to connect from"
     ) { (draft, text) throws(ValueFault) in
       draft.options.bindAddress = try Values.name(text, "an address")
+    },
+    .value(
+      "proxy", "URL", example: "socks5h://localhost:1080",
+      "connect through the SOCKS proxy socks5h://[USER[:PASSWORD]@]HOST[:PORT]",
+      manual: "The proxy looks up the name of the broker. Its port is 1080 if none is named."
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.proxy = try BrokerURL.proxy(text)
     },
     .value(
       "protocol-version", letter: "V", "VERSION",
@@ -75,6 +89,30 @@ extension ConnectionDraft {
       "nodelay", "send small packets at once; this is always so",
       manual: "Taken because mosquitto_pub and mosquitto_sub have it."
     ) { _ in },
+  ]
+
+  private static let webSocketOptions: [Option<ConnectionDraft>] = [
+    .flag("ws", "speak MQTT over WebSocket", manual: "The same as the URL ws://HOST:PORT/mqtt.") {
+      $0.usesWebSocket = true
+    },
+    .value(
+      "ws-path", "PATH", example: "/mqtt", default: "/mqtt",
+      "path of the WebSocket, with a query if need be; turns WebSocket on"
+    ) { (draft, text) throws(ValueFault) in
+      draft.webSocket.path = try Values.webSocketPath(text)
+      draft.usesWebSocket = true
+    },
+    .value(
+      "ws-header", "HEADER", example: "'Authorization: Bearer a1b2'", repeatable: true,
+      "a further header of the WebSocket request; turns WebSocket on"
+    ) { (draft, text) throws(ValueFault) in
+      guard let header = WebSocketRequest.Header(text) else { throw .expected("NAME: VALUE") }
+      if header.isOfHandshake {
+        throw ValueFault("the handshake of WebSocket sets the header \(header.name) itself")
+      }
+      draft.webSocket.headers.append(header)
+      draft.usesWebSocket = true
+    },
   ]
 
   private static func version(_ text: String) throws(ValueFault) -> VersionChoice {
@@ -183,10 +221,14 @@ extension ConnectionDraft {
   private mutating func take(_ url: BrokerURL) {
     options.host = url.host
     options.unixPath = nil
-    port = url.port ?? (url.usesTLS ? 8883 : 1883)
+    port = url.port ?? url.defaultPort
+    if let path = url.webSocketPath {
+      usesWebSocket = true
+      webSocket.path = path
+    }
     if let userName = url.userName { options.userName = userName }
     if let password = url.password { options.password = .given(password) }
-    if url.usesTLS { tlsCause = "mqtts://" }
+    if url.usesTLS { tlsCause = url.webSocketPath == nil ? "mqtts://" : "wss://" }
     topicOfURL = url.topic
   }
 }

@@ -16,6 +16,8 @@ struct ConnectionDraft: Sendable {
   /// Options that say how TLS is done but do not turn it on.
   var tlsDetails: [String] = []
   var forbidsTLS = false
+  var webSocket = WebSocketOptions()
+  var usesWebSocket = false
   var propertyCause: String?
   var topicOfURL: String?
 
@@ -62,6 +64,7 @@ struct ConnectionDraft: Sendable {
       // [MQTT311-3.1.2-22]
       throw UsageError("-P", "needs -u as well before MQTT 5", example: "-u maria -P secret")
     }
+    if usesWebSocket { result.webSocket = webSocket }
     let warnings = try finishTLS(&result)
     return (result, warnings)
   }
@@ -94,7 +97,11 @@ struct ConnectionDraft: Sendable {
     var cause = tlsCause
     if cause == nil, port == 8883 { cause = "port 8883" }
     if forbidsTLS { cause = nil }
-    result.port = port ?? (cause == nil ? 1883 : 8883)
+    if usesWebSocket {
+      result.port = port ?? (cause == nil ? 80 : 443)
+    } else {
+      result.port = port ?? (cause == nil ? 1883 : 8883)
+    }
     if cause == nil {
       return tlsDetails.map { "\($0) has no effect on a connection without TLS; add --tls" }
     }

@@ -3,6 +3,7 @@
 // client only has to obey.
 
 package import MQTTCodec
+package import WebSocket
 
 /// Which version of MQTT a client speaks.
 package enum VersionChoice: Equatable, Sendable {
@@ -61,6 +62,25 @@ package struct TLSOptions: Equatable, Sendable {
   package init() {}
 }
 
+/// A SOCKS proxy.
+package struct ProxyOptions: Equatable, Sendable {
+  package var host: String
+  package var port: UInt16
+  package var userName: String?
+  package var password: [UInt8] = []
+}
+
+/// How a client asks for a WebSocket.
+package struct WebSocketOptions: Equatable, Sendable {
+  /// The path and perhaps a query; begins with a slash.
+  package var path = "/mqtt"
+  /// Headers beside those of the handshake.
+  package var headers: [WebSocketRequest.Header] = []
+
+  /// The path that brokers serve by custom.
+  package init() {}
+}
+
 /// Where and how a client connects.
 package struct ConnectionOptions: Equatable, Sendable {
   package var host = "localhost"
@@ -87,6 +107,10 @@ package struct ConnectionOptions: Equatable, Sendable {
   package var disconnectProperties = Properties()
   /// Nil is a plain connection.
   package var tls: TLSOptions?
+  /// Nil is a connection without a proxy.
+  package var proxy: ProxyOptions?
+  /// Nil is MQTT without WebSocket.
+  package var webSocket: WebSocketOptions?
   /// QoS 1 and 2 messages in flight at once, to the broker.
   package var inFlightLimit: UInt16 = 20
   /// Whether every packet is shown on the standard error stream.
@@ -111,12 +135,16 @@ package struct ParsingContext {
   package var environment: (String) -> String?
   /// The bytes of a file; nil when there is none that can be read.
   package var fileContents: (String) -> [UInt8]?
+  /// The names in a directory; nil when there is none that can be read.
+  package var fileNames: (String) -> [String]?
 
   /// Joins the parts.
   package init(
-    environment: @escaping (String) -> String?, fileContents: @escaping (String) -> [UInt8]?
+    environment: @escaping (String) -> String?, fileContents: @escaping (String) -> [UInt8]?,
+    fileNames: @escaping (String) -> [String]? = { _ in nil }
   ) {
     self.environment = environment
     self.fileContents = fileContents
+    self.fileNames = fileNames
   }
 }

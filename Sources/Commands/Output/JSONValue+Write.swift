@@ -1,9 +1,16 @@
 // A JSON tree as bytes, in the two forms of mosquitto_sub.
 
 private import Glibc
-import MQTTCodec
+package import MQTTCodec
 
 extension JSONValue {
+  /// The value on one line.
+  package var text: String {
+    var buffer = ByteBuffer()
+    append(to: &buffer, isPretty: false)
+    return String(decoding: buffer.bytes, as: UTF8.self)
+  }
+
   /// Appends this value, on one line or on several.
   func append(to buffer: inout ByteBuffer, isPretty: Bool) {
     append(to: &buffer, isPretty: isPretty, depth: 0)

@@ -153,7 +153,7 @@ struct ArgumentParser<D: Draft> {
   private func unknown(_ spelled: String, _ origin: String) -> UsageError {
     let problem: String
     if let other = Command.allCases.first(where: { $0 != command && $0.knows(spelled) }) {
-      problem = "is an option of mqtt \(other.rawValue) and not of mqtt \(command.rawValue)"
+      problem = "is an option of mqtt \(other.words) and not of mqtt \(command.words)"
     } else if Self.optionsOfMosquittoOnly.contains(spelled) {
       problem = "is an option of mosquitto's clients that mqtt does not have"
     } else if let nearest = nearest(to: spelled) {
@@ -165,7 +165,7 @@ struct ArgumentParser<D: Draft> {
   }
 
   private static var optionsOfMosquittoOnly: [String] {
-    ["-S", "--proxy", "--tls-engine", "--tls-engine-kpass-sha1"]
+    ["-S", "--tls-engine", "--tls-engine-kpass-sha1"]
   }
 
   /// A letter is near the same letter in its other case only; a word is near words, whether it has

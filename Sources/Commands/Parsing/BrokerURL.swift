@@ -1,13 +1,15 @@
-// The URL of `-L`: who, where and which topic in one word.
+// The URL of `-L`: who, where and which topic in one word, or which path of a WebSocket.
 //
 //     mqtt(s)://[user[:password]@]host[:port][/topic]
+//     ws(s)://[user[:password]@]host[:port][/path[?query]]
 //
 // Every part may be percent-encoded (RFC 3986, 2.1), an IPv6 address stands in brackets, and the
-// topic may be left out. A topic is taken as it stands, so `#`, `+` and `?` need no encoding.
+// topic may be left out. A topic is taken as it stands, so `#`, `+` and `?` need no
+// encoding; a path goes to the server as it stands.
 
 /// What a URL of `-L` says.
 package struct BrokerURL: Equatable, Sendable {
-  /// Whether the scheme is `mqtts`.
+  /// Whether the scheme is `mqtts` or `wss`.
   package var usesTLS: Bool
   package var userName: String?
   /// Bytes, because what is percent-encoded need not be text.
@@ -15,25 +17,48 @@ package struct BrokerURL: Equatable, Sendable {
   package var host: String
   package var port: UInt16?
   package var topic: String?
+  /// What a WebSocket asks for, with its query; nil for `mqtt` and `mqtts`.
+  package var webSocketPath: String?
+
+  /// The port that the scheme stands for.
+  var defaultPort: UInt16 {
+    if webSocketPath == nil { return usesTLS ? 8883 : 1883 }
+    return usesTLS ? 443 : 80
+  }
 
   /// Reads a URL.
   package init(_ text: String) throws(ValueFault) {
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
-      throw .expected("mqtt://HOST/TOPIC or mqtts://HOST/TOPIC")
+      throw .expected("mqtt://HOST/TOPIC, mqtts://HOST/TOPIC, ws://HOST/PATH or wss://HOST/PATH")
     }
     let scheme = text[..<colon]
+    var isWebSocket = false
     switch scheme.lowercased() {
     case "mqtt": usesTLS = false
     case "mqtts": usesTLS = true
-    default: throw ValueFault("the scheme '\(scheme)' is unknown; known are mqtt and mqtts")
+    case "ws": (usesTLS, isWebSocket) = (false, true)
+    case "wss": (usesTLS, isWebSocket) = (true, true)
+    default:
+      throw ValueFault("the scheme '\(scheme)' is unknown; known are mqtt, mqtts, ws and wss")
     }
+    host = ""
     let rest = text[colon...].dropFirst(3)
     let slash = rest.firstIndex(of: "/")
     let authority = rest[..<(slash ?? rest.endIndex)]
-    if let slash, rest.index(after: slash) != rest.endIndex {
+    if isWebSocket {
+      webSocketPath =
+        try slash.map { slash throws(ValueFault) in
+          try Values.webSocketPath(String(rest[slash...]))
+        } ?? "/mqtt"
+    } else if let slash, rest.index(after: slash) != rest.endIndex {
       topic = try Self.decodedText(rest[rest.index(after: slash)...], "topic")
     }
 
+    try take(authority)
+  }
+
+  /// Takes user, password, host and port.
+  private mutating func take(_ authority: Substring) throws(ValueFault) {
     var place = authority
     if let at = authority.lastIndex(of: "@") {
       let user = authority[..<at]
@@ -52,6 +77,29 @@ package struct BrokerURL: Equatable, Sendable {
       }
       port = number
     }
+  }
+
+  /// Reads the URL of a SOCKS proxy.
+  static func proxy(_ text: String) throws(ValueFault) -> ProxyOptions {
+    let scheme = "socks5h://"
+    guard text.lowercased().hasPrefix(scheme) else {
+      throw .expected("socks5h://HOST or socks5h://USER:PASSWORD@HOST:PORT")
+    }
+    var rest = text.dropFirst(scheme.count)
+    if rest.last == "/" { rest = rest.dropLast() }
+    var url = BrokerURL()
+    try url.take(rest)
+    if url.userName?.utf8.count ?? 0 > 255 || url.password?.count ?? 0 > 255 {
+      throw .expected("a user name and a password of at most 255 bytes")
+    }
+    return ProxyOptions(
+      host: url.host, port: url.port ?? 1080, userName: url.userName,
+      password: url.password ?? [])
+  }
+
+  private init() {
+    usesTLS = false
+    host = ""
   }
 
   private static func split(_ place: Substring) throws(ValueFault) -> (String, Substring?) {

@@ -21,8 +21,10 @@ extension Command {
   package var text: CommandText {
     switch self {
     case .broker: Self.brokerText
+    case .passwd: Self.passwordText
     case .pub: Self.publishText
     case .sub: Self.subscribeText
+    case .aclCheck: Self.accessCheckText
     case .inspectPcap: Self.inspectText
     }
   }
@@ -116,6 +118,30 @@ extension Command {
         meaning: "Remove all retained messages"),
     ])
 
+  private static let passwordText = CommandText(
+    synopsis: [
+      "broker passwd [OPTION ...] FILE USER", "broker passwd -b [OPTION ...] FILE USER PASSWORD",
+    ],
+    description: [
+      """
+      Sets the password of USER in FILE, which mqtt broker --passwords and mosquitto read, or \
+      removes USER. The password is asked for twice on the terminal; when the standard input is not \
+      one, its first line is taken.
+      """,
+      """
+      FILE is replaced at once and keeps its owner and permissions; all other lines of it stay as \
+      they are. A running broker takes it when it gets SIGHUP.
+      """,
+    ],
+    examples: [
+      CommandExample(
+        line: "mqtt broker passwd -c passwords ann", meaning: "Make a file with one user"),
+      CommandExample(
+        line: "mqtt broker passwd -H argon2id passwords ann < secret",
+        meaning: "Take the password from a file, and store it as Argon2id"),
+      CommandExample(line: "mqtt broker passwd -D passwords ann", meaning: "Remove the user"),
+    ])
+
   private static let brokerText = CommandText(
     synopsis: ["broker [OPTION ...]"],
     description: [
@@ -135,10 +161,16 @@ extension Command {
     examples: [
       CommandExample(line: "mqtt broker", meaning: "Serve this machine on port 1883"),
       CommandExample(
+        line: "mqtt broker -c /etc/mosquitto/mosquitto.conf",
+        meaning: "Do what mosquitto would do with that file"),
+      CommandExample(
         line: "mqtt broker --listen 1883", meaning: "Serve everyone who can reach this machine"),
       CommandExample(
         line: "mqtt broker --tls-listen 8883 --cert server.crt --key server.key",
         meaning: "Serve everyone over TLS only"),
+      CommandExample(
+        line: "mqtt broker -p 1883 --ws 1883 --ws-origin https://example.org",
+        meaning: "Serve pages of example.org by WebSocket, and others without, on one port"),
       CommandExample(
         line: "mqtt broker -v", meaning: "Show every packet of every client as it comes and goes"),
       CommandExample(

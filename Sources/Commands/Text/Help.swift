@@ -29,7 +29,7 @@ package struct Help {
     var text = heading("Usage:") + " mqtt COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
     text += heading("Commands:") + "\n"
     for command in Command.allCases {
-      text += "  " + command.rawValue.padded(to: 8) + command.summary + "\n"
+      text += "  " + command.words.padded(to: 15) + command.summary + "\n"
     }
     text +=
       "\n'mqtt COMMAND --help' lists the options of a command, 'man mqtt-COMMAND' says more.\n"

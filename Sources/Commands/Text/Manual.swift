@@ -67,13 +67,19 @@ package enum Manual {
       page.macro("El")
     }
     switch command {
-    case .broker: brokerEnvironment(&page)
+    case .broker:
+      configurationFile(&page)
+      durability(&page)
+      brokerSignals(&page)
+      brokerEnvironment(&page)
+    case .passwd: break
     case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
     case .inspectPcap: break
     case .sub:
       outputFormat(&page)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    case .aclCheck: caseFiles(&page)
     }
     exitStatus(&page, command)
     page.macro("Sh EXAMPLES")
@@ -158,11 +164,50 @@ package enum Manual {
         + "with # are comments. Options on the command line come later and win.")
   }
 
+  private static func durability(_ page: inout Mandoc) {
+    page.macro("Sh DURABILITY")
+    page.prose(
+      "Nothing that a client was promised is lost when the broker is killed or the power goes. "
+        + "Before it leaves the broker, the disk has:")
+    page.macro("Bl -tag -width Ds")
+    for (answer, promise) in promises {
+      page.macro("It \(answer)")
+      page.prose(promise)
+    }
+    page.macro("El")
+    page.prose(
+      "All that waits while the disk works is written together. QoS 0, and everything between "
+        + "sessions that end with their connection, never waits for the disk. A QoS 1 message that "
+        + "its subscriber acknowledges before it is written is never written.")
+    page.macro("Pp")
+    page.prose(
+      "While the disk is full, broken or read-only the broker serves what needs no disk, refuses "
+        + "what does with reason code 0x97 or 0x83, or without an acknowledgement before MQTT 5, "
+        + "and goes on by itself when the disk is back.")
+  }
+
+  private static let promises = [
+    (
+      "PUBACK, PUBREC",
+      "The message, for each lasting session that waits for it and as what its topic retains."
+    ),
+    (
+      "PUBREC, PUBREL, PUBCOMP, PUBLISH at QoS 2",
+      "The packet identifiers of lasting sessions, so that nothing is taken or delivered twice."
+    ),
+    ("SUBACK, UNSUBACK", "The subscriptions of a lasting session."),
+    ("CONNACK", "The lasting session and its will."),
+  ]
+
   private static func brokerEnvironment(_ page: inout Mandoc) {
     page.macro("Sh ENVIRONMENT")
     page.macro("Bl -tag -width Ds")
     page.macro("It Ev SSLKEYLOGFILE")
     page.prose("Where the secrets of TLS sessions are appended when --tls-keylog says nothing.")
+    page.macro("It Ev XDG_STATE_HOME")
+    page.prose("Where the data directory is made when --data says nothing.")
+    page.macro("It Ev NOTIFY_SOCKET")
+    page.prose("Where a service manager wants to be told that the broker serves.")
     page.macro("El")
   }
 
@@ -174,8 +219,10 @@ package enum Manual {
       ("1", "Failure; the reason stands on the standard error stream."),
       ("2", "The command line cannot be run."),
     ]
-    if command != .broker, command != .pub { rows.append(("27", "The time of -W ran out.")) }
-    if command != .broker {
+    let isClient = command == .pub || command == .sub || command == nil
+    if command == .aclCheck { rows = accessCheckStatus }
+    if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
+    if isClient {
       rows += [
         (
           "1 to 5",
@@ -200,7 +247,7 @@ package enum Manual {
   private static func foot(_ page: inout Mandoc, others: [Command]) {
     page.macro("Sh SEE ALSO")
     let names = ["mqtt"] + others.map { "mqtt-\($0.rawValue)" }
-    let list = others.count == Command.allCases.count ? Array(names.dropFirst()) : names
+    let list = (others.count == Command.allCases.count ? Array(names.dropFirst()) : names).sorted()
     for (index, name) in list.enumerated() {
       page.macro("Xr \(name) 1" + (index < list.count - 1 ? " ," : ""))
     }

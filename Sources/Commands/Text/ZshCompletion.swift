@@ -54,8 +54,12 @@ package enum ZshCompletion {
     let plain =
       switch command {
       case .broker: ""
+      case .passwd: " \\\n    ':file:_files' ':user: ' ':password: '"
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
+      case .aclCheck:
+        " \\\n    ':question:(publish receive subscribe ask test list who diff lint)'"
+          + " \\\n    '*:file:_files'"
       case .inspectPcap: " \\\n    '*:file:_files'"
       }
     return """

@@ -127,10 +127,12 @@ extension Broker {
 
   private func refresh(_ client: ClientAccess) {
     if client.generation == access.generation { return }
-    let list =
-      client.listener == Self.noListener
-      ? access.common : policy(ofListener: client.listener).access
-    client.refresh(list, generation: access.generation)
+    if client.listener == Self.noListener {
+      return client.refresh(access.common, checksSubscriptions: false, access.generation)
+    }
+    let policy = policy(ofListener: client.listener)
+    client.refresh(
+      policy.access, checksSubscriptions: policy.checksSubscriptions, access.generation)
   }
 
   private func question(_ action: AccessAction, _ client: ClientAccess) -> DecisionCache.Question {
@@ -168,7 +170,10 @@ extension Broker {
     let client = clientAccess(of: session)
     refresh(client)
     guard let permissions = client.permissions else { return true }
-    let decision = permissions.decide(action, topic: filter.span)
+    var decision = permissions.decide(action, topic: filter.span)
+    if decision.isAllowed, action == .subscribe, client.checksSubscriptions {
+      decision = permissions.mayEverReceive(filter: String(decoding: filter, as: UTF8.self))
+    }
     if decision.isAllowed { return true }
     counters.accessDenied += 1
     noteDenial(action, client, permissions, decision, String(decoding: filter, as: UTF8.self))
@@ -196,16 +201,6 @@ extension Broker {
 
   private static func place(of decision: AccessDecision, _ list: AccessList) -> String {
     if let location = list.location(of: decision) { return location.description }
-    let reason =
-      switch decision.ground {
-      case .rule, .unrestricted: "a rule"
-      case .noRule: "none matches"
-      case .unsafeName: "the user name or client identifier holds + or #"
-      case .reservedTopic: "the topic is the server's own"
-      case .unknownUser: "the user is not known"
-      case .neverDelivered: "nothing of it may be received"
-      case .notCovered: "no rule covers all of it"
-      }
-    return "\(list.file) (\(reason))"
+    return "\(list.file) (\(list.reason(for: decision)))"
   }
 }

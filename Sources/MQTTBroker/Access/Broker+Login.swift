@@ -160,6 +160,9 @@ extension Broker {
       return refuseLogin(
         connect, .notAuthorized, check.isKnown ? "wrong password" : "unknown user", on: index)
     }
+    if let bound = entry?.clientIdentifier, bound != connect.clientIdentifier {
+      return refuseLogin(connect, .notAuthorized, "another client identifier's user", on: index)
+    }
     logins.delays.succeeded(connections[index].address)
     connections[index].extras?.waitingConnect = nil
     do throws(Violation) {

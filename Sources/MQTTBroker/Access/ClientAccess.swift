@@ -18,6 +18,9 @@ final class ClientAccess {
   /// Whether there is a list.
   private(set) var isRestricted = false
 
+  /// Whether a subscription is refused of which nothing could ever be delivered.
+  private(set) var checksSubscriptions = false
+
   init(_ subject: AccessSubject, listener: UInt16, number: UInt64) {
     self.subject = subject
     self.listener = listener
@@ -25,7 +28,8 @@ final class ClientAccess {
   }
 
   /// Takes the rules of another reading.
-  func refresh(_ list: AccessList?, generation: UInt32) {
+  func refresh(_ list: AccessList?, checksSubscriptions: Bool, _ generation: UInt32) {
+    self.checksSubscriptions = checksSubscriptions
     self.generation = generation
     permissions = list.map { AccessPermissions($0, subject) }
     isRestricted = list != nil

@@ -28,7 +28,9 @@ struct DecisionCache: ~Copyable {
 
   init(limit: Int) { self.limit = max(1, limit) }
 
-  /// What was decided, nil when nothing is remembered. Allocates nothing.
+  /// What was decided, nil when nothing is remembered.
+  ///
+  /// Allocates nothing.
   func find(_ question: Question, topic: Span<UInt8>, topicHash: UInt64) -> Bool? {
     let index = find(hash(question, topicHash), question, topic)
     return index == IndexTable.nothing ? nil : lines[index].isAllowed

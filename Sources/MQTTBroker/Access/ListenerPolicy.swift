@@ -23,6 +23,8 @@ package struct ListenerPolicy: Sendable {
   package var passwords: PasswordFile?
   /// What clients may do; nil for everything.
   package var access: AccessList?
+  /// Whether a subscription is refused of which nothing could ever be delivered.
+  package var checksSubscriptions = false
   /// Where user names come from.
   package var identity = ClientIdentity.packet
   /// Whether the user name takes the place of the client identifier; without one nobody gets in.

@@ -54,12 +54,13 @@ extension Message {
   /// Appends the PUBLISH that takes this message to one session.
   func encode(
     into buffer: inout ByteBuffer, version: ProtocolVersion, _ delivery: Delivery,
-    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, now: Instant
+    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, skipping: Int = 0, now: Instant
   ) {
     _ = PublishForm.encode(
       into: &buffer, version: version, qos: delivery.qos, isRetained: delivery.isRetained,
       isDuplicate: isDuplicate, packetIdentifier: identifier,
-      topic: bytes.span.extracting(alias.isKnown ? 0..<0 : topic), topicAlias: alias.number,
+      topic: bytes.span.extracting(alias.isKnown ? 0..<0 : topic.dropFirst(skipping)),
+      topicAlias: alias.number,
       messageExpiryIntervalSeconds: remainingSeconds(now: now),
       subscriptionIdentifiers: delivery.subscriptionIdentifiers,
       forwardedProperties: bytes.span.extracting(properties),
@@ -67,9 +68,12 @@ extension Message {
   }
 
   /// Bytes of that PUBLISH without an alias.
-  func encodedSize(version: ProtocolVersion, _ delivery: Delivery, now: Instant) -> Int {
+  func encodedSize(
+    version: ProtocolVersion, _ delivery: Delivery, skipping: Int = 0, now: Instant
+  ) -> Int {
     PublishForm.encodedSize(
-      version: version, qos: delivery.qos, topic: bytes.span.extracting(topic), topicAlias: 0,
+      version: version, qos: delivery.qos,
+      topic: bytes.span.extracting(topic.dropFirst(skipping)), topicAlias: 0,
       messageExpiryIntervalSeconds: remainingSeconds(now: now),
       subscriptionIdentifiers: delivery.subscriptionIdentifiers,
       forwardedProperties: bytes.span.extracting(properties),

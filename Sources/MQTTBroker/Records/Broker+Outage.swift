@@ -74,6 +74,8 @@ extension Broker {
   /// The store works again and owes nothing.
   package mutating func storeRecovered(now: Instant) {
     self.now = now
+    if outage == nil { return }
+    for connection in outage?.unanswered ?? [] { endUnanswered(connection) }
     guard let ended = outage else { return }
     outage = nil
     isStoreFailing = false
@@ -82,7 +84,6 @@ extension Broker {
       .notice,
       "the store is back after \(milliseconds / 1000).\(milliseconds / 100 % 10) s; "
         + "\(ended.refusedCount) requests were refused")
-    for connection in ended.unanswered { endUnanswered(connection) }
     for answer in ended.answers
     where connections.contains(answer.connection)
       && connections[answer.connection.index].stage == .connected

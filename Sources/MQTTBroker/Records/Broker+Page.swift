@@ -9,7 +9,7 @@ import MQTTSession
 extension Broker {
   /// Whether ``nextPageRequest()`` has something to give once the open batch is taken.
   package var wantsPage: Bool {
-    if paging.isPaused || isStoreFailing { return false }
+    if paging.isPaused || isStoreFailing || isShuttingDown { return false }
     return !paging.waiting.isEmpty && paging.requestCount < Paging.requestLimit
       || paging.backgroundRequest == 0 && !(paging.sweeping.isEmpty && paging.removed.isEmpty)
   }
@@ -24,7 +24,7 @@ extension Broker {
   /// answered by ``supply(_:now:)`` or ``pageFailed(_:now:)``, in order. While the store has failed
   /// there is none.
   package mutating func nextPageRequest() -> PageRequest? {
-    if journal.isOpen || paging.isPaused || isStoreFailing { return nil }
+    if journal.isOpen || !wantsPage { return nil }
     while paging.requestCount < Paging.requestLimit, let session = paging.waiting.first {
       _ = paging.waiting.removeFirst()
       if let request = windowRequest(for: session) { return request }

@@ -59,6 +59,7 @@ extension Broker {
     guard let tail = sessions[session].tail else { return }
     if tail.sweptTo == nil { paging.sweeping.append(session) }
     tail.sweptTo = tail.after
+    tail.sweptGroups = false
     tail.sweptExpiry = Message.never
     if handsOver { tail.handsOver = true }
   }
@@ -112,6 +113,7 @@ extension Broker {
   private mutating func sweep(_ session: UInt32, _ tail: QueueTail, _ page: QueuePage) {
     for paged in page.entries where paged.entry.position > tail.after {
       tail.sweptTo = paged.entry.position
+      if paged.entry.group != nil { tail.sweptGroups = true }
       let expiresAt = paged.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) }
       if let expiresAt, expiresAt <= now {
         counters.messagesExpired += 1
@@ -123,6 +125,7 @@ extension Broker {
     if tail.count > 0 && !page.entries.isEmpty && (tail.sweptTo ?? 0) < tail.last { return }
     tail.sweptTo = nil
     tail.handsOver = false
+    tail.mayHaveGroups = tail.sweptGroups
     sweep(session, at: tail.sweptExpiry)
     if tail.count <= 0 { detachTail(of: session) }
   }
@@ -157,6 +160,6 @@ extension Broker {
       end(paged.entry, of: tail)
       if let delivery { giveToGroup(delivery, except: nil) }
     }
-    if page.entries.isEmpty { paging.removed.removeLast() }
+    if page.entries.isEmpty || tail.count <= 0 { paging.removed.removeLast() }
   }
 }

@@ -74,7 +74,10 @@ extension Broker {
     tail.count += 1
     tail.byteCount += byteCount
     tail.last = position
-    if hasGroup { tail.mayHaveGroups = true }
+    if hasGroup {
+      tail.mayHaveGroups = true
+      tail.sweptGroups = true
+    }
   }
 
   /// Gives a session its tail.

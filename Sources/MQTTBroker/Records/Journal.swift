@@ -9,6 +9,12 @@ package struct RecordBatch: Equatable, Sendable {
   package let number: UInt64
   /// In the order in which they are to be applied; never empty.
   package let records: [Record]
+
+  /// Joins the parts.
+  package init(number: UInt64, records: [Record]) {
+    self.number = number
+    self.records = records
+  }
 }
 
 /// The open batch, and the numbers that the next records get.

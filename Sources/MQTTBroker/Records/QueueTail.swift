@@ -36,6 +36,8 @@ final class QueueTail {
   var sweptTo: UInt64?
   /// Whether that walk gives to other members of groups what they can have.
   var handsOver = false
+  /// Whether the walk met an entry of a shared group, or one was added since it began.
+  var sweptGroups = false
   /// The earliest expiry that the walk met.
   var sweptExpiry = Message.never
 

@@ -26,6 +26,12 @@ struct IndexTable {
     }
   }
 
+  /// The index where a search for this hash begins, to have what is there in the cache.
+  @inline(__always) func first(_ hash: UInt32) -> UInt32 {
+    places.isEmpty
+      ? Self.nothing : UInt32(truncatingIfNeeded: places[Int(hash) & (places.count - 1)])
+  }
+
   /// Adds an index that is not in the table.
   mutating func insert(_ index: UInt32, hash: UInt32) {
     if (count + 1) * 4 > places.count * 3 { grow() }

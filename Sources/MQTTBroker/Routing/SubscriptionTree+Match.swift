@@ -2,7 +2,8 @@
 // message and remembered per topic, so a busy topic is matched once and then only looked up.
 //
 // A session whose filters overlap stands in the list once, at the highest QoS of them, with the
-// identifiers of all of them. [MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4]
+// identifiers of all of them [MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4]; or, where that is
+// configured, once for each of them, which the standard allows as well (3.3.4).
 
 import MQTTCodec
 
@@ -107,13 +108,19 @@ extension SubscriptionTree {
     swap(&next, &marks.nextNodes)
   }
 
-  private func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {
+  /// Adds the subscriptions at a node to a match.
+  func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {
     var entry = tree[node]
     while entry != Self.nothing {
       let found = subscriptions[entry]
       entry = found.nextAtNode
       if found.flags.contains(.sharedGroup) {
         match.groups.append(found.session)
+        continue
+      }
+      if keepsOverlaps {
+        match.targets.append(
+          Target(session: found.session, identifiers: found.identifier, flags: found.flags))
         continue
       }
       let position = marks.position(of: found.session, orSet: match.targets.count)

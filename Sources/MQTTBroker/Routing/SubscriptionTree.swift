@@ -75,6 +75,8 @@ struct SubscriptionTree: ~Copyable {
   /// Subscriptions by session, node and group.
   private var table = IndexTable()
   private let seed: UInt64
+  /// Whether a session whose filters overlap stands in a match once for each of them.
+  var keepsOverlaps = false { didSet { epoch &+= 1 } }
   /// Changes with every change of the tree, so that remembered matches know that they are old.
   private(set) var epoch: UInt32 = 1
   /// Subscriptions, members of groups included, groups themselves not.
@@ -156,6 +158,16 @@ struct SubscriptionTree: ~Copyable {
     let group = subscriptions[index].group
     if group == Self.nothing { return filter }
     return Array("$share/\(groups[group].name)/".utf8) + filter
+  }
+
+  /// Hands the filters of a session, with its share where it has one, to `body`.
+  func forEach(firstOfSession: UInt32, _ body: (String, QoS) -> Void) {
+    var index = firstOfSession
+    while index != Self.nothing {
+      let subscription = subscriptions[index]
+      body(String(decoding: filter(of: index), as: UTF8.self), subscription.flags.qos)
+      index = subscription.nextOfSession
+    }
   }
 
   /// The member of a group whose turn comes after `offset` others.

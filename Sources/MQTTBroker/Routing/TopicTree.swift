@@ -18,6 +18,12 @@ struct TopicLevel {
   /// Where the level stands in the topic.
   var range: Range<Int>
 
+  /// An empty level.
+  init() {
+    length = 0
+    range = 0..<0
+  }
+
   /// The level that starts at `start` and ends before the next `/` or at the end.
   @inline(__always) init(_ topic: Span<UInt8>, from start: Int) {
     var position = start
@@ -141,6 +147,15 @@ struct TopicTree: ~Copyable {
     return table.find(hash(parent, word, level.second, level.length)) { candidate in
       matches(candidate, parent, level, topic)
     }
+  }
+
+  /// Where `child` looks in its table, or `nothing` when it need not look there.
+  @inline(__always) func candidate(of parent: UInt32, _ level: TopicLevel) -> UInt32 {
+    let first = nodes[parent].firstChild
+    if first == Self.nothing || nodes[first].nextSibling == Self.nothing || level.isLong {
+      return Self.nothing
+    }
+    return table.first(hash(parent, level.first, level.second, level.length))
   }
 
   /// The full topic of a node, for people and for records.

@@ -12,6 +12,8 @@ final class ConnectionExtras {
   var authentication: (any AuthenticationExchange)?
   /// Its name, which must not change. [MQTT-4.12.0-5]
   var authenticationMethod: String?
+  /// What stands in front of its topics for everyone else. (Broker+Mount)
+  var mountPoint: [UInt8] = []
   /// The CONNECT that waits for its authentication to end.
   var waitingConnect: Connect?
   /// The user name that the TLS handshake gave.
@@ -43,6 +45,10 @@ struct Connection: ~Copyable {
   var version = ProtocolVersion.v311
   var reactor: UInt16
   let listener: UInt16
+  /// Whether all its topics lie below a mount point, which stands in `extras`.
+  var isMounted = false
+  /// Highest QoS that is taken and granted.
+  var maximumQoS = QoS.exactlyOnce
   /// Whether it stands in its reactor's list of connections with output.
   var isListed = false
   /// Whether a QoS 0 message was dropped since it last kept up.

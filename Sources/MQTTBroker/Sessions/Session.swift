@@ -50,8 +50,8 @@ struct Session: ~Copyable {
   var sender: SenderFlow
   var receiver = ReceiverFlow()
   var queue = DeliveryQueue()
-  /// How many deliveries of the queue are up to and with the last retained message of a new
-  /// subscription; messages at QoS 0 wait behind those too.
+  /// How many deliveries of the queue are up to and with the last one at QoS 0 or the last retained
+  /// message of a new subscription; newer messages at QoS 0 wait behind those too.
   var replayCount: UInt32 = 0
   /// Retained messages in the queue, which do not count against its limit.
   var replayedCount: UInt32 = 0

@@ -1,14 +1,35 @@
 // What the engine has to say to whoever runs it. One line is one event, begins with who, and says
 // what happened, why, and where there is something to do, what.
 
+package import MQTTCodec
+import MQTTSession
+
 /// How much an entry matters.
-package enum LogLevel: UInt8, Comparable, Sendable {
+package enum LogLevel: UInt8, Comparable, CaseIterable, Sendable {
   case error
   case warning
   case notice
   case information
+  /// A subscription was made; only with ``BrokerConfiguration/logsSubscriptions``.
+  case subscribe
+  /// A subscription was ended; only with ``BrokerConfiguration/logsSubscriptions``.
+  case unsubscribe
   /// One packet in or out; only with ``BrokerConfiguration/logsPackets``.
   case packet
+
+  /// The last levels of the topic that entries of this level are published to; nil for those that
+  /// are not.
+  var topicName: String? {
+    switch self {
+    case .error: "E"
+    case .warning: "W"
+    case .notice: "N"
+    case .information: "I"
+    case .subscribe: "M/subscribe"
+    case .unsubscribe: "M/unsubscribe"
+    case .packet: nil
+    }
+  }
 
   package static func < (left: LogLevel, right: LogLevel) -> Bool {
     left.rawValue < right.rawValue
@@ -25,5 +46,35 @@ extension Broker {
   /// Adds a line to the log.
   mutating func note(_ level: LogLevel, _ text: String) {
     log.append(LogEntry(level: level, description: text))
+    if !configuration.publishedLogLevels.isEmpty { unpublishedLog.append(log[log.count - 1]) }
+  }
+
+  /// Adds a line about a connection or its end, unless they are not wanted.
+  mutating func noteConnection(_ text: String) {
+    if configuration.logsConnections { note(.information, text) }
+  }
+
+  /// Publishes what was logged to those who subscribe to `$SYS/broker/log`, as mosquitto does: at
+  /// QoS 2, not retained, with the time in front.
+  package mutating func publishLog(now: Instant) {
+    if unpublishedLog.isEmpty { return }
+    self.now = now
+    let entries = unpublishedLog
+    unpublishedLog = []
+    if !subscriptions.hasSystemFilters { return }
+    let seconds =
+      wallClockSecondsAtStart + now.nanoseconds(since: startedAt) / 1_000_000_000
+    for entry in entries where configuration.publishedLogLevels.contains(entry.level) {
+      guard let name = entry.level.topicName else { continue }
+      let topic = Array("$SYS/broker/log/\(name)".utf8)
+      let payload = Array("\(seconds): \(entry.description)".utf8)
+      routing.begin(
+        qos: .exactlyOnce, isRetained: false, expirySeconds: 20,
+        publisher: SubscriptionTree.nothing)
+      _ = distribute(
+        topic: topic.span, properties: topic.span.extracting(0..<0), payload: payload.span)
+    }
+    // What publishing them had logged is not published again.
+    unpublishedLog = []
   }
 }

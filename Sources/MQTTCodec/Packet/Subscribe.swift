@@ -101,7 +101,7 @@ extension SubscriptionOptions {
   }
 
   /// The options byte.
-  func encoded(_ version: ProtocolVersion) -> UInt8 {
+  package func encoded(_ version: ProtocolVersion) -> UInt8 {
     if version != .v5 { return qos.rawValue }
     return qos.rawValue | (noLocal ? 0x04 : 0) | (retainAsPublished ? 0x08 : 0)
       | retainHandling.rawValue << 4

@@ -4,6 +4,7 @@
 
 package import MQTTBroker
 package import Transport
+package import WebSocket
 
 /// Where one listener waits for clients, and how they speak to it.
 package struct ListenerConfiguration: Sendable {
@@ -17,10 +18,32 @@ package struct ListenerConfiguration: Sendable {
     case path(String, mode: UInt32?)
   }
 
+  /// Kinds of addresses.
+  package enum Family: Sendable, Equatable {
+    case ipv4
+    case ipv6
+  }
+
   /// Where.
   package var place: Place
+  /// The only kind of address of a host; nil is both.
+  package var family: Family?
+  /// The network interface whose addresses it listens on, instead of those of the host.
+  package var interfaceName: String?
+  /// Whether small packets wait for larger ones (Nagle's algorithm).
+  package var delaysSmallPackets = false
+  /// What holds for its clients; nil is what holds for all.
+  package var terms: ListenerTerms?
+  /// Who gets in and what they may do; nil lets all in who say who they are, and all else.
+  package var policy: ListenerPolicy?
   /// How clients' TLS is done; nil for a plain listener.
   package var tls: TLSServerSettings?
+  /// How connections become WebSockets; nil for a listener without them.
+  package var webSocket: WebSocketTerms?
+  /// Whether a listener with WebSockets takes clients without them as well.
+  package var alsoSpeaksMQTT = false
+  /// The PROXY header that connections have to begin with; nil is none.
+  package var proxyProtocol: ProxyProtocolTerms?
 
   /// A listener at `place`, plain unless `tls` is given.
   package init(_ place: Place, tls: TLSServerSettings? = nil) {
@@ -29,14 +52,11 @@ package struct ListenerConfiguration: Sendable {
   }
 }
 
-/// What is written to the log.
-package enum Verbosity: Sendable, Equatable {
-  /// Errors only.
-  case quiet
-  /// Connections, their ends and their reasons, refusals.
-  case normal
-  /// Every packet as well.
-  case packets
+/// What comes of reading the configuration again.
+package enum Rereading: Sendable {
+  case configuration(ServerConfiguration)
+  /// It cannot be used; all that is wrong with it.
+  case refused([String])
 }
 
 /// Everything that a broker process is told.
@@ -48,8 +68,10 @@ package struct ServerConfiguration: Sendable {
   /// Most threads that a server makes use of.
   package static let threadLimit = 64
 
-  /// Where to listen; empty means the loopback addresses at ``plainPort`` and nothing else.
+  /// Where to listen; empty means ``localListener`` and nothing else.
   package var listeners: [ListenerConfiguration] = []
+  /// The listener when nobody says where to listen: the loopback addresses at ``plainPort``.
+  package var localListener = ListenerConfiguration(.loopback(port: plainPort))
   /// Threads that may carry connections, 1...64; one does until the load needs more.
   package var threads = min(ProcessSettings.coreCount, threadLimit)
   /// Threads that carry connections from the start and never rest, 1...`threads`.
@@ -58,8 +80,20 @@ package struct ServerConfiguration: Sendable {
   package var broker = BrokerConfiguration()
   /// Opens the store of what must outlive the process; nil keeps everything in memory only.
   package var openStore: (@Sendable () throws(StoreFailure) -> any DurableStore)?
-  /// What is written to standard error.
-  package var verbosity = Verbosity.normal
+  /// Where log lines go, and which.
+  package var log = LogConfiguration()
+  /// What was said, a line each, so that the log can tell what has changed.
+  package var statements: [String] = []
+  /// Lines for the log when the server starts, or takes this configuration.
+  package var warnings: [String] = []
+  /// File that the process number is written to; it is removed at the end.
+  package var processNumberFile: String?
+  /// The account that root's rights are given up for once everything is open; nil keeps them.
+  package var account: Account?
+  /// The name of an account that was asked for and does not exist.
+  package var missingAccount: String?
+  /// Gives the configuration anew when HUP comes; nil when there is nothing to read again.
+  package var rereading: (@Sendable () -> Rereading)?
   /// Seconds that clients have to read their last packets when the server stops.
   package var farewellLimitSeconds = 2
 

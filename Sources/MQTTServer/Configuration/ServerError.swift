@@ -8,8 +8,12 @@ package enum ServerError: Error, Sendable, Equatable {
   case listenerUnavailable(place: String, SystemError, occupant: String?)
   /// A listener's host has no address.
   case listenerUnknown(AddressLookupError)
+  /// A listener's host has no address of the kind that it was told to take.
+  case listenerHasNoAddress(place: String)
   /// A listener's certificate, key or settings do not do.
   case listenerTLS(place: String, TLSFailure)
+  /// There is no account of this name to run as.
+  case noAccount(String)
   /// What was kept from before cannot be used.
   case store(StoreFailure)
   /// The system refuses something else that the server needs.
@@ -23,8 +27,13 @@ extension ServerError: CustomStringConvertible {
     case .listenerUnavailable(let place, let error, let occupant):
       Self.explain(place, error, occupant)
     case .listenerUnknown(let error): "cannot listen: \(error)"
+    case .listenerHasNoAddress(let place):
+      "cannot listen on \(place): there is no address of the kind that is asked for"
     case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
-    case .store(let failure): "\(failure)"
+    case .noAccount(let name):
+      "cannot run as \(name): there is no such account; name another one with user"
+    case .store(let failure):
+      "cannot use the data: \(failure); --data names another directory, --memory does without"
     case .system(let error): "cannot start: \(error)"
     }
   }

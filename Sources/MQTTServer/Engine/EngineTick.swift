@@ -45,33 +45,37 @@ final class EngineTick: ReactorDelegate {
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {
     var wakes: UInt64 = 0
     var callsWriter = false
-    var callsChecker = false
     var deadline: Instant?
     let events = reactor.events
     receivedBytes = 0
     sentBytes = 0
     let isMeasured = meter.beginTick()
+    var listenerChanges: [ListenerChange] = []
     engine.state.withLock { state in
       if isMeasured { meter.lockTaken() }
       while let buffer = reactor.takeSpareBuffer() { state.broker.recycle(buffer) }
       for event in events { handle(event, reactor, &state, now) }
       state.broker.advance(to: now)
+      let isHanded = state.exchangeLogins(engine.checker, now)
+      state.broker.publishLog(now: now)
       fetchOutput(reactor, &state)
       fetchCloses(reactor, &state)
       if meter.isDue(now) || meter.sharing != nil { balance(reactor, &state, now) }
       if state.reactors.count > 1 { wakes = reactorsWithWork(&state) }
+      if index == 0, !state.listenerChanges.isEmpty {
+        swap(&listenerChanges, &state.listenerChanges)
+      }
       if state.isStopping { stop(reactor, &state) }
       callsWriter = state.claimWriter()
-      callsChecker = state.claimChecker()
-      deadline = postponed.isEmpty ? state.broker.nextDeadline : now
+      deadline = postponed.isEmpty && isHanded ? state.broker.nextDeadline : now
       entries = state.broker.takeLog()
       if isMeasured { meter.lockGiven() }
     }
+    for change in listenerChanges { apply(change, reactor) }
     // Large reads pay where few copies are made of what came in: measured at 1 to 100 with one
     // filter each, where they cost, and at 1 to 100 of 100,000 filters, where they gain a third.
     reactor.readsLargely = sentBytes <= receivedBytes * Self.largeReadFactor
     if callsWriter { engine.writerBell.ring() }
-    if callsChecker { engine.loginBell.ring() }
     for other in reactors where wakes >> UInt64(other.index) & 1 == 1 { other.wake() }
     return writeLog(now, deadline)
   }
@@ -188,6 +192,17 @@ final class EngineTick: ReactorDelegate {
     for other in 0..<state.reactors.count
     where other != index && state.broker.hasWork(reactor: other) { bits |= 1 << UInt64(other) }
     return bits
+  }
+
+  private func apply(_ change: ListenerChange, _ reactor: Reactor) {
+    switch change {
+    case .close(let number): reactor.closeListener(number)
+    case .change(let number, let layers): reactor.setLayers(layers, ofListener: number)
+    case .open(let listener):
+      do throws(SystemError) { try listener.attach(to: reactor) } catch {
+        engine.write(.error, "cannot listen on \(listener.address): \(error)")
+      }
+    }
   }
 
   /// Leaves when the last byte has gone out.

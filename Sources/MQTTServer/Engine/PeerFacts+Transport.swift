@@ -7,6 +7,10 @@ extension PeerFacts {
   /// The facts of a link that was just accepted.
   init(_ address: SocketAddress, _ link: LinkID, of reactor: Reactor) {
     self.init(address: PeerAddress(address))
+    // A load balancer that ends TLS has checked the certificate in our place.
+    if let vouched = reactor.proxyTLS(link), vouched.isCertificateVerified {
+      certificateCommonName = vouched.commonName
+    }
     guard let identity = reactor.tlsIdentity(link) else { return }
     certificateCommonName = identity.commonName
     certificateSubject = identity.subject

@@ -20,10 +20,13 @@ struct EngineState: ~Copyable {
   var reactors: [Reactor] = []
   /// How busy each of them is.
   var loads: [ReactorLoad] = []
+  /// What the first reactor shall do with its listeners.
+  var listenerChanges: [ListenerChange] = []
   /// Whether the store's thread sleeps, so that it has to be rung; never without a store.
   var writerRests = false
-  /// Whether the thread that checks passwords sleeps, so that it has to be rung.
-  var checkerRests = false
+  /// Checks that the checker of passwords has, or is about to have, and has not answered.
+  var handedCount = 0
+  var checksToHand: [CredentialCheck] = []
   /// Whether the server is on its way out.
   var isStopping = false
   /// Reactors that have nothing left to do after that.
@@ -48,19 +51,17 @@ extension EngineState: @unchecked Sendable {}
 final class SharedEngine: Sendable {
   let state: Mutex<EngineState>
   let log: ServerLog
-  let verbosity: Verbosity
   /// Reactors that may take part.
   let threadLimit: Int
   /// Reactors that take part from the start.
   let threadMinimum: Int
   /// Calls the store's thread.
   let writerBell = Bell()
-  /// Calls the thread that checks passwords.
-  let loginBell = Bell()
+  /// The thread that checks passwords.
+  let checker = LoginChecker()
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
-    settings.logsPackets = configuration.verbosity == .packets
     settings.keepsRecords = configuration.openStore != nil
     state = Mutex(
       EngineState(
@@ -68,27 +69,20 @@ final class SharedEngine: Sendable {
           settings, randomSeed: RandomBytes.word, now: MonotonicClock.now,
           wallClockSeconds: WallClock.seconds)))
     self.log = log
-    verbosity = configuration.verbosity
     threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))
     threadMinimum = max(1, min(configuration.minimumThreads, threadLimit))
   }
 
-  /// Writes entries that the verbosity asks for.
+  /// Writes the entries that are wanted.
   func write(_ entries: [LogEntry]) {
     let time = WallClock.nanoseconds
-    for entry in entries where isWanted(entry.level) { log.add(entry.description, at: time) }
+    for entry in entries where log.wants(entry.level) {
+      log.add(entry.description, entry.level, at: time)
+    }
   }
 
   /// Writes a line of the server itself.
   func write(_ level: LogLevel, _ line: String) {
-    if isWanted(level) { log.add(line, at: WallClock.nanoseconds) }
-  }
-
-  private func isWanted(_ level: LogLevel) -> Bool {
-    switch verbosity {
-    case .quiet: level <= .error
-    case .normal: level <= .information
-    case .packets: true
-    }
+    if log.wants(level) { log.add(line, level, at: WallClock.nanoseconds) }
   }
 }

@@ -6,117 +6,160 @@ import Transport
 
 /// A listening socket that waits to be given to a reactor, in a box because arrays cannot hold
 /// unique values.
-private final class OpenListener {
-  var socket: ListenSocket?
+///
+/// Sendable although it changes: it is made on one thread, and only the reactor that it is handed to
+/// looks at it again.
+final class OpenListener: @unchecked Sendable {
+  private var socket: ListenSocket?
   let address: SocketAddress
-  /// The position in the configuration.
+  /// Its number.
   let index: Int
-  let tls: TLSContext?
+  let layers: ListenerLayers
 
-  init(_ socket: consuming ListenSocket, index: Int, tls: TLSContext?) {
+  init(_ socket: consuming ListenSocket, index: Int, layers: ListenerLayers) {
     address = socket.address
     self.socket = consume socket
     self.index = index
-    self.tls = tls
+    self.layers = layers
+  }
+
+  /// Hands the socket over.
+  func attach(to reactor: Reactor) throws(SystemError) {
+    guard let socket = socket.take() else { return }
+    try reactor.listen(socket, index: index, layers: layers)
   }
 }
 
 /// The listening sockets of a server.
 struct OpenListeners {
-  private var open: [OpenListener] = []
-  /// What to say about them.
-  private(set) var announcement: [String] = []
+  private(set) var open: [OpenListener] = []
 
-  /// Opens all that is configured; with nothing configured the loopback addresses.
-  init(_ configurations: [ListenerConfiguration]) throws(ServerError) {
-    if configurations.isEmpty { try openLoopback() }
-    for (index, configuration) in configurations.enumerated() {
-      try openListener(configuration, index)
+  /// Opens the listeners of these numbers.
+  init(_ table: ListenerTable, _ numbers: [Int]) throws(ServerError) {
+    for number in numbers {
+      guard let configuration = table.numbers[number] else { continue }
+      try openListener(configuration, number)
     }
-    for listener in open where !configurations.isEmpty {
-      announcement.append(
-        "listening on \(listener.address)" + (listener.tls == nil ? "" : " with TLS"))
-    }
+  }
+
+  /// What to say about them.
+  var announcement: [String] {
+    open.map { "listening on \($0.address)\($0.layers.announcement)" }
   }
 
   /// Where they listen.
   var addresses: [SocketAddress] { open.map(\.address) }
 
-  /// Hands the sockets over.
-  func attach(to reactor: Reactor) throws(SystemError) {
-    for listener in open {
-      guard let socket = listener.socket.take() else { continue }
-      try reactor.listen(socket, index: listener.index, tls: listener.tls)
-    }
-  }
-
-  /// Nobody said where to listen: this machine only, which needs no passwords.
-  private mutating func openLoopback() throws(ServerError) {
-    try openListener(ListenerConfiguration(.loopback(port: ServerConfiguration.plainPort)), 0)
-    announcement.append(
-      "listening on \(open.map(\.address.description).joined(separator: " and ")), for this"
-        + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
-    )
-  }
-
   private mutating func openListener(
     _ configuration: ListenerConfiguration, _ index: Int
   ) throws(ServerError) {
+    let layers = try Self.layers(configuration)
     switch configuration.place {
     case .path(let path, let mode):
-      let tls = try Self.context(configuration, path)
-      try openSocket(.unix(path: path), mode, index, tls)
+      var settings = ListenerSettings(address: .unix(path: path))
+      settings.pathMode = mode
+      try openSocket(settings, index, layers)
     case .loopback(let port):
-      let tls = try Self.context(configuration, "localhost:\(port)")
-      try openAny([.loopback4(port: port), .loopback6(port: port)], index, tls)
+      try openAny([.loopback4(port: port), .loopback6(port: port)], configuration, index, layers)
     case .network(let host, let port):
-      let tls = try Self.context(configuration, "\(host):\(port)")
-      let addresses: [SocketAddress]
-      do throws(AddressLookupError) {
-        addresses = try AddressLookup.addresses(of: host, port: port)
-      } catch {
-        throw .listenerUnknown(error)
+      if let name = configuration.interfaceName {
+        let addresses = LocalHost.addresses(ofInterface: name, port: port)
+        try openAny(addresses, configuration, index, layers)
+      } else {
+        try openAny(try Self.addresses(of: host, port: port), configuration, index, layers)
       }
-      try openAny(addresses, index, tls)
+    }
+  }
+
+  private static func addresses(of host: String, port: UInt16) throws(ServerError)
+    -> [SocketAddress]
+  {
+    do throws(AddressLookupError) {
+      return try AddressLookup.addresses(of: host, port: port)
+    } catch {
+      throw .listenerUnknown(error)
     }
   }
 
   /// Listens on those of the addresses that this machine has, and at least on one: a machine
   /// without IPv6 is none the worse for it, but a port that is taken is a failure.
   private mutating func openAny(
-    _ addresses: [SocketAddress], _ index: Int, _ tls: TLSContext?
+    _ addresses: [SocketAddress], _ configuration: ListenerConfiguration, _ index: Int,
+    _ layers: ListenerLayers
   ) throws(ServerError) {
     var refusal: ServerError?
     let before = open.count
-    for address in addresses {
-      do throws(ServerError) { try openSocket(address, nil, index, tls) } catch {
+    for address in addresses where configuration.takes(address) {
+      var settings = ListenerSettings(address: address)
+      settings.delaysSmallPackets = configuration.delaysSmallPackets
+      do throws(ServerError) { try openSocket(settings, index, layers) } catch {
         guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
         else { throw error }
         refusal = error
       }
     }
-    if open.count == before, let refusal { throw refusal }
-  }
-
-  private mutating func openSocket(
-    _ address: SocketAddress, _ mode: UInt32?, _ index: Int, _ tls: TLSContext?
-  ) throws(ServerError) {
-    var settings = ListenerSettings(address: address)
-    settings.pathMode = mode
-    do throws(SystemError) {
-      open.append(OpenListener(try ListenSocket(settings), index: index, tls: tls))
-    } catch {
-      let occupant = error.isAddressInUse ? address.port.flatMap(AddressOccupant.name) : nil
-      throw .listenerUnavailable(place: address.description, error, occupant: occupant)
+    if open.count == before {
+      throw refusal ?? .listenerHasNoAddress(place: configuration.name)
     }
   }
 
-  private static func context(
-    _ configuration: ListenerConfiguration, _ place: String
-  ) throws(ServerError) -> TLSContext? {
-    guard let settings = configuration.tls else { return nil }
-    do throws(TLSFailure) { return try TLSContext.server(settings) } catch {
-      throw .listenerTLS(place: place, error)
+  private mutating func openSocket(
+    _ settings: ListenerSettings, _ index: Int, _ layers: ListenerLayers
+  ) throws(ServerError) {
+    do throws(SystemError) {
+      open.append(OpenListener(try ListenSocket(settings), index: index, layers: layers))
+    } catch {
+      let occupant =
+        error.isAddressInUse ? settings.address.port.flatMap(AddressOccupant.name) : nil
+      throw .listenerUnavailable(
+        place: settings.address.description, error, occupant: occupant)
+    }
+  }
+
+  /// The layers of a listener, made ready.
+  static func layers(
+    _ configuration: ListenerConfiguration
+  ) throws(ServerError) -> ListenerLayers {
+    var layers = ListenerLayers()
+    layers.webSocket = configuration.webSocket
+    layers.alsoSpeaksMQTT = configuration.alsoSpeaksMQTT
+    layers.proxyProtocol = configuration.proxyProtocol
+    guard let settings = configuration.tls else { return layers }
+    do throws(TLSFailure) { layers.tls = try TLSContext.server(settings) } catch {
+      throw .listenerTLS(place: configuration.name, error)
+    }
+    return layers
+  }
+}
+
+extension ListenerLayers {
+  /// What follows the address in the line that announces it.
+  fileprivate var announcement: String {
+    var names: [String] = []
+    if proxyProtocol != nil { names.append("PROXY headers") }
+    if tls != nil { names.append("TLS") }
+    if webSocket != nil {
+      names.append(alsoSpeaksMQTT ? "MQTT as well as WebSocket" : "WebSocket")
+    }
+    return names.isEmpty ? "" : " with \(names.joined(separator: " and "))"
+  }
+}
+
+extension ListenerConfiguration {
+  /// Where it is, as people say it.
+  var name: String {
+    switch place {
+    case .path(let path, _): path
+    case .loopback(let port): "localhost:\(port)"
+    case .network(let host, let port): "\(host):\(port)"
+    }
+  }
+
+  /// Whether it listens on an address of this kind.
+  fileprivate func takes(_ address: SocketAddress) -> Bool {
+    switch (family, address) {
+    case (.ipv4, .ipv6), (.ipv6, .ipv4): false
+    case (nil, _), (.ipv4, _), (.ipv6, _): true
     }
   }
 }

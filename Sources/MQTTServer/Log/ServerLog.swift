@@ -1,78 +1,95 @@
-// The log on its way to standard error: gathered during a tick, written once after it. A reader that
-// is slow, such as a stopped terminal, must never hold up connections: bytes are written only when
-// poll says that they are taken, in pieces that a pipe takes whole, and what exceeds a bound is
-// dropped and counted.
+// The log: which lines are wanted, and where they go. Lines are gathered during a tick and written
+// once after it.
 
 import CLinux
 import Glibc
-import MQTTCodec
+package import MQTTBroker
 import Synchronization
-import Transport
+package import Transport
 
 /// Lines for people, in order, from all threads.
 package final class ServerLog: Sendable {
-  /// Most bytes that wait for a slow reader.
-  static let waitingLimitBytes = 1 << 20
-  /// What a pipe takes whole when it is writable at all.
-  static let pieceBytes = 4096
-
-  private struct State: ~Copyable {
-    var waiting = ByteBuffer()
-    var droppedLines = 0
+  private struct State {
+    var configuration = LogConfiguration()
+    var sinks: [LogSink] = []
   }
 
+  /// Where standard error goes.
   private let descriptor: Int32
   private let state = Mutex(State())
+  /// The wanted levels as bits, for a look without the lock.
+  private let wanted = Atomic<UInt64>(0)
 
   /// A log that writes to `descriptor`, which stays the caller's.
-  package init(descriptor: Int32) { self.descriptor = descriptor }
-
-  /// Adds a line, with the time in front and the end of line behind; control characters are
-  /// replaced, so that no peer can write lines of its own.
-  package func add(_ line: String, at wallNanoseconds: Int64) {
+  package init(descriptor: Int32) {
+    self.descriptor = descriptor
     state.withLock { state in
-      if state.waiting.count + line.utf8.count > Self.waitingLimitBytes {
-        state.droppedLines += 1
-        return
-      }
-      if state.droppedLines > 0, state.waiting.isEmpty {
-        Self.append(
-          "\(state.droppedLines) lines of log were dropped because nobody read them",
-          wallNanoseconds, &state.waiting)
-        state.droppedLines = 0
-      }
-      Self.append(line, wallNanoseconds, &state.waiting)
+      // A descriptor that is open already cannot fail to open.
+      if let sink = try? LogSink(.descriptor(descriptor), owner: nil) { state.sinks = [sink] }
+    }
+    setWanted(LogConfiguration.normalLevels)
+  }
+
+  private func setWanted(_ levels: Set<LogLevel>) {
+    wanted.store(levels.reduce(0) { $0 | 1 << UInt64($1.rawValue) }, ordering: .relaxed)
+  }
+
+  /// Whether lines of this level are written.
+  package func wants(_ level: LogLevel) -> Bool {
+    wanted.load(ordering: .relaxed) >> UInt64(level.rawValue) & 1 == 1
+  }
+
+  /// Does as it is told from now on; files that stay are opened again.
+  ///
+  /// - Throws: when a file cannot be opened; all is then as it was before.
+  package func configure(_ configuration: LogConfiguration, owner: Account? = nil)
+    throws(SystemError)
+  {
+    var fresh: [LogSink] = []
+    for destination in configuration.destinations {
+      fresh.append(try LogSink(place(destination), owner: owner))
+    }
+    let sinks = fresh
+    state.withLock { state in
+      for sink in state.sinks { sink.flush() }
+      state.sinks = sinks
+      state.configuration = configuration
+    }
+    setWanted(configuration.levels)
+  }
+
+  private func place(_ destination: LogConfiguration.Destination) -> LogSink.Place {
+    switch destination {
+    case .standardError: .descriptor(descriptor)
+    case .standardOutput: .descriptor(STDOUT_FILENO)
+    case .systemLog(let facility): .systemLog(facility: facility)
+    case .file(let path): .file(path)
     }
   }
 
-  /// Writes what the reader takes now; whether nothing is left.
+  /// Opens its files again, which somebody may have moved away.
+  package func reopen(owner: Account? = nil) throws(SystemError) {
+    try state.withLock { state throws(SystemError) in
+      for sink in state.sinks { try sink.reopen(owner: owner) }
+    }
+  }
+
+  /// Adds a line, with the time in front and the end of line behind.
+  package func add(_ line: String, _ level: LogLevel = .notice, at wallNanoseconds: Int64) {
+    state.withLock { state in
+      let form = state.configuration.time
+      for sink in state.sinks {
+        sink.add(line, level, time: { Timestamp.text($0, form) }, at: wallNanoseconds)
+      }
+    }
+  }
+
+  /// Writes what the readers take now; whether nothing is left.
   @discardableResult package func flush() -> Bool {
     state.withLock { state in
-      while !state.waiting.isEmpty {
-        var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard Glibc.poll(&poll, 1, 0) > 0 else { return false }
-        let count = state.waiting.withUnsafeBytes { bytes in
-          Glibc.write(descriptor, bytes.baseAddress, min(bytes.count, Self.pieceBytes))
-        }
-        if count < 0 {
-          if errno == EINTR { continue }
-          if errno == EAGAIN { return false }
-          // Nobody will ever read it: the reader is gone.
-          state.waiting = ByteBuffer()
-          return true
-        }
-        state.waiting.consume(count)
-      }
-      return true
+      var isEmpty = true
+      for sink in state.sinks where !sink.flush() { isEmpty = false }
+      return isEmpty
     }
-  }
-
-  private static func append(_ line: String, _ time: Int64, _ output: inout ByteBuffer) {
-    output.append(utf8: Timestamp.text(time))
-    output.append(UInt8(ascii: " "))
-    for byte in line.utf8 {
-      output.append(byte < 0x20 || byte == 0x7F ? UInt8(ascii: "?") : byte)
-    }
-    output.append(UInt8(ascii: "\n"))
   }
 }

@@ -1,4 +1,7 @@
-// The time of a log line: UTC, to the millisecond, in the form of RFC 3339.
+// The time of a log line: UTC, to the millisecond, in the form of RFC 3339, unless it is asked for
+// in another.
+
+import Glibc
 
 /// Text of a point in time.
 package enum Timestamp {
@@ -11,6 +14,27 @@ package enum Timestamp {
     return digits(year, 4) + "-" + digits(month, 2) + "-" + digits(day, 2) + "T"
       + digits(ofDay / 3600, 2) + ":" + digits(ofDay / 60 % 60, 2) + ":" + digits(ofDay % 60, 2)
       + "." + digits(milliseconds - seconds * 1000, 3) + "Z"
+  }
+
+  /// What stands in front of a line that was written then, with the blank or colon after it.
+  static func text(_ nanoseconds: Int64, _ form: LogConfiguration.Time) -> String {
+    switch form {
+    case .none: ""
+    case .utc: text(nanoseconds) + " "
+    case .unixSeconds: "\(nanoseconds.flooredDivided(by: 1_000_000_000)): "
+    case .format(let format): local(nanoseconds, format) + ": "
+    }
+  }
+
+  private static func local(_ nanoseconds: Int64, _ format: String) -> String {
+    var seconds = time_t(nanoseconds.flooredDivided(by: 1_000_000_000))
+    var parts = tm()
+    localtime_r(&seconds, &parts)
+    return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { room -> String in
+      guard let start = room.baseAddress, strftime(start, room.count, format, &parts) > 0
+      else { return "" }
+      return String(cString: start)
+    }
   }
 
   private static func digits(_ number: Int64, _ count: Int) -> String {

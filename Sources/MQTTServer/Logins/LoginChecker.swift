@@ -1,9 +1,12 @@
 // The thread that checks passwords. The queue is the engine's, which bounds it and drops those whose
-// connection is gone; here one is taken at a time, computed without any lock and at a lower priority
-// than everything else, and answered. So a flood of logins costs the flooders time and nobody else.
+// connection is gone; here a few are taken at a time, computed, and answered, so that a flood of
+// logins costs the flooders time and nobody else.
 //
-//   tick: a check waits, and the checker sleeps --ring--> takeChecks -> compute -> answer -> wake the
-//   reactors that got work -> takeChecks ... -> nothing left: sleep
+//   tick: takes answers, hands over checks --ring--> the checker computes --wake--> tick
+//
+// The thread has a lower priority than everything else, so it may be put to sleep at any moment; it
+// therefore never touches the engine's lock, and what it shares with the reactors is tried by them
+// and not waited for.
 
 import AccessControl
 import Glibc
@@ -12,26 +15,33 @@ import MQTTCodec
 import Synchronization
 import Transport
 
+/// A password that was checked.
+struct LoginAnswer: Sendable {
+  let check: CredentialCheck
+  let isGenuine: Bool
+}
+
 /// The thread of the passwords.
 final class LoginChecker: Sendable {
-  /// Checks that are taken at once.
-  static let takeLimit = 8
+  /// Checks that are handed over and not answered.
+  static let handedLimit = 8
   /// How long a first answer waits for those that were taken with it, in nanoseconds.
   static let gatherNanoseconds: Int64 = 1_000_000
   /// What the thread adds to its nice value.
   static let niceness: Int32 = 10
 
-  private let engine: SharedEngine
+  private let bell = Bell()
+  private let checks = Mutex<[CredentialCheck]>([])
+  private let answers = Mutex<[LoginAnswer]>([])
+  private let hasAnswers = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
 
-  init(_ engine: SharedEngine) { self.engine = engine }
-
-  /// Starts to wait for logins.
-  func start() throws(SystemError) {
+  /// Starts to wait for logins; their answers are told to `reactor`.
+  func start(telling reactor: Reactor) throws(SystemError) {
     let thread = try SystemThread(name: "logins", stackBytes: 1 << 20) { [self] in
       // Zero names the calling thread.
       _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
-      run()
+      run(reactor)
     }
     thread.detach()
   }
@@ -39,67 +49,82 @@ final class LoginChecker: Sendable {
   /// Asks it to end, after the login at hand.
   func stop() {
     isStopping.store(true, ordering: .releasing)
-    engine.loginBell.ring()
+    bell.ring()
   }
 
-  private func run() {
+  private func run(_ reactor: Reactor) {
     let hasher = LibraryPasswordHasher()
     while !isStopping.load(ordering: .acquiring) {
-      let checks = engine.takeCredentialChecks(limit: Self.takeLimit)
-      if checks.isEmpty {
-        engine.loginBell.wait()
+      let taken = checks.withLock { checks in
+        let all = checks
+        checks = []
+        return all
+      }
+      if taken.isEmpty {
+        bell.wait()
         continue
       }
-      var answers: [(check: CredentialCheck, isGenuine: Bool)] = []
+      var made: [LoginAnswer] = []
       var begun = MonotonicClock.now
-      for check in checks {
-        answers.append((check, check.hash.accepts(check.password, hasher)))
+      for check in taken {
+        made.append(
+          LoginAnswer(check: check, isGenuine: check.hash.accepts(check.password, hasher)))
         let now = MonotonicClock.now
         if now.nanoseconds(since: begun) < Self.gatherNanoseconds { continue }
-        engine.answer(answers)
-        answers.removeAll()
+        tell(made, reactor)
+        made.removeAll()
         begun = now
       }
-      engine.answer(answers)
+      tell(made, reactor)
     }
+  }
+
+  private func tell(_ made: [LoginAnswer], _ reactor: Reactor) {
+    if made.isEmpty { return }
+    answers.withLock { $0 += made }
+    hasAnswers.store(true, ordering: .releasing)
+    reactor.wake()
+  }
+
+  // MARK: For the reactors
+
+  /// Takes checks; false when that would have to wait.
+  func hand(_ fresh: [CredentialCheck]) -> Bool {
+    if checks.withLockIfAvailable({ $0 += fresh }) == nil { return false }
+    bell.ring()
+    return true
+  }
+
+  /// What was found out since the last call; nothing, too, when that would have to wait, and then
+  /// the reactor is woken again.
+  func takeAnswers() -> [LoginAnswer] {
+    guard hasAnswers.load(ordering: .acquiring) else { return [] }
+    hasAnswers.store(false, ordering: .relaxed)
+    let made = answers.withLockIfAvailable { answers in
+      let all = answers
+      answers = []
+      return all
+    }
+    // Whoever holds it is about to say that there are answers.
+    return made ?? []
   }
 }
 
 extension EngineState {
-  /// Whether the checker has to be rung now, which is then the caller's duty.
-  mutating func claimChecker() -> Bool {
-    guard checkerRests && broker.hasCredentialChecks else { return false }
-    checkerRests = false
+  /// Passes answers to the engine and checks to the checker; false when a check could not be passed
+  /// and wants another tick soon.
+  mutating func exchangeLogins(_ checker: LoginChecker, _ now: Instant) -> Bool {
+    for answer in checker.takeAnswers() {
+      handedCount -= 1
+      broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
+    }
+    while handedCount < LoginChecker.handedLimit, let check = broker.nextCredentialCheck() {
+      handedCount += 1
+      checksToHand.append(check)
+    }
+    if checksToHand.isEmpty { return true }
+    if !checker.hand(checksToHand) { return false }
+    checksToHand.removeAll(keepingCapacity: true)
     return true
-  }
-}
-
-extension SharedEngine {
-  /// The next passwords to check; empty when there are none, and the checker will be rung.
-  func takeCredentialChecks(limit: Int) -> [CredentialCheck] {
-    state.withLock { state in
-      var checks: [CredentialCheck] = []
-      while checks.count < limit, let check = state.broker.nextCredentialCheck() {
-        checks.append(check)
-      }
-      state.checkerRests = checks.isEmpty
-      return checks
-    }
-  }
-
-  /// Tells the engine what was found out.
-  func answer(_ answers: [(check: CredentialCheck, isGenuine: Bool)]) {
-    if answers.isEmpty { return }
-    let now = MonotonicClock.now
-    tell { broker in
-      for answer in answers {
-        broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
-      }
-    }
-  }
-
-  /// Puts other policies in the place of all that there are.
-  func setPolicies(_ policies: [ListenerPolicy]) {
-    tell { broker in broker.setPolicies(policies, now: MonotonicClock.now) }
   }
 }

@@ -17,18 +17,17 @@ extension SharedEngine {
     write(entries)
   }
 
-  /// The batch to commit next; nil when there is none, and with `restsOtherwise` the writer then
-  /// sleeps until it is rung.
-  func takeRecords(restsOtherwise: Bool) -> RecordBatch? {
-    var batch: RecordBatch?
-    let reactors = state.withLock { state in
-      batch = state.broker.takeRecords()
-      state.writerRests = batch == nil && restsOtherwise
-      return state.reactorsWithWork()
-    }
+  /// What the writer is to do next; nothing when there is nothing, and with `restsOtherwise` it
+  /// then sleeps until it is rung.
+  func takeWork(restsOtherwise: Bool) -> StoreWork {
+    var work = StoreWork()
     // What began and ended in one batch needs no commit: its answers may leave now.
-    for reactor in reactors { reactor.wake() }
-    return batch
+    change { state in
+      work.batch = state.broker.takeRecords()
+      while let request = state.broker.nextPageRequest() { work.requests.append(request) }
+      state.writerRests = work.isEmpty && restsOtherwise
+    }
+    return work
   }
 
   /// A batch and all before it are on disk.
@@ -41,13 +40,31 @@ extension SharedEngine {
     tell { broker in broker.storeFailed("\(failure)", now: MonotonicClock.now) }
   }
 
-  /// Lets the reactors, and the log, see at once what the engine makes of it.
+  /// A piece of a queue is in memory.
+  func supply(_ page: QueuePage) {
+    tell { broker in broker.supply(page, now: MonotonicClock.now) }
+  }
+
+  /// A piece of a queue could not be read.
+  func pageFailed(_ request: PageRequest) {
+    tell { broker in broker.pageFailed(request, now: MonotonicClock.now) }
+  }
+
+  /// Tells the engine something, and lets the reactors and the log see at once what it makes of it.
   func tell(_ news: (inout Broker) -> Void) {
+    change { state in news(&state.broker) }
+  }
+
+  private func change(_ news: (inout EngineState) -> Void) {
     var entries: [LogEntry] = []
     let reactors = state.withLock { state in
-      news(&state.broker)
+      let deadline = state.broker.nextDeadline
+      news(&state)
       entries = state.broker.takeLog()
-      return state.reactorsWithWork()
+      let isSooner = state.broker.nextDeadline.map { $0 < deadline ?? $0.advanced(bySeconds: 1) }
+      return state.reactors.filter { reactor in
+        state.broker.hasWork(reactor: reactor.index) || isSooner == true && reactor.index == 0
+      }
     }
     for reactor in reactors { reactor.wake() }
     if entries.isEmpty { return }
@@ -62,17 +79,20 @@ extension SharedEngine {
   }
 }
 
+/// What the writer does in one go: the batch first, so that the pages hold it.
+struct StoreWork {
+  var batch: RecordBatch?
+  var requests: [PageRequest] = []
+
+  var isEmpty: Bool { batch == nil && requests.isEmpty }
+}
+
 extension EngineState {
-  /// Whether the writer is to be rung because there are records for it; true once, until it rests
+  /// Whether the writer is to be rung because there is work for it; true once, until it rests
   /// again.
   mutating func claimWriter() -> Bool {
-    if !writerRests || !broker.hasRecords { return false }
+    if !writerRests || !broker.hasRecords && !broker.wantsPage { return false }
     writerRests = false
     return true
-  }
-
-  /// The reactors that have output to fetch or connections to close.
-  func reactorsWithWork() -> [Reactor] {
-    reactors.filter { broker.hasWork(reactor: $0.index) }
   }
 }

@@ -23,6 +23,8 @@ final class StoreWriter: Sendable {
   /// How long the first failure of an episode, and each after it, waits for the next attempt.
   static let firstRetryNanoseconds: Int64 = 50_000_000
   static let lastRetryNanoseconds: Int64 = 1_000_000_000
+  /// How long a store that could not be tidied up is left alone.
+  static let careRetryNanoseconds: Int64 = 5_000_000_000
 
   /// The store belongs to the thread alone once that has started.
   private struct Owned: @unchecked Sendable {
@@ -31,8 +33,11 @@ final class StoreWriter: Sendable {
 
   private let engine: SharedEngine
   private let owned: Owned
+  /// Whether the store has failed since it was opened; the thread's own.
+  private let isBroken = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
+  private let isAskedToSave = Atomic<Bool>(false)
 
   init(_ engine: SharedEngine, _ store: any DurableStore) {
     self.engine = engine
@@ -55,41 +60,48 @@ final class StoreWriter: Sendable {
     engine.writerBell.ring()
   }
 
+  /// Asks it to bring the file into its best order, with nothing left in the log beside it.
+  func save() {
+    isAskedToSave.store(true, ordering: .releasing)
+    engine.writerBell.ring()
+  }
+
   /// Whether the store is closed.
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
 
   private func run() {
-    var needsCare = true
+    var care = Care()
     while true {
-      if let batch = engine.takeRecords(restsOtherwise: !needsCare) {
-        if !commit(batch) { return }
-        needsCare = true
-      } else if needsCare {
-        needsCare = maintain()
+      let work = engine.takeWork(restsOtherwise: !care.isDue)
+      if let batch = work.batch, !commit(batch) { return }
+      for request in work.requests { read(request) }
+      if !work.isEmpty {
+        care.hasWorked = true
       } else if isStopping.load(ordering: .acquiring) {
         return
+      } else if care.isDue
+        || isAskedToSave.exchange(false, ordering: .acquiringAndReleasing)
+      {
+        maintain(&care)
       } else {
         engine.writerBell.wait()
       }
     }
   }
 
-  // MARK: Batches
-
   /// Commits a batch, however long that takes; false when the server stops before it has come
   /// about.
   private func commit(_ batch: RecordBatch) -> Bool {
     var retry = Self.firstRetryNanoseconds
-    var hasFailed = false
     while true {
       do throws(StoreFailure) {
-        if hasFailed { try owned.store.reopen() }
+        try open()
         try owned.store.commit(batch)
         engine.batchIsDurable(batch.number)
         return true
       } catch {
-        if !hasFailed { engine.storeFailed(error) }
-        hasFailed = true
+        isBroken.store(true, ordering: .relaxed)
+        engine.storeFailed(error)
       }
       if isStopping.load(ordering: .acquiring) {
         engine.writeNow(
@@ -101,14 +113,50 @@ final class StoreWriter: Sendable {
     }
   }
 
-  /// Does what nobody waits for; whether more is left.
-  private func maintain() -> Bool {
-    do throws(StoreFailure) { return try owned.store.maintain() } catch {
-      engine.writeNow(.warning, "the store could not be tidied up: \(error)")
+  /// Reads a piece of a queue; the engine asks again for what cannot be read.
+  private func read(_ request: PageRequest) {
+    do throws(StoreFailure) {
+      try open()
+      engine.supply(try owned.store.page(request))
+    } catch {
+      isBroken.store(true, ordering: .relaxed)
+      engine.writeNow(.error, "a queue could not be read, that will be tried again: \(error)")
+      engine.pageFailed(request)
     }
-    do throws(StoreFailure) { try owned.store.reopen() } catch {
-      // The next batch finds the same, and tells the engine.
+  }
+
+  /// When the store is to be tidied up.
+  private struct Care {
+    var hasWorked = true
+    /// A failure is said once, and left alone for a while: commits go on without it.
+    var hasFailed = false
+    var notBefore = Instant.start
+
+    var isDue: Bool { hasWorked && (!hasFailed || MonotonicClock.now >= notBefore) }
+  }
+
+  /// Does what nobody waits for.
+  private func maintain(_ care: inout Care) {
+    do throws(StoreFailure) {
+      try open()
+      care.hasWorked = try owned.store.maintain()
+      care.hasFailed = false
+    } catch {
+      isBroken.store(true, ordering: .relaxed)
+      if !care.hasFailed {
+        engine.writeNow(.warning, "the store could not be tidied up: \(error)")
+      }
+      care.hasFailed = true
+      care.hasWorked = false
+      care.notBefore = MonotonicClock.now.advanced(byNanoseconds: Self.careRetryNanoseconds)
     }
-    return false
+  }
+
+  /// Opens the store again if it has failed.
+  private func open() throws(StoreFailure) {
+    if !isBroken.load(ordering: .relaxed) { return }
+    try owned.store.reopen()
+    isBroken.store(false, ordering: .relaxed)
+    for notice in owned.store.notices { engine.writeNow(.warning, notice) }
   }
 }

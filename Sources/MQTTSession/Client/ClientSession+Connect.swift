@@ -123,13 +123,17 @@ extension ClientSession {
     unanswered.forgetInterrupted()
     let open = sender.unfinished
     sender.removeAll()
+    // What was sent before goes first again. [MQTT-4.6.0-1]
+    var again: [MessageIndex] = []
     for entry in open {
       if entry.stage == .awaitingPubcomp {
         // PUBREC said that the message is the server's; sending it again would double it.
         complete(entry.message, with: Acknowledgement(packetIdentifier: entry.packetIdentifier))
       } else {
-        backlog.append(entry.message)
+        again.append(entry.message)
       }
     }
+    backlog = again + backlog[backlogStart...]
+    backlogStart = 0
   }
 }

@@ -57,15 +57,18 @@ extension ClientSession {
       return .message(view)
     }
     let isNew: Bool
+    var fingerprint: UInt64 = 0
     switch view.qos {
     case .atMostOnce: return .message(view)
-    case .atLeastOnce: isNew = try isNewQoS1(identifier, view, now: now)
+    case .atLeastOnce:
+      if settings.acknowledging == .whenTold { fingerprint = self.fingerprint(of: view) }
+      isNew = try isNewQoS1(identifier, view, fingerprint, now: now)
     case .exactlyOnce: isNew = try isNewQoS2(identifier, now: now)
     }
     if !isNew { return nil }
     switch settings.acknowledging {
     case .onArrival: answer(identifier, view.qos, now: now)
-    case .whenTold: unanswered.arrive(identifier, qos: view.qos)
+    case .whenTold: unanswered.arrive(identifier, qos: view.qos, fingerprint: fingerprint)
     }
     if unanswered.dueQoS1Count + receiver.count > settings.receiveMaximum {
       throw SessionFault(
@@ -93,17 +96,31 @@ extension ClientSession {
 
   /// A QoS 1 message may come again after a broken connection; the owner may have it already.
   private mutating func isNewQoS1(
-    _ identifier: PacketIdentifier, _ view: PublishView, now: Instant
+    _ identifier: PacketIdentifier, _ view: PublishView, _ fingerprint: UInt64, now: Instant
   ) throws(SessionFault) -> Bool {
-    if unanswered.count == 0 && !view.isDuplicate { return true }
+    if !view.isDuplicate && unanswered.isAllAnswered { return true }
     if unanswered.isDue(identifier) { throw identifierInUse(identifier) }
-    guard view.isDuplicate else { return true }
-    if unanswered.rearm(identifier, qos: .atLeastOnce) { return false }
-    if unanswered.isDoneWhileAway(identifier) {
-      answer(identifier, .atLeastOnce, now: now)
-      return false
+    if view.isDuplicate {
+      if unanswered.rearm(identifier, qos: .atLeastOnce, fingerprint: fingerprint) { return false }
+      if unanswered.isDoneWhileAway(identifier, fingerprint: fingerprint) {
+        answer(identifier, .atLeastOnce, now: now)
+        return false
+      }
     }
+    unanswered.supersede(identifier)
     return true
+  }
+
+  /// A number for topic and payload, by which a message is known again (FNV-1a).
+  private func fingerprint(of message: PublishView) -> UInt64 {
+    let prime: UInt64 = 0x100_0000_01B3
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    let topic = topic(of: message)
+    for index in topic.indices { hash = (hash ^ UInt64(topic[index])) &* prime }
+    let payload = payload(of: message)
+    hash = (hash ^ UInt64(payload.count)) &* prime
+    for index in payload.indices { hash = (hash ^ UInt64(payload[index])) &* prime }
+    return hash
   }
 
   /// A QoS 2 message whose identifier is held is the same again. [MQTT-4.3.3-10]
@@ -115,7 +132,7 @@ extension ClientSession {
       return true
     case .duplicate:
       if unanswered.isDue(identifier) { return false }
-      if !unanswered.rearm(identifier, qos: .exactlyOnce) {
+      if !unanswered.rearm(identifier, qos: .exactlyOnce, fingerprint: 0) {
         answer(identifier, .exactlyOnce, now: now)
       }
       return false

@@ -12,7 +12,9 @@
 //                     no answer
 //
 // When a connection breaks before the answer, the server sends the message again. The owner has it
-// already, so it must not see it twice: `rearm` recognises it.
+// already, so it must not see it twice: `rearm` recognises it. The packet identifier alone does not
+// tell that: a server that was started again may have given it to another message at QoS 1, and a
+// message that is taken for another one is lost. So what the message says has to be the same too.
 
 import MQTTCodec
 
@@ -30,12 +32,14 @@ struct UnansweredMessages: Sendable {
     var packetIdentifier: PacketIdentifier
     var qos: QoS
     var standing: Standing
+    /// What stands for topic and payload, at QoS 1.
+    var fingerprint: UInt64
   }
 
   private var entries: [Entry] = []
   private var start = 0
   /// QoS 1 identifiers whose owner was done after the connection broke.
-  private var doneWhileAway: [PacketIdentifier] = []
+  private var doneWhileAway: [(packetIdentifier: PacketIdentifier, fingerprint: UInt64)] = []
 
   /// Messages that wait for the owner.
   var count: Int { entries.count - start }
@@ -44,8 +48,9 @@ struct UnansweredMessages: Sendable {
   private(set) var dueQoS1Count = 0
 
   /// Puts a new message at the end.
-  mutating func arrive(_ identifier: PacketIdentifier, qos: QoS) {
-    entries.append(Entry(packetIdentifier: identifier, qos: qos, standing: .due))
+  mutating func arrive(_ identifier: PacketIdentifier, qos: QoS, fingerprint: UInt64) {
+    entries.append(
+      Entry(packetIdentifier: identifier, qos: qos, standing: .due, fingerprint: fingerprint))
     if qos == .atLeastOnce { dueQoS1Count += 1 }
   }
 
@@ -61,7 +66,7 @@ struct UnansweredMessages: Sendable {
     if entry.qos == .atLeastOnce {
       switch entry.standing {
       case .due: dueQoS1Count -= 1
-      case .interrupted: doneWhileAway.append(entry.packetIdentifier)
+      case .interrupted: doneWhileAway.append((entry.packetIdentifier, entry.fingerprint))
       case .forgotten: break
       }
     }
@@ -74,9 +79,10 @@ struct UnansweredMessages: Sendable {
   }
 
   /// Notes that a message of an earlier connection came again; false when none such waits.
-  mutating func rearm(_ identifier: PacketIdentifier, qos: QoS) -> Bool {
+  mutating func rearm(_ identifier: PacketIdentifier, qos: QoS, fingerprint: UInt64) -> Bool {
     let position = entries[start...].firstIndex {
       $0.packetIdentifier == identifier && $0.qos == qos && $0.standing == .interrupted
+        && $0.fingerprint == fingerprint
     }
     guard let position else { return false }
     entries[position].standing = .due
@@ -85,11 +91,29 @@ struct UnansweredMessages: Sendable {
   }
 
   /// Whether the owner was done with this QoS 1 message while there was no connection; asked once.
-  mutating func isDoneWhileAway(_ identifier: PacketIdentifier) -> Bool {
-    guard let position = doneWhileAway.firstIndex(of: identifier) else { return false }
+  mutating func isDoneWhileAway(_ identifier: PacketIdentifier, fingerprint: UInt64) -> Bool {
+    let position = doneWhileAway.firstIndex {
+      $0.packetIdentifier == identifier && $0.fingerprint == fingerprint
+    }
+    guard let position else { return false }
     doneWhileAway.remove(at: position)
     return true
   }
+
+  /// Notes that a new QoS 1 message has this identifier: the server waits no more for an answer to
+  /// an earlier one that had it.
+  mutating func supersede(_ identifier: PacketIdentifier) {
+    for position in entries.indices.dropFirst(start)
+    where entries[position].packetIdentifier == identifier
+      && entries[position].qos == .atLeastOnce && entries[position].standing == .interrupted
+    {
+      entries[position].standing = .forgotten
+    }
+    doneWhileAway.removeAll { $0.packetIdentifier == identifier }
+  }
+
+  /// Whether nothing waits for the owner and no answer came too late.
+  var isAllAnswered: Bool { count == 0 && doneWhileAway.isEmpty }
 
   /// Notes that the connection broke.
   mutating func interrupt() {

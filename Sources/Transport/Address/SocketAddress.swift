@@ -28,6 +28,15 @@ package enum SocketAddress: Hashable, Sendable {
     }
   }
 
+  /// The same address with another port; a path stays as it is.
+  func with(port: UInt16) -> SocketAddress {
+    switch self {
+    case .ipv4(let host, _): .ipv4(host, port: port)
+    case .ipv6(let high, let low, _, let scope): .ipv6(high, low, port: port, scope: scope)
+    case .unix: self
+    }
+  }
+
   /// Whether the address can only be reached from this machine.
   package var isLocal: Bool {
     switch self {

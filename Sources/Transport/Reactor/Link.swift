@@ -7,6 +7,7 @@
 // The flags `connecting`, `handshaking` and `closing` exclude each other; none of them is `open`.
 
 import MQTTCodec
+import WebSocket
 
 struct Link: ~Copyable {
   struct Flags: OptionSet {
@@ -39,6 +40,8 @@ struct Link: ~Copyable {
     static let queued = Flags(rawValue: 1 << 11)
     /// A handshake waits for the kernel to take bytes.
     static let wantsWrite = Flags(rawValue: 1 << 13)
+    /// What goes in and out are frames of a WebSocket.
+    static let webSocket = Flags(rawValue: 1 << 15)
     /// A write failed; what the peer sent before is still read, then the link ends.
     static let writeFailed = Flags(rawValue: 1 << 12)
   }
@@ -81,8 +84,43 @@ final class TLSBox {
   init(_ session: consuming TLSSession) { self.session = session }
 }
 
-/// What a link needs while it connects or as long as it is protected by TLS.
+/// A WebSocket in a box, so that other links stay small.
+final class WebSocketBox {
+  var connection: WebSocketConnection
+
+  init(_ connection: WebSocketConnection) { self.connection = connection }
+}
+
+/// What happens on a new connection before MQTT has its turn.
+package enum LinkStep: Sendable, Equatable {
+  /// The TLS handshake.
+  case tls
+  /// The WebSocket handshake.
+  case webSocket
+  /// The header of the PROXY protocol, before everything else.
+  case proxyHeader
+  /// What a SOCKS proxy wants to know, before everything else.
+  case socks
+}
+
+/// What a link needs while it connects or as long as there is a layer under MQTT.
 final class LinkExtension {
+  /// What the flag `handshaking` stands for.
+  var step = LinkStep.tls
+  /// The WebSocket, from the moment its handshake starts.
+  var webSocket: WebSocketBox?
+  /// What an incoming link will be once its PROXY header has come, and what has come of it.
+  var expected: ListenerLayers?
+  var proxyHead: [UInt8] = []
+  /// What that header said of TLS, if it did.
+  var proxyTLS: ProxyTLSFacts?
+  /// What is being said to a SOCKS proxy, and what it has answered so far.
+  var socks: SOCKSNegotiation?
+  var socksAnswer: [UInt8] = []
+  /// Terms of a WebSocket that an incoming link may become, until its first bytes have come.
+  var possibleWebSocket: WebSocketTerms?
+  /// The WebSocket that an outgoing link shall become.
+  var webSocketRequest: WebSocketRequest?
   /// The session of a protected link, from the moment its handshake starts.
   var tls: TLSBox?
   /// Where an accepted link came from, until it is reported.

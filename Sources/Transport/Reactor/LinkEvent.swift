@@ -2,6 +2,7 @@
 // carry text or addresses sit in a box, so that the list of a tick stays small and cheap.
 
 package import MQTTCodec
+package import WebSocket
 
 /// Names a connection of one reactor; never names a later tenant of the same slot.
 package typealias LinkID = SlotIdentifier
@@ -22,6 +23,20 @@ package enum LinkEnd: Sendable, Equatable {
   case connectTimedOut(SocketAddress)
   /// The first bytes on the plain listener of that port, zero for a path, were those of TLS.
   case tlsOnPlainListener(FirstBytes, port: UInt16)
+  /// The first bytes on the plain listener of that port were those of HTTP.
+  case httpOnPlainListener(port: UInt16)
+  /// The WebSocket ended, or did not come about.
+  case webSocket(WebSocketEnd)
+  /// The server did not answer the WebSocket handshake within so many seconds.
+  case webSocketTimedOut(seconds: Int)
+  /// The header of the PROXY protocol is missing or wrong.
+  case proxyHeader(ProxyHeaderFault)
+  /// That header did not come within so many seconds.
+  case proxyHeaderTimedOut(seconds: Int)
+  /// The SOCKS proxy does not connect us.
+  case socks(SOCKSFailure)
+  /// The SOCKS proxy did not answer within so many seconds.
+  case socksTimedOut(seconds: Int)
   /// This side closed it.
   case closedHere
 }
@@ -38,6 +53,15 @@ extension LinkEnd: CustomStringConvertible {
     case .connectTimedOut(let address): "connect \(address): no answer"
     case .tlsOnPlainListener(let found, let port):
       found.explanation(onPlainPort: port) ?? "TLS on a plain listener"
+    case .httpOnPlainListener(let port):
+      "an HTTP client on the port \(port), where MQTT is spoken without WebSocket; let it use a "
+        + "WebSocket port, or open one with --ws"
+    case .webSocket(let end): "\(end)"
+    case .webSocketTimedOut(let seconds): "no answer to the WebSocket handshake within \(seconds) s"
+    case .proxyHeader(let fault): "\(fault)"
+    case .proxyHeaderTimedOut(let seconds): "no PROXY header within \(seconds) s"
+    case .socks(let failure): "\(failure)"
+    case .socksTimedOut(let seconds): "the SOCKS proxy does not answer within \(seconds) s"
     case .closedHere: "closed here"
     }
   }

@@ -3,31 +3,47 @@
 import CLinux
 import Glibc
 import MQTTCodec
+package import WebSocket
 
 /// A listening socket and what its connections shall be.
 final class Listener {
   let socket: ListenSocket
   let index: Int
-  let tls: TLSContext?
+  var layers: ListenerLayers
   /// Whether the last accept failed; keeps the log from being flooded.
   var isFailing = false
 
-  init(_ socket: consuming ListenSocket, index: Int, tls: TLSContext?) {
+  init(_ socket: consuming ListenSocket, index: Int, layers: ListenerLayers) {
     self.socket = socket
     self.index = index
-    self.tls = tls
+    self.layers = layers
   }
+}
+
+/// What lies between the sockets of a listener and MQTT, from the socket upwards.
+package struct ListenerLayers: Sendable {
+  /// The header that connections have to begin with; nil is none.
+  package var proxyProtocol: ProxyProtocolTerms?
+  package var tls: TLSContext?
+  /// How connections become WebSockets; nil if they are none.
+  package var webSocket: WebSocketTerms?
+  /// Whether connections may as well speak MQTT without WebSocket; their first byte tells.
+  package var alsoSpeaksMQTT = false
+
+  /// Nothing but TLS, if that.
+  package init(tls: TLSContext? = nil) { self.tls = tls }
 }
 
 extension Reactor {
   /// Accepts connections on `socket` from now on; events name the listener by `index`.
   ///
-  /// With `tls` a connection is reported when its handshake is complete.
+  /// With TLS a connection is reported when its handshake is complete. WebSockets are reported
+  /// before they have shaken hands, so that whoever limits silent connections limits these too.
   package func listen(
-    _ socket: consuming ListenSocket, index: Int, tls: TLSContext? = nil
+    _ socket: consuming ListenSocket, index: Int, layers: ListenerLayers = ListenerLayers()
   ) throws(SystemError) {
     if spareDescriptor < 0 { spareDescriptor = linux_open_spare() }
-    let listener = Listener(socket, index: index, tls: tls)
+    let listener = Listener(socket, index: index, layers: layers)
     let token = Token.listener(listeners.count)
     if linux_epoll_add(
       epoll.number, listener.socket.descriptor.number, linux_readable, token.word) < 0
@@ -40,9 +56,21 @@ extension Reactor {
   /// Stops accepting and closes all listeners; connections live on.
   package func closeListeners() { listeners.removeAll() }
 
+  /// Closes the sockets of the listener `index`; its connections live on.
+  package func closeListener(_ index: Int) {
+    // The place stays, for the tokens of the others are places.
+    for position in listeners.indices where listeners[position]?.index == index {
+      listeners[position] = nil
+    }
+  }
+
+  /// Connections that the listener `index` accepts from now on have these layers.
+  package func setLayers(_ layers: ListenerLayers, ofListener index: Int) {
+    for listener in listeners where listener?.index == index { listener?.layers = layers }
+  }
+
   func acceptAll(_ position: Int) {
-    guard position < listeners.count else { return }
-    let listener = listeners[position]
+    guard position < listeners.count, let listener = listeners[position] else { return }
     var peer = linux_address_empty()
     for _ in 0..<Self.acceptLimit {
       let number = linux_accept(listener.socket.descriptor.number, &peer)
@@ -69,16 +97,38 @@ extension Reactor {
   private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
     let link = links.insert(
       Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
-    guard let context = listener.tls else {
-      guard register(link) else { return forget(link) }
-      return report(link, 0, .accepted(listener: listener.index, peer: peer))
+    let layers = listener.layers
+    guard layers.proxyProtocol != nil else {
+      return build(layers, on: link, from: peer, listener: listener.index)
     }
     let more = LinkExtension()
     more.peer = peer
     more.listener = listener.index
+    more.expected = layers
     links[link.index].more = more
     guard register(link) else { return forget(link) }
-    startHandshake(link, more, TLSSession(server: context, descriptor: number))
+    begin(.proxyHeader, link, more)
+  }
+
+  /// Puts the layers on a link that is not registered yet, unless it has had a PROXY header.
+  func build(
+    _ layers: ListenerLayers, on link: LinkID, from peer: SocketAddress, listener index: Int
+  ) {
+    if let terms = layers.webSocket {
+      prepareWebSocket(link, terms, isSure: !layers.alsoSpeaksMQTT)
+    }
+    let isRegistered = layers.proxyProtocol != nil
+    guard let context = layers.tls else {
+      guard isRegistered || register(link) else { return forget(link) }
+      return report(link, 0, .accepted(listener: index, peer: peer))
+    }
+    let more = links[link.index].more ?? LinkExtension()
+    more.peer = peer
+    more.listener = index
+    links[link.index].more = more
+    guard isRegistered || register(link) else { return forget(link) }
+    startHandshake(
+      link, more, TLSSession(server: context, descriptor: links[link.index].descriptor))
   }
 
   /// Turns a connection away for lack of descriptors.

@@ -22,6 +22,7 @@ extension Reactor {
     links[link.index].flags.insert(.closing)
     links[link.index].flags.remove(.paused)
     watchAgain(link)
+    if flags.contains(.webSocket) { sendClose(link) }
     if !links[link.index].outbox.isEmpty {
       links[link.index].flags.insert(.hasLastWords)
       farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))

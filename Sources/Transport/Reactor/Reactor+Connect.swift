@@ -3,15 +3,18 @@
 import CLinux
 import Glibc
 import MQTTCodec
+package import WebSocket
 
 extension Reactor {
   /// Starts to connect; ``LinkEvent/connected`` or ``LinkEvent/ended(_:)`` follows in a later tick.
   ///
   /// The addresses are tried in order, from `localAddress` if one is given. With `tls` the
-  /// handshake belongs to connecting, and `serverName` is what the certificate must be for.
+  /// handshake belongs to connecting, and `serverName` is what the certificate must be for; so does
+  /// the handshake of a WebSocket. With `proxy` the addresses are those of a SOCKS proxy.
   package func connect(
     to addresses: [SocketAddress], from localAddress: SocketAddress? = nil,
-    tls: TLSContext? = nil, serverName: String? = nil, owner: UInt64 = 0
+    tls: TLSContext? = nil, serverName: String? = nil, webSocket: WebSocketRequest? = nil,
+    through proxy: SOCKSRequest? = nil, owner: UInt64 = 0
   ) -> LinkID {
     precondition(!addresses.isEmpty, "a connection needs an address")
     let link = links.insert(Link(descriptor: -1, flags: .connecting, owner: owner))
@@ -20,6 +23,8 @@ extension Reactor {
     more.localAddress = localAddress
     more.context = tls
     more.serverName = serverName
+    more.webSocketRequest = webSocket
+    more.socks = proxy.map(SOCKSNegotiation.init)
     links[link.index].more = more
     tryNextAddress(link, more, nil)
     return link
@@ -28,10 +33,12 @@ extension Reactor {
   /// Starts to connect to one address.
   package func connect(
     to address: SocketAddress, from localAddress: SocketAddress? = nil,
-    tls: TLSContext? = nil, serverName: String? = nil, owner: UInt64 = 0
+    tls: TLSContext? = nil, serverName: String? = nil, webSocket: WebSocketRequest? = nil,
+    through proxy: SOCKSRequest? = nil, owner: UInt64 = 0
   ) -> LinkID {
     connect(
-      to: [address], from: localAddress, tls: tls, serverName: serverName, owner: owner)
+      to: [address], from: localAddress, tls: tls, serverName: serverName, webSocket: webSocket,
+      through: proxy, owner: owner)
   }
 
   /// Tries addresses until one is under way; with none left the link ends with the last failure.
@@ -91,16 +98,8 @@ extension Reactor {
       return tryNextAddress(link, more, .failed(error))
     }
     links[link.index].flags.remove(.connecting)
-    if let context = more.context {
-      let session = TLSSession(
-        client: context, descriptor: links[link.index].descriptor, serverName: more.serverName)
-      watchAgain(link)
-      return startHandshake(link, more, session)
-    }
-    links[link.index].more = nil
-    report(link, links[link.index].owner, .connected)
-    markDirty(link)
-    advance(link)
+    takeNextStep(link, more)
+    if links.contains(link) { advance(link) }
   }
 
   /// The address has had its time.

@@ -1,14 +1,52 @@
-// The TLS handshake, for both roles. A link is reported only when it is complete.
+// The steps that a connection takes before MQTT has its turn, and the TLS handshake, for both roles.
+// A link is reported only when TLS is complete; an outgoing one when all steps are.
 
 import MQTTCodec
 
 extension Reactor {
   func startHandshake(_ link: LinkID, _ more: LinkExtension, _ session: consuming TLSSession) {
     more.tls = TLSBox(session)
+    begin(.tls, link, more)
+    shakeHands(link)
+  }
+
+  /// Starts the time of a step.
+  func begin(_ step: LinkStep, _ link: LinkID, _ more: LinkExtension) {
+    more.step = step
     more.deadline = now.advanced(bySeconds: handshakeLimitSeconds)
     handshakes.append(link, at: more.deadline)
     links[link.index].flags.insert(.handshaking)
-    shakeHands(link)
+  }
+
+  /// Does what the step can do now.
+  func advanceStep(_ link: LinkID) {
+    guard let more = links[link.index].more else { return }
+    switch more.step {
+    case .tls: shakeHands(link)
+    case .webSocket:
+      if links[link.index].flags.contains(.blocked) {
+        writeOutbox(link)
+        guard links.contains(link) else { return }
+      }
+      readLink(link)
+    case .proxyHeader: readProxyHeader(link, more)
+    case .socks: negotiate(link, more)
+    }
+  }
+
+  /// Takes the next step of an outgoing link, or says that all are done.
+  func takeNextStep(_ link: LinkID, _ more: LinkExtension) {
+    if more.socks != nil { return startSOCKS(link, more) }
+    if let context = more.context {
+      let session = TLSSession(
+        client: context, descriptor: links[link.index].descriptor, serverName: more.serverName)
+      watchAgain(link)
+      return startHandshake(link, more, session)
+    }
+    if let request = more.webSocketRequest { return startWebSocket(link, more, request) }
+    if more.tls == nil && more.webSocket == nil { links[link.index].more = nil }
+    report(link, links[link.index].owner, .connected)
+    markDirty(link)
   }
 
   func shakeHands(_ link: LinkID) {
@@ -27,15 +65,19 @@ extension Reactor {
       farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
       sayFarewell(link)
     case .done:
-      links[link.index].flags.remove([.handshaking, .fresh, .wantsWrite])
+      links[link.index].flags.remove([.handshaking, .wantsWrite])
+      // What comes next is only of interest where more than MQTT may come.
+      if more.webSocket == nil && more.possibleWebSocket == nil {
+        links[link.index].flags.remove(.fresh)
+      }
       watchAgain(link)
       more.context = nil
-      let owner = links[link.index].owner
       if let peer = more.peer {
         more.peer = nil
-        report(link, owner, .accepted(listener: more.listener, peer: peer))
+        report(link, 0, .accepted(listener: more.listener, peer: peer))
       } else {
-        report(link, owner, .connected)
+        takeNextStep(link, more)
+        guard links.contains(link) else { return }
       }
       // The peer's first bytes may have come with its last ones of the handshake; the owner is
       // told of the link first.

@@ -84,7 +84,7 @@ extension Reactor {
   func advance(_ link: LinkID) {
     let flags = links[link.index].flags
     if flags.contains(.connecting) { return }
-    if flags.contains(.handshaking) { return shakeHands(link) }
+    if flags.contains(.handshaking) { return advanceStep(link) }
     if flags.contains(.blocked) {
       writeOutbox(link)
       guard links.contains(link) else { return }
@@ -125,6 +125,15 @@ extension Reactor {
     return next
   }
 
+  private func timeout(of step: LinkStep) -> LinkEnd {
+    switch step {
+    case .tls: .handshakeTimedOut(seconds: handshakeLimitSeconds)
+    case .webSocket: .webSocketTimedOut(seconds: handshakeLimitSeconds)
+    case .proxyHeader: .proxyHeaderTimedOut(seconds: handshakeLimitSeconds)
+    case .socks: .socksTimedOut(seconds: handshakeLimitSeconds)
+    }
+  }
+
   private func isWaiting(_ deadline: Instant, _ link: LinkID) -> Bool {
     links.contains(link)
       && !links[link.index].flags.isDisjoint(with: [.connecting, .handshaking])
@@ -139,7 +148,7 @@ extension Reactor {
     }
     while let due = handshakes.takeDue(now) {
       if isWaiting(due.at, due.link) {
-        end(due.link, .handshakeTimedOut(seconds: handshakeLimitSeconds))
+        end(due.link, timeout(of: links[due.link.index].more?.step ?? .tls))
       }
     }
     while let due = farewells.takeDue(now) {

@@ -50,6 +50,7 @@ extension Reactor {
     switch tls.session.read(into: room) {
     case .bytes(let count):
       take(link, count)
+      guard links.contains(link) else { return }
       // The kernel tells of everything but of what the session holds already.
       if tls.session.hasPending || links[link.index].flags.contains(.hangup) {
         lookAgain(link)
@@ -70,22 +71,35 @@ extension Reactor {
     let range = arena.keep(count)
     if links[link.index].flags.contains(.fresh) {
       links[link.index].flags.remove(.fresh)
-      if let reason = unexpectedTLS(link, range) { return end(link, reason) }
+      if links[link.index].flags.contains(.incoming), let reason = recognise(link, range) {
+        return end(link, reason)
+      }
     }
+    if links[link.index].flags.contains(.webSocket) { return takeFrames(link, range) }
     report(link, links[link.index].owner, .received(range))
   }
 
-  /// Recognises a client that speaks TLS to a plain listener.
-  private func unexpectedTLS(_ link: LinkID, _ range: Range<Int>) -> LinkEnd? {
-    guard links[link.index].flags.contains(.incoming) else { return nil }
-    switch FirstBytes(received(range)) {
-    case .tlsHandshake?, .tlsAlert?: break
-    case .mqttConnect?, .mqttAnswer?, .httpRequest?, .httpResponse?, .text?, nil: return nil
+  /// Looks at the first bytes of an incoming link: whether it becomes a WebSocket where that is
+  /// open, and whether a client speaks something else than this listener.
+  private func recognise(_ link: LinkID, _ range: Range<Int>) -> LinkEnd? {
+    let more = links[link.index].more
+    if let terms = more?.possibleWebSocket {
+      settleWebSocket(link, terms, received(range)[0])
     }
+    guard more?.tls == nil, let found = FirstBytes(received(range)) else { return nil }
+    switch found {
+    case .tlsHandshake, .tlsAlert: return .tlsOnPlainListener(found, port: localPort(link))
+    case .httpRequest:
+      let isWebSocket = links[link.index].flags.contains(.webSocket)
+      return isWebSocket ? nil : .httpOnPlainListener(port: localPort(link))
+    case .mqttConnect, .mqttAnswer, .httpResponse, .text: return nil
+    }
+  }
+
+  private func localPort(_ link: LinkID) -> UInt16 {
     var local = linux_address_empty()
     _ = linux_local_address(links[link.index].descriptor, &local)
-    guard let found = FirstBytes(received(range)) else { return nil }
-    return .tlsOnPlainListener(found, port: SocketAddress(local).port ?? 0)
+    return SocketAddress(local).port ?? 0
   }
 
   /// Leaves the link's bytes with the kernel, which slows the peer down; until it hangs up.

@@ -11,6 +11,12 @@ extension Reactor {
   package func send(_ bytes: consuming ByteBuffer, on link: LinkID) {
     guard links.contains(link), !links[link.index].flags.contains(.closing), !bytes.isEmpty
     else { return recycle(bytes) }
+    if links[link.index].flags.contains(.webSocket) { return sendFrame(bytes, link) }
+    enqueue(bytes, link)
+  }
+
+  /// Puts bytes behind those that are unsent, as they are.
+  func enqueue(_ bytes: consuming ByteBuffer, _ link: LinkID) {
     if links[link.index].outbox.isEmpty {
       links[link.index].outbox = bytes
     } else {
@@ -69,6 +75,8 @@ extension Reactor {
     if links[index].flags.contains(.blocked) {
       links[index].flags.remove(.blocked)
       watchAgain(link)
+      if links[index].flags.contains(.handshaking) { return }
+      if links[index].flags.contains(.webSocket) { sendPong(link) }
       report(link, links[index].owner, .drained)
     }
   }

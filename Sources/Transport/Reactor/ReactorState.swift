@@ -7,7 +7,8 @@ import MQTTCodec
 
 struct ReactorState: ~Copyable {
   var links = SlotTable<Link>()
-  var listeners: [Listener] = []
+  /// By place; nil where one was closed.
+  var listeners: [Listener?] = []
   /// Events of this turn.
   var turn: [ReactorEvent] = []
   /// Events that came up outside of the reading part and are told in the next turn.
@@ -47,7 +48,7 @@ extension Reactor {
     @inline(__always) _modify { yield &state.pointee.links }
   }
 
-  var listeners: [Listener] {
+  var listeners: [Listener?] {
     @inline(__always) _read { yield state.pointee.listeners }
     @inline(__always) _modify { yield &state.pointee.listeners }
   }

@@ -10,6 +10,8 @@ package struct ListenerSettings: Sendable {
   package var address: SocketAddress
   /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
   package var backlog: Int32 = 4096
+  /// Whether small packets wait for larger ones (Nagle's algorithm).
+  package var delaysSmallPackets = false
   /// Permission bits of a path; nil leaves what the process's mask gives.
   package var pathMode: UInt32?
 
@@ -41,7 +43,7 @@ package struct ListenSocket: ~Copyable {
       _ = linux_set_reuse_address(number)
       if case .ipv6 = wanted { _ = linux_set_only_ipv6(number) }
       // Accepted sockets inherit it, which saves a call for each of them.
-      _ = linux_set_no_delay(number)
+      if !settings.delaysSmallPackets { _ = linux_set_no_delay(number) }
       var system = wanted.system
       if linux_bind(number, &system) < 0 { throw SystemError.last("bind", subject) }
     }

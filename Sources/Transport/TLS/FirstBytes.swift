@@ -79,7 +79,7 @@ package enum FirstBytes: Sendable, Equatable {
         + "authority's certificate, or use its plain port (1883 by custom)"
     case .httpRequest, .httpResponse, .text:
       "the server \(server) does not speak MQTT on this port: it sent \(words). Check host and "
-        + "port"
+        + (self == .httpResponse ? "port, or use --ws if it serves WebSocket there" : "port")
     case .mqttConnect, .mqttAnswer:
       nil
     }

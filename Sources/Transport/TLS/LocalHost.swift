@@ -32,21 +32,38 @@ package enum LocalHost {
   /// Link-local ones are left out: they only mean something together with an interface.
   package static func addresses() -> [String] {
     var found = ["127.0.0.1", "::1"]
+    for (_, address) in interfaceAddresses(port: 0) {
+      let text = address.host
+      if !text.hasPrefix("fe80:") && !found.contains(text) { found.append(text) }
+    }
+    return found
+  }
+
+  /// The addresses of a network interface, each with `port`; empty when there is none of that name.
+  package static func addresses(ofInterface name: String, port: UInt16) -> [SocketAddress] {
+    interfaceAddresses(port: port).filter { $0.name == name }.map(\.address)
+  }
+
+  private static func interfaceAddresses(port: UInt16) -> [(name: String, address: SocketAddress)] {
+    var found: [(name: String, address: SocketAddress)] = []
     var first: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&first) == 0 else { return found }
     defer { freeifaddrs(first) }
     var next = first
     while let entry = next?.pointee {
       next = entry.ifa_next
-      guard let raw = entry.ifa_addr else { continue }
-      let size: Int
+      guard let raw = entry.ifa_addr, let name = entry.ifa_name else { continue }
+      let address: SocketAddress
       switch Int32(raw.pointee.sa_family) {
-      case AF_INET: size = MemoryLayout<sockaddr_in>.size
-      case AF_INET6: size = MemoryLayout<sockaddr_in6>.size
+      case AF_INET:
+        address = SocketAddress(
+          linux_address_copy(raw, socklen_t(MemoryLayout<sockaddr_in>.size)))
+      case AF_INET6:
+        address = SocketAddress(
+          linux_address_copy(raw, socklen_t(MemoryLayout<sockaddr_in6>.size)))
       default: continue
       }
-      let text = SocketAddress(linux_address_copy(raw, socklen_t(size))).host
-      if !text.hasPrefix("fe80:") && !found.contains(text) { found.append(text) }
+      found.append((String(cString: name), address.with(port: port)))
     }
     return found
   }

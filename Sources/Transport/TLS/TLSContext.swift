@@ -200,6 +200,7 @@ package final class TLSContext: @unchecked Sendable {
     guard hasAuthorities else { return }
     let required = settings.requiresClientCertificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0
     SSL_CTX_set_verify(handle, SSL_VERIFY_PEER | required, nil)
+    if !settings.checksClientCertificateDates { COpenSSL_ignore_dates(handle) }
     if let file = settings.authorityFile {
       // The client is told whose certificates are welcome; the list becomes the context's own.
       SSL_CTX_set_client_CA_list(handle, SSL_load_client_CA_file(file))

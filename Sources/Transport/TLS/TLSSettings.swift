@@ -52,6 +52,8 @@ package struct TLSServerSettings: Sendable {
   package var revocationListFile: String?
   /// Whether a client that has no certificate is turned away; a wrong one never passes.
   package var requiresClientCertificate = false
+  /// Whether a client's certificate is refused before and after the time that it is for.
+  package var checksClientCertificateDates = true
   /// The lowest version accepted.
   package var minimumVersion = TLSVersion.tls1_2
   /// Ciphers for TLS 1.2 in OpenSSL's syntax; nil for OpenSSL's own choice.

@@ -24,19 +24,52 @@ enum AccessFiles {
       policy.passwords = file
     }
     if let path = options.aclFile {
-      let bytes = try contents(path, "access list")
-      do throws(AccessFileErrors) {
-        let file = try AccessFile(parsing: bytes, name: path)
-        for notice in file.notices { warn("\(notice)") }
-        policy.access = AccessList(file)
-      } catch {
-        throw BrokerStartFailure(description: "\(error)")
-      }
+      try read(try contents(path, "access list"), path, options, into: &policy, warn)
     }
-    policy.allowsAnonymous = options.allowsAnonymous ?? (options.passwordFile == nil)
+    // The plugin's file has the last word, as it is asked first.
+    if let path = options.dynamicSecurityFile {
+      try read(try contents(path, "dynamic security"), path, options, into: &policy, warn)
+    }
+    policy.allowsAnonymous = options.allowsAnonymous ?? (policy.passwords == nil)
+    policy.checksSubscriptions = options.checksSubscriptions
     policy.usesUserNameAsClientIdentifier = options.usesUserNameAsClientIdentifier
     policy.clientIdentifierPrefixes = options.clientIdentifierPrefixes
     return policy
+  }
+
+  /// Takes the rules of a file; one of dynamic security has accounts too.
+  private static func read(
+    _ bytes: [UInt8], _ path: String, _ options: AccessOptions, into policy: inout ListenerPolicy,
+    _ warn: (String) -> Void
+  ) throws(BrokerStartFailure) {
+    do throws(AccessFileErrors) {
+      if DynamicSecurity.isLikely(bytes) {
+        let source = try DynamicSecurity(parsing: bytes, name: path)
+        policy.access = AccessList(source)
+        // With `acl` the passwords may stand in a file of their own.
+        if policy.passwords == nil || options.dynamicSecurityFile == path {
+          let accounts = PasswordFile(source)
+          for fault in accounts.faults { warn("\(fault); this user cannot log in") }
+          policy.passwords = accounts
+        }
+        return
+      }
+      let file = try AccessFile(
+        parsing: bytes, name: path, allowsExtensions: options.allowsExtensions)
+      for notice in file.notices { warn("\(notice)") }
+      policy.access = AccessList(file)
+    } catch {
+      throw BrokerStartFailure(description: "\(error)")
+    }
+  }
+
+  /// The keys of a file of pre-shared keys.
+  static func preSharedKeys(_ path: String, warn: (String) -> Void) throws(BrokerStartFailure)
+    -> PreSharedKeyFile
+  {
+    let file = PreSharedKeyFile(parsing: try contents(path, "file of pre-shared keys"), file: path)
+    for fault in file.faults { warn("\(fault); this identity cannot connect") }
+    return file
   }
 
   private static func contents(_ path: String, _ what: String) throws(BrokerStartFailure)

@@ -6,6 +6,7 @@ import MQTTClient
 import MQTTCodec
 import MQTTSession
 import Transport
+import WebSocket
 
 /// Why a client cannot even begin, in words without a full stop.
 struct StartFailure: Error, CustomStringConvertible {
@@ -81,6 +82,20 @@ extension ConnectionOptions {
         throw StartFailure(description: "\(error)")
       }
       endpoint.serverName = tls.serverName
+    }
+    if let proxy {
+      var way = Endpoint.Proxy(host: proxy.host, port: proxy.port)
+      way.userName = proxy.userName
+      way.password = proxy.password
+      endpoint.proxy = way
+    }
+    if let webSocket {
+      let usual: UInt16 = tls == nil ? 80 : 443
+      let name = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+      var request = WebSocketRequest(
+        host: port == usual ? name : "\(name):\(port)", path: webSocket.path)
+      request.headers = webSocket.headers
+      endpoint.webSocket = request
     }
     return endpoint
   }

@@ -261,11 +261,7 @@ let statementsOf5 = """
   4.13.1-1  server  a malformed packet or protocol error closes the connection
   4.13.2-1  both    a reason code from 0x80 up in CONNACK or DISCONNECT closes the connection
   6.0.0-1   both    packets travel in binary WebSocket frames
-      untested: binds users of WebSocket, which neither broker nor client offers
   6.0.0-2   both    packets need not end where WebSocket frames do
-      untested: binds users of WebSocket, which neither broker nor client offers
   6.0.0-3   client  a client offers the WebSocket subprotocol mqtt
-      untested: binds users of WebSocket, which neither broker nor client offers
   6.0.0-4   server  a server chooses the WebSocket subprotocol mqtt
-      untested: binds users of WebSocket, which neither broker nor client offers
   """

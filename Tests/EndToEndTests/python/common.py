@@ -1,5 +1,6 @@
 """What the scripts share: a paho client that fails loudly, and waiting with an end."""
 import queue
+import sys
 import threading
 
 import paho.mqtt.client as mqtt
@@ -13,6 +14,7 @@ VERSIONS = {
     "5": MQTTProtocolVersion.MQTTv5,
 }
 WAIT_SECONDS = 20
+TRANSPORT = "websockets" if "websockets" in sys.argv else "tcp"
 
 
 class Client:
@@ -25,7 +27,7 @@ class Client:
         self.connack = queue.Queue()
         self.subscribed = queue.Queue()
         arguments = {} if self.is_v5 else {"clean_session": clean}
-        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=protocol, **arguments)
+        self.client = mqtt.Client(CallbackAPIVersion.VERSION2, name, protocol=protocol, transport=TRANSPORT, **arguments)
         self.client.on_message = lambda client, data, message: self.messages.put(message)
         self.client.on_connect = lambda c, d, flags, code, properties: self.connack.put((flags, code))
         self.client.on_subscribe = lambda c, d, mid, codes, properties: self.subscribed.put(codes)

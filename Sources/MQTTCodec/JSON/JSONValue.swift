@@ -4,7 +4,7 @@
 // cJSON is: control characters may stand in strings, and any of them counts as a blank.
 
 /// A JSON text as a tree.
-indirect enum JSONValue: Equatable, Sendable {
+package indirect enum JSONValue: Equatable, Sendable {
   case null
   case truth(Bool)
   case number(Double)
@@ -14,32 +14,54 @@ indirect enum JSONValue: Equatable, Sendable {
   case object([Member])
 
   /// One name and its value.
-  struct Member: Equatable, Sendable {
-    var name: [UInt8]
-    var value: JSONValue
+  package struct Member: Equatable, Sendable {
+    package var name: [UInt8]
+    package var value: JSONValue
+    /// Where the name begins in the text that was read.
+    package var offset = 0
 
-    init(_ name: String, _ value: JSONValue) {
-      self.name = Array(name.utf8)
-      self.value = value
-    }
+    /// A member that nobody has read.
+    package init(_ name: String, _ value: JSONValue) { self.init(Array(name.utf8), value) }
 
-    init(_ name: [UInt8], _ value: JSONValue) {
+    /// A member whose name stands at `offset`.
+    package init(_ name: [UInt8], _ value: JSONValue, offset: Int = 0) {
       self.name = name
       self.value = value
+      self.offset = offset
+    }
+
+    /// Wherever they stand, members are equal when name and value are.
+    package static func == (left: Member, right: Member) -> Bool {
+      left.name == right.name && left.value == right.value
     }
   }
 
   /// Arrays and objects within each other beyond which a text is refused.
-  static let depthLimit = 1000
+  package static let depthLimit = 1000
 
   /// The value whose text is exactly `bytes`; nil when they are not a JSON text.
-  init?(parsing bytes: [UInt8]) {
-    var reader = JSONReader(bytes: bytes)
-    guard let value = reader.value(depth: 0) else { return nil }
-    reader.skipBlanks()
-    if !reader.isAtEnd { return nil }
-    self = value
+  package init?(parsing bytes: [UInt8]) {
+    do throws(JSONFault) {
+      self = try Self.parse(bytes)
+    } catch {
+      return nil
+    }
   }
+
+  /// The same, telling where the text ceases to be one.
+  package static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
+    var reader = JSONReader(bytes: bytes)
+    guard let value = reader.value(depth: 0) else { throw JSONFault(offset: reader.position) }
+    reader.skipBlanks()
+    if !reader.isAtEnd { throw JSONFault(offset: reader.position) }
+    return value
+  }
+}
+
+/// Bytes that are not a JSON text.
+package struct JSONFault: Error, Equatable, Sendable {
+  /// Where no JSON text goes on like this.
+  package var offset: Int
 }
 
 /// Reads a JSON text byte by byte; nil from any method means that it is not one.
@@ -86,10 +108,11 @@ private struct JSONReader {
     if take("}") { return .object([]) }
     while true {
       skipBlanks()
+      let offset = position
       guard next == UInt8(ascii: "\""), let name = string() else { return nil }
       skipBlanks()
       guard take(":"), let value = value(depth: depth + 1) else { return nil }
-      members.append(JSONValue.Member(name, value))
+      members.append(JSONValue.Member(name, value, offset: offset))
       skipBlanks()
       if take("}") { return .object(members) }
       if !take(",") { return nil }
@@ -163,8 +186,12 @@ private struct JSONReader {
 
   private mutating func fourDigits() -> UInt32? {
     guard position + 4 <= bytes.count else { return nil }
-    let digits = String(decoding: bytes[position..<(position + 4)], as: UTF8.self)
+    var result: UInt32 = 0
+    for digit in bytes[position..<(position + 4)] {
+      guard let value = Character(Unicode.Scalar(digit)).hexDigitValue else { return nil }
+      result = result << 4 | UInt32(value)
+    }
     position += 4
-    return Values.hexadecimal(digits).map { UInt32($0[0]) << 8 | UInt32($0[1]) }
+    return result
   }
 }

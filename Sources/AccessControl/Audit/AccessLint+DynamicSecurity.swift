@@ -1,0 +1,63 @@
+// What is doubtful in a dynamic-security file.
+
+import MQTTCodec
+
+extension AccessLint {
+  /// Everything that is doubtful, in the order of the lines.
+  static func findings(_ source: DynamicSecurity) -> [AccessFileError] {
+    var findings: [AccessFileError] = []
+    func find(_ line: Int, _ column: Int, _ problem: String, _ fix: String) {
+      findings.append(
+        AccessFileError(file: source.name, line: line, column: column, problem: problem, fix: fix))
+    }
+    for role in source.roles {
+      let isUsed = (source.clients.flatMap(\.roles) + source.groups.flatMap(\.roles))
+        .contains { $0.name == role.name }
+      if !isUsed {
+        find(
+          role.line, 1, "nobody has the role \(shown(role.name))",
+          "give it to somebody or remove it")
+      }
+      findUnreached(role, source, find)
+    }
+    for client in source.clients {
+      if client.roles.isEmpty, client.groups.isEmpty {
+        find(
+          client.line, 1, "the client \(shown(client.userName)) has neither role nor group",
+          "give it one: it has nothing but the default access")
+      }
+      if client.password == nil, !client.isDisabled {
+        find(
+          client.line, 1, "the client \(shown(client.userName)) has no password",
+          "set one: it cannot log in")
+      }
+    }
+    for rule in source.rules where rule.filter == [.hash] && !rule.allows.isEmpty {
+      find(
+        rule.line, rule.column, "\"\(rule.text)\" grants every topic that does not begin with $",
+        "name the topics that are needed, or leave it when this is an administrator")
+    }
+    return findings.enumerated().sorted {
+      ($0.element.line, $0.offset) < ($1.element.line, $1.offset)
+    }.map(\.element)
+  }
+
+  /// Rules of which others of their role take everything.
+  private static func findUnreached(
+    _ role: DynamicSecurity.Role, _ source: DynamicSecurity,
+    _ find: (Int, Int, String, String) -> Void
+  ) {
+    for (place, number) in role.rules.enumerated() where !source.rules[number].isLiteral {
+      let rule = source.rules[number]
+      let earlier = role.rules[..<place].first { other in
+        let other = source.rules[other]
+        return other.actions == rule.actions && !other.isLiteral && other.shape.contains(rule.shape)
+      }
+      guard let earlier else { continue }
+      find(
+        rule.line, rule.column,
+        "\"\(rule.text)\" is never reached: line \(source.rules[earlier].line) has the higher "
+          + "priority and matches all of it", "raise its priority or remove it")
+    }
+  }
+}

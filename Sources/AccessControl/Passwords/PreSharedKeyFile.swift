@@ -1,0 +1,85 @@
+// The file of pre-shared keys for TLS (mosquitto's psk_file): `identity:key`, one a line, the key in
+// hexadecimal digits; `#` in the first column begins a comment. A line that cannot be used locks out
+// its identity and nobody else, as in a password file.
+
+/// The keys of a file.
+package struct PreSharedKeyFile: Sendable {
+  /// Longest key that OpenSSL takes.
+  static let keyLimitBytes = 512
+  /// Longest identity that OpenSSL takes.
+  static let identityLimitBytes = 256
+
+  /// Lines that were left out.
+  package private(set) var faults: [PasswordFileFault] = []
+  private var keys: [[UInt8]: [UInt8]] = [:]
+
+  /// Reads the bytes of a file; `file` names it in faults.
+  package init(parsing bytes: [UInt8], file: String) {
+    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
+    {
+      do throws(PasswordLineFault) {
+        guard let (identity, key) = try Self.entry(line) else { continue }
+        if keys[identity] != nil {
+          throw PasswordLineFault(
+            0, "this identity stands in an earlier line already; that line counts")
+        }
+        keys[identity] = key
+      } catch {
+        faults.append(
+          PasswordFileFault(
+            file: file, line: index + 1, column: error.offset + 1, problem: error.problem))
+      }
+    }
+  }
+
+  /// How many identities have a key.
+  package var count: Int { keys.count }
+
+  /// The key of an identity, nil when it has none.
+  package func key(of identity: String) -> [UInt8]? { keys[Array(identity.utf8)] }
+
+  private static func entry(_ line: ArraySlice<UInt8>) throws(PasswordLineFault)
+    -> (identity: [UInt8], key: [UInt8])?
+  {
+    var line = line
+    while let last = line.last, last == 0x20 || (9...13).contains(last) { line = line.dropLast() }
+    if line.isEmpty || line.first == UInt8(ascii: "#") { return nil }
+    guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+      throw PasswordLineFault(0, "expected IDENTITY:KEY, found no colon")
+    }
+    let identity = line[..<colon]
+    if identity.isEmpty || identity.count > identityLimitBytes {
+      throw PasswordLineFault(0, "expected an identity of 1 to \(identityLimitBytes) bytes")
+    }
+    let digits = line[(colon + 1)...]
+    let keyOffset = digits.startIndex - line.startIndex
+    // The key itself is a secret and stays out of the text.
+    guard !digits.isEmpty, digits.count % 2 == 0, digits.count <= keyLimitBytes * 2 else {
+      throw PasswordLineFault(
+        keyOffset, "expected a key of 1 to \(keyLimitBytes) bytes, two hexadecimal digits for each")
+    }
+    var key: [UInt8] = []
+    var high: UInt8?
+    for (offset, digit) in digits.enumerated() {
+      guard let value = value(of: digit) else {
+        throw PasswordLineFault(keyOffset + offset, "expected a hexadecimal digit")
+      }
+      if let first = high {
+        key.append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    return (Array(identity), key)
+  }
+
+  private static func value(of digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    case _: nil
+    }
+  }
+}

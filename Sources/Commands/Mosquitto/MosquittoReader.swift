@@ -1,0 +1,221 @@
+// From the bytes of a mosquitto.conf to the options of a broker, read as mosquitto reads it:
+//
+//   one option a line: its name, blanks, its value up to the end of the line, blanks at the end cut
+//   # makes a comment only as the very first character of a line; empty lines are nothing
+//   a value that is a number or a word is the first word, and what follows it is not looked at
+//   the last one counts, but a text may be given only once
+//   include_dir reads the files *.conf of a directory in the order of their names, only from the
+//   main file
+//
+// Beyond mosquitto, ${NAME} in a value is the environment variable NAME, and $${ is ${ itself.
+// All faults are gathered; nothing is used of a file that has one.
+
+import MQTTCodec
+
+/// Reads configuration files.
+struct MosquittoReader {
+  let context: ParsingContext
+  var draft = MosquittoDraft()
+
+  init(_ context: ParsingContext) { self.context = context }
+
+  /// Reads a file, and the files that it includes if it is the main one.
+  mutating func read(_ path: String, isMain: Bool) {
+    guard let bytes = context.fileContents(path) else {
+      draft.errors.append(FileNote(FilePlace(path), "there is no such file that can be read"))
+      return
+    }
+    draft.current = nil
+    draft.plugin = nil
+    draft.isInBridge = false
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
+      if line.first == UInt8(ascii: "#") { continue }
+      draft.line = FilePlace(path, index + 1)
+      read(line: line, isMain: isMain)
+    }
+  }
+
+  private mutating func read(line: ArraySlice<UInt8>, isMain: Bool) {
+    let blank = UInt8(ascii: " ")
+    var line = line
+    while line.last == UInt8(ascii: "\r") { line.removeLast() }
+    let rest = line.drop { $0 == blank }
+    if rest.isEmpty { return }
+    draft.line.column = rest.startIndex - line.startIndex + 1
+    let nameBytes = rest.prefix { $0 != blank }
+    guard let name = String(validating: nameBytes, as: UTF8.self) else {
+      return fail(draft.line, "the line is not UTF-8")
+    }
+    let after = rest.dropFirst(nameBytes.count).drop { $0 == blank || $0 == UInt8(ascii: "\t") }
+    draft.value = draft.line
+    draft.value.column = after.startIndex - line.startIndex + 1
+    guard let row = MosquittoTable.row(name) else { return failUnknown(name) }
+    guard let text = String(validating: after, as: UTF8.self) else {
+      return fail(draft.value, "\(name): the value is not UTF-8")
+    }
+    do throws(ValueFault) {
+      let text = try expanded(text)
+      if row.name == "include_dir" { return isMain ? try include(text) : () }
+      try apply(row, name: name, value: text)
+    } catch {
+      fail(draft.value, "\(name)\(text.isEmpty ? "" : " \(text.trimmed)"): \(error.problem)")
+    }
+  }
+
+  private mutating func fail(_ place: FilePlace, _ text: String) {
+    draft.errors.append(FileNote(place, text))
+  }
+
+  private mutating func failUnknown(_ name: String) {
+    let isComment = name.first == "#"
+    let nearest = Nearest.word(to: name, among: MosquittoTable.names)
+    let advice =
+      isComment
+      ? "a comment must begin in the first column"
+      : nearest.map { "the nearest one is \($0)" }
+        ?? "mosquitto.conf(5) and mqtt-broker(1) list them"
+    fail(
+      draft.line,
+      isComment ? advice : "\(name.replacing("\t", with: "\\t")) is not an option; \(advice)")
+  }
+
+  // MARK: Values
+
+  private mutating func apply(_ row: MosquittoOption, name: String, value: String)
+    throws(ValueFault)
+  {
+    if row.scope == .bridge { return try refuseBridge(row) }
+    if let replacement = row.replacement {
+      draft.warnOnce(row.name, "\(row.name) is old; use \(replacement)")
+    }
+    if !row.isRepeatable { try checkOnce(row) }
+    let words = value.split(separator: " ").map(String.init)
+    defer { draft.remember(row, "\(name) \(value.trimmed)") }
+    switch row.action {
+    case .anything:
+      if case .ignored(let reason) = row.standing {
+        draft.warnOnce(row.name, "\(name) has no effect: \(reason)")
+      }
+    case .truth(let set):
+      try set(&draft, try truth(words))
+    case .number(let range, let set):
+      guard let word = words.first, let number = Int(word), range.contains(number) else {
+        // Where mosquitto takes less than nothing for nothing, that needs no mention.
+        let lower = range.lowerBound < -1 ? 0 : range.lowerBound
+        throw .expected("a whole number from \(lower) to \(range.upperBound)")
+      }
+      try set(&draft, number)
+    case .text(_, let set):
+      let text = value.trimmed
+      if text.isEmpty { throw .expected("a value") }
+      if text.utf8.count > 65_535 { throw .expected("at most 65535 bytes") }
+      try set(&draft, text)
+    case .words(_, let set):
+      if words.isEmpty { throw .expected("a value") }
+      if row.isPrefix {
+        try set(&draft, [name, value.trimmed])
+      } else {
+        try set(&draft, words)
+      }
+    }
+  }
+
+  private func truth(_ words: [String]) throws(ValueFault) -> Bool {
+    switch words.first {
+    case "true", "1": return true
+    case "false", "0": return false
+    default: throw .expected("true or false")
+    }
+  }
+
+  /// A bridge is refused at its first line; those after it are part of it.
+  private mutating func refuseBridge(_ row: MosquittoOption) throws(ValueFault) {
+    if draft.isInBridge, row.name != "connection" { return }
+    draft.isInBridge = true
+    throw ValueFault(
+      row.name == "connection"
+        ? "this broker makes no bridges to other brokers; take the bridge out, or leave it to "
+          + "mosquitto"
+        : "is an option of a bridge, without the connection that it belongs to; this broker makes "
+          + "no bridges")
+  }
+
+  private mutating func checkOnce(_ row: MosquittoOption) throws(ValueFault) {
+    let owner: String
+    switch row.scope {
+    case .general, .bridge, .plugin: owner = ""
+    case .security: owner = draft.isPerListener ? ownerOfListener : ""
+    case .listener: owner = ownerOfListener
+    }
+    if let first = draft.places[row.name + owner] {
+      throw ValueFault("it stands at \(first.file):\(first.line) already; mosquitto takes one")
+    }
+    draft.places[row.name + owner] = draft.value
+  }
+
+  private var ownerOfListener: String { draft.current.map { " \($0)" } ?? " default" }
+
+  // MARK: The environment
+
+  /// `text` with the environment's values in place of `${NAME}`.
+  private func expanded(_ text: String) throws(ValueFault) -> String {
+    var result = ""
+    var rest = Substring(text)
+    while let dollar = rest.firstIndex(of: "$") {
+      result += rest[..<dollar]
+      rest = rest[dollar...]
+      if rest.hasPrefix("$${") {
+        result += "${"
+        rest = rest.dropFirst(3)
+      } else if rest.hasPrefix("${"), let end = rest.firstIndex(of: "}") {
+        let name = String(rest.dropFirst(2)[..<end])
+        guard let value = context.environment(name) else {
+          throw ValueFault(
+            "the environment variable \(name) is not set; $${\(name)} stands for the text itself")
+        }
+        result += value
+        rest = rest[end...].dropFirst()
+      } else {
+        result += "$"
+        rest = rest.dropFirst()
+      }
+    }
+    return result + rest
+  }
+
+  // MARK: Other files
+
+  private mutating func include(_ directory: String) throws(ValueFault) {
+    let directory = directory.trimmed
+    if directory.isEmpty { throw .expected("a directory") }
+    guard let names = context.fileNames(directory) else {
+      throw ValueFault("there is no such directory that can be read")
+    }
+    let (current, plugin, isInBridge) = (draft.current, draft.plugin, draft.isInBridge)
+    let files = names.filter { $0.hasSuffix(".conf") && $0.utf8.count > 5 }.sorted(by: Self.order)
+    for name in files { read("\(directory)/\(name)", isMain: false) }
+    (draft.current, draft.plugin, draft.isInBridge) = (current, plugin, isInBridge)
+  }
+
+  /// Letter by letter, and of one letter the capital first: `A.conf`, `a.conf`, `B.conf`.
+  private static func order(_ left: String, _ right: String) -> Bool {
+    func capital(_ byte: UInt8) -> UInt8 {
+      (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) ? byte - 32 : byte
+    }
+    for (one, other) in zip(left.utf8, right.utf8) where one != other {
+      return (capital(one), one) < (capital(other), other)
+    }
+    return left.utf8.count < right.utf8.count
+  }
+}
+
+extension String {
+  /// Without blanks and tabs at both ends.
+  var trimmed: String {
+    func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
+    var text = drop(while: isBlank)
+    while let last = text.last, isBlank(last) { text.removeLast() }
+    return String(text)
+  }
+}

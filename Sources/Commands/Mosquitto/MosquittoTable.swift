@@ -1,0 +1,309 @@
+// The table of mosquitto.conf's options: general ones, those about who gets in, the log. The other
+// rows stand in the extensions of this type.
+
+import MQTTBroker
+import MQTTCodec
+
+/// All options of mosquitto.conf.
+package enum MosquittoTable {
+  /// All rows under their headings, in the order of the manual page.
+  static let groups: [(heading: String, rows: [MosquittoOption])] = [
+    ("General", general), ("Limits", limits), ("Who gets in", security), ("Log", log),
+    ("Persistence", persistence), ("Listeners", listeners), ("TLS of listeners", tls),
+    ("Plugins", plugins), ("Bridges", bridges),
+  ]
+
+  /// All rows.
+  static let all: [MosquittoOption] = groups.flatMap(\.rows)
+
+  /// The names, for advice; without those that are only beginnings.
+  package static let names: [String] = all.filter { !$0.isPrefix }.map(\.name)
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  /// The row of an option.
+  static func row(_ name: String) -> MosquittoOption? {
+    byName[name] ?? all.first { $0.isPrefix && name.hasPrefix($0.name) && name != $0.name }
+  }
+
+  private static let general: [MosquittoOption] = [
+    .words("include_dir", .general, "DIRECTORY", "reads all files *.conf in DIRECTORY") {
+      (_, _) throws(ValueFault) in
+    },
+    MosquittoOption(
+      name: "per_listener_settings", scope: .general,
+      action: .truth { (draft, isOn) throws(ValueFault) in
+        // Once on, it stays on.
+        if draft.isPerListener { return }
+        if isOn, draft.hasSecurity {
+          throw ValueFault("it must stand before all options about who gets in")
+        }
+        draft.isPerListener = isOn
+      }, defaultText: "false", isRepeatable: true,
+      help: "makes the options about who gets in belong to listeners"),
+    .text(
+      "user", "NAME", \.userName, default: "mosquitto",
+      "the account that root gives its rights up for, once it listens"),
+    .text("pid_file", "FILE", \.pidFile, "where the number of the process is written"),
+    .truth(
+      "set_tcp_nodelay", \.sendsSmallPackets, default: true,
+      "whether small packets are sent at once"),
+    .number("sys_interval", .general, 0...65_535, default: "10", "seconds between updates of $SYS")
+    {
+      (draft, seconds) throws(ValueFault) in
+      draft.options.configuration.statusIntervalSeconds = seconds
+    },
+    .ignored(
+      "retry_interval", .general, "SECONDS",
+      because: "messages are sent again only when a client comes back"),
+    .ignored(
+      "websockets_log_level", .general, "N", because: "the WebSocket code is this program's own"),
+    .ignored(
+      "websockets_headers_size", .general, "BYTES", because: "headers have a bound of their own"),
+    .ignored(
+      "packet_buffer_size", .general, "BYTES", because: "buffers take the size that they need"),
+    .ignored(
+      "enable_control_api", .general, "true | false", because: "there is no $CONTROL here"),
+  ]
+
+  /// A limit of mosquitto for which zero and less is none.
+  private static func limit(
+    _ name: String, default defaultText: String, none: Int,
+    _ path: any WritableKeyPath<BrokerConfiguration, Int> & Sendable, _ help: String
+  ) -> MosquittoOption {
+    .number(
+      name, .general, -MosquittoOption.largest...MosquittoOption.largest, default: defaultText,
+      help + "; 0 is no limit"
+    ) { (draft, number) throws(ValueFault) in
+      draft.options.configuration[keyPath: path] = number > 0 ? number : none
+    }
+  }
+
+  /// A limit of mosquitto for which less than zero is none.
+  private static func cap(
+    _ name: String, _ path: any WritableKeyPath<BrokerConfiguration, Int> & Sendable,
+    _ help: String
+  ) -> MosquittoOption {
+    .number(
+      name, .general, -MosquittoOption.largest...MosquittoOption.largest, default: "-1",
+      help + "; -1 is no limit"
+    ) { (draft, number) throws(ValueFault) in
+      draft.options.configuration[keyPath: path] =
+        number >= 0 ? number : BrokerConfiguration()[keyPath: path]
+    }
+  }
+
+  private static let limits: [MosquittoOption] = [
+    .number(
+      "max_inflight_messages", .general, -MosquittoOption.largest...65_535, default: "20",
+      "QoS 1 and 2 messages under way to one client, and from it, at once; 0 is no limit"
+    ) { (draft, number) throws(ValueFault) in
+      let limit = number > 0 ? UInt16(number) : .max
+      draft.options.configuration.inFlightLimit = limit
+      draft.options.configuration.receiveMaximum = limit
+    },
+    limit(
+      "max_inflight_bytes", default: "0", none: 0, \.inFlightByteLimit,
+      "bytes of messages at QoS 1 and 2 under way to one client at once"),
+    limit(
+      "max_queued_messages", default: "1000", none: .max, \.queueMessageLimit,
+      "messages at QoS 1 and 2 that wait for one client beyond those under way"),
+    limit(
+      "max_queued_bytes", default: "0", none: 0, \.queueByteLimit,
+      "bytes of messages that wait for one client"),
+    .number(
+      "max_packet_size", .general, 20...MosquittoOption.largest, default: "2000000",
+      "longest packet that is taken from a client"
+    ) { (draft, bytes) throws(ValueFault) in
+      draft.options.configuration.packetSizeLimit = min(bytes, 268_435_460)
+    },
+    MosquittoOption.number(
+      "message_size_limit", .general, 0...268_435_455, default: "0",
+      "longest message that is passed on; a longer one is acknowledged and dropped; 0 is no limit"
+    ) { (draft, bytes) throws(ValueFault) in
+      draft.options.configuration.payloadSizeLimit = bytes > 0 ? bytes : nil
+    }.replaced(by: "max_packet_size"),
+    cap("global_max_clients", \.sessionLimit, "sessions, of clients that are connected or not"),
+    cap("global_max_connections", \.connectionLimit, "connections at once"),
+    .number(
+      "max_keepalive", .general, 0...65_535, default: "65535", "longest keep alive; 0 is any"
+    ) { (draft, seconds) throws(ValueFault) in
+      draft.options.configuration.keepAliveLimitSeconds = UInt16(seconds)
+    },
+    .words(
+      "persistent_client_expiration", .general, "TIME", default: "never",
+      "forgets an absent client after TIME: a number and s, h, d, w, m (months) or y"
+    ) { (draft, words) throws(ValueFault) in
+      draft.options.configuration.sessionExpiryLimitSeconds = try Values.duration(words[0])
+    },
+    .truth(
+      "queue_qos0_messages", \.configuration.queuesQoS0, default: false,
+      "whether messages at QoS 0 wait for absent clients"),
+    .truth(
+      "retain_available", \.configuration.isRetainAvailable, default: true,
+      "whether messages are retained at all"),
+    .number(
+      "retain_expiry_interval", .general, 0...MosquittoOption.largest,
+      "minutes between looks for retained messages whose time is over; they always go at once"
+    ) { (_, _) throws(ValueFault) in },
+    .truth(
+      "upgrade_outgoing_qos", \.configuration.upgradesQoS, default: false,
+      "whether a message goes out at the subscription's QoS even if its own is lower"),
+    .truth(
+      "allow_duplicate_messages", \.configuration.allowsDuplicates, default: true,
+      "whether a client with overlapping subscriptions gets a message once for each of them"
+    ).replaced(by: "subscriptions that do not overlap"),
+    .ignored(
+      "memory_limit", .general, "BYTES",
+      because: "memory is bounded by the limits of connections, queues and retained messages"),
+  ]
+
+  private static let security: [MosquittoOption] = [
+    .truth(
+      "allow_anonymous", security: \.allowsAnonymous, default: "false where a listener is named",
+      "whether clients without a user name get in"),
+    .text(
+      "password_file", "FILE", security: \.passwordFile,
+      "users and the hashes of their passwords, as mqtt broker passwd writes them"),
+    .text("acl_file", "FILE", security: \.aclFile, "who may publish and subscribe to what"),
+    .text("psk_file", "FILE", security: \.pskFile, "identities and keys of TLS-PSK"),
+    .truth(
+      "allow_zero_length_clientid", security: \.allowsEmptyClientIdentifier, default: "true",
+      "whether a client may leave its identifier to the broker"),
+    .text(
+      "auto_id_prefix", "PREFIX", security: \.assignedIdentifierPrefix, default: "auto-",
+      "what the identifiers that the broker assigns begin with"),
+    .truth(
+      "check_retain_source", \.configuration.checksRetainSource, default: true,
+      "whether a retained message is passed on only while its publisher may still publish it"),
+    MosquittoOption.text(
+      "clientid_prefixes", "PREFIX", \.clientIdentifierPrefix,
+      "what the identifiers of clients must begin with"
+    ).replaced(by: "an access control list"),
+  ]
+
+  private static let log: [MosquittoOption] = [
+    .words(
+      "log_dest", .general, "stderr | stdout | syslog | topic | file PATH | none",
+      default: "stderr", "where the log goes; every further line adds a place, none takes all away"
+    ) { (draft, words) throws(ValueFault) in try draft.addLogDestination(words) },
+    .words(
+      "log_type", .general, "error | warning | notice | information | subscribe | ... | all | none",
+      default: "error, warning, notice and information",
+      "what is logged: also unsubscribe, debug (every packet), websockets and internal; every "
+        + "further line adds a kind, none takes all away"
+    ) { (draft, words) throws(ValueFault) in try draft.addLogType(words[0]) },
+    .number("log_facility", .general, 0...7, "the local facility of the system log") {
+      (draft, number) throws(ValueFault) in draft.options.log.facility = number
+    },
+    .truth("log_timestamp", \.hasLogTime, default: true, "whether a line begins with its time"),
+    .text(
+      "log_timestamp_format", "FORMAT", \.logTimeFormat, default: "seconds since 1970",
+      "the form of that time, as strftime has it"),
+    .truth(
+      "connection_messages", \.configuration.logsConnections, default: true,
+      "whether connections and their ends are logged"),
+  ]
+
+  private static let persistence: [MosquittoOption] = [
+    .truth(
+      "persistence", \.isPersistent, default: false,
+      "whether sessions and messages outlive the process"),
+    .truth("retained_persistence", \.isPersistent, default: false, "the same as persistence"),
+    .text(
+      "persistence_location", "DIRECTORY", \.store.directory,
+      "where what lasts is kept"),
+    .text(
+      "persistence_file", "NAME", \.store.fileName, default: "mosquitto.db",
+      "another name than the default keeps the data in a directory NAME.mqtt there"),
+    .number(
+      "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest,
+      default: "1800",
+      "seconds between checkpoints; no message waits for one, all are on disk before they are "
+        + "acknowledged"
+    ) { (draft, number) throws(ValueFault) in
+      draft.options.autosave.interval = max(0, number)
+    },
+    .truth(
+      "autosave_on_changes", \.autosave.countsChanges, default: false,
+      "whether autosave_interval counts changes"),
+  ]
+}
+
+extension BrokerOptions {
+  /// The opposite of ``delaysSmallPackets``, as mosquitto puts it.
+  fileprivate var sendsSmallPackets: Bool {
+    get { !delaysSmallPackets }
+    set { delaysSmallPackets = !newValue }
+  }
+
+  fileprivate var isPersistent: Bool {
+    get { !store.isInMemoryOnly }
+    set { store.isInMemoryOnly = !newValue }
+  }
+
+  fileprivate var clientIdentifierPrefix: String? {
+    get { access.clientIdentifierPrefixes.first }
+    set { access.clientIdentifierPrefixes = newValue.map { [$0] } ?? [] }
+  }
+
+  fileprivate var hasLogTime: Bool {
+    get { log.hasTime }
+    set { log.hasTime = newValue }
+  }
+
+  fileprivate var logTimeFormat: String? {
+    get { nil }
+    set { if let newValue { log.time = .format(newValue) } }
+  }
+}
+
+extension MosquittoDraft {
+  fileprivate mutating func addLogDestination(_ words: [String]) throws(ValueFault) {
+    if !hasLogDestination { options.log.destinations = [] }
+    hasLogDestination = true
+    let destination: LogOptions.Destination
+    switch words[0] {
+    case "none": return options.log.destinations = []
+    case "stderr": destination = .standardError
+    case "stdout": destination = .standardOutput
+    case "syslog": destination = .systemLog
+    case "topic": destination = .topic
+    case "file":
+      let path = words.dropFirst().joined(separator: " ")
+      if path.isEmpty { throw .expected("the path of a file after file") }
+      for case .file(let other) in options.log.destinations {
+        throw ValueFault("the log goes to \(other) already; mosquitto writes one file")
+      }
+      destination = .file(path)
+    case "dlt", "android":
+      return warnOnce("log_dest \(words[0])", "log_dest \(words[0]) has no effect on this system")
+    default: throw .expected("stderr, stdout, syslog, topic, file PATH or none")
+    }
+    if !options.log.destinations.contains(destination) {
+      options.log.destinations.append(destination)
+    }
+  }
+
+  fileprivate mutating func addLogType(_ word: String) throws(ValueFault) {
+    let known: KeyValuePairs<String, LogLevel?> = [
+      "error": .error, "warning": .warning, "notice": .notice, "information": .information,
+      "subscribe": .subscribe, "unsubscribe": .unsubscribe, "debug": .packet,
+      // Nothing is logged under these here.
+      "websockets": nil, "internal": nil,
+    ]
+    var levels = hasLogType ? options.log.levels ?? [] : []
+    switch word {
+    case "none": levels = []
+    case "all": levels = LogLevel.allCases
+    default:
+      guard let kind = known.first(where: { $0.key == word }) else {
+        throw .expected(
+          known.map(\.key).joined(separator: ", ") + ", all or none")
+      }
+      if let level = kind.value, !levels.contains(level) { levels.append(level) }
+    }
+    hasLogType = true
+    options.log.levels = levels
+  }
+}

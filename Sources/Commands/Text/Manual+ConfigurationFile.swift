@@ -1,0 +1,62 @@
+// The section of mqtt-broker.1 about configuration files, from the table that they are read by.
+
+extension Manual {
+  static func configurationFile(_ page: inout Mandoc) {
+    page.macro("Sh CONFIGURATION FILE")
+    page.prose(
+      "A file for mosquitto is read as it stands. Each line is an option, blanks, and its value up "
+        + "to the end of the line. Lines that begin with # in the first column are comments. A value "
+        + "that is a number or a word is the first word; what follows it is not looked at. Of "
+        + "several lines with one option the last one counts, but a text may be given only once.")
+    page.macro("Pp")
+    page.prose(
+      "Options of a listener belong to the last listener above them; above the first, to a default "
+        + "listener, which is served if port or bind_address, or any listener, is there. Without "
+        + "all of these only this machine is served, on port 1883. In a value, ${NAME} is the "
+        + "environment variable NAME, and $${ is ${ itself.")
+    page.macro("Pp")
+    page.prose(
+      "All errors are told at once, each with its file, line and column, and the broker does not "
+        + "start. On SIGHUP everything is read again, the files too that the file names; a file "
+        + "with errors then changes nothing.")
+    for (heading, rows) in MosquittoTable.groups where heading != "Bridges" {
+      page.macro("Ss \(heading)")
+      page.macro("Bl -tag -width Ds")
+      for row in rows { item(&page, row) }
+      page.macro("El")
+    }
+    page.macro("Ss Bridges")
+    page.prose(
+      "This broker makes no bridges to others: connection and the options after it are refused. "
+        + "These are "
+        + MosquittoTable.bridges.map(\.name).joined(choicesWith: "and") + ".")
+  }
+
+  private static func item(_ page: inout Mandoc, _ row: MosquittoOption) {
+    let name = row.isPrefix ? row.name + "*" : row.name
+    page.macro("It Cm \(Mandoc.argument(name)) Ar \(Mandoc.argument(row.valueName))")
+    page.prose(row.help.sentence)
+    if let defaultText = row.defaultText { page.prose("The default is \(defaultText).") }
+    if let replacement = row.replacement { page.prose("It is old; use \(replacement).") }
+  }
+
+  static func brokerSignals(_ page: inout Mandoc) {
+    page.macro("Sh SIGNALS")
+    page.macro("Bl -tag -width Ds")
+    for (name, meaning) in [
+      ("SIGTERM , SIGINT", "Tell the clients, send what is under way, and end."),
+      (
+        "SIGHUP",
+        "Read the configuration file and all files that it names again: listeners, certificates, "
+          + "authorities, revocation lists, users, access rules, log. What has changed is logged."
+      ),
+      ("SIGUSR1", "Save what lasts now."),
+      ("SIGUSR2", "Write sessions, subscriptions and retained topics to the log."),
+      ("SIGRTMIN", "Open the log file again, after it has been moved away."),
+    ] {
+      page.macro("It Dv \(name)")
+      page.prose(meaning)
+    }
+    page.macro("El")
+  }
+}

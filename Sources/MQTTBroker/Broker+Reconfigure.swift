@@ -1,0 +1,79 @@
+// A configuration that changes while clients are connected. What was agreed with a client in its
+// CONNECT stays until it comes back; everything else holds from the next packet on.
+
+package import MQTTCodec
+import MQTTSession
+
+extension Broker {
+  /// Most lines of ``summary()``.
+  static let summaryLineLimit = 10_000
+
+  /// Does as `configuration` says from now on.
+  ///
+  /// Whether records are kept, and the methods of authentication, stay as they are.
+  package mutating func reconfigure(_ configuration: BrokerConfiguration, now: Instant) {
+    self.now = now
+    var next = configuration
+    next.keepsRecords = self.configuration.keepsRecords
+    next.authenticationMethods = self.configuration.authenticationMethods
+    next.programVersion = self.configuration.programVersion
+    self.configuration = next
+    subscriptions.keepsOverlaps = next.allowsDuplicates
+    setPolicies(next.listenerPolicies, now: now)
+    isFullOfConnections = false
+    isFullOfRetained = false
+    if subscriptions.hasSystemFilters { refreshStatus() }
+  }
+
+  /// Ends the connections of a listener that is gone.
+  package mutating func close(listener: Int, now: Instant) {
+    self.now = now
+    for index in 0..<UInt32(connections.upperBound) where connections.isOccupied(index) {
+      if Int(connections[index].listener) != listener || connections[index].stage == .closed {
+        continue
+      }
+      if connections[index].stage == .connected, connections[index].version == .v5 {
+        send(.disconnect(Disconnect(reasonCode: .administrativeAction)), on: index)
+      }
+      leave(index, cause: "its listener is closed", isOrderly: false)
+      close(index)
+    }
+  }
+
+  /// Sessions, subscriptions and retained topics, a line each, in the order of their slots.
+  package func summary() -> [String] {
+    var lines = [
+      "\(sessions.count) sessions, \(subscriptions.count) subscriptions, "
+        + "\(retained.count) retained messages"
+    ]
+    for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
+      lines.append(
+        "session \(sessions[index].clientIdentifier): "
+          + (sessions[index].isOnline ? "connected" : "absent")
+          + ", \(sessions[index].subscriptionCount) subscriptions, \(sessions[index].queue.count) "
+          + "messages waiting, \(sessions[index].sender.unfinishedCount) in flight")
+      subscriptions.forEach(firstOfSession: sessions[index].firstSubscription) { filter, qos in
+        lines.append("  \(filter) QoS \(qos.rawValue)")
+      }
+      if lines.count > Self.summaryLineLimit { break }
+    }
+    for topic in retainedTopics(atMost: Self.summaryLineLimit) { lines.append("retained \(topic)") }
+    if lines.count > Self.summaryLineLimit {
+      let rest = lines.count - Self.summaryLineLimit
+      lines.removeLast(rest)
+      lines.append("... and \(rest) more lines at least")
+    }
+    return lines
+  }
+
+  private func retainedTopics(atMost limit: Int) -> [String] {
+    var found: [UInt32] = []
+    let everything: [UInt8] = [UInt8(ascii: "#")]
+    retained.match(everything.span, into: &found)
+    return found.prefix(limit).map { message in
+      String(
+        decoding: array(messages[message].bytes.span.extracting(messages[message].topic)),
+        as: UTF8.self)
+    }
+  }
+}

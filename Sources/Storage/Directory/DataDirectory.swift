@@ -1,0 +1,17 @@
+// The directory that holds everything of one store.
+
+import Glibc
+import Transport
+
+/// A data directory.
+enum DataDirectory {
+  /// Makes a directory, and its parents, for its owner alone; one that is there stays as it is.
+  static func make(_ path: String) throws(StoreError) {
+    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+      try make(String(path[..<slash]))
+      if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    }
+    throw StoreError(SystemError(code: errno, call: "make the directory", subject: path))
+  }
+}

@@ -1,0 +1,94 @@
+// A broker with a mosquitto.conf of its own: ours or Debian's mosquitto, started with the same text.
+
+import Foundation
+import LiveSupport
+
+/// Certificates for tests, made once: an authority, a server for localhost, two clients.
+enum TestCertificates {
+  /// The folder of ca.crt, server.crt, server.key, maria.crt, maria.key, other.crt, other.key.
+  static let folder: String = {
+    let folder = NSTemporaryDirectory() + "mqtt-certificates-\(getpid())"
+    let script = """
+      set -e
+      mkdir -p "$1" && cd "$1"
+      openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -subj /CN=Test
+      for name in server other maria; do
+        openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr -subj /CN=$name
+        printf 'subjectAltName=DNS:localhost' > $name.ext
+        openssl x509 -req -in $name.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out $name.crt \
+          -days 30 -extfile $name.ext
+      done
+      chmod 755 . && chmod 644 *
+      """
+    _ = try? run(["/bin/sh", "-c", script, "sh", folder])
+    return folder
+  }()
+
+  /// Names of files in it.
+  static func path(_ name: String) -> String { folder + "/" + name }
+}
+
+/// A folder that goes when the test is over.
+final class TestFolder {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "mqtt-conf-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    chmod(path, 0o777)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// Writes a file and gives its path.
+  @discardableResult func write(_ text: String, to name: String) throws -> String {
+    let file = path + "/" + name
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+    chmod(file, 0o644)
+    return file
+  }
+
+  func text(_ name: String) -> String {
+    (try? String(contentsOfFile: path + "/" + name, encoding: .utf8)) ?? ""
+  }
+}
+
+/// A broker that was started with a configuration file.
+final class MosquittoFileBroker {
+  let folder: TestFolder
+  let file: String
+  let program: RunningProgram
+
+  /// Starts `command` with `-c` and a file of this text, and waits for `ports`, if any, or its end.
+  init(
+    _ text: String, ports: [UInt16] = [], command: [String] = [mqttPath, "broker"],
+    environment: [String: String] = [:]
+  ) throws {
+    folder = try TestFolder()
+    file = try folder.write(text, to: "mosquitto.conf")
+    program = try RunningProgram(command + ["-c", file], environment: environment)
+    let program = program
+    if ports.isEmpty { return }
+    _ = poll(20) {
+      !program.isRunning || ports.allSatisfy { (try? TCPConnection(port: $0)) != nil }
+    }
+  }
+
+  /// Puts another text into the file and has it read.
+  func reload(_ text: String, waitingFor line: String) throws {
+    try folder.write(text, to: "mosquitto.conf")
+    program.signal(SIGHUP)
+    try program.waitFor(line)
+  }
+}
+
+/// The answer to a CONNECT on a port: all bytes of it; empty when the connection ends instead.
+func connack(port: UInt16, level: UInt8, keepAlive: UInt16 = 60) throws -> [UInt8] {
+  let name: [UInt8] = level == 3 ? [0, 6] + Array("MQIsdp".utf8) : [0, 4] + Array("MQTT".utf8)
+  let rest: [UInt8] = [2, UInt8(keepAlive >> 8), UInt8(keepAlive & 255)]
+  let body = name + [level] + rest + (level == 5 ? [0] : []) + [0, 2] + Array("cc".utf8)
+  let connection = try TCPConnection(port: port)
+  connection.send([0x10, UInt8(body.count)] + body)
+  guard case .bytes(let bytes) = connection.receive(within: 20) else { return [] }
+  return bytes
+}

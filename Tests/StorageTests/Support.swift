@@ -1,0 +1,113 @@
+// A directory that goes away with its test, and records that touch every table.
+
+import Foundation
+import MQTTBroker
+import MQTTCodec
+import Storage
+
+/// A directory that is removed when nobody needs it.
+final class TemporaryDirectory: Sendable {
+  let path: String
+
+  init() {
+    path = NSTemporaryDirectory() + "mqtt-store-\(UUID().uuidString)"
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  var file: String { path + "/" + StoreSettings.fileName }
+  var log: String { file + "-wal" }
+  var settings: StoreSettings { StoreSettings(directory: path) }
+}
+
+enum Sample {
+  static func session(_ number: UInt64, left: Int64? = nil, expiry: UInt32 = 3600) -> Record {
+    .saveSession(
+      SessionRecord(
+        number: number, clientIdentifier: "client-\(number)",
+        userName: number % 2 == 0 ? "user-\(number)" : nil, expirySeconds: expiry,
+        leftAtUnixSeconds: left))
+  }
+
+  static func message(
+    _ number: UInt64, topic: String = "a/b", properties: [UInt8] = [], payload: [UInt8],
+    expires: Int64? = nil, qos: QoS = .atLeastOnce, isRetained: Bool = false
+  ) -> Record {
+    .store(
+      MessageRecord(
+        number: number, topicLength: topic.utf8.count, propertiesLength: properties.count,
+        bytes: Array(topic.utf8) + properties + payload, qos: qos, isRetained: isRetained,
+        expiresAtUnixSeconds: expires))
+  }
+
+  static func entry(
+    _ position: UInt64, session: UInt64, message: UInt64, bytes: Int = 10,
+    qos: QoS = .atLeastOnce, identifiers: [UInt32] = [], group: String? = nil
+  ) -> Record {
+    .enqueue(
+      QueueRecord(
+        session: session, position: position, message: message, byteCount: bytes, qos: qos,
+        isRetained: false, subscriptionIdentifiers: identifiers, group: group.map { Array($0.utf8) }
+      ))
+  }
+
+  static func subscription(
+    _ session: UInt64, _ filter: String, _ options: SubscriptionOptions = SubscriptionOptions(),
+    identifier: UInt32 = 0
+  ) -> Record {
+    .subscribe(
+      session,
+      SubscriptionRecord(filter: Array(filter.utf8), options: options, identifier: identifier))
+  }
+
+  static func will(_ session: UInt64, payload: [UInt8] = [1, 0, 255]) -> Record {
+    .setWill(
+      session,
+      WillRecord(
+        topic: Array("wills/\(session)".utf8), properties: [1, 1], payload: payload,
+        qos: .exactlyOnce, isRetained: true, delaySeconds: 30, expirySeconds: nil))
+  }
+
+  /// Something of everything.
+  static let everything: [Record] = [
+    session(1), session(2, left: 1_700_000_000, expiry: .max), session(3),
+    subscription(1, "a/#", SubscriptionOptions(qos: .exactlyOnce, noLocal: true), identifier: 77),
+    subscription(1, "ü/+", SubscriptionOptions(qos: .atLeastOnce, retainAsPublished: true)),
+    subscription(
+      2, "$share/g/a/b", SubscriptionOptions(qos: .atLeastOnce, retainHandling: .never)),
+    will(1), will(2, payload: []),
+    message(1, payload: Array("hello".utf8), expires: 1_800_000_000),
+    message(2, topic: "ü/é", properties: [1, 1], payload: [0, 255, 1], qos: .exactlyOnce),
+    message(3, payload: []), message(4, topic: "r", payload: [7], isRetained: true),
+    entry(1, session: 1, message: 1, identifiers: [1, 268_435_455]),
+    entry(2, session: 1, message: 2, qos: .exactlyOnce),
+    entry(3, session: 2, message: 2, qos: .exactlyOnce, group: "$share/g/a/b"),
+    entry(4, session: 2, message: 3, identifiers: [9], group: "$share/g/a/b"),
+    entry(5, session: 3, message: 1, qos: .exactlyOnce),
+    .assign(1, identifier: 7, position: 2), .release(2, identifier: 65535, position: 3),
+    .received(1, identifier: 1), .received(1, identifier: 65535), .received(2, identifier: 3),
+    .retain(topic: Array("r".utf8), message: 4), .retain(topic: Array("ü/é".utf8), message: 2),
+  ]
+}
+
+extension Store {
+  /// Commits records as a batch of their own.
+  func commit(_ records: [Record]) throws { try commit(RecordBatch(number: 1, records: records)) }
+}
+
+extension TemporaryDirectory {
+  /// What a statement gives when the program `sqlite3` runs it, after a store has been closed.
+  func query(_ statement: String, closing store: Store? = nil) throws -> String {
+    store?.close()
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
+    process.arguments = [file, statement]
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .newlines)
+  }
+}
