@@ -21,6 +21,9 @@ let core: [SwiftSetting] =
 let package = Package(
   name: "mqtt",
   products: [.executable(name: "mqtt", targets: ["mqtt"])],
+  dependencies: [
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0")
+  ],
   targets: [
     .target(name: "CLinux"),
     .systemLibrary(
@@ -38,6 +41,12 @@ let package = Package(
       swiftSettings: core),
 
     .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "Bench",
+      dependencies: [
+        "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: common),
     .target(name: "Capture", dependencies: ["MQTTCodec"], swiftSettings: core),
 
     .target(
@@ -58,12 +67,12 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "Commands", dependencies: ["Bench", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession",
+        "AccessControl", "Bench", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession",
         "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,

@@ -223,6 +223,85 @@ _mqtt_sub() {
   esac
 }
 
+_mqtt_bench() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case ${COMP_WORDS[COMP_CWORD - 2]} in
+    -D|--property) _mqtt_property "$previous" "$current"; return ;;
+  esac
+  case $previous in
+    -S|--scenario) return ;;
+    --rounds) return ;;
+    -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --pub-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --sub-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    -t|--topic) return ;;
+    --filter) return ;;
+    -s|--size) return ;;
+    -m|--payload) return ;;
+    -f|--payload-file) _mqtt_files -f "$current"; return ;;
+    -D|--property) _mqtt_words 'connect publish will' "$current"; return ;;
+    --rate) return ;;
+    -C|--count) return ;;
+    -d|--duration) return ;;
+    -w|--warmup) return ;;
+    --drain) return ;;
+    --max-outstanding) return ;;
+    --threads) return ;;
+    -R|--connect-rate) return ;;
+    --connecting) return ;;
+    --hosts) return ;;
+    --source-addresses) return ;;
+    --start-number) return ;;
+    --json) _mqtt_files -f "$current"; return ;;
+    --csv) _mqtt_files -f "$current"; return ;;
+    --html) _mqtt_files -f "$current"; return ;;
+    --fail-if) return ;;
+    --watch-pid) return ;;
+    --vs) return ;;
+    --broker-cmd) return ;;
+    --kills) return ;;
+    --seed) return ;;
+    -h|--host) return ;;
+    -p|--port) return ;;
+    -L|--url) return ;;
+    --unix) _mqtt_files -f "$current"; return ;;
+    -A|--bind-address) return ;;
+    --proxy) return ;;
+    -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
+    -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
+    -i|--id) return ;;
+    -I|--id-prefix) return ;;
+    -u|--username) return ;;
+    -P|--pw) return ;;
+    --pw-file) _mqtt_files -f "$current"; return ;;
+    --pw-env) return ;;
+    -x|--session-expiry-interval) return ;;
+    -M|--max-inflight) return ;;
+    --will-topic) return ;;
+    --will-payload) return ;;
+    --will-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --cafile) _mqtt_files -f "$current"; return ;;
+    --capath) _mqtt_files -d "$current"; return ;;
+    --cert) _mqtt_files -f "$current"; return ;;
+    --key) _mqtt_files -f "$current"; return ;;
+    --key-pw-file) _mqtt_files -f "$current"; return ;;
+    --key-pw-env) return ;;
+    --keyform) _mqtt_words 'pem' "$current"; return ;;
+    --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --ciphers) return ;;
+    --tls-alpn) return ;;
+    --tls-servername) return ;;
+    --psk) return ;;
+    --psk-identity) return ;;
+    --tls-keylog) _mqtt_files -f "$current"; return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--scenario --rounds --qos --pub-qos --sub-qos --topic --filter --size --payload --payload-file --retain --property --rate --count --duration --warmup --drain --max-outstanding --threads --connect-rate --connecting --hosts --source-addresses --start-number --json --csv --html --fail-if --watch-pid --vs --broker-cmd --kills --seed --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --quiet --help --version' "$current" ;;
+  esac
+}
+
 _mqtt_acl-check() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case $previous in
@@ -255,12 +334,12 @@ _mqtt_inspect-pcap() {
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker broker-passwd pub sub bench acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker broker-passwd pub sub bench acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 

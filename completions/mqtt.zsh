@@ -250,6 +250,90 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_bench() {
+  _arguments -s -S \
+    '*'{-S+,--scenario=}'[what to measure; may also stand as a plain argument]:SCENARIO: ' \
+    '(--rounds)'--rounds='[measure everything COUNT times, in turn]:COUNT: ' \
+    '(-q --qos)'{-q+,--qos=}'[quality of service on both sides]:QOS:(0 1 2)' \
+    '(--pub-qos)'--pub-qos='[quality of service of publishing]:QOS:(0 1 2)' \
+    '(--sub-qos)'--sub-qos='[quality of service of subscribing]:QOS:(0 1 2)' \
+    '(-t --topic)'{-t+,--topic=}'[topic to publish to, with placeholders]:TOPIC: ' \
+    '(--filter)'--filter='[topic filter to subscribe to, with placeholders]:FILTER: ' \
+    '(-s --size)'{-s+,--size=}'[size of the payload, at least 24 bytes]:BYTES: ' \
+    '(-m --payload)'{-m+,--payload=}'[what follows the first 24 bytes of the payload, with placeholders]:TEXT: ' \
+    '(-f --payload-file)'{-f+,--payload-file=}'[the same, read from FILE]:FILE:_files' \
+    '(-r --retain)'{-r,--retain}'[publish retained messages]' \
+    '*'{-D,--property}'[a property of MQTT 5 for connect, publish or will]:PACKET:(connect publish will):NAME:_mqtt_property:VALUE: ' \
+    '(--rate)'--rate='[publish COUNT messages a second in all, on an absolute schedule]:COUNT: ' \
+    '(-C --count)'{-C+,--count=}'[publish COUNT messages in all]:COUNT: ' \
+    '(-d --duration)'{-d+,--duration=}'[publish for so long after the warm-up]:SECONDS: ' \
+    '(-w --warmup)'{-w+,--warmup=}'[publish so long before measuring rates and latencies]:SECONDS: ' \
+    '(--drain)'--drain='[wait so long for something to come before what is missing counts as lost]:SECONDS: ' \
+    '(--max-outstanding)'--max-outstanding='[deliveries under way at once in a closed loop; 0 is no bound]:COUNT: ' \
+    '(--threads)'--threads='[threads that share the clients]:COUNT: ' \
+    '(-R --connect-rate)'{-R+,--connect-rate=}'[begin COUNT connections a second]:COUNT: ' \
+    '(--connecting)'--connecting='[connections under way at once]:COUNT: ' \
+    '(--hosts)'--hosts='[further brokers; the clients take turns]:HOST\[\:PORT\],...: ' \
+    '(--source-addresses)'--source-addresses='[local addresses to connect from; the clients take turns]:ADDRESS,...: ' \
+    '(--start-number)'--start-number='[number of the first client, which %i stands for]:NUMBER: ' \
+    '(--json)'--json='[write the report as JSON, - for the standard output]:FILE:_files' \
+    '(--csv)'--csv='[write a line for each second as CSV]:FILE:_files' \
+    '(--html)'--html='[write a page with plots of latency and rate that needs no other file]:FILE:_files' \
+    '*'--fail-if='[end with status 4 when CONDITION holds]:CONDITION: ' \
+    '(--watch-pid)'--watch-pid='[report processor time and memory of this process]:PID: ' \
+    '(--vs)'--vs='[measure this broker too, in turn with the other one, and print ratios]:HOST\:PORT: ' \
+    '(--broker-cmd)'--broker-cmd='[the command that starts the broker, for crash]:COMMAND: ' \
+    '(--kills)'--kills='[how often crash kills the broker]:COUNT: ' \
+    '(--seed)'--seed='[makes the moments of crash the same again]:NUMBER: ' \
+    '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
+    '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
+    '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
+    '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
+    '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
+    '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
+    '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
+    '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
+    '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
+    '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
+    '(-P --pw)'{-P+,--pw=}'[password; - asks for it on the terminal]:PASSWORD: ' \
+    '(--pw-file)'--pw-file='[read the password from the first line of FILE]:FILE:_files' \
+    '(--pw-env)'--pw-env='[read the password from the environment variable NAME]:NAME: ' \
+    '(-c --disable-clean-session)'{-c,--disable-clean-session}'[resume the session of this client identifier]' \
+    '(-x --session-expiry-interval)'{-x+,--session-expiry-interval=}'[how long the session outlives the connection (MQTT 5)]:SECONDS: ' \
+    '(-M --max-inflight)'{-M+,--max-inflight=}'[QoS 1 and 2 messages under way to the broker at once]:COUNT: ' \
+    '(--will-topic)'--will-topic='[topic of the message that the broker sends if this client dies]:TOPIC: ' \
+    '(--will-payload)'--will-payload='[what the will says]:MESSAGE: ' \
+    '(--will-qos)'--will-qos='[quality of service of the will]:QOS:(0 1 2)' \
+    '(--will-retain)'--will-retain'[make the will a retained message]' \
+    '(--tls)'--tls'[secure the connection with TLS, trusting the system'\''s certificates]' \
+    '(--no-tls)'--no-tls'[no TLS, whatever the port or an options file says]' \
+    '(--cafile)'--cafile='[trust the certificates in this PEM file; turns TLS on]:FILE:_files' \
+    '(--capath)'--capath='[trust the certificates in this directory; turns TLS on]:DIRECTORY:_files -/' \
+    '(--tls-use-os-certs)'--tls-use-os-certs'[trust the system'\''s certificates; turns TLS on]' \
+    '(--cert)'--cert='[this client'\''s certificate, in PEM; turns TLS on]:FILE:_files' \
+    '(--key)'--key='[private key of this client'\''s certificate, in PEM]:FILE:_files' \
+    '(--key-pw-file)'--key-pw-file='[read the key'\''s password from the first line of FILE]:FILE:_files' \
+    '(--key-pw-env)'--key-pw-env='[read the key'\''s password from the environment variable NAME]:NAME: ' \
+    '(--keyform)'--keyform='[form of the private key; pem is the only one]:FORM:(pem)' \
+    '(--insecure)'--insecure'[do not check whose certificate the broker shows]' \
+    '(--tls-version)'--tls-version='[oldest version of TLS to accept\: tlsv1.2 or tlsv1.3]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--ciphers)'--ciphers='[ciphers to offer, in OpenSSL'\''s notation]:LIST: ' \
+    '(--tls-alpn)'--tls-alpn='[application protocol to name in the handshake]:PROTOCOL: ' \
+    '(--tls-servername)'--tls-servername='[name to ask for and to find in the broker'\''s certificate]:NAME: ' \
+    '(--psk)'--psk='[pre-shared key in hexadecimal digits; turns TLS on]:KEY: ' \
+    '(--psk-identity)'--psk-identity='[identity that goes with --psk]:IDENTITY: ' \
+    '(--tls-keylog)'--tls-keylog='[append the secrets of the session to FILE, for Wireshark]:FILE:_files' \
+    '(--quiet)'--quiet'[print no errors at run time]' \
+    '(--help)'--help'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    '*:scenario:(pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe)'
+}
+
 _mqtt_acl-check() {
   _arguments -s -S \
     '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
@@ -289,6 +373,7 @@ _mqtt() {
     'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'bench:measure a broker, and tell the truth about it'
     'acl-check:say what a file of access rules means'
     'inspect-pcap:explain the MQTT in captured network traffic'
   )
@@ -301,7 +386,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

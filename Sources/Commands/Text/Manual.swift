@@ -79,6 +79,7 @@ package enum Manual {
       outputFormat(&page)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    case .bench: benchSections(&page)
     case .aclCheck: caseFiles(&page)
     }
     exitStatus(&page, command)
@@ -221,6 +222,7 @@ package enum Manual {
     ]
     let isClient = command == .pub || command == .sub || command == nil
     if command == .aclCheck { rows = accessCheckStatus }
+    if command == .bench { rows = benchStatus }
     if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
     if isClient {
       rows += [
