@@ -103,6 +103,9 @@ let package = Package(
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
+      name: "BenchTests",
+      dependencies: ["Bench", "LiveSupport", "MQTTCodec", "mqtt"], swiftSettings: common),
+    .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
       name: "MQTTClientTests",

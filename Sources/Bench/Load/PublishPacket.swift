@@ -4,8 +4,8 @@
 
 package import MQTTCodec
 
-/// The packets of one publisher.
-package struct PublishPacket: Sendable {
+/// The packets of one publisher; a class, since a value would be copied for each message.
+package final class PublishPacket {
   /// Everything up to the packet identifier.
   private var head: [UInt8] = []
   /// Properties, under 5.0.
@@ -58,7 +58,7 @@ package struct PublishPacket: Sendable {
   package var payloadSize: Int { MessageStamp.size + filler.count }
 
   /// Fills in what varies.
-  package mutating func prepare(_ values: Template.Values) {
+  package func prepare(_ values: Template.Values) {
     if let payload {
       filler = Array(payload.text(values).utf8)
     } else {

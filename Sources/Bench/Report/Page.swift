@@ -42,7 +42,7 @@ enum Page {
     .tile b{display:block;font-size:22px;font-variant-numeric:tabular-nums}
     .tile span{color:var(--soft);font-size:13px}
     .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:20px}
-    figure{margin:0}figcaption{font-weight:600;margin-bottom:4px}svg{width:100%;height:auto;\
+    figure{margin:0;max-width:760px}figcaption{font-weight:600;margin-bottom:4px}svg{width:100%;height:auto;\
     display:block}
     .grid{stroke:var(--rule)}.tick,.axis{fill:var(--soft);font-size:12px}
     .line{fill:none;stroke-width:2.2;stroke-linejoin:round;vector-effect:non-scaling-stroke}

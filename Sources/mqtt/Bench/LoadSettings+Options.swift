@@ -114,7 +114,7 @@ extension LoadSettings {
       places.append(other)
     }
     targets = []
-    for place in places {
+    for place in certificates(places) {
       let endpoint = try place.endpoint()
       do throws(AddressLookupError) {
         targets.append(LoadTarget(endpoint: endpoint, addresses: try endpoint.addresses()))
@@ -128,6 +128,19 @@ extension LoadSettings {
       } catch {
         throw StartFailure(description: "cannot connect from \(address): \(error.reason)")
       }
+    }
+  }
+
+  /// One place for each client where clients have certificates of their own.
+  private func certificates(_ places: [ConnectionOptions]) -> [ConnectionOptions] {
+    let paths = [places[0].tls?.certificateFile, places[0].tls?.keyFile].compactMap { $0 }
+    guard paths.contains(where: { Template($0).variesByClient }) else { return places }
+    return (0..<cast.clientCount).map { index in
+      var place = places[index % places.count]
+      let values = self.values(index)
+      place.tls?.certificateFile = place.tls?.certificateFile.map { Template($0).text(values) }
+      place.tls?.keyFile = place.tls?.keyFile.map { Template($0).text(values) }
+      return place
     }
   }
 

@@ -41,7 +41,7 @@ final class PublisherPart {
   let number: Int
   /// Messages that it is to send at most.
   let quota: UInt64
-  var packet: PublishPacket
+  let packet: PublishPacket
   var next: UInt64 = 0
   /// Messages of the schedule whose time has come.
   var due: UInt64 = 0

@@ -213,7 +213,11 @@ final class LoadRun {
   private func result() -> RunResult {
     var result = RunResult()
     result.scenario = settings.scenario.description
-    result.target = settings.targets.map(\.endpoint.description).joined(separator: ",")
+    var targets: [String] = []
+    for target in settings.targets where !targets.contains(target.endpoint.description) {
+      targets.append(target.endpoint.description)
+    }
+    result.target = targets.joined(separator: ",")
     result.version = settings.version.shortName
     result.quality = QualityPair(
       publish: settings.publishQoS.rawValue, subscribe: settings.subscribeQoS.rawValue)
