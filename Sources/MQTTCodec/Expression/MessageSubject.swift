@@ -26,13 +26,6 @@ extension ExpressionField {
   }
 }
 
-extension PropertyIdentifier {
-  /// The name in the standard, small and with dashes between the words.
-  package var dashedName: String {
-    String(name.map { $0 == " " ? "-" : Character($0.lowercased()) })
-  }
-}
-
 extension Properties {
   /// The value of the field with the name of a property; none when it is no such name.
   package func value(of field: String) -> ExpressionValue {
