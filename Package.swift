@@ -64,7 +64,8 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "COpenSSL", "CZlib", "Capture", "Commands", "MQTTCodec", "MQTTSession",
+        "AccessControl", "CLinux", "COpenSSL", "CZlib", "Capture", "Commands", "MQTTCodec",
+        "MQTTSession",
         "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
