@@ -120,7 +120,7 @@ let package = Package(
     .testTarget(
       name: "StorageTests",
       dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage", "TestSupport"],
-      swiftSettings: common),
+      exclude: ["Files"], swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
       dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
