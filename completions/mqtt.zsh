@@ -126,6 +126,10 @@ _mqtt_pub() {
     '(--repeat)'--repeat='[send the message COUNT times]:COUNT: ' \
     '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--outbox)'--outbox='[publish each row of a table of a SQLite database exactly once, and those to come]:FILE:_files' \
+    '(--table)'--table='[the table of --outbox]:NAME: ' \
+    '(--create-table)'--create-table'[make that table if it is not there]' \
+    '(--until-empty)'--until-empty'[end when no row waits, instead of waiting for more]' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
@@ -187,6 +191,9 @@ _mqtt_sub() {
     '(--retain-handling)'--retain-handling='[when to send retained messages\: always, new or never (MQTT 5)]:WHEN:(always new never)' \
     '(--subscription-identifier)'--subscription-identifier='[number that marks the messages of these filters (MQTT 5)]:NUMBER: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, subscribe, unsubscribe, will or disconnect]:PACKET:(connect subscribe unsubscribe will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--sqlite)'--sqlite='[store each message exactly once as a row of a SQLite database]:FILE:_files' \
+    '(--table)'--table='[the table of --sqlite]:NAME: ' \
+    '*'--columns='[columns of that table for parts of a JSON payload]:LIST: ' \
     '(-C --count)'{-C+,--count=}'[end after COUNT messages]:COUNT: ' \
     '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
     '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \

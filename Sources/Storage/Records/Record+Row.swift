@@ -4,6 +4,7 @@
 import CSQLite
 import MQTTBroker
 import MQTTCodec
+import SQLite
 
 extension SessionRecord {
   static let selection = "SELECT id, client, user, expiry, left, listener FROM session"
