@@ -29,6 +29,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
@@ -38,7 +39,7 @@ let package = Package(
       swiftSettings: core),
 
     .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "Capture", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(name: "Capture", dependencies: ["MQTTCodec", "WebSocket"], swiftSettings: core),
 
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
@@ -63,7 +64,7 @@ let package = Package(
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession",
+        "AccessControl", "CLinux", "COpenSSL", "CZlib", "Capture", "Commands", "MQTTCodec", "MQTTSession",
         "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,

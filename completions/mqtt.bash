@@ -239,6 +239,7 @@ _mqtt_acl-check() {
 _mqtt_inspect-pcap() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case $previous in
+    --keylog) _mqtt_files -f "$current"; return ;;
     -T|--form) _mqtt_words 'fields' "$current"; return ;;
     -e|--field) return ;;
     -E|--field-option) return ;;
@@ -248,7 +249,7 @@ _mqtt_inspect-pcap() {
     --stream) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--form --field --field-option --no-payload --show-secrets --topic --client --type --stream --help --version' "$current" ;;
+    -*) _mqtt_words '--keylog --form --field --field-option --no-payload --show-secrets --topic --client --type --stream --help --version' "$current" ;;
   esac
 }
 

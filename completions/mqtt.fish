@@ -266,6 +266,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s j -l json -d 'ans
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s h -l help -d 'print this help'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l version -d 'print the version'
 
+complete -c mqtt -n '__fish_seen_subcommand_from inspect-pcap' -l keylog -r -F -d 'secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them'
 complete -c mqtt -n '__fish_seen_subcommand_from inspect-pcap' -s T -l form -x -a 'fields' -d 'a line for each frame, with the fields named by -e'
 complete -c mqtt -n '__fish_seen_subcommand_from inspect-pcap' -s e -l field -x -d 'a field of -T fields, by Wireshark\'s name'
 complete -c mqtt -n '__fish_seen_subcommand_from inspect-pcap' -s E -l field-option -x -d 'how -T fields writes: separator, aggregator, header=y'

@@ -268,6 +268,7 @@ _mqtt_acl-check() {
 
 _mqtt_inspect-pcap() {
   _arguments -s -S \
+    '*'--keylog='[secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them]:FILE:_files' \
     '(-T --form)'{-T+,--form=}'[a line for each frame, with the fields named by -e]:FORM:(fields)' \
     '*'{-e+,--field=}'[a field of -T fields, by Wireshark'\''s name]:NAME: ' \
     '*'{-E+,--field-option=}'[how -T fields writes\: separator, aggregator, header=y]:NAME=VALUE: ' \

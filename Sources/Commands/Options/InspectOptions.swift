@@ -14,6 +14,8 @@ package struct InspectOptions: Equatable, Sendable {
 
   /// Capture files in the order given; `-` is standard input.
   package var files: [String] = []
+  /// Files with secrets of TLS, in the form of SSLKEYLOGFILE.
+  package var keyLogs: [String] = []
   package var output = Output.lines
   /// What stands between two fields.
   package var separator = "\t"
@@ -75,8 +77,16 @@ struct InspectDraft: Draft {
 extension InspectDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<InspectDraft>] =
-    output.grouped("Output") + selection.grouped("Selection")
+    input.grouped("Input") + output.grouped("Output") + selection.grouped("Selection")
     + Option.information(helpLetter: "h").grouped("General")
+
+  private static let input: [Option<InspectDraft>] = [
+    .value(
+      "keylog", "FILE", .file, example: "keys.log", repeatable: true,
+      "secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them",
+      manual: "TLS 1.2 and 1.3 are decrypted with them. A pcapng file may bring its own secrets."
+    ) { (draft, text) throws(ValueFault) in draft.options.keyLogs.append(text) }
+  ]
 
   private static let output: [Option<InspectDraft>] = [
     .value(

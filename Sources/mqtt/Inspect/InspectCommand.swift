@@ -38,44 +38,16 @@ enum InspectCommand {
     _ options: InspectOptions, into receiver: inout Receiver
   ) -> Int32 {
     var status = ExitStatus.success
-    for path in options.files {
-      do throws(SystemError) {
-        if let fault = try read(path, into: &receiver) {
+    do throws(SystemError) {
+      let reading = try CaptureReading(keyLogs: options.keyLogs)
+      for path in options.files {
+        if let fault = try reading.read(path, into: &receiver) {
           status = fail("\(path): \(fault)")
         }
-      } catch {
-        status = fail("\(error)")
       }
+    } catch {
+      status = fail("\(error)")
     }
     return status
-  }
-
-  private static func read<Receiver: PacketReceiver & ~Copyable>(
-    _ path: String, into receiver: inout Receiver
-  ) throws(SystemError) -> CaptureFault? {
-    let input = try CaptureInput(path)
-    var file = CaptureFile()
-    var dissector = Dissector()
-    var fault: CaptureFault?
-    do throws(CaptureFault) {
-      while try Self.more(input, &file) {
-        while let frame = try file.next() {
-          dissector.dissect(frame, file.bytes(of: frame), into: &receiver)
-        }
-      }
-      fault = file.faultOfEnd
-    } catch {
-      fault = error
-    }
-    dissector.finish(into: &receiver)
-    return fault
-  }
-
-  private static func more(
-    _ input: borrowing CaptureInput, _ file: inout CaptureFile
-  ) throws(CaptureFault) -> Bool {
-    do throws(SystemError) { return try input.read(into: &file) } catch {
-      throw CaptureFault(at: file.offset, "\(error)")
-    }
   }
 }
