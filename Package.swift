@@ -59,7 +59,7 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "Commands", dependencies: ["Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",

@@ -2,13 +2,13 @@
 // properties are a list of pairs, since they may repeat and their order counts; the subscription
 // identifier is a number, or a list of them where several subscriptions brought the message.
 
-import MQTTCodec
+package import MQTTCodec
 
 extension Properties {
   private static let userProperties = "user-properties"
 
   /// Appends the members of the object, without its braces.
-  func appendMembers(to buffer: inout ByteBuffer) {
+  package func appendMembers(to buffer: inout ByteBuffer) {
     var isFirst = true
     func begin(_ buffer: inout ByteBuffer) {
       if !isFirst { buffer.append(UInt8(ascii: ",")) }
