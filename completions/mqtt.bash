@@ -230,9 +230,11 @@ _mqtt_acl-check() {
     --passwords) _mqtt_files -f "$current"; return ;;
     -u|--user|--username) return ;;
     -i|--client-id|--id) return ;;
+    -r|--capture) _mqtt_files -f "$current"; return ;;
+    --keylog) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --explain --coverage --json --help --version' "$current" ;;
+    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --capture --keylog --explain --coverage --json --help --version' "$current" ;;
   esac
 }
 

@@ -260,6 +260,8 @@ complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l passwords -r -F -
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l acl-extensions -d 'know the access words subscribe, readdeny and writedeny, too'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s u -l user -x -d 'the user name of the client'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s i -l client-id -x -d 'the client identifier of the client'
+complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s r -l capture -r -F -d 'with replay and suggest: what clients did, as mqtt inspect-pcap reads it'
+complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l keylog -r -F -d 'secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s e -l explain -d 'say of each rule why it did not decide'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l coverage -d 'with test: tell which rules no case exercises'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s j -l json -d 'answer in JSON, one object a line'

@@ -257,6 +257,8 @@ _mqtt_acl-check() {
     '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
     '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
     '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '*'{-r+,--capture=}'[with replay and suggest\: what clients did, as mqtt inspect-pcap reads it]:FILE:_files' \
+    '*'--keylog='[secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them]:FILE:_files' \
     '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
     '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
     '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
