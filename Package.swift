@@ -109,6 +109,13 @@ let package = Package(
     .testTarget(
       name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "CaptureSupport", dependencies: ["Capture", "LiveSupport", "MQTTCodec", "TestSupport"],
+      path: "Tests/CaptureSupport", swiftSettings: common),
+    .testTarget(
+      name: "CaptureTests",
+      dependencies: ["Capture", "CaptureSupport", "MQTTCodec", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "TransportTests",
       dependencies: [
