@@ -67,7 +67,7 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "Commands", dependencies: ["Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
@@ -131,6 +131,13 @@ let package = Package(
     .testTarget(
       name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "CaptureSupport", dependencies: ["Capture", "LiveSupport", "MQTTCodec", "TestSupport"],
+      path: "Tests/CaptureSupport", swiftSettings: common),
+    .testTarget(
+      name: "CaptureTests",
+      dependencies: ["Capture", "CaptureSupport", "MQTTCodec", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "TransportTests",
       dependencies: [

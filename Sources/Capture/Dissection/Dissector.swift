@@ -50,7 +50,11 @@ package struct Dissector: ~Copyable {
   package mutating func dissect<Receiver: PacketReceiver & ~Copyable>(
     _ frame: Frame, _ bytes: Span<UInt8>, into receiver: inout Receiver
   ) {
-    let stamp = stamp(of: frame)
+    var stamp = stamp(of: frame)
+    if frame.link == .ethernet, bytes.count >= 14 {
+      stamp.hardwareDestination = bytes.word(at: 0).byteSwapped >> 16
+      stamp.hardwareSource = bytes.word(at: 6).byteSwapped >> 16
+    }
     guard let start = NetworkStart.offset(in: bytes, frame.link),
       let packet = IPPacket.parse(bytes, at: start), packet.protocolNumber == IPPacket.tcp
     else {
@@ -293,10 +297,11 @@ extension Connection {
       return false
     }
     let acknowledged = segment.acknowledges ? segment.acknowledged : nil
-    return direction == .toServer
-      ? fromClient.advances(segment.sequence, segment.payload.count)
-        && fromServer.notes(acknowledged)
-      : fromServer.advances(segment.sequence, segment.payload.count)
-        && fromClient.notes(acknowledged)
+    if direction == .toServer {
+      return fromServer.notes(acknowledged)
+        && fromClient.advances(segment.sequence, segment.payload.count)
+    }
+    return fromClient.notes(acknowledged)
+      && fromServer.advances(segment.sequence, segment.payload.count)
   }
 }

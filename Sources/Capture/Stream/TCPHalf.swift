@@ -78,10 +78,11 @@ struct TCPHalf {
     return true
   }
 
-  /// Notes what was acknowledged where nothing can follow from it.
+  /// Notes what was acknowledged; false when something follows from it.
   mutating func notes(_ number: UInt32?) -> Bool {
+    if !early.isEmpty { return false }
     if let number { acknowledged = number }
-    return early.isEmpty
+    return true
   }
 
   /// What a segment that came now brings, in order.
