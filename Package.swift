@@ -32,6 +32,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
@@ -47,19 +48,21 @@ let package = Package(
         "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: common),
-    .target(name: "Capture", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(name: "Capture", dependencies: ["MQTTCodec", "WebSocket"], swiftSettings: core),
 
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "SQLite", dependencies: ["CSQLite", "Transport"], swiftSettings: common),
     .target(
-      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      name: "Storage",
+      dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "SQLite", "Transport"],
       swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: [
         "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Storage", "Transport", "WebSocket",
+        "SQLite", "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
@@ -67,13 +70,35 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["Bench", "MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "ClientStorage",
+      dependencies: [
+        "CLinux", "CSQLite", "Commands", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
+      ],
+      swiftSettings: common),
+    .target(
+      name: "Commands",
+      dependencies: ["Bench", "Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "Bench", "CLinux", "Capture", "Commands", "MQTTCodec", "MQTTSession",
-        "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
+        "AccessControl",
+        "Bench",
+        "Capture",
+        "ClientStorage",
+        "CLinux",
+        "Commands",
+        "COpenSSL",
+        "CZlib",
+        "MQTTBroker",
+        "MQTTClient",
+        "MQTTCodec",
+        "MQTTServer",
+        "MQTTSession",
+        "SQLite",
+        "Storage",
+        "Transport",
+        "WebSocket",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -120,6 +145,13 @@ let package = Package(
     .testTarget(
       name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "CaptureSupport", dependencies: ["Capture", "LiveSupport", "MQTTCodec", "TestSupport"],
+      path: "Tests/CaptureSupport", swiftSettings: common),
+    .testTarget(
+      name: "CaptureTests",
+      dependencies: ["Capture", "CaptureSupport", "MQTTCodec", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "TransportTests",
       dependencies: [
@@ -129,8 +161,10 @@ let package = Package(
     .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
       name: "StorageTests",
-      dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage", "TestSupport"],
-      swiftSettings: common),
+      dependencies: [
+        "MemoryFiles", "MQTTBroker", "MQTTCodec", "SQLite", "Storage", "TestSupport",
+      ],
+      exclude: ["Files"], swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
       dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],

@@ -71,7 +71,8 @@ extension Dissector {
       } catch {
         tell(
           CapturedPacket(
-            stamp: stamp, firstFrame: frame, direction: direction, header: nil,
+            number: packetCount + 1, stamp: stamp, firstFrame: frame, direction: direction,
+            header: nil,
             content: .malformed(error)),
           bytes.extracting(offset..<min(bytes.count, offset + 5)), index, &receiver)
         stream.isLost = true
@@ -85,7 +86,8 @@ extension Dissector {
         if header.packetLength <= PacketStream.keptLimit || available < PacketStream.searchLimit {
           return offset
         }
-        cut(header, bytes.extracting(offset..<bytes.count), index, direction, stamp, frame, &receiver)
+        cut(
+          header, bytes.extracting(offset..<bytes.count), index, direction, stamp, frame, &receiver)
         stream.skip = header.packetLength - available
         return bytes.count
       }
@@ -103,7 +105,8 @@ extension Dissector {
   ) {
     tell(
       CapturedPacket(
-        stamp: stamp, firstFrame: firstFrame, direction: direction, header: header,
+        number: packetCount + 1, stamp: stamp, firstFrame: firstFrame, direction: direction,
+        header: header,
         content: .incomplete(missing: header.packetLength - bytes.count)),
       bytes, index, &receiver)
   }
@@ -117,7 +120,8 @@ extension Dissector {
     }
     let version = connections[index].facts.version
     var captured = CapturedPacket(
-      stamp: stamp, firstFrame: firstFrame, direction: direction, header: header,
+      number: packetCount + 1, stamp: stamp, firstFrame: firstFrame, direction: direction,
+      header: header,
       content: .incomplete(missing: 0))
     do {
       if header.type == .publish {
@@ -141,18 +145,21 @@ extension Dissector {
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ index: Int, _ receiver: inout Receiver
   ) {
     connections[index].hasPackets = true
+    packetCount += 1
     receiver.receive(packet, bytes, on: connections[index].facts)
   }
 
-  /// Bytes of a direction are not in the capture.
+  /// Bytes of a direction are not in the capture; a count that is not exact is one of a layer
+  /// below.
   mutating func miss<Receiver: PacketReceiver & ~Copyable>(
-    _ count: Int, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ count: Int, isExact: Bool, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
     _ receiver: inout Receiver
   ) {
     switch connections[index].content {
     case .other: return
     case .undecided:
       connections[index].opening.removeAll { $0.direction == direction }
+      connections[index].openingBytes = connections[index].opening.reduce(0) { $0 + $1.bytes.count }
       connections[index].facts.hasBeginning = false
       return
     case .mqtt: break
@@ -163,7 +170,7 @@ extension Dissector {
     defer { swap(&stream, &connections[index][direction]) }
     if stream.isLost { return stream.lostBytes += count }
     if stream.skip > 0 {
-      stream.isLost = count > stream.skip
+      stream.isLost = count > stream.skip || !isExact
       stream.skip = stream.isLost ? 0 : stream.skip - count
       return
     }
@@ -176,7 +183,7 @@ extension Dissector {
     guard let found = header ?? nil else { return }
     cut(found, partial.span, index, direction, stamp, stream.partialFrame, &receiver)
     let rest = found.packetLength - partial.count
-    if count <= rest {
+    if isExact && count <= rest {
       stream.isLost = false
       stream.skip = rest - count
     }
@@ -193,26 +200,15 @@ extension Dissector {
     connections[index][direction].partial = []
     let header = try? FixedHeader.read(
       partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
-    let stamp = FrameStamp(frame: frame, timeNanoseconds: nil)
+    var stamp = lastStamp
+    stamp.frame = frame
     tell(
       CapturedPacket(
-        stamp: stamp, firstFrame: frame, direction: direction, header: header ?? nil,
+        number: packetCount + 1, stamp: stamp, firstFrame: frame, direction: direction,
+        header: header ?? nil,
         content: .incomplete(missing: (header ?? nil).map { $0.packetLength - partial.count } ?? 0)),
       partial.span, index, &receiver)
   }
-}
-
-extension Connection {
-  /// The packets of a direction.
-  subscript(direction: Direction) -> PacketStream {
-    get { direction == .toServer ? toServer : toClient }
-    _modify {
-      if direction == .toServer { yield &toServer } else { yield &toClient }
-    }
-  }
-
-  /// The version, when something speaks for it.
-  var knownVersion: ProtocolVersion? { facts.evidence == .none ? nil : facts.version }
 }
 
 extension PacketStream {
@@ -232,7 +228,8 @@ extension ConnectionFacts {
       evidence = .connect(frame: frame)
       clientIdentifier = connect.clientIdentifier
     case .connack(let connack):
-      for property in connack.properties.list where property.identifier
+      for property in connack.properties.list
+      where property.identifier
         == .assignedClientIdentifier
       {
         if case .string(let assigned) = property.value { clientIdentifier = assigned }

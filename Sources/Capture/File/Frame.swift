@@ -18,7 +18,9 @@ package struct Frame: Equatable, Sendable {
   package var capturedLength: Int { range.count }
 }
 
-/// What stops the reading of a capture file. What precedes it was read.
+/// What stops the reading of a capture file.
+///
+/// What precedes it was read.
 package struct CaptureFault: Error, Equatable, Sendable {
   /// The byte of the (uncompressed) file where it stands.
   package var offset: Int

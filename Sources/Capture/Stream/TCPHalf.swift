@@ -19,14 +19,6 @@ struct EarlySegment {
   var end: UInt32 { sequence &+ UInt32(truncatingIfNeeded: bytes.count + missingCount) }
 }
 
-/// When something was seen.
-package struct FrameStamp: Equatable, Sendable {
-  /// The number of the frame.
-  package var frame: Int
-  /// Unix time; nil when the file has none.
-  package var timeNanoseconds: Int64?
-}
-
 /// What comes out of a direction.
 enum HalfEvent {
   /// `bytes` of the segment at hand, from this offset of its payload on.
@@ -35,6 +27,8 @@ enum HalfEvent {
   case kept([UInt8], FrameStamp)
   /// So many bytes are not in the capture.
   case missing(Int, FrameStamp)
+  /// A segment that brought nothing new.
+  case repeated
 }
 
 /// The state of one direction.
@@ -51,10 +45,19 @@ struct TCPHalf {
   private(set) var hasBeginning = false
   private(set) var isFinished = false
   private var early: [EarlySegment] = []
-  private var earlyBytes = 0
+  private(set) var earlyBytes = 0
   private var acknowledged: UInt32?
-  /// Segments that brought nothing new.
-  private(set) var retransmittedCount = 0
+
+  /// The number of the SYN, or of the byte before the first one that was seen.
+  private var base: UInt32?
+
+  /// A sequence number counted from the beginning.
+  mutating func relative(_ number: UInt32, begins: Bool = false) -> UInt32 {
+    if let base { return number &- base }
+    let first = begins ? number : number &- 1
+    base = first
+    return number &- first
+  }
 
   /// Whether a SYN with this sequence number would begin a new connection.
   func isAnother(_ sequence: UInt32) -> Bool {
@@ -66,6 +69,20 @@ struct TCPHalf {
   mutating func begin(_ sequence: UInt32) {
     if next == nil { next = sequence &+ 1 }
     hasBeginning = true
+  }
+
+  /// Whether `count` bytes at `sequence` are just the next ones; moves on if so.
+  mutating func advances(_ sequence: UInt32, _ count: Int) -> Bool {
+    if next != sequence || !early.isEmpty { return false }
+    next = sequence &+ UInt32(truncatingIfNeeded: count)
+    return true
+  }
+
+  /// Notes what was acknowledged; false when something follows from it.
+  mutating func notes(_ number: UInt32?) -> Bool {
+    if !early.isEmpty { return false }
+    if let number { acknowledged = number }
+    return true
   }
 
   /// What a segment that came now brings, in order.
@@ -105,8 +122,7 @@ struct TCPHalf {
       return
     }
     if -distance >= length {
-      retransmittedCount += 1
-      return
+      return events.append(.repeated)
     }
     if -distance < payload.count { events.append(.payload(from: -distance)) }
     if missingCount > 0 {
