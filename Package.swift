@@ -44,14 +44,16 @@ let package = Package(
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "SQLite", dependencies: ["CSQLite", "Transport"], swiftSettings: common),
     .target(
-      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      name: "Storage",
+      dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "SQLite", "Transport"],
       swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: [
         "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Storage", "Transport", "WebSocket",
+        "SQLite", "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
@@ -59,13 +61,33 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "ClientStorage",
+      dependencies: [
+        "CLinux", "CSQLite", "Commands", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
+      ],
+      swiftSettings: common),
+    .target(
+      name: "Commands", dependencies: ["Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "COpenSSL", "CZlib", "Capture", "Commands", "MQTTCodec", "MQTTSession",
-        "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
+        "AccessControl",
+        "Capture",
+        "ClientStorage",
+        "CLinux",
+        "Commands",
+        "COpenSSL",
+        "CZlib",
+        "MQTTBroker",
+        "MQTTClient",
+        "MQTTCodec",
+        "MQTTServer",
+        "MQTTSession",
+        "SQLite",
+        "Storage",
+        "Transport",
+        "WebSocket",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -125,8 +147,10 @@ let package = Package(
     .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
       name: "StorageTests",
-      dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage", "TestSupport"],
-      swiftSettings: common),
+      dependencies: [
+        "MemoryFiles", "MQTTBroker", "MQTTCodec", "SQLite", "Storage", "TestSupport",
+      ],
+      exclude: ["Files"], swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
       dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],

@@ -122,6 +122,8 @@ _mqtt_pub() {
     --repeat) return ;;
     --repeat-delay) return ;;
     -D|--property) _mqtt_words 'connect publish will disconnect' "$current"; return ;;
+    --outbox) _mqtt_files -f "$current"; return ;;
+    --table) return ;;
     -h|--host) return ;;
     -p|--port) return ;;
     -L|--url) return ;;
@@ -160,7 +162,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --outbox --table --create-table --until-empty --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 
@@ -176,6 +178,9 @@ _mqtt_sub() {
     --retain-handling) _mqtt_words 'always new never' "$current"; return ;;
     --subscription-identifier) return ;;
     -D|--property) _mqtt_words 'connect subscribe unsubscribe will disconnect' "$current"; return ;;
+    --sqlite) _mqtt_files -f "$current"; return ;;
+    --table) return ;;
+    --columns) return ;;
     -C|--count) return ;;
     -W|--timeout) return ;;
     -F|--format) return ;;
@@ -219,7 +224,7 @@ _mqtt_sub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --sqlite --table --columns --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 
@@ -230,26 +235,35 @@ _mqtt_acl-check() {
     --passwords) _mqtt_files -f "$current"; return ;;
     -u|--user|--username) return ;;
     -i|--client-id|--id) return ;;
+    -r|--capture) _mqtt_files -f "$current"; return ;;
+    --keylog) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --explain --coverage --json --help --version' "$current" ;;
+    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --capture --keylog --explain --coverage --json --help --version' "$current" ;;
   esac
 }
 
 _mqtt_inspect-pcap() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   case $previous in
+    -r|--read) _mqtt_files -f "$current"; return ;;
     --keylog) _mqtt_files -f "$current"; return ;;
+    --follow) return ;;
+    --html) _mqtt_files -f "$current"; return ;;
+    --export-messages) _mqtt_files -f "$current"; return ;;
     -T|--form) _mqtt_words 'fields' "$current"; return ;;
-    -e|--field) return ;;
+    -e|--field) _mqtt_words 'frame.number frame.time frame.time_epoch frame.time_relative frame.time_delta frame.len frame.cap_len eth.src eth.dst ip.version ip.src ip.dst ip.addr ipv6.src ipv6.dst ipv6.addr tcp.stream tcp.srcport tcp.dstport tcp.port tcp.len tcp.seq tcp.nxtseq tcp.ack tcp.flags tcp.flags.fin tcp.flags.syn tcp.flags.reset tcp.flags.push tcp.flags.ack tcp.flags.urg mqtt mqtt.hdrflags mqtt.msgtype mqtt.hdr_reserved mqtt.retain_reserved mqtt.dupflag mqtt.qos mqtt.retain mqtt.len mqtt.conack.flags mqtt.conack.flags.reserved mqtt.conack.flags.sp mqtt.conack.val mqtt.msgid mqtt.sub.qos mqtt.suback.qos mqtt.topic_len mqtt.topic mqtt.willtopic_len mqtt.willtopic mqtt.willmsg mqtt.willmsg_text mqtt.willmsg_len mqtt.username_len mqtt.username mqtt.passwd_len mqtt.passwd mqtt.msg mqtt.msg_text mqtt.msg_decoded_as mqtt.proto_len mqtt.protoname mqtt.clientid_len mqtt.clientid mqtt.ver mqtt.conflags mqtt.conflag.uname mqtt.conflag.passwd mqtt.conflag.retain mqtt.conflag.qos mqtt.conflag.willflag mqtt.conflag.cleansess mqtt.conflag.reserved mqtt.kalive mqtt.subscription_options mqtt.subscription_options_qos mqtt.subscription_options_nl mqtt.subscription_options_rap mqtt.subscription_options_retain mqtt.subscription_options_reserved mqtt.connack.reason_code mqtt.puback.reason_code mqtt.pubrec.reason_code mqtt.pubrel.reason_code mqtt.pubcomp.reason_code mqtt.suback.reason_code mqtt.unsuback.reason_code mqtt.disconnect.reason_code mqtt.auth.reason_code mqtt.properties mqtt.will_properties mqtt.property_len mqtt.property_id mqtt.prop_number mqtt.property.content_type mqtt.property.max_qos mqtt.property.topic_alias mqtt.prop_unknown mqtt.prop_string_len mqtt.prop_string mqtt.prop_key_len mqtt.prop_key mqtt.prop_value_len mqtt.prop_value mqtt.illegal_topic_length mqtt.unknown_version mqtt.unknown_topic_alias' "$current"; return ;;
     -E|--field-option) return ;;
     -t|--topic) return ;;
     -i|--client) return ;;
     --type) _mqtt_words 'connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth' "$current"; return ;;
+    --since) return ;;
+    --until) return ;;
     --stream) return ;;
+    -Y|--where) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--keylog --form --field --field-option --no-payload --show-secrets --topic --client --type --stream --help --version' "$current" ;;
+    -*) _mqtt_words '--read --keylog --json --check --stats --follow --ladder --html --export-messages --no-payload --show-secrets --form --field --field-option --no-names --topic --client --type --since --until --stream --where --help --version' "$current" ;;
   esac
 }
 

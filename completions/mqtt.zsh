@@ -126,6 +126,10 @@ _mqtt_pub() {
     '(--repeat)'--repeat='[send the message COUNT times]:COUNT: ' \
     '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--outbox)'--outbox='[publish each row of a table of a SQLite database exactly once, and those to come]:FILE:_files' \
+    '(--table)'--table='[the table of --outbox]:NAME: ' \
+    '(--create-table)'--create-table'[make that table if it is not there]' \
+    '(--until-empty)'--until-empty'[end when no row waits, instead of waiting for more]' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
@@ -187,6 +191,9 @@ _mqtt_sub() {
     '(--retain-handling)'--retain-handling='[when to send retained messages\: always, new or never (MQTT 5)]:WHEN:(always new never)' \
     '(--subscription-identifier)'--subscription-identifier='[number that marks the messages of these filters (MQTT 5)]:NUMBER: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, subscribe, unsubscribe, will or disconnect]:PACKET:(connect subscribe unsubscribe will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--sqlite)'--sqlite='[store each message exactly once as a row of a SQLite database]:FILE:_files' \
+    '(--table)'--table='[the table of --sqlite]:NAME: ' \
+    '*'--columns='[columns of that table for parts of a JSON payload]:LIST: ' \
     '(-C --count)'{-C+,--count=}'[end after COUNT messages]:COUNT: ' \
     '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
     '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \
@@ -257,6 +264,8 @@ _mqtt_acl-check() {
     '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
     '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
     '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '*'{-r+,--capture=}'[with replay and suggest\: what clients did, as mqtt inspect-pcap reads it]:FILE:_files' \
+    '*'--keylog='[secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them]:FILE:_files' \
     '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
     '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
     '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
@@ -268,16 +277,28 @@ _mqtt_acl-check() {
 
 _mqtt_inspect-pcap() {
   _arguments -s -S \
+    '*'{-r+,--read=}'[a capture, which may also stand as a plain argument]:FILE:_files' \
     '*'--keylog='[secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them]:FILE:_files' \
-    '(-T --form)'{-T+,--form=}'[a line for each frame, with the fields named by -e]:FORM:(fields)' \
-    '*'{-e+,--field=}'[a field of -T fields, by Wireshark'\''s name]:NAME: ' \
-    '*'{-E+,--field-option=}'[how -T fields writes\: separator, aggregator, header=y]:NAME=VALUE: ' \
+    '(-j --json)'{-j,--json}'[a JSON object for each packet, with every field and property]' \
+    '(--check)'--check'[only what is wrong or worth knowing]' \
+    '(--stats)'--stats'[clients, topics, sizes, rates, QoS and latencies]' \
+    '(--follow)'--follow='[all that one client says and hears, with payloads]:CLIENT: ' \
+    '(--ladder)'--ladder'[the sequence of packets between the clients and the broker, drawn]' \
+    '(--html)'--html='[write the sequence as a page that zooms]:FILE:_files' \
+    '(--export-messages)'--export-messages='[write the messages of publishers for mqtt pub --replay]:FILE:_files' \
     '(--no-payload)'--no-payload'[do not show payloads]' \
     '(--show-secrets)'--show-secrets'[show passwords]' \
+    '(-T --form)'{-T+,--form=}'[a line for each frame, with the fields named by -e]:FORM:(fields)' \
+    '*'{-e+,--field=}'[a field of -T fields, by Wireshark'\''s name]:NAME:(frame.number frame.time frame.time_epoch frame.time_relative frame.time_delta frame.len frame.cap_len eth.src eth.dst ip.version ip.src ip.dst ip.addr ipv6.src ipv6.dst ipv6.addr tcp.stream tcp.srcport tcp.dstport tcp.port tcp.len tcp.seq tcp.nxtseq tcp.ack tcp.flags tcp.flags.fin tcp.flags.syn tcp.flags.reset tcp.flags.push tcp.flags.ack tcp.flags.urg mqtt mqtt.hdrflags mqtt.msgtype mqtt.hdr_reserved mqtt.retain_reserved mqtt.dupflag mqtt.qos mqtt.retain mqtt.len mqtt.conack.flags mqtt.conack.flags.reserved mqtt.conack.flags.sp mqtt.conack.val mqtt.msgid mqtt.sub.qos mqtt.suback.qos mqtt.topic_len mqtt.topic mqtt.willtopic_len mqtt.willtopic mqtt.willmsg mqtt.willmsg_text mqtt.willmsg_len mqtt.username_len mqtt.username mqtt.passwd_len mqtt.passwd mqtt.msg mqtt.msg_text mqtt.msg_decoded_as mqtt.proto_len mqtt.protoname mqtt.clientid_len mqtt.clientid mqtt.ver mqtt.conflags mqtt.conflag.uname mqtt.conflag.passwd mqtt.conflag.retain mqtt.conflag.qos mqtt.conflag.willflag mqtt.conflag.cleansess mqtt.conflag.reserved mqtt.kalive mqtt.subscription_options mqtt.subscription_options_qos mqtt.subscription_options_nl mqtt.subscription_options_rap mqtt.subscription_options_retain mqtt.subscription_options_reserved mqtt.connack.reason_code mqtt.puback.reason_code mqtt.pubrec.reason_code mqtt.pubrel.reason_code mqtt.pubcomp.reason_code mqtt.suback.reason_code mqtt.unsuback.reason_code mqtt.disconnect.reason_code mqtt.auth.reason_code mqtt.properties mqtt.will_properties mqtt.property_len mqtt.property_id mqtt.prop_number mqtt.property.content_type mqtt.property.max_qos mqtt.property.topic_alias mqtt.prop_unknown mqtt.prop_string_len mqtt.prop_string mqtt.prop_key_len mqtt.prop_key mqtt.prop_value_len mqtt.prop_value mqtt.illegal_topic_length mqtt.unknown_version mqtt.unknown_topic_alias)' \
+    '*'{-E+,--field-option=}'[how -T fields writes]:NAME=VALUE: ' \
+    '(-n --no-names)'{-n,--no-names}'[taken for tshark'\''s sake\: names are never looked up]' \
     '*'{-t+,--topic=}'[only messages whose topics match, and what subscribes to them]:FILTER: ' \
     '*'{-i+,--client=}'[only packets from or to this client]:ID: ' \
     '*'--type='[only packets of this type]:TYPE:(connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth)' \
+    '(--since)'--since='[only packets from this time on]:TIME: ' \
+    '(--until)'--until='[only packets before this time]:TIME: ' \
     '(--stream)'--stream='[only this TCP connection, as tshark counts them]:NUMBER: ' \
+    '(-Y --where)'{-Y+,--where=}'[only packets of which this is true]:CONDITION: ' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]' \
     '*:file:_files'

@@ -140,6 +140,13 @@ package final class RunningProgram {
     return false
   }
 
+  /// Bytes of memory that it holds.
+  package var residentBytes: Int {
+    let pages = (try? String(contentsOfFile: "/proc/\(identifier)/statm", encoding: .utf8))?
+      .split(separator: " ").dropFirst().first
+    return (pages.flatMap { Int($0) } ?? 0) * 4096
+  }
+
   /// Waits for its end: the exit status, or 128 and the signal that ended it, as in a shell.
   ///
   /// - Throws: when it still runs after `seconds`.

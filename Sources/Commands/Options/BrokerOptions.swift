@@ -146,8 +146,9 @@ package struct LogOptions: Equatable, Sendable {
   package init() {}
 }
 
-/// What a configuration file says of mosquitto's autosave. Nobody reads it: what is acknowledged is on
-/// disk already, and no message waits for a checkpoint.
+/// What a configuration file says of mosquitto's autosave.
+///
+/// Nobody reads it: what is acknowledged is on disk already, and no message waits for a checkpoint.
 package struct AutosaveOptions: Equatable, Sendable {
   /// Seconds, or changes when `countsChanges`.
   package var interval: Int?

@@ -5,7 +5,7 @@ import MQTTCodec
 extension PublishDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<PublishDraft>] =
-    message.grouped("Message")
+    message.grouped("Message") + outbox.grouped("Outbox")
     + ConnectionDraft.table().lifted()
     + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
@@ -51,6 +51,29 @@ extension PublishDraft {
     .property(packets) { (draft, argument) throws(ValueFault) in
       try draft.connection.take(argument)
       if argument.packet == .publish { try argument.add(to: &draft.options.publishProperties) }
+    },
+  ]
+
+  private static let outbox: [Option<PublishDraft>] = [
+    .value(
+      "outbox", "FILE", .file, example: "app.db",
+      "publish each row of a table of a SQLite database exactly once, and those to come",
+      manual: """
+        Rows go out in the order of their id, each with its own topic, payload, qos, retain and \
+        properties. Packet identifiers are kept in the same database, so that whatever is killed, \
+        no message is lost and, at quality of service 2, none comes twice.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.outboxFile = try Values.name(text, "the path of a database")
+    },
+    .value(
+      "table", "NAME", example: "commands", default: "outbox", "the table of --outbox"
+    ) { (draft, text) throws(ValueFault) in
+      draft.table = try Values.name(text, "the name of a table")
+    },
+    .flag("create-table", "make that table if it is not there") { $0.makesTable = true },
+    .flag("until-empty", "end when no row waits, instead of waiting for more") {
+      $0.endsWhenEmpty = true
     },
   ]
 

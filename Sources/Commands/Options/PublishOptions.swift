@@ -29,6 +29,8 @@ package struct PublishOptions: Equatable, Sendable {
   /// Between two of them.
   package var repeatDelaySeconds = 0.0
   package var publishProperties = Properties()
+  /// The rows of this table are published instead.
+  package var outbox: OutboxOptions?
 
   /// The defaults.
   package init() {}
@@ -41,6 +43,10 @@ struct PublishDraft: ConnectingDraft {
   var source: (option: String, value: MessageSource)?
   var plain: [[UInt8]] = []
   var optionsFile: String?
+  var outboxFile: String?
+  var table: String?
+  var makesTable = false
+  var endsWhenEmpty = false
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     if plain.count == 2 {
@@ -62,6 +68,8 @@ struct PublishDraft: ConnectingDraft {
 
   /// Joins plain arguments, topics and the source of the messages.
   func finished() throws(UsageError) -> (PublishOptions, [String]) {
+    if let outboxFile { return try finished(outboxFile) }
+    try refuseOutboxDetails()
     var result = options
     var plain = plain[...]
     if let topic = connection.topicOfURL { result.topics.append(topic) }
@@ -99,6 +107,56 @@ struct PublishDraft: ConnectingDraft {
     let (connection, warnings) = try connection.finished()
     result.connection = connection
     return (result, warnings)
+  }
+}
+
+// An outbox says itself what is published where.
+
+extension PublishDraft {
+  private func finished(_ file: String) throws(UsageError) -> (PublishOptions, [String]) {
+    if let topic = options.topics.first ?? connection.topicOfURL {
+      throw UsageError(
+        "--outbox", "cannot be used together with a topic (\(topic)): each row has its own",
+        example: "mqtt pub --outbox app.db")
+    }
+    if let word = plain.first {
+      throw UsageError(
+        ArgumentParser<PublishDraft>.shown(word),
+        "is too much: with --outbox each row has its own topic and message",
+        example: "mqtt pub --outbox app.db")
+    }
+    if let source {
+      throw UsageError(
+        source.option, "cannot be used together with --outbox",
+        example: "mqtt pub --outbox app.db")
+    }
+    if connection.options.sessionExpirySeconds == 0 {
+      throw UsageError(
+        "-x 0", "cannot be used with --outbox: the session would end with its connection",
+        example: "-x never")
+    }
+    var result = options
+    var outbox = OutboxOptions(file: file)
+    if let table { outbox.table = table }
+    outbox.makesTable = makesTable
+    outbox.endsWhenEmpty = endsWhenEmpty
+    result.outbox = outbox
+    let (connection, warnings) = try connection.finished()
+    result.connection = connection
+    if !self.connection.hasInFlightLimit {
+      result.connection.inFlightLimit = OutboxOptions.inFlightLimit
+    }
+    return (result, warnings)
+  }
+
+  private func refuseOutboxDetails() throws(UsageError) {
+    let details = [
+      ("--table", table != nil), ("--create-table", makesTable),
+      ("--until-empty", endsWhenEmpty),
+    ]
+    for (option, isGiven) in details where isGiven {
+      throw UsageError(option, "needs --outbox as well", example: "mqtt pub --outbox app.db")
+    }
   }
 }
 

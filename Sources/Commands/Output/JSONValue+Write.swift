@@ -21,7 +21,7 @@ extension JSONValue {
     case .null: buffer.append(utf8: "null")
     case .truth(let isTrue): buffer.append(utf8: isTrue ? "true" : "false")
     case .number(let number): buffer.append(utf8: Self.text(number))
-    case .string(let bytes): Self.append(quoted: bytes, to: &buffer)
+    case .string(let bytes): buffer.append(jsonString: bytes.span)
     case .array(let elements):
       buffer.append(UInt8(ascii: "["))
       for (index, element) in elements.enumerated() {
@@ -41,7 +41,7 @@ extension JSONValue {
     if isPretty { buffer.append(UInt8(ascii: "\n")) }
     for (index, member) in members.enumerated() {
       if isPretty { indent(&buffer, depth + 1) }
-      append(quoted: member.name, to: &buffer)
+      buffer.append(jsonString: member.name.span)
       buffer.append(utf8: isPretty ? ":\t" : ":")
       member.value.append(to: &buffer, isPretty: isPretty, depth: depth + 1)
       if index < members.count - 1 { buffer.append(UInt8(ascii: ",")) }
@@ -55,26 +55,6 @@ extension JSONValue {
     for _ in 0..<depth { buffer.append(UInt8(ascii: "\t")) }
   }
 
-  private static func append(quoted bytes: [UInt8], to buffer: inout ByteBuffer) {
-    buffer.append(UInt8(ascii: "\""))
-    for byte in bytes {
-      switch byte {
-      case UInt8(ascii: "\""): buffer.append(utf8: "\\\"")
-      case UInt8(ascii: "\\"): buffer.append(utf8: "\\\\")
-      case 0x08: buffer.append(utf8: "\\b")
-      case 0x0C: buffer.append(utf8: "\\f")
-      case 0x0A: buffer.append(utf8: "\\n")
-      case 0x0D: buffer.append(utf8: "\\r")
-      case 0x09: buffer.append(utf8: "\\t")
-      case 0..<0x20:
-        buffer.append(utf8: "\\u00")
-        HexadecimalDigits.lower.append(byte, to: &buffer)
-      default: buffer.append(byte)
-      }
-    }
-    buffer.append(UInt8(ascii: "\""))
-  }
-
   /// A number in 15 digits where they are enough to find it again, else in 17; what is beyond all
   /// numbers is null.
   private static func text(_ number: Double) -> String {
@@ -82,5 +62,22 @@ extension JSONValue {
     let short = CFormat.text("%1.15g", number)
     let isEnough = Double(short).map { abs($0 - number) <= max(abs($0), abs(number)) * .ulpOfOne }
     return isEnough == true ? short : CFormat.text("%1.17g", number)
+  }
+}
+
+extension JSONValue {
+  /// The value on several lines, indented.
+  package var prettyText: String {
+    var buffer = ByteBuffer()
+    append(to: &buffer, isPretty: true)
+    return String(decoding: buffer.bytes, as: UTF8.self)
+  }
+
+  /// Whether it is an array or an object.
+  package var isStructure: Bool {
+    switch self {
+    case .array, .object: true
+    case .null, .truth, .number, .string: false
+    }
   }
 }

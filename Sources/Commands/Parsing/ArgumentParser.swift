@@ -137,7 +137,8 @@ struct ArgumentParser<D: Draft> {
         position += try set(&draft, following[...]) - 1
       }
     } catch {
-      throw UsageError(origin + shown, error.problem, example: error.example ?? example)
+      throw UsageError(
+        origin + shown, error.problem, example: error.example ?? example, excerpt: error.excerpt)
     }
   }
 

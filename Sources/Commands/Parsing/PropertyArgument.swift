@@ -180,10 +180,3 @@ extension PropertyRow {
     }
   }
 }
-
-extension PropertyIdentifier {
-  /// The name in the standard, small and with dashes between the words.
-  var dashedName: String {
-    String(name.map { $0 == " " ? "-" : Character($0.lowercased()) })
-  }
-}

@@ -9,20 +9,26 @@ package struct UsageError: Error, Equatable, Sendable {
   package var problem: String
   /// Something that would be right; empty when nothing is meaningful.
   package var example: String
+  /// Lines that show the place in the argument; empty when the argument is all there is to see.
+  package var excerpt: String
 
   /// Joins the parts.
-  package init(_ argument: String, _ problem: String, example: String = "") {
+  package init(_ argument: String, _ problem: String, example: String = "", excerpt: String = "") {
     self.argument = argument
     self.problem = problem
     self.example = example
+    self.excerpt = excerpt
   }
 }
 
 extension UsageError: CustomStringConvertible {
   /// One line, whatever the arguments hold: `-q 3: expected 0, 1 or 2, for example: -q 1`.
+  ///
+  /// Below it stands the excerpt, if there is one.
   package var description: String {
     let text = "\(argument): \(problem)" + (example.isEmpty ? "" : ", for example: \(example)")
-    return String(text.map { $0.isNewline ? " " : $0 })
+    let line = String(text.map { $0.isNewline ? " " : $0 })
+    return excerpt.isEmpty ? line : line + "\n" + excerpt
   }
 }
 
@@ -33,11 +39,14 @@ package struct ValueFault: Error, Equatable, Sendable {
   package var problem: String
   /// A whole argument list that would be right; nil takes the example of the option's row.
   package var example: String?
+  /// Lines that show the place in the value; empty when the value is all there is to see.
+  package var excerpt: String
 
   /// Joins the parts.
-  package init(_ problem: String, example: String? = nil) {
+  package init(_ problem: String, example: String? = nil, excerpt: String = "") {
     self.problem = problem
     self.example = example
+    self.excerpt = excerpt
   }
 
   /// The value is of another kind than the one named.

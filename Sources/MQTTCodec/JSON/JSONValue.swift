@@ -19,15 +19,20 @@ package indirect enum JSONValue: Equatable, Sendable {
     package var value: JSONValue
     /// Where the name begins in the text that was read.
     package var offset = 0
+    /// Where the value stands in that text.
+    package var valueRange = 0..<0
 
     /// A member that nobody has read.
     package init(_ name: String, _ value: JSONValue) { self.init(Array(name.utf8), value) }
 
     /// A member whose name stands at `offset`.
-    package init(_ name: [UInt8], _ value: JSONValue, offset: Int = 0) {
+    package init(
+      _ name: [UInt8], _ value: JSONValue, offset: Int = 0, valueRange: Range<Int> = 0..<0
+    ) {
       self.name = name
       self.value = value
       self.offset = offset
+      self.valueRange = valueRange
     }
 
     /// Wherever they stand, members are equal when name and value are.
@@ -111,8 +116,12 @@ private struct JSONReader {
       let offset = position
       guard next == UInt8(ascii: "\""), let name = string() else { return nil }
       skipBlanks()
-      guard take(":"), let value = value(depth: depth + 1) else { return nil }
-      members.append(JSONValue.Member(name, value, offset: offset))
+      guard take(":") else { return nil }
+      skipBlanks()
+      let valueStart = position
+      guard let value = value(depth: depth + 1) else { return nil }
+      members.append(
+        JSONValue.Member(name, value, offset: offset, valueRange: valueStart..<position))
       skipBlanks()
       if take("}") { return .object(members) }
       if !take(",") { return nil }

@@ -109,6 +109,11 @@ extension PropertyIdentifier {
   /// The name in the standard: `Session Expiry Interval`.
   package var name: String { "\(rule.name)" }
 
+  /// The same small and with dashes between the words, as commands and files spell it.
+  package var dashedName: String {
+    String(name.map { $0 == " " ? "-" : Character($0.lowercased()) })
+  }
+
   /// The row of table 2-4.
   var rule: PropertyRule {
     switch self {

@@ -70,6 +70,15 @@ final class ClientRun: ReactorDelegate {
     self.signals = signals
   }
 
+  /// Ends by good-bye on the signals that ask for the end.
+  func catchEnd() throws(StartFailure) {
+    do throws(SystemError) {
+      try catchSignals([SIGINT, SIGTERM])
+    } catch {
+      throw StartFailure(description: "\(error)")
+    }
+  }
+
   /// Notes what the command ends with, unless something has gone wrong before.
   func note(_ status: Int32) {
     if self.status == ExitStatus.success { self.status = status }

@@ -1,9 +1,10 @@
-// `mqtt sub`: subscribes and prints what arrives until it is told to stop: by a count, a time, a
-// signal, the end of the retained messages, or a reader that is gone.
+// `mqtt sub`: subscribes and hands what arrives to a sink, such as the lines of standard output,
+// until it is told to stop: by a count, a time, a signal, the end of the retained messages, or a
+// reader that is gone.
 //
-//   message --> passed over? --> line in the output --> written --> acknowledged
+//   message --> passed over? --> taken by the sink --> settled there --> acknowledged
 //
-// A message is acknowledged only when its line is written: what was not printed stays with the
+// A message is acknowledged only when its sink has settled it: what was not printed stays with the
 // broker. A connection that is lost is made again; the session is taken up where it was, and only
 // a broker that has lost it is asked for the subscriptions anew.
 
@@ -20,8 +21,9 @@ enum SubscribeCommand {
   static func run(_ options: SubscribeOptions) -> Int32 {
     let console = ClientConsole("mqtt sub", options.connection)
     ProcessSettings.ignoreBrokenPipes()
+    if let database = options.database { return run(options, into: database, console) }
     do throws(StartFailure) {
-      let subscriber = Subscriber(options)
+      let subscriber = Subscriber(options, into: LineSink(options.format))
       let hasHandshake = options.subscriptions.contains { $0.options.qos > .atMostOnce }
       let run = try ClientRun(
         options.connection, console, subscriber, keepsSession: hasHandshake
@@ -48,17 +50,17 @@ final class Subscriber: ClientBehaviour {
   let options: SubscribeOptions
   /// Filters of -T, as bytes.
   let filterOut: [[UInt8]]
-  var output: LineOutput
-  /// For each message above QoS 0 in its order: where its line ends in the output.
-  var lineEnds: [UInt64] = []
-  var lineEndsStart = 0
+  let sink: any MessageSink
+  var isSinkClosed = false
+  /// For each message above QoS 0 in its order: where it ends in the sink.
+  var ends: [UInt64] = []
+  var endsStart = 0
   var isPaused = false
-  var isWatchingOutput = false
   var generator = SystemRandomNumberGenerator()
 
   /// Whether messages are still taken.
   var isTaking = true
-  var printedCount = 0
+  var takenCount = 0
   var endsWith: Int32?
   /// Whether the end does not wait for a reader that takes nothing.
   var isHurried = false
@@ -67,15 +69,14 @@ final class Subscriber: ClientBehaviour {
   /// Whether the broker has answered the subscriptions of this session.
   var isSubscribed = false
   var hasRetainedPing = false
-  var isOutputClosed = false
   var messagesSincePing = 0
   var removals = 0
   /// Messages to remove that the window has no room for yet.
   var removalQueue: [String] = []
 
-  init(_ options: SubscribeOptions) {
+  init(_ options: SubscribeOptions, into sink: any MessageSink) {
     self.options = options
-    output = LineOutput(STDOUT_FILENO)
+    self.sink = sink
     filterOut = options.filterOut.map { Array($0.utf8) }
   }
 
@@ -108,7 +109,9 @@ final class Subscriber: ClientBehaviour {
     }
   }
 
-  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {}
+  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {
+    sink.handleReady(descriptor, run, now: now)
+  }
 
   func handleSignal(_ run: ClientRun, now: Instant) {
     stop(ExitStatus.success)
@@ -117,8 +120,7 @@ final class Subscriber: ClientBehaviour {
 
   func work(_ run: ClientRun, now: Instant) -> Instant? {
     if run.client.phase == .leaving || run.client.phase == .finished {
-      writeLines(run, now: now)
-      return nil
+      return settle(run, now: now)
     }
     if let seconds = options.timeoutSeconds, timeDeadline == nil {
       timeDeadline = now.advanced(byNanoseconds: Int64(min(seconds, 9e9) * 1_000_000_000))
@@ -129,13 +131,16 @@ final class Subscriber: ClientBehaviour {
       isHurried = true
     }
     removeMore(run, now: now)
-    writeLines(run, now: now)
+    let sinkDeadline = settle(run, now: now)
     if let endsWith, isHurried || isFlushed(run) { run.finish(endsWith, now: now) }
-    return isTaking ? timeDeadline : nil
+    guard isTaking, let timeDeadline else { return sinkDeadline }
+    return min(timeDeadline, sinkDeadline ?? timeDeadline)
   }
 
-  /// Lines that were printed are written even if the connection has failed.
-  var isBusy: Bool { !output.buffer.isEmpty && !isHurried && !isOutputClosed }
+  /// What was taken is brought to its place even if the connection has failed.
+  var isBusy: Bool { !isSettled && !isHurried && !isSinkClosed }
+
+  private var isSettled: Bool { sink.settledEnd == sink.takenEnd }
 
   /// Takes no more messages and ends once everything printed is written and acknowledged.
   func stop(_ status: Int32) {
@@ -145,8 +150,8 @@ final class Subscriber: ClientBehaviour {
 
   /// Whether nothing of what was taken is still on its way.
   func isFlushed(_ run: ClientRun) -> Bool {
-    if run.client.session.phase != .connected { return output.buffer.isEmpty }
-    return output.buffer.isEmpty && removals == 0 && removalQueue.isEmpty
+    if run.client.session.phase != .connected { return isSettled }
+    return isSettled && removals == 0 && removalQueue.isEmpty
   }
 }
 
@@ -175,6 +180,8 @@ extension Subscriber {
 
   func take(_ suback: Suback, _ run: ClientRun, now: Instant) {
     isSubscribed = true
+    let granted = zip(options.subscriptions, suback.reasonCodes).filter { !$0.1.isFailure }
+    sink.granted(granted.map { $0.0 })
     let version = run.client.session.version
     var refusedCount = 0
     for (subscription, code) in zip(options.subscriptions, suback.reasonCodes)

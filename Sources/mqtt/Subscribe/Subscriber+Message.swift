@@ -1,5 +1,5 @@
-// A message on its way to standard output: passed over, removed from the broker, printed, and
-// acknowledged once its line is written.
+// A message on its way to its sink: passed over, removed from the broker, taken, and acknowledged
+// once it is where it shall be.
 
 import Commands
 import Glibc
@@ -9,7 +9,7 @@ import MQTTSession
 import Transport
 
 extension Subscriber {
-  /// Bytes of lines that may wait before the broker is slowed down, and when it may go on.
+  /// Bytes that may wait before the broker is slowed down, and when it may go on.
   private static let pauseLimit = 1 << 20
   private static let resumeLimit = 1 << 18
 
@@ -18,40 +18,41 @@ extension Subscriber {
     messagesSincePing += 1
     if !isTaking { return }
     if options.retainedOnly && !view.isRetained { return stop(ExitStatus.success) }
-    if !isFilteredOut(view, run.client.session) {
-      if options.removesRetained && view.isRetained { remove(view, run) }
-      if !(options.hidesRetained && view.isRetained) && isPicked() {
-        print(view, run)
-        if printedCount == options.count { stop(ExitStatus.success) }
-      }
+    let isFilteredOut = isFilteredOut(view, run.client.session)
+    if !isFilteredOut && options.removesRetained && view.isRetained { remove(view, run) }
+    if !isFilteredOut && !(options.hidesRetained && view.isRetained) && isPicked() {
+      sink.take(view, run, now: now)
+      takenCount += 1
+      if takenCount == options.count { stop(ExitStatus.success) }
+    } else {
+      sink.pass(view)
     }
-    if view.qos > .atMostOnce { lineEnds.append(output.endOffset) }
+    if view.qos > .atMostOnce { ends.append(sink.takenEnd) }
   }
 
-  /// Writes lines and acknowledges the messages whose lines are out.
-  func writeLines(_ run: ClientRun, now: Instant) {
-    if !isOutputClosed {
-      switch output.write() {
-      case .done: watchOutput(false, run)
-      case .blocked: watchOutput(true, run)
-      case .failed(let error):
-        isOutputClosed = true
-        watchOutput(false, run)
-        // A reader that has had enough is no news; a full disk is.
-        if error.code != EPIPE { run.console.say("\(error)") }
+  /// Brings messages to their place and acknowledges those that are there; answers when to go on.
+  func settle(_ run: ClientRun, now: Instant) -> Instant? {
+    var deadline: Instant?
+    if !isSinkClosed {
+      switch sink.settle(run, now: now) {
+      case .going(let until): deadline = until
+      case .closed(let reason):
+        isSinkClosed = true
+        if let reason { run.console.say(reason) }
         stop(ExitStatus.failure)
         isHurried = true
         run.note(ExitStatus.failure)
       }
     }
     acknowledge(run, now: now)
-    if !isPaused && output.buffer.count > Self.pauseLimit {
+    if !isPaused && sink.waitingByteCount > Self.pauseLimit {
       isPaused = true
       run.client.pauseReading()
-    } else if isPaused && output.buffer.count < Self.resumeLimit {
+    } else if isPaused && sink.waitingByteCount < Self.resumeLimit {
       isPaused = false
       run.client.resumeReading(now: now)
     }
+    return deadline
   }
 
   /// Publishes what removes retained messages, as far as the window goes.
@@ -73,13 +74,13 @@ extension Subscriber {
 
   private func acknowledge(_ run: ClientRun, now: Instant) {
     var count = 0
-    while lineEndsStart < lineEnds.count && lineEnds[lineEndsStart] <= output.writtenCount {
-      lineEndsStart += 1
+    while endsStart < ends.count && ends[endsStart] <= sink.settledEnd {
+      endsStart += 1
       count += 1
     }
-    if lineEndsStart == lineEnds.count {
-      lineEnds.removeAll(keepingCapacity: true)
-      lineEndsStart = 0
+    if endsStart == ends.count {
+      ends.removeAll(keepingCapacity: true)
+      endsStart = 0
     }
     if count > 0 { run.client.session.acknowledge(count, now: now) }
   }
@@ -97,36 +98,8 @@ extension Subscriber {
     return Double.random(in: 0..<100, using: &generator) < percent
   }
 
-  private func print(_ view: PublishView, _ run: ClientRun) {
-    let now = WallClock.nanoseconds
-    let time = WallTime(
-      seconds: Int(now / 1_000_000_000), nanoseconds: Int(now % 1_000_000_000))
-    let fault = options.format.append(
-      run.client.session.publish(view), receivedAt: time, to: &output.buffer)
-    if let fault { run.console.say(fault.description) }
-    printedCount += 1
-  }
-
   private func remove(_ view: PublishView, _ run: ClientRun) {
     if view.payload.isEmpty { return }
     removalQueue.append(run.client.session.publish(view).topic)
-  }
-
-  /// Asks to be told when the reader takes something again.
-  private func watchOutput(_ wanted: Bool, _ run: ClientRun) {
-    if wanted == isWatchingOutput { return }
-    if !wanted {
-      run.reactor.unwatch(STDOUT_FILENO)
-      isWatchingOutput = false
-      return
-    }
-    do throws(SystemError) {
-      try run.reactor.watch(STDOUT_FILENO, forWriting: true)
-      isWatchingOutput = true
-    } catch {
-      run.console.say("\(error)")
-      stop(ExitStatus.failure)
-      isHurried = true
-    }
   }
 }

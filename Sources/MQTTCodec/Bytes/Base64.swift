@@ -1,13 +1,14 @@
-// Base64 (RFC 4648, 4) as password files use it, with and without padding.
+// Base64 (RFC 4648, 4), with and without padding: passwords, recordings, the keys of WebSockets.
 
 /// Bytes as text of 64 characters, and back.
-enum Base64 {
+package enum Base64 {
   private static let alphabet = Array(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
   /// The text of `bytes`.
-  static func text(_ bytes: [UInt8], isPadded: Bool = true) -> String {
+  package static func text(_ bytes: [UInt8], isPadded: Bool = true) -> String {
     var text: [UInt8] = []
+    text.reserveCapacity((bytes.count + 2) / 3 * 4)
     var index = 0
     while index < bytes.count {
       let count = min(3, bytes.count - index)
@@ -30,7 +31,7 @@ enum Base64 {
   /// The bytes of `text`; nil when it is no base64.
   ///
   /// Padding may be left out.
-  static func bytes(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+  package static func bytes(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     var digits = text
     while digits.last == UInt8(ascii: "="), text.endIndex - digits.endIndex < 2 {
       digits = digits.dropLast()

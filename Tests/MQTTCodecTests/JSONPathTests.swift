@@ -1,0 +1,65 @@
+// Paths into JSON: what they find, and where a text ceases to be one.
+
+import MQTTCodec
+import Testing
+
+@Suite struct JSONPathTests {
+  private let reading = """
+    {"temperature": 21.5, "pressure": {"bar": [1.5, 2.5, 3.5]}, "total power": {"it's": true}}
+    """
+
+  private func find(_ path: String, in text: String? = nil) throws -> JSONValue? {
+    let value = try #require(JSONValue(parsing: Array((text ?? reading).utf8)))
+    return try JSONPath(path).value(in: value)
+  }
+
+  @Test func `a path leads through members and elements`() throws {
+    #expect(try find("$.temperature") == .number(21.5))
+    #expect(try find("$.pressure.bar[1]") == .number(2.5))
+    #expect(try find("$['total power'][\"it's\"]") == .truth(true))
+    #expect(try find("$", in: "7") == .number(7))
+  }
+
+  @Test func `a negative index counts from the end`() throws {
+    #expect(try find("$.pressure.bar[-1]") == .number(3.5))
+    #expect(try find("$.pressure.bar[-4]") == nil)
+  }
+
+  @Test func `a place that is not there has no value`() throws {
+    #expect(try find("$.humidity") == nil)
+    #expect(try find("$.temperature.unit") == nil)
+    #expect(try find("$.pressure[0]") == nil)
+    #expect(try find("$.pressure.bar[3]") == nil)
+  }
+
+  @Test func `of members that repeat the last one counts`() throws {
+    #expect(try find("$.a", in: #"{"a": 1, "a": 2}"#) == .number(2))
+  }
+
+  @Test(arguments: [
+    ("temperature", "a path into JSON begins with $, as in $.temperature; at byte 1"),
+    ("$temperature", "expected . or [ or the end of the path at byte 2"),
+    (
+      "$.a.",
+      "expected a name after the dot; one with other letters stands in ['quotes']; at byte 5"
+    ),
+    ("$.a[one]", "expected a number or a name in quotes between [ and ] at byte 5"),
+    ("$.a[1", "expected ] at byte 6"),
+    ("$['a]", "the quoted name does not end at byte 6"),
+  ])
+  func `a text that is no path is told where and why`(_ text: String, _ words: String) {
+    let fault = #expect(throws: JSONPathFault.self) { try JSONPath(text) }
+    #expect(fault?.description == words)
+  }
+
+  @Test(arguments: ["$", "$.a.b[0]", "$['total power'][-1]", #"$['it\'s \\'].x"#])
+  func `a path is written as it was read`(_ text: String) throws {
+    #expect(try JSONPath(text).description == text)
+  }
+
+  @Test func `a path at the front of other text ends where the path ends`() throws {
+    let (path, count) = try JSONPath.prefix(of: Array("x $.a[0] > 3".utf8), from: 2)
+    #expect(path == JSONPath([.member(Array("a".utf8)), .element(0)]))
+    #expect(count == 6)
+  }
+}
