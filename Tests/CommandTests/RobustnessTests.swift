@@ -58,7 +58,7 @@ import Testing
         let lines = "\(error)".split(
           omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         // An excerpt is a line and a caret below it.
-        let hasExcerpt = (error as? UsageError)?.excerpt.isEmpty == false
+        let hasExcerpt = !error.excerpt.isEmpty
         #expect(lines.count == (hasExcerpt ? 3 : 1))
       }
     }
