@@ -71,7 +71,8 @@ extension Dissector {
       } catch {
         tell(
           CapturedPacket(
-            stamp: stamp, firstFrame: frame, direction: direction, header: nil,
+            number: packetCount + 1, stamp: stamp, firstFrame: frame, direction: direction,
+            header: nil,
             content: .malformed(error)),
           bytes.extracting(offset..<min(bytes.count, offset + 5)), index, &receiver)
         stream.isLost = true
@@ -85,7 +86,8 @@ extension Dissector {
         if header.packetLength <= PacketStream.keptLimit || available < PacketStream.searchLimit {
           return offset
         }
-        cut(header, bytes.extracting(offset..<bytes.count), index, direction, stamp, frame, &receiver)
+        cut(
+          header, bytes.extracting(offset..<bytes.count), index, direction, stamp, frame, &receiver)
         stream.skip = header.packetLength - available
         return bytes.count
       }
@@ -103,7 +105,8 @@ extension Dissector {
   ) {
     tell(
       CapturedPacket(
-        stamp: stamp, firstFrame: firstFrame, direction: direction, header: header,
+        number: packetCount + 1, stamp: stamp, firstFrame: firstFrame, direction: direction,
+        header: header,
         content: .incomplete(missing: header.packetLength - bytes.count)),
       bytes, index, &receiver)
   }
@@ -117,7 +120,8 @@ extension Dissector {
     }
     let version = connections[index].facts.version
     var captured = CapturedPacket(
-      stamp: stamp, firstFrame: firstFrame, direction: direction, header: header,
+      number: packetCount + 1, stamp: stamp, firstFrame: firstFrame, direction: direction,
+      header: header,
       content: .incomplete(missing: 0))
     do {
       if header.type == .publish {
@@ -141,6 +145,7 @@ extension Dissector {
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ index: Int, _ receiver: inout Receiver
   ) {
     connections[index].hasPackets = true
+    packetCount += 1
     receiver.receive(packet, bytes, on: connections[index].facts)
   }
 
@@ -193,10 +198,12 @@ extension Dissector {
     connections[index][direction].partial = []
     let header = try? FixedHeader.read(
       partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
-    let stamp = FrameStamp(frame: frame, timeNanoseconds: nil)
+    var stamp = lastStamp
+    stamp.frame = frame
     tell(
       CapturedPacket(
-        stamp: stamp, firstFrame: frame, direction: direction, header: header ?? nil,
+        number: packetCount + 1, stamp: stamp, firstFrame: frame, direction: direction,
+        header: header ?? nil,
         content: .incomplete(missing: (header ?? nil).map { $0.packetLength - partial.count } ?? 0)),
       partial.span, index, &receiver)
   }
@@ -232,7 +239,8 @@ extension ConnectionFacts {
       evidence = .connect(frame: frame)
       clientIdentifier = connect.clientIdentifier
     case .connack(let connack):
-      for property in connack.properties.list where property.identifier
+      for property in connack.properties.list
+      where property.identifier
         == .assignedClientIdentifier
       {
         if case .string(let assigned) = property.value { clientIdentifier = assigned }

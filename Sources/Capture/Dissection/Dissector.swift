@@ -15,7 +15,11 @@ package struct Dissector: ~Copyable {
   /// Frames without an IP packet, or of something else than TCP.
   package private(set) var otherFrameCount = 0
   private var events: [HalfEvent] = []
-  private var lastStamp = FrameStamp(frame: 0, timeNanoseconds: nil)
+  private var firstTime: Int64?
+  /// The last frame of the capture so far, whatever it was about.
+  package private(set) var lastStamp = FrameStamp(frame: 0, timeNanoseconds: nil)
+  /// MQTT packets so far.
+  package var packetCount = 0
 
   /// A dissector that has seen nothing.
   package init() {}
@@ -27,8 +31,7 @@ package struct Dissector: ~Copyable {
   package mutating func dissect<Receiver: PacketReceiver & ~Copyable>(
     _ frame: Frame, _ bytes: Span<UInt8>, into receiver: inout Receiver
   ) {
-    let stamp = FrameStamp(frame: frame.number, timeNanoseconds: frame.timeNanoseconds)
-    lastStamp = stamp
+    let stamp = stamp(of: frame)
     guard let start = NetworkStart.offset(in: bytes, frame.link),
       let packet = IPPacket.parse(bytes, at: start), packet.protocolNumber == IPPacket.tcp
     else {
@@ -44,6 +47,20 @@ package struct Dissector: ~Copyable {
       return
     }
     take(segment, packet, bytes, stamp, &receiver)
+  }
+
+  private mutating func stamp(of frame: Frame) -> FrameStamp {
+    var stamp = FrameStamp(frame: frame.number, timeNanoseconds: frame.timeNanoseconds)
+    if let time = frame.timeNanoseconds {
+      let first = firstTime ?? time
+      firstTime = first
+      stamp.elapsedNanoseconds = time &- first
+      stamp.deltaNanoseconds = time &- (lastStamp.timeNanoseconds ?? time)
+    }
+    stamp.length = frame.originalLength
+    stamp.capturedLength = frame.capturedLength
+    lastStamp = stamp
+    return stamp
   }
 
   /// Hands on what is left when the capture ends.
@@ -67,9 +84,12 @@ package struct Dissector: ~Copyable {
   // MARK: TCP
 
   private mutating func take<Receiver: PacketReceiver & ~Copyable>(
-    _ segment: TCPSegment, _ packet: IPPacket, _ bytes: Span<UInt8>, _ stamp: FrameStamp,
+    _ segment: TCPSegment, _ packet: IPPacket, _ bytes: Span<UInt8>, _ frame: FrameStamp,
     _ receiver: inout Receiver
   ) {
+    var stamp = frame
+    stamp.flags = segment.flags
+    stamp.payloadLength = segment.payload.count + segment.missingCount
     let source = Endpoint(address: packet.source, port: segment.sourcePort)
     let destination = Endpoint(address: packet.destination, port: segment.destinationPort)
     var (index, isNew) = table.index(source, destination)
@@ -80,6 +100,8 @@ package struct Dissector: ~Copyable {
       index = table.replace(source, destination)
       isNew = true
     }
+    stamp.sequence = segment.sequence
+    stamp.acknowledged = segment.acknowledged
     if isNew { open(index, source, destination, segment, stamp, &receiver) }
     if segment.begins, !connections[index].hasPackets {
       connections[index].facts.hasBeginning = true
@@ -89,6 +111,7 @@ package struct Dissector: ~Copyable {
     events.removeAll(keepingCapacity: true)
     var found = events
     events = []
+    connections[index].number(&stamp, segment, direction)
     if direction == .toServer {
       connections[index].fromClient.receive(
         segment, bytes.extracting(segment.payload), stamp, &found)
@@ -195,6 +218,7 @@ package struct Dissector: ~Copyable {
     let (content, isReversed) = Recognition.decide(connections[index])
     if case .undecided = content { return }
     connections[index].content = content
+    if case .mqtt = content { connections[index].facts.isMQTT = true }
     let pieces = connections[index].opening
     connections[index].opening = []
     guard case .mqtt = content else { return }
@@ -214,6 +238,17 @@ package struct Dissector: ~Copyable {
 extension Connection {
   /// The direction of what this end sends.
   func half(of source: Endpoint) -> TCPHalf { source == facts.client ? fromClient : fromServer }
+
+  /// Counts sequence numbers from where each side began.
+  mutating func number(_ stamp: inout FrameStamp, _ segment: TCPSegment, _ direction: Direction) {
+    if direction == .toServer {
+      stamp.sequence = fromClient.relative(segment.sequence, begins: segment.begins)
+      if segment.acknowledges { stamp.acknowledged = fromServer.relative(segment.acknowledged) }
+    } else {
+      stamp.sequence = fromServer.relative(segment.sequence, begins: segment.begins)
+      if segment.acknowledges { stamp.acknowledged = fromClient.relative(segment.acknowledged) }
+    }
+  }
 
   /// The client turns out to be the server.
   mutating func reverse() {

@@ -34,7 +34,8 @@ struct PacketStream {
     _ packet: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, _ direction: Direction
   ) -> Bool {
     if header.type == .publish {
-      return (try? PublishView.decode(packet, header, version: version, direction: direction)) != nil
+      return (try? PublishView.decode(packet, header, version: version, direction: direction))
+        != nil
     }
     return (try? Packet.decode(packet, header, version: version, direction: direction)) != nil
   }

@@ -16,7 +16,8 @@ enum Recognition {
 
   /// The decision; `.undecided` when more bytes are needed.
   static func decide(_ connection: Connection) -> (ConnectionContent, isReversed: Bool) {
-    let isKnown = knownPorts.contains(connection.facts.server.port)
+    let isKnown =
+      knownPorts.contains(connection.facts.server.port)
       || knownPorts.contains(connection.facts.client.port)
     for direction in [Direction.toServer, .toClient] {
       let bytes = joined(connection.opening, direction)

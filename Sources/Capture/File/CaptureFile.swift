@@ -127,7 +127,8 @@ package struct CaptureFile: ~Copyable {
     if case .unknown = kind {
       return CaptureFault(
         at: offset,
-        left == 0 ? "the file is empty" : "the file ends after \(left) bytes: no capture is so short")
+        left == 0
+          ? "the file is empty" : "the file ends after \(left) bytes: no capture is so short")
     }
     if left == 0 { return nil }
     if case .sniffer(let file) = kind, file.isAtEnd { return nil }
@@ -143,13 +144,16 @@ package struct CaptureFile: ~Copyable {
 
   private static func kind(of bytes: Span<UInt8>, at offset: Int) throws(CaptureFault) -> Kind? {
     if bytes.count < signatureLength { return nil }
-    if bytes.number(at: 0, .big, bytes: 4) == PcapngFile.sectionHeader { return .pcapng(PcapngFile()) }
+    if bytes.number(at: 0, .big, bytes: 4) == PcapngFile.sectionHeader {
+      return .pcapng(PcapngFile())
+    }
     if let file = PcapFile(signature: bytes) { return .pcap(file) }
     if SnifferFile.isSignature(bytes) { return .sniffer(SnifferFile()) }
     let first = (0..<signatureLength).map { hexadecimal(bytes[$0]) }.joined(separator: " ")
     throw CaptureFault(
       at: offset,
-      "it begins with \(first), which is no pcap, pcapng or Sniffer capture, nor one of them in gzip")
+      "it begins with \(first), which is no pcap, pcapng or Sniffer capture, nor one of them in gzip"
+    )
   }
 }
 

@@ -45,7 +45,8 @@ struct PcapngFile {
     let length = bytes.number(at: 4, order, bytes: 4)
     if length < 12 || length % 4 != 0 || length > CaptureFile.lengthLimit {
       throw CaptureFault(
-        at: offset + 4, "a block of \(length) bytes, which is no multiple of 4 from 12 to "
+        at: offset + 4,
+        "a block of \(length) bytes, which is no multiple of 4 from 12 to "
           + "\(CaptureFile.lengthLimit)")
     }
     if bytes.count < length { return nil }
@@ -168,7 +169,8 @@ struct PcapngFile {
     let interface = interfaces[number]
     return Frame(
       number: 0, timeNanoseconds: ticks.map { Self.nanoseconds($0, interface) },
-      link: interface.link, originalLength: max(captured, original), range: start..<start + captured)
+      link: interface.link, originalLength: max(captured, original), range: start..<start + captured
+    )
   }
 
   private static func nanoseconds(_ ticks: UInt64, _ interface: Interface) -> Int64 {

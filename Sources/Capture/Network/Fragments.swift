@@ -69,7 +69,8 @@ extension Fragments.Partial {
       }
     }
     result.append(merged)
-    for part in parts where part.lowerBound > added.upperBound && part.lowerBound > merged.upperBound {
+    for part in parts
+    where part.lowerBound > added.upperBound && part.lowerBound > merged.upperBound {
       result.append(part)
     }
     parts = result

@@ -101,7 +101,8 @@ struct IPPacket {
       default:
         break
       }
-      let isExtension = next == 0 || next == 43 || next == 60 || next == 135 || next == 51
+      let isExtension =
+        next == 0 || next == 43 || next == 60 || next == 135 || next == 51
         || next == 44
       if fragment != nil || !isExtension { break }
     }

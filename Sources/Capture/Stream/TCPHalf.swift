@@ -19,14 +19,6 @@ struct EarlySegment {
   var end: UInt32 { sequence &+ UInt32(truncatingIfNeeded: bytes.count + missingCount) }
 }
 
-/// When something was seen.
-package struct FrameStamp: Equatable, Sendable {
-  /// The number of the frame.
-  package var frame: Int
-  /// Unix time; nil when the file has none.
-  package var timeNanoseconds: Int64?
-}
-
 /// What comes out of a direction.
 enum HalfEvent {
   /// `bytes` of the segment at hand, from this offset of its payload on.
@@ -55,6 +47,17 @@ struct TCPHalf {
   private var acknowledged: UInt32?
   /// Segments that brought nothing new.
   private(set) var retransmittedCount = 0
+
+  /// The number of the SYN, or of the byte before the first one that was seen.
+  private var base: UInt32?
+
+  /// A sequence number counted from the beginning.
+  mutating func relative(_ number: UInt32, begins: Bool = false) -> UInt32 {
+    if let base { return number &- base }
+    let first = begins ? number : number &- 1
+    base = first
+    return number &- first
+  }
 
   /// Whether a SYN with this sequence number would begin a new connection.
   func isAnother(_ sequence: UInt32) -> Bool {

@@ -9,10 +9,8 @@ struct TCPSegment {
   var sequence: UInt32
   /// Meaningful only with ``acknowledges``.
   var acknowledged: UInt32
-  var acknowledges: Bool
-  var begins: Bool
-  var finishes: Bool
-  var resets: Bool
+  /// FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32.
+  var flags: UInt8
   /// Where its payload lies.
   var payload: Range<Int>
   /// Bytes of its payload that were not captured.
@@ -28,12 +26,13 @@ struct TCPSegment {
     destinationPort = UInt16(bytes[start + 2]) << 8 | UInt16(bytes[start + 3])
     sequence = UInt32(bytes.number(at: start + 4, .big, bytes: 4))
     acknowledged = UInt32(bytes.number(at: start + 8, .big, bytes: 4))
-    let flags = bytes[start + 13]
-    finishes = flags & 0x01 != 0
-    begins = flags & 0x02 != 0
-    resets = flags & 0x04 != 0
-    acknowledges = flags & 0x10 != 0
+    flags = bytes[start + 13]
     payload = start + headerLength..<content.upperBound
     self.missingCount = missingCount
   }
+
+  var finishes: Bool { flags & 0x01 != 0 }
+  var begins: Bool { flags & 0x02 != 0 }
+  var resets: Bool { flags & 0x04 != 0 }
+  var acknowledges: Bool { flags & 0x10 != 0 }
 }

@@ -44,7 +44,7 @@ struct PacketLines: PacketReceiver, ~Copyable {
       write(
         stamp, connection,
         "\(direction == .toServer ? "→" : "←") next packet found after \(skipped) bytes")
-    case .opened, .closed, .recognized, .retransmitted: return
+    case .opened, .closed, .recognized, .retransmitted, .tls, .webSocket: return
     }
   }
 
