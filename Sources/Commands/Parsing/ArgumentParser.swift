@@ -137,6 +137,9 @@ struct ArgumentParser<D: Draft> {
         position += try set(&draft, following[...]) - 1
       }
     } catch {
+      if !error.excerpt.isEmpty {
+        throw UsageError(origin + spelled, error.problem, excerpt: error.excerpt)
+      }
       throw UsageError(origin + shown, error.problem, example: error.example ?? example)
     }
   }

@@ -9,8 +9,6 @@
 // Clock, chance and what is known about the client come in from outside, so that a template with the
 // same seed makes the same messages.
 
-package import MQTTCodec
-
 /// A text with places to fill.
 package struct Template: Equatable, Sendable {
   enum Piece: Equatable, Sendable {

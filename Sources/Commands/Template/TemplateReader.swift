@@ -232,12 +232,3 @@ private struct Arguments {
     return clock
   }
 }
-
-extension String {
-  /// Without blanks at the end.
-  fileprivate var trimmed: String {
-    var text = self
-    while text.last == " " { text.removeLast() }
-    return text
-  }
-}
