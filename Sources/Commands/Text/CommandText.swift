@@ -50,7 +50,7 @@ extension Command {
       "pub [OPTION ...] TOPIC MESSAGE",
       "pub [OPTION ...] -t TOPIC {-m MESSAGE | -f FILE | -l | -s | -n}",
       "pub [OPTION ...] -L URL {-m MESSAGE | -f FILE | -l | -s | -n}",
-      "pub [OPTION ...] --every TIME [--clients COUNT] --template TEXT TOPIC",
+      "pub [OPTION ...] --every TIME --template TEXT TOPIC",
       "pub [OPTION ...] {-l | --jsonl | --csv FILE | --replay FILE} [TOPIC]",
     ],
     description: [
