@@ -12,11 +12,20 @@
 
 import MQTTCodec
 
+/// How much a dissector holds at most.
+package struct DissectorLimits: Sendable {
+  /// Bytes that all connections together may keep in the hope of more.
+  package var keptBytes = 256 << 20
+  /// Connections that are followed at the same time.
+  package var connections = 1 << 17
+
+  /// What fits on any machine.
+  package init() {}
+}
+
 /// Takes captures apart.
 package struct Dissector: ~Copyable {
-  /// Bytes that all connections together may keep.
-  static let keptLimit = 256 << 20
-
+  private let limits: DissectorLimits
   private var table = ConnectionTable()
   private var fragments = Fragments()
   var connections: [Connection] = []
@@ -30,18 +39,26 @@ package struct Dissector: ~Copyable {
   package private(set) var lastStamp = FrameStamp(frame: 0, timeNanoseconds: nil)
   /// MQTT packets so far.
   package var packetCount = 0
-  private var keptBytes = 0
+  /// Bytes that all connections together keep.
+  package private(set) var keptByteCount = 0
 
   /// A dissector that has seen nothing.
   ///
   /// Without services TLS and compression stay what they are.
-  package init(services: (any CaptureServices)? = nil, keyLog: TLSKeyLog = TLSKeyLog()) {
+  package init(
+    services: (any CaptureServices)? = nil, keyLog: TLSKeyLog = TLSKeyLog(),
+    limits: DissectorLimits = DissectorLimits()
+  ) {
+    self.limits = limits
     self.services = services
     self.keyLog = keyLog
   }
 
   /// TCP connections so far.
   package var connectionCount: Int { table.count }
+
+  /// TCP connections whose state is kept.
+  package var followedConnectionCount: Int { connections.count }
 
   /// Adds secrets, for the connections that begin after this.
   package mutating func add(keyLog text: [UInt8]) { keyLog.add(text) }
@@ -131,12 +148,18 @@ package struct Dissector: ~Copyable {
       source == connections[index].facts.client ? .toServer : .toClient
     connections[index].number(&stamp, segment, direction)
     if connections[index].isPlainMQTT, connections[index].advances(segment, direction) {
-      return read(bytes.extracting(segment.payload), index, direction, stamp, &receiver)
+      let keptBefore = connections[index][direction].partial.count
+      read(bytes.extracting(segment.payload), index, direction, stamp, &receiver)
+      let kept = connections[index][direction].partial.count
+      if kept == keptBefore { return }
+      keptByteCount += kept - keptBefore
+      if keptByteCount > limits.keptBytes { release(index, stamp, &receiver) }
+      return
     }
     let keptBefore = connections[index].keptBytes
     takeSlowly(segment, bytes, index, direction, stamp, &receiver)
-    keptBytes += connections[index].keptBytes - keptBefore
-    if keptBytes > Self.keptLimit { release(index, stamp, &receiver) }
+    keptByteCount += connections[index].keptBytes - keptBefore
+    if keptByteCount > limits.keptBytes { release(index, stamp, &receiver) }
   }
 
   /// The connection of a segment, a new one when there is none.
@@ -155,18 +178,20 @@ package struct Dissector: ~Copyable {
         return index
       }
       // The ends are used again.
+      keptByteCount -= connections[index].keptBytes
       finish(index, &receiver)
-      keptBytes -= connections[index].keptBytes
       table.forget(connections[index].key)
       return open(at: index, source, destination, segment, stamp, &receiver)
     }
-    if connections.count < ConnectionTable.limit {
+    if connections.count < limits.connections {
       return open(at: nil, source, destination, segment, stamp, &receiver)
     }
     // What has been silent for longest makes room.
-    let victim = table.victim { (connections[$0].isClosed, connections[$0].lastFrame) }
+    let victim = table.victim(of: connections.count) {
+      (connections[$0].isClosed, connections[$0].lastFrame)
+    }
+    keptByteCount -= connections[victim].keptBytes
     finish(victim, &receiver)
-    keptBytes -= connections[victim].keptBytes
     table.forget(connections[victim].key)
     return open(at: victim, source, destination, segment, stamp, &receiver)
   }
@@ -262,7 +287,7 @@ package struct Dissector: ~Copyable {
     connections[index].opening = []
     connections[index].openingBytes = 0
     if case .undecided = connections[index].content { connections[index].content = .other }
-    keptBytes += connections[index].keptBytes - before
+    keptByteCount += connections[index].keptBytes - before
   }
 
   private mutating func handle<Receiver: PacketReceiver & ~Copyable>(

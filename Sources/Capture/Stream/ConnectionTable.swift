@@ -27,8 +27,6 @@ struct ConnectionKey: Hashable {
 
 /// Finds the connection of a segment.
 struct ConnectionTable {
-  /// Connections that are followed at the same time.
-  static let limit = 1 << 17
   /// Connections among which the one that makes room is looked for.
   private static let victimSearch = 64
 
@@ -58,12 +56,14 @@ struct ConnectionTable {
     last = nil
   }
 
-  /// The place that is used again: of some that stand next, one that is closed, or else silent for
-  /// longest.
-  mutating func victim(_ state: (Int) -> (isClosed: Bool, lastFrame: Int)) -> Int {
+  /// The place of `placeCount` that is used again: of some that stand next, one that is closed, or
+  /// else silent for longest.
+  mutating func victim(of placeCount: Int, _ state: (Int) -> (isClosed: Bool, lastFrame: Int))
+    -> Int
+  {
     var best = hand
     for step in 0..<Self.victimSearch {
-      let place = (hand + step) % Self.limit
+      let place = (hand + step) % placeCount
       let (candidate, champion) = (state(place), state(best))
       if candidate.isClosed != champion.isClosed
         ? candidate.isClosed : candidate.lastFrame < champion.lastFrame
@@ -71,7 +71,7 @@ struct ConnectionTable {
         best = place
       }
     }
-    hand = (hand + Self.victimSearch) % Self.limit
+    hand = (hand + Self.victimSearch) % placeCount
     return best
   }
 }
