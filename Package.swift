@@ -44,14 +44,16 @@ let package = Package(
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(name: "SQLite", dependencies: ["CSQLite", "Transport"], swiftSettings: common),
     .target(
-      name: "Storage", dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "Transport"],
+      name: "Storage",
+      dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "SQLite", "Transport"],
       swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: [
         "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
-        "Storage", "Transport", "WebSocket",
+        "SQLite", "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
@@ -59,13 +61,19 @@ let package = Package(
       dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
       swiftSettings: common),
     .target(
+      name: "ClientStorage",
+      dependencies: [
+        "CLinux", "CSQLite", "Commands", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
+      ],
+      swiftSettings: common),
+    .target(
       name: "Commands", dependencies: ["Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "COpenSSL", "CZlib", "Capture", "Commands", "MQTTCodec", "MQTTSession",
-        "MQTTBroker", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
+        "AccessControl", "CLinux", "COpenSSL", "CZlib", "Capture", "ClientStorage", "Commands", "MQTTCodec",
+        "MQTTSession", "MQTTBroker", "SQLite", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -125,7 +133,9 @@ let package = Package(
     .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
       name: "StorageTests",
-      dependencies: ["MemoryFiles", "MQTTBroker", "MQTTCodec", "Storage", "TestSupport"],
+      dependencies: [
+        "MemoryFiles", "MQTTBroker", "MQTTCodec", "SQLite", "Storage", "TestSupport",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",

@@ -16,6 +16,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -323,6 +324,28 @@ int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
 int linux_lock_file(int descriptor) {
   struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
+int linux_lock_byte(int descriptor, int64_t offset) {
+  struct flock range = {
+      .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
+int linux_watch_create(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+
+int linux_watch_writes(int watch, const char *path) {
+  return inotify_add_watch(watch, path, IN_MODIFY);
+}
+
+int linux_watch_folder(int watch, const char *path) {
+  return inotify_add_watch(watch, path, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
+}
+
+void linux_watch_drain(int watch) {
+  char events[4096];
+  while (read(watch, events, sizeof events) > 0) {
+  }
 }
 
 int linux_wait_semaphore(void *semaphore, int64_t nanoseconds) {

@@ -48,6 +48,12 @@ package final class Client {
   package private(set) var phase = Phase.idle
   /// Whether a lost connection is followed by another attempt; the first one never is.
   package var reconnects = false
+  /// Whether an attempt follows even when no connection has ever stood.
+  package var isPatient = false
+  /// The ``ClientSession/durableChanges`` that are stored, where the owner stores the session.
+  ///
+  /// Bytes leave only when no later ones have happened, since they may speak of them.
+  package var storedChanges: UInt64?
   package let endpoint: Endpoint
   /// What the reactor's events of this client carry as their owner.
   package let owner: UInt64
@@ -192,6 +198,7 @@ package final class Client {
 
   private func sendOutput() {
     guard session.outputCount > 0 else { return }
+    if let storedChanges, storedChanges != session.durableChanges { return }
     reactor.send(session.takeOutput(), on: link)
     if let spare = reactor.takeSpareBuffer() { session.lendOutput(spare) }
   }
@@ -218,7 +225,8 @@ package final class Client {
   }
 
   private func giveUpOrWait(_ failure: ConnectionFailure, now: Instant) -> Event {
-    guard reconnects && session.hasBeenConnected && failure.isWorthRetrying else {
+    let isWanted = reconnects && (session.hasBeenConnected || isPatient)
+    guard isWanted && failure.isWorthRetrying else {
       phase = .finished
       return .failed(failure)
     }

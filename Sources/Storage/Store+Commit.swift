@@ -5,6 +5,7 @@
 
 package import MQTTBroker
 import MQTTCodec
+package import SQLite
 
 extension Store {
   /// Puts a batch on disk: all of it when this returns, nothing or all of it when it throws.

@@ -7,6 +7,7 @@
 import CSQLite
 package import MQTTBroker
 import MQTTCodec
+package import SQLite
 
 extension Store {
   /// Everything that was committed, but of each queue only what `window` has room for.

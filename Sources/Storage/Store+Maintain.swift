@@ -4,6 +4,7 @@
 
 import CSQLite
 import MQTTBroker
+package import SQLite
 
 extension Store {
   /// Free pages that the file keeps, for what comes next.

@@ -8,6 +8,7 @@
 // and other processes out.
 
 import CSQLite
+package import SQLite
 
 /// A data directory that is in use; called by one thread at a time.
 package final class Store {

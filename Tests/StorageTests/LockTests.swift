@@ -2,6 +2,7 @@
 
 import Foundation
 import MQTTBroker
+import SQLite
 import Storage
 import TestSupport
 import Testing

@@ -108,6 +108,16 @@ void *linux_reserve(size_t bytes);
 int linux_open_spare(void);
 // Locks a whole file for as long as it is open; belongs to the open file, not to the process.
 int linux_lock_file(int descriptor);
+// The same for one byte, which need not be there.
+int linux_lock_byte(int descriptor, int64_t offset);
+// inotify: a descriptor that is readable when a watched file or folder has changed.
+int linux_watch_create(void);
+// Watches a file for being written; -1 and errno when it is not there.
+int linux_watch_writes(int watch, const char *path);
+// Watches a folder for files that are made or moved into it.
+int linux_watch_folder(int watch, const char *path);
+// Forgets what has been told so far.
+void linux_watch_drain(int watch);
 // Waits for a sem_t until an instant of the monotonic clock; 0, or -1 and errno.
 int linux_wait_semaphore(void *semaphore, int64_t nanoseconds);
 void linux_name_thread(const char *name);

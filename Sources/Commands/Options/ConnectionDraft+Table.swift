@@ -181,6 +181,7 @@ extension ConnectionDraft {
       "QoS 1 and 2 messages under way to the broker at once"
     ) { (draft, text) throws(ValueFault) in
       draft.options.inFlightLimit = try Values.number(text, 1...65_535)
+      draft.hasInFlightLimit = true
     },
   ]
 

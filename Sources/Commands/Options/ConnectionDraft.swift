@@ -20,6 +20,7 @@ struct ConnectionDraft: Sendable {
   var usesWebSocket = false
   var propertyCause: String?
   var topicOfURL: String?
+  var hasInFlightLimit = false
 
   /// Takes the words of `-D` as far as they concern the connection; answers the argument.
   mutating func take(_ argument: PropertyArgument) throws(ValueFault) {

@@ -6,6 +6,8 @@ import MQTTCodec
 extension PublishDraft {
   /// Joins plain arguments, topics and the source of the messages.
   func finished() throws(UsageError) -> (PublishOptions, [String]) {
+    if let outboxFile { return try finished(outboxFile) }
+    try refuseOutboxDetails()
     var result = options
     var plain = plain[...]
     if let topic = connection.topicOfURL { result.topics.append(topic) }
@@ -52,15 +54,15 @@ extension PublishDraft {
 
   /// The source with all that belongs to it.
   private func wholeSource() throws(UsageError) -> (option: String, value: MessageSource)? {
-    if let tableOption {
+    if let csvOption {
       guard case .table? = source?.value else {
-        throw UsageError(tableOption, "means something only with --csv", example: "--csv data.csv")
+        throw UsageError(csvOption, "means something only with --csv", example: "--csv data.csv")
       }
     }
     guard let source else { return template.map { ("--template", .template($0)) } }
     switch source.value {
     case .table(let given):
-      var table = table
+      var table = csv
       table.path = given.path
       table.template = template
       if template != nil && table.payloadColumn != nil {

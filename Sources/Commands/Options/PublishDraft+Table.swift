@@ -6,7 +6,8 @@ extension PublishDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<PublishDraft>] =
     message.grouped("Message") + flow.grouped("Many messages") + csv.grouped("CSV")
-    + reply.grouped("Request and response") + ConnectionDraft.table().lifted()
+    + outbox.grouped("Outbox") + reply.grouped("Request and response")
+    + ConnectionDraft.table().lifted()
     + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
   private static let packets: [PropertyPacket] = [.connect, .publish, .will, .disconnect]
@@ -151,16 +152,16 @@ extension PublishDraft {
       "csv-separator", "CHARACTER", example: "';'", default: "the first line's , ; or tab",
       "what stands between two columns; tab is a tabulator"
     ) { (draft, text) throws(ValueFault) in
-      draft.tableOption = draft.tableOption ?? "--csv-separator"
+      draft.csvOption = draft.csvOption ?? "--csv-separator"
       let character = text == "tab" ? [UInt8(ascii: "\t")] : Array(text.utf8)
       guard character.count == 1, character[0] >= 0x20 || character[0] == 0x09,
         character[0] != UInt8(ascii: "\"")
       else { throw .expected("one ASCII character other than a quote, or tab") }
-      draft.table.separator = character[0]
+      draft.csv.separator = character[0]
     },
     .flag("no-header", "the first line of --csv is a message; columns are known by numbers") {
-      $0.table.hasHeader = false
-      $0.tableOption = $0.tableOption ?? "--no-header"
+      $0.csv.hasHeader = false
+      $0.csvOption = $0.csvOption ?? "--no-header"
     },
   ]
 
@@ -198,6 +199,29 @@ extension PublishDraft {
     }
   }
 
+  private static let outbox: [Option<PublishDraft>] = [
+    .value(
+      "outbox", "FILE", .file, example: "app.db",
+      "publish each row of a table of a SQLite database exactly once, and those to come",
+      manual: """
+        Rows go out in the order of their id, each with its own topic, payload, qos, retain and \
+        properties. Packet identifiers are kept in the same database, so that whatever is killed, \
+        no message is lost and, at quality of service 2, none comes twice.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.outboxFile = try Values.name(text, "the path of a database")
+    },
+    .value(
+      "table", "NAME", example: "commands", default: "outbox", "the table of --outbox"
+    ) { (draft, text) throws(ValueFault) in
+      draft.table = try Values.name(text, "the name of a table")
+    },
+    .flag("create-table", "make that table if it is not there") { $0.makesTable = true },
+    .flag("until-empty", "end when no row waits, instead of waiting for more") {
+      $0.endsWhenEmpty = true
+    },
+  ]
+
   private static let general: [Option<PublishDraft>] =
     [.optionsFile("mqtt and mqtt_pub") { $0.optionsFile = $1 }] + Option.information()
 }
@@ -216,8 +240,8 @@ extension Option<PublishDraft> {
     _ long: String, _ help: String, _ set: @escaping @Sendable (inout TableSource, String) -> Void
   ) -> Option {
     .value(long, "COLUMN", example: "device", help) { (draft, text) throws(ValueFault) in
-      set(&draft.table, try Values.name(text, "the name of a column"))
-      draft.tableOption = draft.tableOption ?? "--\(long)"
+      set(&draft.csv, try Values.name(text, "the name of a column"))
+      draft.csvOption = draft.csvOption ?? "--\(long)"
     }
   }
 }

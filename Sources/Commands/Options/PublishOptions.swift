@@ -91,6 +91,8 @@ package struct PublishOptions: Equatable, Sendable {
   package var pace = ReplayPace.recorded(speed: 1)
   /// Nil waits for no reply.
   package var reply: ReplyOptions?
+  /// The rows of this table are published instead.
+  package var outbox: OutboxOptions?
 
   /// The defaults.
   package init() {}
@@ -102,9 +104,9 @@ struct PublishDraft: ConnectingDraft {
   var options = PublishOptions()
   var source: (option: String, value: MessageSource)?
   var template: Template?
-  var table = TableSource()
+  var csv = TableSource()
   /// The first option given that only means something with --csv.
-  var tableOption: String?
+  var csvOption: String?
   var isJSONLines = false
   /// COUNT of --repeat, where it is given.
   var repeatCount: Int?
@@ -116,6 +118,10 @@ struct PublishDraft: ConnectingDraft {
   var replyOption: String?
   var plain: [[UInt8]] = []
   var optionsFile: String?
+  var outboxFile: String?
+  var table: String?
+  var makesTable = false
+  var endsWhenEmpty = false
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     if plain.count == 2 {
@@ -133,6 +139,56 @@ struct PublishDraft: ConnectingDraft {
       throw ValueFault("the message is already given by \(source.option)", example: option)
     }
     source = (option, value)
+  }
+}
+
+// An outbox says itself what is published where.
+
+extension PublishDraft {
+  func finished(_ file: String) throws(UsageError) -> (PublishOptions, [String]) {
+    if let topic = options.topics.first ?? connection.topicOfURL {
+      throw UsageError(
+        "--outbox", "cannot be used together with a topic (\(topic)): each row has its own",
+        example: "mqtt pub --outbox app.db")
+    }
+    if let word = plain.first {
+      throw UsageError(
+        ArgumentParser<PublishDraft>.shown(word),
+        "is too much: with --outbox each row has its own topic and message",
+        example: "mqtt pub --outbox app.db")
+    }
+    if let source {
+      throw UsageError(
+        source.option, "cannot be used together with --outbox",
+        example: "mqtt pub --outbox app.db")
+    }
+    if connection.options.sessionExpirySeconds == 0 {
+      throw UsageError(
+        "-x 0", "cannot be used with --outbox: the session would end with its connection",
+        example: "-x never")
+    }
+    var result = options
+    var outbox = OutboxOptions(file: file)
+    if let table { outbox.table = table }
+    outbox.makesTable = makesTable
+    outbox.endsWhenEmpty = endsWhenEmpty
+    result.outbox = outbox
+    let (connection, warnings) = try connection.finished()
+    result.connection = connection
+    if !self.connection.hasInFlightLimit {
+      result.connection.inFlightLimit = OutboxOptions.inFlightLimit
+    }
+    return (result, warnings)
+  }
+
+  func refuseOutboxDetails() throws(UsageError) {
+    let details = [
+      ("--table", table != nil), ("--create-table", makesTable),
+      ("--until-empty", endsWhenEmpty),
+    ]
+    for (option, isGiven) in details where isGiven {
+      throw UsageError(option, "needs --outbox as well", example: "mqtt pub --outbox app.db")
+    }
   }
 }
 

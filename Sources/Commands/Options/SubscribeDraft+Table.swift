@@ -5,7 +5,7 @@ import MQTTCodec
 extension SubscribeDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<SubscribeDraft>] =
-    subscription.grouped("Subscription") + ending.grouped("When to stop")
+    subscription.grouped("Subscription") + storing.grouped("Database") + ending.grouped("When to stop")
     + output.grouped("Output") + ConnectionDraft.table().lifted()
     + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
@@ -69,6 +69,37 @@ extension SubscribeDraft {
       case .unsubscribe: try argument.add(to: &draft.options.unsubscribeProperties)
       case .connect, .publish, .will, .disconnect: break
       }
+    },
+  ]
+
+  private static let storing: [Option<SubscribeDraft>] = [
+    .value(
+      "sqlite", "FILE", .file, example: "readings.db",
+      "store each message exactly once as a row of a SQLite database",
+      manual: """
+        The session is kept in the same database and changes in the same transaction as the \
+        rows, and the broker is answered after that: whatever is killed, no row is missing and \
+        none is there twice. Quality of service is 2 unless -q says otherwise.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.databaseFile = try Values.name(text, "the path of a database")
+    },
+    .value(
+      "table", "NAME", example: "readings", default: "messages", "the table of --sqlite",
+      manual: "It is made when it is not there, and used when its columns fit."
+    ) { (draft, text) throws(ValueFault) in
+      draft.table = try Values.name(text, "the name of a table")
+    },
+    .value(
+      "columns", "LIST", example: "'temperature=$.temperature,pressure=$.pressure'",
+      repeatable: true, "columns of that table for parts of a JSON payload",
+      manual: """
+        Each is the name of a column, its type in SQL if the table is to be made with one, and the \
+        path of the value, as in 'pressure REAL=$.pressure[0].bar'. A part that is not there is \
+        NULL.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.columns += try ColumnOption.list(text)
     },
   ]
 

@@ -29,6 +29,8 @@ package struct SubscribeOptions: Equatable, Sendable {
   package var removesRetained = false
   /// The share of messages that is printed, in percent, at random; nil prints all.
   package var randomFilterPercent: Double?
+  /// Messages go into this table instead of standard output.
+  package var database: DatabaseOptions?
 
   /// The defaults.
   package init() {}
@@ -45,6 +47,9 @@ struct SubscribeDraft: ConnectingDraft {
   var noLocal = false
   var retainAsPublished = false
   var retainHandling: RetainHandling?
+  var databaseFile: String?
+  var table: String?
+  var columns: [ColumnOption] = []
   var formatText: String?
   var isVerbose = false
   var isPretty = false
@@ -70,7 +75,8 @@ struct SubscribeDraft: ConnectingDraft {
 
   private var defaultQoS: QoS {
     if qualities.count == 1 { return qualities[0].qos }
-    return qualities.last { $0.filterCount == 0 }?.qos ?? .atMostOnce
+    let least: QoS = isStoring ? .exactlyOnce : .atMostOnce
+    return qualities.last { $0.filterCount == 0 }?.qos ?? least
   }
 
   private func subscription(_ filter: String, _ qos: QoS) throws(UsageError) -> Subscription {
@@ -83,7 +89,32 @@ struct SubscribeDraft: ConnectingDraft {
       filter: filter,
       options: SubscriptionOptions(
         qos: qos, noLocal: noLocal, retainAsPublished: retainAsPublished,
-        retainHandling: retainHandling ?? (asksForNone ? .never : .always)))
+        retainHandling: retainHandling ?? (asksForNone ? .never : isStoring ? .ifNew : .always)))
+  }
+
+  /// Whether messages are stored exactly once: then QoS 2 is what is meant, and retained messages
+  /// come with the first subscription only.
+  private var isStoring: Bool { databaseFile != nil }
+
+  private func finishDatabase(_ result: inout SubscribeOptions) throws(UsageError) {
+    guard let databaseFile else {
+      if table != nil {
+        throw UsageError("--table", "needs --sqlite as well", example: "--sqlite readings.db")
+      }
+      if !columns.isEmpty {
+        throw UsageError("--columns", "needs --sqlite as well", example: "--sqlite readings.db")
+      }
+      return
+    }
+    var database = DatabaseOptions(file: databaseFile)
+    if let table { database.table = table }
+    database.columns = columns
+    result.database = database
+    if result.connection.sessionExpirySeconds == 0 {
+      throw UsageError(
+        "-x 0", "cannot be used with --sqlite: the session would end with its connection",
+        example: "-x never")
+    }
   }
 
   /// Joins filters with how each is to be subscribed to, and settles the output.
@@ -106,6 +137,7 @@ struct SubscribeDraft: ConnectingDraft {
     try finishOutput(&result)
     let (connection, warnings) = try connection.finished()
     result.connection = connection
+    try finishDatabase(&result)
     if let count = result.count, count < 20,
       connection.connectProperties[.receiveMaximum] == nil
     {

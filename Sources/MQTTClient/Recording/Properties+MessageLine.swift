@@ -7,6 +7,28 @@ package import MQTTCodec
 extension Properties {
   private static let userProperties = "user-properties"
 
+  /// Reads an object that is all of `text`.
+  package init(parsing text: [UInt8]) throws(MessageLineFault) {
+    self.init()
+    let value: JSONValue
+    do throws(JSONFault) {
+      value = try JSONValue.parse(text)
+    } catch {
+      throw MessageLineFault(error.offset, "expected JSON here")
+    }
+    guard case .object(let members) = value else {
+      throw MessageLineFault(0, "expected an object with the names of properties")
+    }
+    for member in members { try take(member) }
+  }
+
+  /// Appends the whole object.
+  package func appendObject(to buffer: inout ByteBuffer) {
+    buffer.append(UInt8(ascii: "{"))
+    appendMembers(to: &buffer)
+    buffer.append(UInt8(ascii: "}"))
+  }
+
   /// Appends the members of the object, without its braces.
   package func appendMembers(to buffer: inout ByteBuffer) {
     var isFirst = true

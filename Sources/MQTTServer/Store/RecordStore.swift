@@ -2,6 +2,7 @@
 
 import Glibc
 package import MQTTBroker
+import SQLite
 package import Storage
 
 /// A durable store in a directory.

@@ -112,6 +112,7 @@ extension ClientSession {
     }
     sender.windowLimit = max(1, min(settings.sendWindow, limits.receiveMaximum))
     aliases.limit = Int(min(settings.topicAliasLimit, limits.topicAliasMaximum))
+    encodeRestored()
     if !connack.isSessionPresent { startAnew() }
     sendOpenHandshakes(now: now)
   }
@@ -119,6 +120,7 @@ extension ClientSession {
   /// The server has forgotten the session: so do we, but for what is not yet published.
   /// [MQTT-3.2.2-5]
   private mutating func startAnew() {
+    durableChanges += 1
     receiver.removeAll()
     unanswered.forgetInterrupted()
     let open = sender.unfinished

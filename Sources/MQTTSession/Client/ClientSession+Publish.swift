@@ -152,6 +152,8 @@ extension ClientSession {
       complete(index, with: try acknowledgement(view, header))
       if sender.isResending || !backlog.isEmpty { sendOpenHandshakes(now: now) }
     case .release(let index):
+      durableChanges += 1
+      if settings.reportsReleases { releasedTokens.append(stored[index].token) }
       stored[index].packet = ByteBuffer()
       sendAcknowledgement(.pubrel, identifier, now: now)
     case .releaseAgain:
@@ -173,6 +175,7 @@ extension ClientSession {
 
   /// Forgets a stored message and tells its owner.
   mutating func complete(_ index: MessageIndex, with answer: Acknowledgement) {
+    durableChanges += 1
     let message = stored.remove(index)
     events.append(.published(token: message.token, answer))
   }
@@ -221,6 +224,7 @@ extension ClientSession {
 
   /// Starts the handshake of a stored message and writes its identifier into the packet.
   private mutating func stamp(_ index: MessageIndex) -> PacketIdentifier {
+    durableChanges += 1
     let identifier = sender.send(index, qos: stored[index].qos)
     let offset = stored[index].identifierOffset
     stored[index].packet[offset] = UInt8(identifier.rawValue >> 8)

@@ -88,6 +88,7 @@ extension ClientSession {
         "PUBREL for packet identifier \(view.packetIdentifier.rawValue) before its PUBREC")
     }
     let isHeld = receiver.release(view.packetIdentifier)
+    if isHeld { durableChanges += 1 }
     sendAcknowledgement(
       .pubcomp, view.packetIdentifier,
       isHeld || version != .v5 ? .success : .packetIdentifierNotFound, now: now)
@@ -129,6 +130,7 @@ extension ClientSession {
   {
     switch receiver.receive(identifier) {
     case .first:
+      durableChanges += 1
       return true
     case .duplicate:
       if unanswered.isDue(identifier) { return false }

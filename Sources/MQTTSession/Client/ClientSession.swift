@@ -72,6 +72,12 @@ package struct ClientSession: ~Copyable {
   var backlog: [MessageIndex] = []
   var backlogStart = 0
   var aliases = OutgoingAliases()
+  /// Restored messages that wait for the version of the next connection.
+  var unencoded: [(index: MessageIndex, identifier: PacketIdentifier, message: Publish)] = []
+  /// Tokens of QoS 2 messages whose PUBREC has come, if the owner wants to know.
+  var releasedTokens: [UInt64] = []
+  /// How often something has changed that ``state(taking:)`` tells.
+  package internal(set) var durableChanges: UInt64 = 0
 
   var receiver = ReceiverFlow()
   var unanswered = UnansweredMessages()
@@ -108,6 +114,13 @@ package struct ClientSession: ~Copyable {
   /// Gives an empty buffer for the output to come, if it has none; its memory is used again.
   package mutating func lendOutput(_ buffer: consuming ByteBuffer) {
     if outbox.capacity == 0 { outbox = buffer }
+  }
+
+  /// Hands over the tokens of the QoS 2 messages whose PUBREC has come since the last call; only
+  /// with ``ClientSettings/reportsReleases``.
+  package mutating func takeReleasedTokens() -> [UInt64] {
+    defer { releasedTokens.removeAll(keepingCapacity: true) }
+    return releasedTokens
   }
 
   /// Hands over the packets sent and received since the last call, in order.

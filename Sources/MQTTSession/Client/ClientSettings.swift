@@ -43,6 +43,8 @@ package struct ClientSettings: Sendable {
   package var connackTimeoutSeconds = 30
   /// Seconds of silence after a PINGREQ that mean a dead connection; never more than keep alive.
   package var pingTimeoutSeconds = 30
+  /// Whether ``ClientSession/takeReleasedTokens()`` tells whose PUBREC has come.
+  package var reportsReleases = false
   /// Whether every packet becomes a ``PacketTrace``.
   package var tracesPackets = false
 

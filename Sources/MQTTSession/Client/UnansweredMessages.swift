@@ -44,6 +44,15 @@ struct UnansweredMessages: Sendable {
   /// Messages that wait for the owner.
   var count: Int { entries.count - start }
 
+  /// Identifiers of the QoS 2 messages behind the `count` oldest.
+  func identifiers(after count: Int) -> Set<PacketIdentifier> {
+    var result: Set<PacketIdentifier> = []
+    for entry in entries[(start + count)...] where entry.qos == .exactlyOnce {
+      result.insert(entry.packetIdentifier)
+    }
+    return result
+  }
+
   /// QoS 1 messages that the server waits for.
   private(set) var dueQoS1Count = 0
 

@@ -76,7 +76,18 @@ package struct ReceiverFlow: Sendable {
 
   /// All identifiers held, rising; for a store and for tests.
   package var identifiers: [PacketIdentifier] {
-    (1...UInt16.max).compactMap { PacketIdentifier(rawValue: $0) }.filter(contains)
+    if map.isEmpty { return list.sorted().compactMap { PacketIdentifier(rawValue: $0) } }
+    var found: [PacketIdentifier] = []
+    found.reserveCapacity(count)
+    for (position, word) in map.enumerated() {
+      var rest = word
+      while rest != 0 {
+        let raw = UInt16(position << 6 | rest.trailingZeroBitCount)
+        if let identifier = PacketIdentifier(rawValue: raw) { found.append(identifier) }
+        rest &= rest - 1
+      }
+    }
+    return found
   }
 
   /// Forgets everything, as a session that ends does.

@@ -1,6 +1,7 @@
 // The directory that holds everything of one store.
 
 import Glibc
+import SQLite
 import Transport
 
 /// A data directory.

@@ -5,6 +5,7 @@
 
 import CLinux
 import Glibc
+import SQLite
 import Transport
 
 /// A data directory that belongs to this process until it is forgotten.

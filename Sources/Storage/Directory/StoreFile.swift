@@ -2,6 +2,7 @@
 
 import CLinux
 import Glibc
+import SQLite
 import Transport
 
 /// Files by their paths.

@@ -2,6 +2,7 @@
 // never idle; between commits it costs two comparisons.
 
 import CSQLite
+import SQLite
 
 extension Store {
   /// Pages that a round in the background may leave for the writer to copy.

@@ -2,6 +2,7 @@
 
 import CSQLite
 package import MQTTBroker
+package import SQLite
 
 extension Store {
   /// The entries of one session behind a position, in their order.

@@ -8,6 +8,7 @@
 
 import CSQLite
 import MQTTBroker
+import SQLite
 
 /// What was saved, and what was lost as far as anything has told of it.
 struct SalvageCounts: Equatable, CustomStringConvertible {

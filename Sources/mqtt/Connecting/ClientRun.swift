@@ -65,6 +65,15 @@ final class ClientRun {
   /// What the command will end with.
   var status: Int32 { loop.status }
 
+  /// Ends by good-bye on the signals that ask for the end.
+  func catchEnd() throws(StartFailure) {
+    do throws(SystemError) {
+      try catchSignals([SIGINT, SIGTERM])
+    } catch {
+      throw StartFailure(description: "\(error)")
+    }
+  }
+
   /// Notes what the command ends with, unless something has gone wrong before.
   func note(_ status: Int32) { loop.note(status) }
 

@@ -114,7 +114,7 @@ extension ConnectionOptions {
   }
 
   /// `mqtt-` and 18 letters and digits: 23 characters, which every server takes. [MQTT-3.1.3-5]
-  private static func generatedIdentifier() -> String {
+  static func generatedIdentifier() -> String {
     let letters = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
     var bits = [RandomWord(), RandomWord()]
     var name = "mqtt-"

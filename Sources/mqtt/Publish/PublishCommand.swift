@@ -15,6 +15,8 @@ import Transport
 enum PublishCommand {
   /// Publishes as `options` say; returns the exit status.
   static func run(_ options: PublishOptions) -> Int32 {
+    let console = ClientConsole("mqtt pub", options.connection)
+    if let outbox = options.outbox { return run(options.connection, outbox, console) }
     if options.connection.tls != nil { ProcessSettings.ignoreBrokenPipes() }
     do throws(StartFailure) {
       if let reply = options.reply { return try request(options, reply) }
@@ -30,7 +32,7 @@ enum PublishCommand {
       if isLong { try catchSignals(loop) }
       return loop.run()
     } catch {
-      ClientConsole("mqtt pub", options.connection).say(error.description)
+      console.say(error.description)
       return ExitStatus.failure
     }
   }

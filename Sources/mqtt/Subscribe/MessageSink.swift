@@ -18,6 +18,10 @@ enum SinkProgress {
 protocol MessageSink: AnyObject {
   /// Takes a message; its bytes can be read in the session of `run` until this returns.
   func take(_ view: PublishView, _ run: ClientRun, now: Instant)
+  /// Hears of a message that is not for it, and will be acknowledged in its turn all the same.
+  func pass(_ view: PublishView)
+  /// Hears which subscriptions the broker has granted.
+  func granted(_ subscriptions: [Subscription])
   /// Where everything taken so far ends.
   var takenEnd: UInt64 { get }
   /// Everything before this is where it shall be.
@@ -31,5 +35,7 @@ protocol MessageSink: AnyObject {
 }
 
 extension MessageSink {
+  func pass(_ view: PublishView) {}
+  func granted(_ subscriptions: [Subscription]) {}
   func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {}
 }

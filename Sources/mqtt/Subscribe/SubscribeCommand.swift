@@ -21,6 +21,7 @@ enum SubscribeCommand {
   static func run(_ options: SubscribeOptions) -> Int32 {
     let console = ClientConsole("mqtt sub", options.connection)
     ProcessSettings.ignoreBrokenPipes()
+    if let database = options.database { return run(options, into: database, console) }
     do throws(StartFailure) {
       let subscriber = Subscriber(options, into: LineSink(options.format))
       let hasHandshake = options.subscriptions.contains { $0.options.qos > .atMostOnce }
@@ -179,6 +180,8 @@ extension Subscriber {
 
   func take(_ suback: Suback, _ run: ClientRun, now: Instant) {
     isSubscribed = true
+    let granted = zip(options.subscriptions, suback.reasonCodes).filter { !$0.1.isFailure }
+    sink.granted(granted.map { $0.0 })
     let version = run.client.session.version
     var refusedCount = 0
     for (subscription, code) in zip(options.subscriptions, suback.reasonCodes)

@@ -18,13 +18,14 @@ extension Subscriber {
     messagesSincePing += 1
     if !isTaking { return }
     if options.retainedOnly && !view.isRetained { return stop(ExitStatus.success) }
-    if !isFilteredOut(view, run.client.session) {
-      if options.removesRetained && view.isRetained { remove(view, run) }
-      if !(options.hidesRetained && view.isRetained) && isPicked() {
-        sink.take(view, run, now: now)
-        takenCount += 1
-        if takenCount == options.count { stop(ExitStatus.success) }
-      }
+    let isFilteredOut = isFilteredOut(view, run.client.session)
+    if !isFilteredOut && options.removesRetained && view.isRetained { remove(view, run) }
+    if !isFilteredOut && !(options.hidesRetained && view.isRetained) && isPicked() {
+      sink.take(view, run, now: now)
+      takenCount += 1
+      if takenCount == options.count { stop(ExitStatus.success) }
+    } else {
+      sink.pass(view)
     }
     if view.qos > .atMostOnce { ends.append(sink.takenEnd) }
   }

@@ -2,6 +2,7 @@
 
 import CSQLite
 import MQTTBroker
+import SQLite
 
 /// An open store file and its statements.
 final class Connection {

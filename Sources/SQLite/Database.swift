@@ -4,10 +4,10 @@
 import CSQLite
 
 /// An open database file that closes itself.
-struct Database: ~Copyable {
+package struct Database: ~Copyable {
   /// Valid as long as this value lives.
-  let handle: OpaquePointer
-  let file: String
+  package let handle: OpaquePointer
+  package let file: String
 
   /// SQLite has to be told before its first use.
   private static let isConfigured: Bool = {
@@ -16,7 +16,7 @@ struct Database: ~Copyable {
   }()
 
   /// Opens a file; `flags` as of `sqlite3_open_v2`.
-  init(
+  package init(
     _ file: String, flags: Int32, fileSystem: String?, operation: String = "open"
   ) throws(StoreError) {
     precondition(Self.isConfigured, "SQLite is configured before its first use")
@@ -43,7 +43,7 @@ struct Database: ~Copyable {
   deinit { sqlite3_close_v2(handle) }
 
   /// The failure of the last call.
-  func failure(_ operation: String, code: Int32? = nil) -> StoreError {
+  package func failure(_ operation: String, code: Int32? = nil) -> StoreError {
     StoreError(
       code: code ?? sqlite3_extended_errcode(handle), systemCode: CSQLite_errno(handle),
       message: String(cString: code.map { sqlite3_errstr($0) } ?? sqlite3_errmsg(handle)),
@@ -51,12 +51,12 @@ struct Database: ~Copyable {
   }
 
   /// Runs statements that need no values and whose rows nobody wants.
-  func run(_ statements: String, _ operation: String) throws(StoreError) {
+  package func run(_ statements: String, _ operation: String) throws(StoreError) {
     if sqlite3_exec(handle, statements, nil, nil, nil) != SQLITE_OK { throw failure(operation) }
   }
 
   /// Compiles one statement; it must not outlive the database.
-  func prepare(_ text: String, isKept: Bool = false) throws(StoreError) -> Statement {
+  package func prepare(_ text: String, isKept: Bool = false) throws(StoreError) -> Statement {
     var statement: OpaquePointer?
     let flags = UInt32(isKept ? SQLITE_PREPARE_PERSISTENT : 0)
     let code = sqlite3_prepare_v3(handle, text, -1, flags, &statement, nil)
@@ -65,7 +65,7 @@ struct Database: ~Copyable {
   }
 
   /// The one number that a statement gives; nil when it gives none.
-  func number(_ text: String, _ operation: String) throws(StoreError) -> Int64? {
+  package func number(_ text: String, _ operation: String) throws(StoreError) -> Int64? {
     let statement = try prepare(text)
     switch statement.step() {
     case SQLITE_ROW: return statement.isNull(0) ? nil : statement.integer(0)
@@ -75,7 +75,7 @@ struct Database: ~Copyable {
   }
 
   /// The one text that a statement gives; nil when it gives none.
-  func text(_ text: String, _ operation: String) throws(StoreError) -> String? {
+  package func text(_ text: String, _ operation: String) throws(StoreError) -> String? {
     let statement = try prepare(text)
     switch statement.step() {
     case SQLITE_ROW: return statement.isNull(0) ? nil : statement.string(0)

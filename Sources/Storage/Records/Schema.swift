@@ -9,6 +9,7 @@
 // The views are for people and their `sqlite3`.
 
 import CSQLite
+import SQLite
 
 /// The tables and views, and the way from version to version.
 enum Schema {

@@ -4,7 +4,7 @@
 
 import CSQLite
 import Glibc
-import Transport
+package import Transport
 
 /// A failure of the store.
 package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -24,6 +24,8 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case inUse(process: Int32?)
     /// The file or the directory may not be used, or is missing.
     case notPermitted
+    /// A table of the user's is not as it has to be.
+    case tableDiffers
     /// Anything else, such as a shortage of memory.
     case other
   }
@@ -41,7 +43,7 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   package var systemCode: Int32
 
   /// Names a failure in our words.
-  init(
+  package init(
     _ kind: Kind, file: String, operation: String, reason: String, code: Int32 = 0,
     systemCode: Int32 = 0
   ) {
@@ -54,14 +56,14 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Names a failure of a system call.
-  init(_ error: SystemError) {
+  package init(_ error: SystemError) {
     self.init(
       Self.kind(systemCode: error.code) ?? .other, file: error.subject, operation: error.call,
       reason: error.reason, systemCode: error.code)
   }
 
   /// Names a failure of SQLite by its extended code.
-  init(code: Int32, systemCode: Int32, message: String, file: String, operation: String) {
+  package init(code: Int32, systemCode: Int32, message: String, file: String, operation: String) {
     // The number may be that of an earlier call, where SQLite asked nothing of the kernel.
     let primary = code & 0xFF
     let asksKernel = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL, SQLITE_READONLY].contains(primary)
@@ -103,13 +105,13 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// Whether the file is to blame, so that what can be read of it belongs into another one.
-  var isDamage: Bool {
+  package var isDamage: Bool {
     switch kind {
     case .damaged, .newerVersion: true
     // The file is there, and cannot be opened as one.
     case .notPermitted: code & 0xFF == SQLITE_CANTOPEN
     case .inputOutput: code == CSQLITE_UNREADABLE
-    case .noSpace, .readOnly, .inUse, .other: false
+    case .noSpace, .readOnly, .inUse, .tableDiffers, .other: false
     }
   }
 
@@ -124,6 +126,7 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case .inUse(let process):
       process.map { "process \($0) uses it" } ?? "another process uses it"
     case .notPermitted: "it cannot be opened"
+    case .tableDiffers: "it does not fit"
     case .other: "it failed"
     }
   }

@@ -4,6 +4,7 @@
 import CSQLite
 import MQTTBroker
 import MQTTCodec
+import SQLite
 
 extension SessionRecord {
   /// From `id, client, user, expiry, left`.

@@ -1,0 +1,90 @@
+// Where `mqtt sub` and `mqtt pub` keep messages other than on the wire: a table of a SQLite database.
+
+package import MQTTCodec
+
+/// A column and what goes into it.
+package struct ColumnOption: Equatable, Sendable {
+  package var name: String
+  /// As in CREATE TABLE; may be empty.
+  package var type: String
+  package var path: JSONPath
+
+  /// Joins the parts.
+  package init(name: String, type: String, path: JSONPath) {
+    self.name = name
+    self.type = type
+    self.path = path
+  }
+
+  /// Reads `temperature=$.temperature,pressure REAL=$.pressure`.
+  static func list(_ text: String) throws(ValueFault) -> [ColumnOption] {
+    let bytes = Array(text.utf8)
+    var columns: [ColumnOption] = []
+    var start = 0
+    while true {
+      guard let equals = bytes[start...].firstIndex(of: UInt8(ascii: "=")) else {
+        throw .expected("a column and a path into the JSON, as in temperature=$.temperature")
+      }
+      let words = String(decoding: bytes[start..<equals], as: UTF8.self)
+        .split(separator: " ", maxSplits: 1)
+      guard let name = words.first else {
+        throw .expected("the name of a column before =, as in temperature=$.temperature")
+      }
+      let path: JSONPath
+      let count: Int
+      do throws(JSONPathFault) {
+        (path, count) = try JSONPath.prefix(of: bytes, from: equals + 1)
+      } catch {
+        throw ValueFault(error.description, example: "temperature=$.temperature")
+      }
+      let type = words.count == 2 ? String(words[1]) : ""
+      // The type goes into CREATE TABLE as it stands.
+      guard type.utf8.allSatisfy(isTypeByte) else {
+        throw .expected("a type of SQL after the name, as in temperature REAL=$.temperature")
+      }
+      columns.append(ColumnOption(name: String(name), type: type, path: path))
+      start = equals + 1 + count
+      if start == bytes.count { return columns }
+      guard bytes[start] == UInt8(ascii: ",") else {
+        throw .expected("a comma or the end after the path \(path)")
+      }
+      start += 1
+    }
+  }
+
+  private static func isTypeByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "), UInt8(ascii: "("),
+      UInt8(ascii: ")"), UInt8(ascii: "_"):
+      true
+    case _: false
+    }
+  }
+}
+
+/// A table of a SQLite database that received messages go into.
+package struct DatabaseOptions: Equatable, Sendable {
+  package var file: String
+  package var table = "messages"
+  package var columns: [ColumnOption] = []
+
+  /// The table `messages` of this file.
+  package init(file: String) { self.file = file }
+}
+
+/// A table of a SQLite database whose rows are published.
+package struct OutboxOptions: Equatable, Sendable {
+  package var file: String
+  package var table = "outbox"
+  /// Whether the table is made when it is not there.
+  package var makesTable = false
+  /// Whether the command ends when no row waits.
+  package var endsWhenEmpty = false
+
+  /// The table `outbox` of this file.
+  package init(file: String) { self.file = file }
+
+  /// Messages under way at once unless `-M` says otherwise: enough for a commit of many.
+  static let inFlightLimit: UInt16 = 1000
+}

@@ -1,0 +1,76 @@
+// `mqtt sub --sqlite`: the same subscriber, with a session that lives in the database. The client
+// identifier, the packet identifiers of stored messages and the granted subscriptions are taken up
+// where the last process left them, however it ended.
+
+import ClientStorage
+import Commands
+import Glibc
+import MQTTClient
+import MQTTCodec
+import MQTTSession
+import SQLite
+import Transport
+
+extension SubscribeCommand {
+  /// Fills a table until told to stop; returns the exit status.
+  static func run(
+    _ options: SubscribeOptions, into database: DatabaseOptions, _ console: ClientConsole
+  ) -> Int32 {
+    do throws(StartFailure) {
+      let (store, table) = try open(database)
+      var options = options
+      let stored = try options.connection.keepSession(in: store)
+      let old = GrantedSubscriptions(stored?.subscriptions ?? "")
+      let wanted = GrantedSubscriptions.text(options.subscriptions)
+      // The broker would go on to send what nobody asks for any more.
+      options.unsubscribe += old.filters.filter { filter in
+        !options.subscriptions.contains { $0.filter == filter }
+          && !options.unsubscribe.contains(filter)
+      }
+      let subscriber = Subscriber(options, into: DatabaseSink(store, table))
+      subscriber.isSubscribed = old.text == wanted
+      let run = try ClientRun(options.connection, console, subscriber, keepsSession: true) {
+        $0.acknowledging = .whenTold
+      }
+      try run.catchEnd()
+      run.client.session.restore(stored?.state ?? ClientSessionState()) { _ in nil }
+      run.client.storedChanges = run.client.session.durableChanges
+      run.client.reconnects = true
+      run.client.isPatient = true
+      return run.run()
+    } catch {
+      console.say(error.description)
+      return ExitStatus.failure
+    }
+  }
+
+  private static func open(
+    _ options: DatabaseOptions
+  ) throws(StartFailure) -> (SessionDatabase, MessageTable) {
+    try StartFailure.of { () throws(StoreError) in
+      let store = try SessionDatabase(options.file, session: "sub \(options.table)")
+      let columns = options.columns.map {
+        PayloadColumn(name: $0.name, type: $0.type, path: $0.path)
+      }
+      return (store, try MessageTable(options.table, columns: columns, in: store.database))
+    }
+  }
+}
+
+/// Subscriptions as a session's row keeps them: on each line the options byte of SUBSCRIBE (3.8.3.1)
+/// and the filter.
+struct GrantedSubscriptions {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+
+  var filters: [String] {
+    text.split(separator: "\n").compactMap { line in
+      line.firstIndex(of: " ").map { String(line[line.index(after: $0)...]) }
+    }
+  }
+
+  static func text(_ subscriptions: [Subscription]) -> String {
+    subscriptions.map { "\($0.options.encoded(.v5)) \($0.filter)" }.joined(separator: "\n")
+  }
+}
