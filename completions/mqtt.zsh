@@ -142,6 +142,10 @@ _mqtt_pub() {
     '(--retain-column)'--retain-column='[the column that says whether to retain\: 1, true, 0, false]:COLUMN: ' \
     '(--csv-separator)'--csv-separator='[what stands between two columns; tab is a tabulator]:CHARACTER: ' \
     '(--no-header)'--no-header'[the first line of --csv is a message; columns are known by numbers]' \
+    '(--outbox)'--outbox='[publish each row of a table of a SQLite database exactly once, and those to come]:FILE:_files' \
+    '(--table)'--table='[the table of --outbox]:NAME: ' \
+    '(--create-table)'--create-table'[make that table if it is not there]' \
+    '(--until-empty)'--until-empty'[end when no row waits, instead of waiting for more]' \
     '(--wait-reply)'--wait-reply'[wait for the reply to the message, and print it]' \
     '(-e --reply-topic)'{-e+,--reply-topic=}'[where the reply is awaited]:TOPIC: ' \
     '(-W --timeout)'{-W+,--timeout=}'[how long to wait for the reply]:SECONDS: ' \
@@ -206,6 +210,9 @@ _mqtt_sub() {
     '(--retain-handling)'--retain-handling='[when to send retained messages\: always, new or never (MQTT 5)]:WHEN:(always new never)' \
     '(--subscription-identifier)'--subscription-identifier='[number that marks the messages of these filters (MQTT 5)]:NUMBER: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, subscribe, unsubscribe, will or disconnect]:PACKET:(connect subscribe unsubscribe will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--sqlite)'--sqlite='[store each message exactly once as a row of a SQLite database]:FILE:_files' \
+    '(--table)'--table='[the table of --sqlite]:NAME: ' \
+    '*'--columns='[columns of that table for parts of a JSON payload]:LIST: ' \
     '(-C --count)'{-C+,--count=}'[end after COUNT messages]:COUNT: ' \
     '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
     '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \

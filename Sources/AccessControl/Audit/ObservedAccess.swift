@@ -26,7 +26,9 @@ package struct ObservedAccess: Hashable, Sendable {
     self.topic = topic
   }
 
-  /// What `list` says of it. A subscription of which nothing can be delivered is denied, too.
+  /// What `list` says of it.
+  ///
+  /// A subscription of which nothing can be delivered is denied, too.
   package func decision(by list: AccessList) -> AccessDecision {
     let permissions = AccessPermissions(
       list, AccessSubject(clientIdentifier: clientIdentifier, userName: userName))

@@ -5,7 +5,8 @@ import MQTTCodec
 extension SubscribeDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<SubscribeDraft>] =
-    subscription.grouped("Subscription") + storing.grouped("Database") + ending.grouped("When to stop")
+    subscription.grouped("Subscription") + storing.grouped("Database")
+    + ending.grouped("When to stop")
     + output.grouped("Output") + ConnectionDraft.table().lifted()
     + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
