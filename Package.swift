@@ -150,7 +150,7 @@ let package = Package(
       path: "Tests/CaptureSupport", swiftSettings: common),
     .testTarget(
       name: "CaptureTests",
-      dependencies: ["Capture", "CaptureSupport", "MQTTCodec", "TestSupport"],
+      dependencies: ["Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "TransportTests",

@@ -18,7 +18,12 @@ enum CommandWords {
 enum Terminal {
   /// Writes all of `text`; false when the stream does not take it.
   @discardableResult static func write(_ text: String, to descriptor: Int32) -> Bool {
-    var bytes = Array(text.utf8)[...]
+    write(bytes: Array(text.utf8), to: descriptor)
+  }
+
+  /// Writes all of `bytes`; false when the stream does not take them.
+  static func write(bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {

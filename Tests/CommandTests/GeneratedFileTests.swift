@@ -37,7 +37,7 @@ import Testing
 
   /// What is typed, and words that must be offered.
   static let typed: [(words: [String], offered: [String])] = [
-    (["pub", "--ret"], ["--retain"]), (["pub", "-q", ""], ["0", "1", "2"]),
+    (["pub", "--ret"], ["--retain", "--retain-column"]), (["pub", "-q", ""], ["0", "1", "2"]),
     (["sub", "--qos", ""], ["0", "1", "2"]), (["sub", "-V", "mqttv3"], ["mqttv311", "mqttv31"]),
     (["pub", "-D", ""], ["connect", "publish", "will", "disconnect"]),
     (["pub", "-D", "publish", "c"], ["content-type", "correlation-data"]),

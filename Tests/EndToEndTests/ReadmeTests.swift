@@ -31,7 +31,8 @@ struct ReadmeTests {
 
   /// What differs from run to run becomes a dot.
   private func settled(_ line: String) -> String {
-    line.replacing(/[0-9-]*T?[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]+(\+0000)?/, with: "·")
+    line.replacing(/[0-9-]*T?[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]+(\+0000|Z)?/, with: "·")
+      .replacing(/[0-9]+\.[0-9]{2} ms/, with: "·")
   }
 
   @Test func `the README's examples do what it says`() throws {

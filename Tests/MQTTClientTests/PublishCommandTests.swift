@@ -356,11 +356,12 @@ import Testing
     ])
     #expect(broker.wait() == [])
     let lines = result.said.split(separator: "\n")
-    let texts = lines.map { String($0.dropFirst(13)) }
+    let texts = lines.map { $0.dropFirst(13).replacing(/[0-9]+\.[0-9]{2} ms/, with: "· ms") }
     #expect(
       texts == [
         "→ CONNECT MQTT 3.1.1 client \"x\" clean start keep alive 60 s",
-        "← CONNACK Success", "→ PUBLISH id 1 QoS 1 \"t\" 1 byte", "← PUBACK id 1", "→ DISCONNECT",
+        "← CONNACK Success", "→ PUBLISH id 1 QoS 1 \"t\" 1 byte", "← PUBACK id 1",
+        "id 1: PUBLISH -> PUBACK · ms, delivered at least once", "→ DISCONNECT",
       ])
     for line in lines {
       // 12:00:00.123 and a blank.

@@ -17,6 +17,8 @@ extension FieldColumns {
     }
     add(.frameLength, stamp.length)
     add(.frameCapturedLength, stamp.capturedLength)
+    if let address = stamp.hardwareSource { add(.ethernetSource, hardware: address) }
+    if let address = stamp.hardwareDestination { add(.ethernetDestination, hardware: address) }
     let isToServer = direction == .toServer
     addNetwork(
       isToServer ? connection.client : connection.server,

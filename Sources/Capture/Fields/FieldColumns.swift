@@ -144,6 +144,16 @@ package struct FieldColumns: Sendable {
     }
   }
 
+  /// An address of Ethernet, in the low 48 bits.
+  mutating func add(_ field: CaptureField, hardware address: UInt64) {
+    guard let place = begin(field) else { return }
+    for shift in [UInt64(40), 32, 24, 16, 8, 0] {
+      columns[place].bytes.append(hexadecimalDigit: UInt8(address >> (shift + 4) & 15))
+      columns[place].bytes.append(hexadecimalDigit: UInt8(address >> shift & 15))
+      if shift > 0 { columns[place].bytes.append(UInt8(ascii: ":")) }
+    }
+  }
+
   mutating func add(_ field: CaptureField, address: IPAddress) {
     guard let place = begin(field) else { return }
     columns[place].bytes.append(address: address)

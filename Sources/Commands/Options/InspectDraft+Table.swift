@@ -155,7 +155,8 @@ extension InspectDraft {
         draft.options.selection.condition = try Expression(
           parsing: text, fields: ExpressionField.packet)
       } catch {
-        throw ValueFault(error.explanation, example: "", excerpt: error.excerpt)
+        throw ValueFault(
+          error.explanation, excerpt: Excerpt.text(Array(text.utf8), caretAt: error.offset))
       }
     },
   ]

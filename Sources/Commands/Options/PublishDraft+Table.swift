@@ -5,7 +5,8 @@ import MQTTCodec
 extension PublishDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<PublishDraft>] =
-    message.grouped("Message") + outbox.grouped("Outbox")
+    message.grouped("Message") + flow.grouped("Many messages") + csv.grouped("CSV")
+    + outbox.grouped("Outbox") + reply.grouped("Request and response")
     + ConnectionDraft.table().lifted()
     + (ConnectionDraft.diagnosis.lifted() + general).grouped("General")
 
@@ -23,7 +24,12 @@ extension PublishDraft {
     { (draft, text) throws(ValueFault) in
       try draft.take("-f", .file(try Values.name(text, "the path of a file")))
     },
-    .source("stdin-line", "l", .inputLines, "send each line of the standard input as a message"),
+    .source(
+      "stdin-line", "l", .inputLines, "send each line of the standard input as a message",
+      manual: """
+        Without a topic, each line begins with its own: sensor/temp 21.5. This is what mqtt sub -v \
+        prints.
+        """),
     .source("stdin-file", "s", .input, "send the whole standard input as one message"),
     .source(
       "null-message", "n", .empty, "send a message without bytes",
@@ -40,7 +46,7 @@ extension PublishDraft {
       "repeat", "COUNT", example: "10", default: "1", "send the message COUNT times",
       manual: "Not with -l, whose messages are as many as its lines."
     ) { (draft, text) throws(ValueFault) in
-      draft.options.repeatCount = try Values.number(text, 1...Int(Int32.max))
+      draft.repeatCount = try Values.number(text, 1...Int(Int32.max))
     },
     .value(
       "repeat-delay", "SECONDS", example: "0.5", default: "0",
@@ -53,6 +59,145 @@ extension PublishDraft {
       if argument.packet == .publish { try argument.add(to: &draft.options.publishProperties) }
     },
   ]
+
+  private static let flow: [Option<PublishDraft>] = [
+    .value(
+      "every", "TIME", example: "3s", "send a message so often: 500ms, 3s, 1m, 2h",
+      manual: """
+        A number alone is seconds. Messages that fall into a time without a connection are left \
+        out. Without --repeat it goes on until it is interrupted; then the open handshakes are \
+        brought to their end.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.everySeconds = try Values.interval(text)
+    },
+    .value(
+      "template", "TEXT", example: "'{\"t\": {{random 20 30 2}}, \"n\": {{seq}}}'",
+      "make each message from TEXT with {{functions}}: see below",
+      manual: "The functions are listed under TEMPLATES. The topic may have some, too."
+    ) { (draft, text) throws(ValueFault) in draft.template = try template(text) },
+    .value(
+      "seed", "NUMBER", example: "7", default: "chance",
+      "make the same random messages in each run that has this seed"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.seed = try Values.number(text, 0...UInt64.max)
+    },
+    .value(
+      "clients", "COUNT", example: "100", default: "1", "publish the same from COUNT clients",
+      manual: """
+        Client identifiers get the number of the client at their end. {{client}} is that number \
+        in --template and in the topic.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.clientCount = try Values.number(text, 1...100_000)
+    },
+    .value(
+      "topic-separator", "TEXT", example: "'|'", default: "a blank",
+      "what stands between topic and message on a line of -l"
+    ) { (draft, text) throws(ValueFault) in
+      draft.topicSeparator = Array(try Values.name(text, "text").utf8)
+    },
+    .flag(
+      "jsonl", "take messages as JSON, one object on a line, from -f FILE or standard input",
+      manual: """
+        Each line has payload, and may have topic, qos, retain and properties, as mqtt sub --json \
+        prints them: {"topic": "sensor/temp", "payload": "21.5", "qos": 1}. A payload that is no \
+        string is sent as the JSON that it is; payload-base64 holds any bytes.
+        """
+    ) { (draft) throws(ValueFault) in
+      draft.isJSONLines = true
+      if draft.source == nil { draft.source = ("--jsonl", .jsonLines(file: nil)) }
+    },
+    .value(
+      "replay", "FILE", .file, example: "day.jsonl", "publish again what mqtt sub --record wrote",
+      manual: """
+        Topics, bytes, QoS, retain flags, properties and the time from message to message are \
+        those of the recording; a topic that is given is taken instead of all. - is the standard \
+        input.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      try draft.take("--replay", .recording(try Values.name(text, "the path of a file")))
+    },
+    .value(
+      "speed", "FACTOR", example: "10", default: "1", "replay so many times as fast"
+    ) { (draft, text) throws(ValueFault) in
+      guard let speed = Values.decimal(text), (0.001...1_000_000).contains(speed) else {
+        throw .expected("a number from 0.001 to 1000000")
+      }
+      draft.speed = speed
+    },
+    .flag("max", "replay as fast as the broker takes it") { $0.isMaximal = true },
+  ]
+
+  private static let csv: [Option<PublishDraft>] = [
+    .value(
+      "csv", "FILE", .file, example: "readings.csv", "send each row of FILE as a message",
+      manual: """
+        The first line names the columns. The message is the column of --payload-column, or what \
+        --template makes of {{column NAME}}, or else a JSON object of all columns that have no \
+        other meaning. - is the standard input. Quotes are those of RFC 4180.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      var table = TableSource()
+      table.path = try Values.name(text, "the path of a file")
+      try draft.take("--csv", .table(table))
+    },
+    .column("topic-column", "the column that is the topic", { $0.topicColumn = $1 }),
+    .column("payload-column", "the column that is the message", { $0.payloadColumn = $1 }),
+    .column("qos-column", "the column that is the QoS", { $0.qosColumn = $1 }),
+    .column(
+      "retain-column", "the column that says whether to retain: 1, true, 0, false",
+      { $0.retainColumn = $1 }),
+    .value(
+      "csv-separator", "CHARACTER", example: "';'", default: "the first line's , ; or tab",
+      "what stands between two columns; tab is a tabulator"
+    ) { (draft, text) throws(ValueFault) in
+      draft.csvOption = draft.csvOption ?? "--csv-separator"
+      let character = text == "tab" ? [UInt8(ascii: "\t")] : Array(text.utf8)
+      guard character.count == 1, character[0] >= 0x20 || character[0] == 0x09,
+        character[0] != UInt8(ascii: "\"")
+      else { throw .expected("one ASCII character other than a quote, or tab") }
+      draft.csv.separator = character[0]
+    },
+    .flag("no-header", "the first line of --csv is a message; columns are known by numbers") {
+      $0.csv.hasHeader = false
+      $0.csvOption = $0.csvOption ?? "--no-header"
+    },
+  ]
+
+  private static let reply: [Option<PublishDraft>] = [
+    .flag(
+      "wait-reply", "wait for the reply to the message, and print it",
+      manual: """
+        With MQTT 5 the message carries a response topic and correlation data, and the first \
+        message to that topic with the same correlation data, or with none, is the reply. Before \
+        MQTT 5 it is the first message to that topic. Without a reply in time the exit status is \
+        27.
+        """
+    ) { $0.waitsForReply = true },
+    .value(
+      "reply-topic", letter: "e", "TOPIC", example: "device/7/reply",
+      default: "reply/CLIENT-ID, before MQTT 5 TOPIC/reply", "where the reply is awaited"
+    ) { (draft, text) throws(ValueFault) in
+      draft.reply.topic = try Values.topic(text)
+      draft.replyOption = draft.replyOption ?? "--reply-topic"
+    },
+    .value(
+      "timeout", letter: "W", "SECONDS", example: "2.5", default: "10",
+      "how long to wait for the reply"
+    ) { (draft, text) throws(ValueFault) in
+      draft.reply.timeoutSeconds = try Values.seconds(text, 0.001...31_536_000)
+      draft.replyOption = draft.replyOption ?? "--timeout"
+    },
+  ]
+
+  private static func template(_ text: String) throws(ValueFault) -> Template {
+    do throws(TemplateFault) {
+      return try Template(text)
+    } catch {
+      throw ValueFault(error.explanation, excerpt: error.excerpt)
+    }
+  }
 
   private static let outbox: [Option<PublishDraft>] = [
     .value(
@@ -88,6 +233,15 @@ extension Option<PublishDraft> {
   ) -> Option {
     .flag(long, letter: letter, help, manual: manual) { (draft) throws(ValueFault) in
       try draft.take("-\(letter)", source)
+    }
+  }
+
+  fileprivate static func column(
+    _ long: String, _ help: String, _ set: @escaping @Sendable (inout TableSource, String) -> Void
+  ) -> Option {
+    .value(long, "COLUMN", example: "device", help) { (draft, text) throws(ValueFault) in
+      set(&draft.csv, try Values.name(text, "the name of a column"))
+      draft.csvOption = draft.csvOption ?? "--\(long)"
     }
   }
 }

@@ -14,12 +14,61 @@ package enum MessageSource: Equatable, Sendable {
   case inputLines
   /// One without bytes.
   case empty
+  /// A new one each time.
+  case template(Template)
+  /// A row of this table each.
+  case table(TableSource)
+  /// A line of JSON each, of this file or of the standard input.
+  case jsonLines(file: String?)
+  /// What was recorded in this file.
+  case recording(String)
+}
+
+/// A table in a CSV file, and what its columns mean.
+package struct TableSource: Equatable, Sendable {
+  /// `-` is the standard input.
+  package var path = "-"
+  /// Between two columns; nil is found out from the first line.
+  package var separator: UInt8?
+  /// Whether the first line names the columns; otherwise their numbers from 1 do.
+  package var hasHeader = true
+  /// The column of each part of a message; nil is none.
+  package var topicColumn: String?
+  package var payloadColumn: String?
+  package var qosColumn: String?
+  package var retainColumn: String?
+  /// What the payload is made by when no column is it; nil is a JSON object of the other columns.
+  package var template: Template?
+
+  /// The defaults.
+  package init() {}
+}
+
+/// How fast a recording is replayed.
+package enum ReplayPace: Equatable, Sendable {
+  /// So many times as fast as it was recorded.
+  case recorded(speed: Double)
+  /// As fast as the broker takes it.
+  case maximum
+}
+
+/// What `--wait-reply` waits for.
+package struct ReplyOptions: Equatable, Sendable {
+  /// Where the reply is awaited; nil is chosen by the command.
+  package var topic: String?
+  /// Seconds to wait.
+  package var timeoutSeconds = 10.0
+
+  /// The defaults.
+  package init() {}
 }
 
 /// Everything `mqtt pub` has to know.
 package struct PublishOptions: Equatable, Sendable {
   package var connection = ConnectionOptions()
-  /// At least one; each message goes to all of them in this order.
+  /// Each message goes to all of them in this order, unless it names its own.
+  ///
+  /// Empty only when each does.
   package var topics: [String] = []
   package var source = MessageSource.empty
   package var qos = QoS.atMostOnce
@@ -29,6 +78,19 @@ package struct PublishOptions: Equatable, Sendable {
   /// Between two of them.
   package var repeatDelaySeconds = 0.0
   package var publishProperties = Properties()
+  /// Seconds between two messages; nil is as fast as the broker takes them.
+  package var everySeconds: Double?
+  /// The same from so many clients.
+  package var clientCount = 1
+  /// What stands between topic and message on a line; nil when the line is the message.
+  package var topicSeparator: [UInt8]?
+  /// The topic as a template; only with one topic.
+  package var topicTemplate: Template?
+  /// What random parts of templates depend on; nil is chance.
+  package var seed: UInt64?
+  package var pace = ReplayPace.recorded(speed: 1)
+  /// Nil waits for no reply.
+  package var reply: ReplyOptions?
   /// The rows of this table are published instead.
   package var outbox: OutboxOptions?
 
@@ -41,6 +103,19 @@ struct PublishDraft: ConnectingDraft {
   var connection = ConnectionDraft()
   var options = PublishOptions()
   var source: (option: String, value: MessageSource)?
+  var template: Template?
+  var csv = TableSource()
+  /// The first option given that only means something with --csv.
+  var csvOption: String?
+  var isJSONLines = false
+  /// COUNT of --repeat, where it is given.
+  var repeatCount: Int?
+  var speed: Double?
+  var isMaximal = false
+  var topicSeparator: [UInt8]?
+  var waitsForReply = false
+  var reply = ReplyOptions()
+  var replyOption: String?
   var plain: [[UInt8]] = []
   var optionsFile: String?
   var outboxFile: String?
@@ -65,55 +140,12 @@ struct PublishDraft: ConnectingDraft {
     }
     source = (option, value)
   }
-
-  /// Joins plain arguments, topics and the source of the messages.
-  func finished() throws(UsageError) -> (PublishOptions, [String]) {
-    if let outboxFile { return try finished(outboxFile) }
-    try refuseOutboxDetails()
-    var result = options
-    var plain = plain[...]
-    if let topic = connection.topicOfURL { result.topics.append(topic) }
-    if result.topics.isEmpty, let topic = plain.popFirst() {
-      result.topics.append(String(decoding: topic, as: UTF8.self))
-    }
-    for topic in result.topics {
-      do throws(ValueFault) {
-        _ = try Values.topic(topic)
-      } catch {
-        throw UsageError(topic, error.problem, example: "sensor/temp")
-      }
-    }
-    if result.topics.isEmpty {
-      throw UsageError("mqtt pub", "expected a topic", example: "mqtt pub sensor/temp 21.5")
-    }
-    let message = plain.popFirst()
-    if let extra = message, let source {
-      throw UsageError(
-        ArgumentParser<PublishDraft>.shown(extra),
-        "is one message too many: \(source.option) gives the message",
-        example: "mqtt pub sensor/temp 21.5")
-    }
-    if let extra = plain.popFirst() {
-      throw UsageError(
-        ArgumentParser<PublishDraft>.shown(extra), "is one argument too many: the topic is given",
-        example: "mqtt pub -t sensor/temp 21.5")
-    }
-    guard let value = source?.value ?? message.map(MessageSource.given) else {
-      throw UsageError(
-        "mqtt pub", "expected a message after the topic, or one of -m -f -l -n -s",
-        example: "mqtt pub \(result.topics[0]) 21.5")
-    }
-    result.source = value
-    let (connection, warnings) = try connection.finished()
-    result.connection = connection
-    return (result, warnings)
-  }
 }
 
 // An outbox says itself what is published where.
 
 extension PublishDraft {
-  private func finished(_ file: String) throws(UsageError) -> (PublishOptions, [String]) {
+  func finished(_ file: String) throws(UsageError) -> (PublishOptions, [String]) {
     if let topic = options.topics.first ?? connection.topicOfURL {
       throw UsageError(
         "--outbox", "cannot be used together with a topic (\(topic)): each row has its own",
@@ -149,7 +181,7 @@ extension PublishDraft {
     return (result, warnings)
   }
 
-  private func refuseOutboxDetails() throws(UsageError) {
+  func refuseOutboxDetails() throws(UsageError) {
     let details = [
       ("--table", table != nil), ("--create-table", makesTable),
       ("--until-empty", endsWhenEmpty),

@@ -137,8 +137,10 @@ struct ArgumentParser<D: Draft> {
         position += try set(&draft, following[...]) - 1
       }
     } catch {
-      throw UsageError(
-        origin + shown, error.problem, example: error.example ?? example, excerpt: error.excerpt)
+      if !error.excerpt.isEmpty {
+        throw UsageError(origin + spelled, error.problem, excerpt: error.excerpt)
+      }
+      throw UsageError(origin + shown, error.problem, example: error.example ?? example)
     }
   }
 

@@ -9,11 +9,13 @@ package struct UsageError: Error, Equatable, Sendable {
   package var problem: String
   /// Something that would be right; empty when nothing is meaningful.
   package var example: String
-  /// Lines that show the place in the argument; empty when the argument is all there is to see.
+  /// The text that is wrong with a caret below the place; empty when the argument says it all.
   package var excerpt: String
 
   /// Joins the parts.
-  package init(_ argument: String, _ problem: String, example: String = "", excerpt: String = "") {
+  package init(
+    _ argument: String, _ problem: String, example: String = "", excerpt: String = ""
+  ) {
     self.argument = argument
     self.problem = problem
     self.example = example
@@ -22,13 +24,12 @@ package struct UsageError: Error, Equatable, Sendable {
 }
 
 extension UsageError: CustomStringConvertible {
-  /// One line, whatever the arguments hold: `-q 3: expected 0, 1 or 2, for example: -q 1`.
-  ///
-  /// Below it stands the excerpt, if there is one.
+  /// One line, whatever the arguments hold: `-q 3: expected 0, 1 or 2, for example: -q 1`, and
+  /// below it the excerpt where there is one.
   package var description: String {
     let text = "\(argument): \(problem)" + (example.isEmpty ? "" : ", for example: \(example)")
     let line = String(text.map { $0.isNewline ? " " : $0 })
-    return excerpt.isEmpty ? line : line + "\n" + excerpt
+    return excerpt.isEmpty ? line : "\(line)\n\(excerpt)"
   }
 }
 
@@ -39,13 +40,18 @@ package struct ValueFault: Error, Equatable, Sendable {
   package var problem: String
   /// A whole argument list that would be right; nil takes the example of the option's row.
   package var example: String?
-  /// Lines that show the place in the value; empty when the value is all there is to see.
-  package var excerpt: String
+  /// The value with a caret below the place; empty when its place is the whole.
+  package var excerpt = ""
 
   /// Joins the parts.
-  package init(_ problem: String, example: String? = nil, excerpt: String = "") {
+  package init(_ problem: String, example: String? = nil) {
     self.problem = problem
     self.example = example
+  }
+
+  /// A fault within a longer value, which is shown instead of an example.
+  package init(_ problem: String, excerpt: String) {
+    self.problem = problem
     self.excerpt = excerpt
   }
 

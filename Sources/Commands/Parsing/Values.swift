@@ -104,6 +104,17 @@ enum Values {
     return number * UInt32(seconds)
   }
 
+  /// A time between two things in seconds: a number, and ms, s, m or h unless it is seconds.
+  static func interval(_ text: String) throws(ValueFault) -> Double {
+    let units: KeyValuePairs<String, Double> = ["ms": 0.001, "s": 1, "m": 60, "h": 3600]
+    let unit = text.drop { "0123456789.".contains($0) }
+    let factor = unit.isEmpty ? 1 : units.first { $0.key == unit }?.value
+    guard let factor, let number = decimal(String(text.dropLast(unit.count))),
+      (0.000_1...31_536_000).contains(number * factor)
+    else { throw .expected("a time from 0.1ms to 365 days, such as 500ms, 3s, 1m or 2h") }
+    return number * factor
+  }
+
   /// Bytes written as pairs of hexadecimal digits; nil when they are not.
   static func hexadecimal(_ text: String) -> [UInt8]? {
     let digits = text.compactMap(\.hexDigitValue)

@@ -51,6 +51,8 @@ extension Command {
       "pub [OPTION ...] TOPIC MESSAGE",
       "pub [OPTION ...] -t TOPIC {-m MESSAGE | -f FILE | -l | -s | -n}",
       "pub [OPTION ...] -L URL {-m MESSAGE | -f FILE | -l | -s | -n}",
+      "pub [OPTION ...] --every TIME --template TEXT TOPIC",
+      "pub [OPTION ...] {-l | --jsonl | --csv FILE | --replay FILE} [TOPIC]",
     ],
     description: [
       """
@@ -78,8 +80,18 @@ extension Command {
         line: "mqtt pub -L mqtts://maria:secret@broker.example.org/picture -f picture.png",
         meaning: "Send a file over TLS, with a user name and a password"),
       CommandExample(
-        line: "mqtt pub job/17 go -D publish response-topic job/17/done",
-        meaning: "Say where the answer shall go"),
+        line: "mqtt pub --wait-reply device/7/get temperature",
+        meaning: "Ask a question and print the answer"),
+      CommandExample(
+        line:
+          "mqtt pub --every 3s --template '{\"t\": {{random 20 30 2}}}' plc/1 -q 2",
+        meaning: "Be a device that measures"),
+      CommandExample(
+        line: "mqtt pub --csv readings.csv --topic-column sensor -q 1",
+        meaning: "Publish each row of a table to the topic in its column"),
+      CommandExample(
+        line: "mqtt pub --replay day.jsonl --speed 10",
+        meaning: "Publish what mqtt sub --record wrote, ten times as fast"),
     ])
 
   private static let subscribeText = CommandText(

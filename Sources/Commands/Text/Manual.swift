@@ -73,7 +73,9 @@ package enum Manual {
       brokerSignals(&page)
       brokerEnvironment(&page)
     case .passwd: break
-    case .pub: clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
+    case .pub:
+      templates(&page)
+      clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
     case .inspectPcap: break
     case .sub:
       outputFormat(&page)

@@ -15,23 +15,29 @@ struct ClientConsole {
   let isQuiet: Bool
   /// Whether packets are shown.
   let isDebug: Bool
+  /// Which of many clients speaks; empty when there is one.
+  let client: String
 
-  init(_ name: String, _ options: ConnectionOptions) {
+  init(_ name: String, _ options: ConnectionOptions, client: String = "") {
     self.name = name
+    self.client = client
     isQuiet = options.isQuiet
     isDebug = options.isDebug
   }
 
   /// Says one thing.
   func say(_ text: String) {
-    if !isQuiet { Terminal.write("\(name): \(text)\n", to: STDERR_FILENO) }
+    if isQuiet { return }
+    let speaker = client.isEmpty ? "" : "\(client): "
+    Terminal.write("\(name): \(speaker)\(text)\n", to: STDERR_FILENO)
   }
 
-  /// Shows packets, a line each, with the time of the wall clock.
-  func show(_ traces: [PacketTrace]) {
+  /// Shows packets, a line each, with the time of the wall clock, and after the last packet of a
+  /// handshake how long each of its steps took.
+  func show(_ traces: [PacketTrace], _ handshakes: inout HandshakeLog, at now: Instant) {
     if traces.isEmpty { return }
     var text = ""
-    let time = Self.timeOfDay(WallClock.nanoseconds)
+    let time = Self.timeOfDay(WallClock.nanoseconds) + (client.isEmpty ? "" : " \(client)")
     for trace in traces {
       let course: PacketCourse =
         switch trace.direction {
@@ -39,6 +45,9 @@ struct ClientConsole {
         case .toClient: .received
         }
       text += "\(time) \(PacketLine.text(trace.packet, course))\n"
+      if let course = handshakes.note(trace.packet, course, at: now) {
+        text += "\(time) \(course)\n"
+      }
     }
     Terminal.write(text, to: STDERR_FILENO)
   }

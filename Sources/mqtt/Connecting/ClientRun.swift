@@ -23,21 +23,22 @@ protocol ClientBehaviour: AnyObject {
   var isBusy: Bool { get }
 }
 
-/// A client command under way.
-final class ClientRun: ReactorDelegate {
-  let reactor: Reactor
+/// A client of a command, under way.
+final class ClientRun {
   let client: Client
   let console: ClientConsole
   let behaviour: any ClientBehaviour
-  private var signals: SignalBox?
+  private let loop: ClientLoop
   private var farewellProperties: Properties
-  /// What the command will end with.
-  private(set) var status = ExitStatus.success
+  private var handshakes = HandshakeLog()
   private var isLost = false
 
+  /// A client alone on a loop of its own, or with a `number` one of many on `loop`.
+  ///
+  /// `change` has the last word about the settings.
   init(
     _ options: ConnectionOptions, _ console: ClientConsole, _ behaviour: any ClientBehaviour,
-    keepsSession: Bool, change: (inout ClientSettings) -> Void
+    keepsSession: Bool, on loop: ClientLoop? = nil, change: (inout ClientSettings) -> Void
   ) throws(StartFailure) {
     self.console = console
     self.behaviour = behaviour
@@ -45,30 +46,24 @@ final class ClientRun: ReactorDelegate {
     change(&settings)
     farewellProperties = options.farewellProperties(keepsSession: keepsSession)
     let endpoint = try options.endpoint()
-    do throws(SystemError) {
-      reactor = try Reactor(index: 0)
-    } catch {
-      throw StartFailure(description: "\(error)")
-    }
-    reactor.keepsSpareBuffers = true
-    client = Client(settings, to: endpoint, on: reactor, seed: RandomBytes.word)
+    if let loop { self.loop = loop } else { self.loop = try ClientLoop() }
+    client = Client(
+      settings, to: endpoint, on: self.loop.reactor, owner: self.loop.nextOwner,
+      seed: RandomBytes.word)
+    self.loop.add(self)
   }
 
-  /// Connects and runs to the end; returns the exit status.
-  func run() -> Int32 {
-    client.connect(now: MonotonicClock.now)
-    // The first tick is for what came of that already, and for deadlines that begin here.
-    reactor.wake()
-    reactor.run(self)
-    return status
-  }
+  /// What the client's connection is watched by.
+  var reactor: Reactor { loop.reactor }
+
+  /// Connects and runs to the end, with all others on the same loop; returns the exit status.
+  func run() -> Int32 { loop.run() }
 
   /// Ends by good-bye instead of by signal from here on.
-  func catchSignals(_ numbers: [Int32]) throws(SystemError) {
-    let signals = SignalBox(try Signals(numbers))
-    try reactor.watch(signals.signals.descriptor)
-    self.signals = signals
-  }
+  func catchSignals(_ numbers: [Int32]) throws(SystemError) { try loop.catchSignals(numbers) }
+
+  /// What the command will end with.
+  var status: Int32 { loop.status }
 
   /// Ends by good-bye on the signals that ask for the end.
   func catchEnd() throws(StartFailure) {
@@ -80,9 +75,7 @@ final class ClientRun: ReactorDelegate {
   }
 
   /// Notes what the command ends with, unless something has gone wrong before.
-  func note(_ status: Int32) {
-    if self.status == ExitStatus.success { self.status = status }
-  }
+  func note(_ status: Int32) { loop.note(status) }
 
   /// Says good-bye and ends with `status`, unless something has gone wrong before.
   func finish(_ status: Int32 = ExitStatus.success, now: Instant) {
@@ -98,30 +91,34 @@ final class ClientRun: ReactorDelegate {
       now: now)
   }
 
-  func tick(_ reactor: Reactor, now: Instant) -> Instant? {
-    for event in reactor.events {
-      if case .readable(let descriptor) = event.event {
-        handleReady(descriptor, now: now)
-      } else {
-        client.handle(event, now: now)
-        takeEvents(now: now)
-      }
-    }
+  /// Whether nothing is left to do.
+  var isDone: Bool { client.phase == .finished && !behaviour.isBusy }
+
+  /// Takes an event of the reactor.
+  func handle(_ event: ReactorEvent, now: Instant) {
+    client.handle(event, now: now)
+    takeEvents(now: now)
+  }
+
+  /// Takes the news that a descriptor is ready.
+  func handleReady(_ descriptor: Int32, now: Instant) {
+    behaviour.handleReady(descriptor, self, now: now)
+  }
+
+  /// Takes the news that a signal asks for the end.
+  func handleSignal(now: Instant) { behaviour.handleSignal(self, now: now) }
+
+  /// The rest of a tick; answers when to be called again at the latest.
+  func work(now: Instant) -> Instant? {
     client.advance(to: now)
     takeEvents(now: now)
     var deadline = behaviour.work(self, now: now)
     takeEvents(now: now)
     if let next = client.finishTick(now: now) { deadline = min(deadline ?? next, next) }
-    if console.isDebug { console.show(client.session.takeTraces()) }
-    if client.phase == .finished && !behaviour.isBusy { reactor.stop() }
-    return deadline
-  }
-
-  private func handleReady(_ descriptor: Int32, now: Instant) {
-    guard let signals, descriptor == signals.signals.descriptor else {
-      return behaviour.handleReady(descriptor, self, now: now)
+    if console.isDebug {
+      console.show(client.session.takeTraces(), &handshakes, at: MonotonicClock.now)
     }
-    while signals.signals.next() != nil { behaviour.handleSignal(self, now: now) }
+    return deadline
   }
 
   private func takeEvents(now: Instant) {
@@ -149,11 +146,4 @@ final class ClientRun: ReactorDelegate {
     let tenths = (nanoseconds + 50_000_000) / 100_000_000
     return "\(tenths / 10).\(tenths % 10)"
   }
-}
-
-/// Signals in a box, since a class cannot take a unique value out of an optional to use it.
-private final class SignalBox {
-  let signals: Signals
-
-  init(_ signals: consuming Signals) { self.signals = signals }
 }

@@ -18,6 +18,19 @@ extension ConnectionOptions {
   /// be taken up again where it was; the good-bye ends it.
   static let reconnectExpirySeconds: UInt32 = 3600
 
+  /// The same for one of several clients, which have identifiers of their own.
+  func ofClient(_ number: Int, among count: Int) -> ConnectionOptions {
+    var options = self
+    if let clientIdentifierPrefix {
+      options.clientIdentifier = "\(clientIdentifierPrefix)\(getpid())"
+      options.clientIdentifierPrefix = nil
+    }
+    if count > 1, let identifier = options.clientIdentifier, !identifier.isEmpty {
+      options.clientIdentifier = "\(identifier)-\(number)"
+    }
+    return options
+  }
+
   /// The settings of the session; reads the password, which may ask for it on the terminal.
   ///
   /// With `keepsSession` a session of 5.0 outlives a lost connection even if it was not asked to.

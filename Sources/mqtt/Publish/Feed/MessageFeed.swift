@@ -60,12 +60,21 @@ protocol MessageFeed: AnyObject {
     _ number: UInt32, _ answer: Acknowledgement, isLast: Bool, now: Instant
   ) throws(StartFailure)
 
+  /// Whether there will be no more messages, as far as the feed can tell without being asked.
+  var isExhausted: Bool { get }
+
+  /// Whether messages may have a QoS above that of the command line.
+  var choosesQoS: Bool { get }
+
   /// Whether a run of this feed sends many messages, so that a lost connection is made again even
   /// at QoS 0 and a signal ends it in good order.
   var isLong: Bool { get }
 }
 
 extension MessageFeed {
+  var isExhausted: Bool { false }
+  var choosesQoS: Bool { false }
+
   var descriptor: Int32 { -1 }
 
   func read() throws(StartFailure) {}

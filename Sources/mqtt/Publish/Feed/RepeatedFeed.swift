@@ -19,9 +19,10 @@ final class RepeatedFeed: MessageFeed {
   }
 
   var isLong: Bool { options.repeatCount > 1 }
+  var isExhausted: Bool { count == options.repeatCount }
 
   func next(into message: inout OutgoingMessage, now: Instant) throws(StartFailure) -> FeedStep {
-    if count == options.repeatCount { return .ended }
+    if isExhausted { return .ended }
     if waitsForAnswer { return .waits(until: nil) }
     if count > 0 && now < deadline { return .waits(until: deadline) }
     let payload = payload
