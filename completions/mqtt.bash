@@ -27,6 +27,11 @@ _mqtt_broker() {
     -p|--port) return ;;
     --listen) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
+    --bind-interface) return ;;
+    --socket-domain) _mqtt_words 'ipv4 ipv6' "$current"; return ;;
+    --mount-point) return ;;
+    --accept-protocol-versions) return ;;
+    --set-tcp-nodelay) _mqtt_words 'true false' "$current"; return ;;
     --proxy-protocol) _mqtt_words '1 2 any' "$current"; return ;;
     --ws) return ;;
     --wss) return ;;
@@ -87,14 +92,19 @@ _mqtt_broker() {
     --allow-zero-length-clientid) _mqtt_words 'true false' "$current"; return ;;
     --auto-id-prefix) return ;;
     --sys-interval) return ;;
-    --threads) return ;;
+    --log-dest) _mqtt_words 'stderr stdout syslog topic none' "$current"; return ;;
+    --log-file) _mqtt_files -f "$current"; return ;;
+    --log-type) _mqtt_words 'error warning notice information subscribe unsubscribe debug websockets internal all none' "$current"; return ;;
+    --log-facility) _mqtt_words '0 1 2 3 4 5 6 7' "$current"; return ;;
+    --log-timestamp) _mqtt_words 'true false' "$current"; return ;;
+    --log-timestamp-format) return ;;
     --connection-messages) _mqtt_words 'true false' "$current"; return ;;
+    --threads) return ;;
     --pid-file) _mqtt_files -f "$current"; return ;;
     --user) return ;;
-    --log-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --bind-interface --socket-domain --mount-point --accept-protocol-versions --set-tcp-nodelay --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --use-identity-as-username --use-subject-as-username --disable-client-cert-date-checks --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --log-dest --log-file --log-type --log-facility --log-timestamp --log-timestamp-format --connection-messages --verbose --quiet --threads --pid-file --user --help --version' "$current" ;;
   esac
 }
 

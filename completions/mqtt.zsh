@@ -22,6 +22,11 @@ _mqtt_broker() {
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
     '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--bind-interface)'--bind-interface='[of every address, take those of the network interface DEVICE only]:DEVICE: ' \
+    '(--socket-domain)'--socket-domain='[the only kind of address to wait on]:DOMAIN:(ipv4 ipv6)' \
+    '(--mount-point)'--mount-point='[put PREFIX in front of all topics of the clients, and take it away again]:PREFIX: ' \
+    '(--accept-protocol-versions)'--accept-protocol-versions='[the versions of the protocol that are let in]:LIST: ' \
+    '(--set-tcp-nodelay)'--set-tcp-nodelay='[whether small packets are sent at once]:BOOLEAN:(true false)' \
     '(--proxy-protocol)'--proxy-protocol='[connections have to begin with a header of the PROXY protocol]:VERSION:(1 2 any)' \
     '(--proxy-require-tls)'--proxy-require-tls'[turn clients away whose PROXY header does not say that they came over TLS]' \
     '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
@@ -43,6 +48,9 @@ _mqtt_broker() {
     '(--psk-file)'--psk-file='[let clients in that have a key of FILE, which has a line IDENTITY\:HEX for each]:FILE:_files' \
     '(--psk-hint)'--psk-hint='[what such clients choose their identity by]:TEXT: ' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
+    '(--use-identity-as-username)'--use-identity-as-username'[take the user name from the common name of the certificate, or the identity of the key]' \
+    '(--use-subject-as-username)'--use-subject-as-username'[take the whole subject of the certificate for the user name]' \
+    '(--disable-client-cert-date-checks)'--disable-client-cert-date-checks'[let clients in whose certificate is not valid yet or any more]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
     '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
@@ -90,13 +98,18 @@ _mqtt_broker() {
     '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
-    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '*'--log-dest='[write the log to PLACE]:PLACE:(stderr stdout syslog topic none)' \
+    '(--log-file)'--log-file='[write the log to FILE]:FILE:_files' \
+    '*'--log-type='[log lines of KIND]:KIND:(error warning notice information subscribe unsubscribe debug websockets internal all none)' \
+    '(--log-facility)'--log-facility='[the local facility of the system log]:NUMBER:(0 1 2 3 4 5 6 7)' \
+    '(--log-timestamp)'--log-timestamp='[whether a line begins with its time]:BOOLEAN:(true false)' \
+    '(--log-timestamp-format)'--log-timestamp-format='[the form of that time, as strftime has it]:FORMAT: ' \
     '(--connection-messages)'--connection-messages='[whether connections and their ends are logged]:BOOLEAN:(true false)' \
-    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
-    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
-    '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
+    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
+    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
 }
