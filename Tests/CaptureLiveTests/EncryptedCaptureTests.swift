@@ -140,6 +140,13 @@ private var encrypted: Conversation {
     #expect(types(lines) == ["1,3 t", "12,14"])
   }
 
+  @Test func `keys that change on the way are followed`() throws {
+    let server = try OpenSSLServer("TLS_AES_256_GCM_SHA384", updatesKeys: true)
+    let file = try server.capture()
+    let keys = try TemporaryFile(server.secrets, name: "keys")
+    #expect(types(try inspected(file, ["--keylog", keys.path])) == ["1,3 t", "12,14"])
+  }
+
   @Test func `WebSocket inside of TLS is opened as well`() throws {
     let broker = try SecuredBroker(overWebSocket: true)
     try broker.client(["pub", "--ws", "-t", "a/b", "-m", "hello", "-q", "1", "-i", "wss"])
@@ -182,11 +189,13 @@ private var encrypted: Conversation {
 private final class OpenSSLServer {
   private let folder: String
   private let cipher: String
+  private let updatesKeys: Bool
   private let server: RunningProgram
   private let relay: RecordingRelay
 
-  init(_ cipher: String) throws {
+  init(_ cipher: String, updatesKeys: Bool = false) throws {
     self.cipher = cipher
+    self.updatesKeys = updatesKeys
     folder = NSTemporaryDirectory() + "mqtt-openssl-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let key = folder + "/key.pem"
@@ -220,11 +229,16 @@ private final class OpenSSLServer {
   /// A client that says CONNECT and PUBLISH in one record and the rest in another.
   func capture() throws -> [UInt8] {
     let client = try RunningProgram(
-      ["openssl", "s_client", "-connect", "127.0.0.1:\(relay.port)", "-quiet"]
+      ["openssl", "s_client", "-connect", "127.0.0.1:\(relay.port)"]
+        + (updatesKeys ? [] : ["-quiet"])
         + ["-keylogfile", folder + "/keys.log"] + Self.choice(cipher))
     client.write("\u{10}\u{0D}\0\u{4}MQTT\u{4}\u{2}\0\u{3C}\0\u{1}c" + "0\u{5}\0\u{1}thi")
     // The server prints what it has read.
     try server.waitFor("MQTT")
+    if updatesKeys {
+      client.write("K\n")
+      try client.waitFor("KEYUPDATE")
+    }
     client.write(bytes: [0xC0, 0, 0xE0, 0])
     guard poll(20, { (self.server.outputBytes.suffix(4)) == [0xC0, 0, 0xE0, 0] }) else {
       throw ProgramError("the server did not get it: \(server.errors)")

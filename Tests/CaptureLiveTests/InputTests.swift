@@ -92,6 +92,26 @@ import Testing
     #expect(result.output.split(separator: "\n").first.flatMap { Int($0) } ?? 0 >= 101)
   }
 
+  @Test func `a long file shows on the terminal how far it has been read`() throws {
+    var talk = Conversation(.rawIP)
+    talk.open()
+    talk.toServer(try bytes("10 { s\"MQTT\" 04 02 w60 s\"c\" }"))
+    talk.segmentLength = 60_000
+    let start = talk.frames.count
+    for _ in 0..<100 { talk.toServer(try bytes("30 { s\"t\" 78*59990 }")) }
+    let head = pcap(Array(talk.frames[..<start]), .rawIP)
+    let block = Array(pcap(Array(talk.frames[start...]), .rawIP)[24...])
+    let file = try TemporaryFile(head + (0..<6).flatMap { _ in block })
+    let ours = "\(command) \(file.path)"
+    // script gives the program a terminal.
+    let seen = try shell("script -qec '\(ours) >/dev/null' /dev/null </dev/null").output
+    #expect(seen.contains("█"))
+    #expect(seen.contains(" 100 %"))
+    #expect(seen.hasSuffix("\r\u{1B}[K"))
+    let unseen = try shell("\(ours) >/dev/null")
+    #expect(unseen.errors == "")
+  }
+
   @Test(arguments: [true, false])
   func `compressed WebSocket messages are decompressed`(remembers: Bool) throws {
     var talk = Conversation()

@@ -80,8 +80,11 @@ import Testing
     try compare(pcap(frames))
   }
 
-  @Test func `fragments of IP`() throws {
-    var talk = try sample(Conversation())
+  @Test(arguments: [false, true])
+  func `fragments of IP`(isVersion6: Bool) throws {
+    var start = Conversation()
+    start.isVersion6 = isVersion6
+    var talk = try sample(start)
     for length in [8, 16, 24, 160] {
       talk.toServer(
         try bytes("32 { s\"long/topic\" w9 78*300 }"), fragmentsOf: length)
