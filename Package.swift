@@ -174,7 +174,7 @@ let package = Package(
       dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
+      name: "EndToEndTests", dependencies: ["CaptureSupport", "LiveSupport", "MQTTCodec"],
       exclude: ["python"], swiftSettings: common),
   ]
 )
