@@ -174,6 +174,12 @@ let package = Package(
       dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport"],
       swiftSettings: common),
     .testTarget(
+      name: "CaptureLiveTests",
+      dependencies: [
+        "Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt",
+      ],
+      swiftSettings: common),
+    .testTarget(
       name: "EndToEndTests", dependencies: ["CaptureSupport", "LiveSupport", "MQTTCodec"],
       exclude: ["python"], swiftSettings: common),
   ]

@@ -150,10 +150,8 @@ package struct Conversation: Sendable {
   private func network(toServer isToServer: Bool, _ segment: [UInt8]) -> [UInt8] {
     let hosts: (UInt8, UInt8) = isToServer ? (clientHost, 200) : (200, clientHost)
     if isVersion6 {
-      let net: [UInt8] = [0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11)
       let content = extensionHeaders + segment
-      return [0x60, 0, 0, 0] + two(content.count) + [firstExtension, 64] + net + [hosts.0] + net
-        + [hosts.1] + content
+      return header6(next: firstExtension, content: content.count, hosts) + content
     }
     return header4(content: segment.count, fragment: 0x4000, hosts) + segment
   }
@@ -165,20 +163,30 @@ package struct Conversation: Sendable {
       + [0, hosts.1]
   }
 
-  /// The bytes as fragments of one IPv4 packet from the client, each of `length` bytes of content.
+  /// The bytes as fragments of one IP packet from the client, each of `length` bytes of content.
   package mutating func toServer(_ bytes: [UInt8], fragmentsOf length: Int) {
     let content = segment(true, bytes, 0x18)
     clientSequence &+= UInt32(bytes.count)
     for start in stride(from: 0, to: content.count, by: length) {
       let part = Array(content[start..<min(start + length, content.count)])
-      let more = start + part.count < content.count ? 0x2000 : 0
+      let isLast = start + part.count == content.count
       timeNanoseconds += 1_000_000
+      let packet =
+        isVersion6
+        ? header6(next: 44, content: 8 + part.count, (clientHost, 200)) + [6, 0]
+          + two(start | (isLast ? 0 : 1)) + four(77) + part
+        : header4(
+          content: part.count, fragment: start / 8 | (isLast ? 0 : 0x2000), (clientHost, 200))
+          + part
       frames.append(
         TestFrame(
-          timeNanoseconds: timeNanoseconds,
-          bytes: link.header(isVersion6: false)
-            + header4(content: part.count, fragment: more | start / 8, (clientHost, 200)) + part))
+          timeNanoseconds: timeNanoseconds, bytes: link.header(isVersion6: isVersion6) + packet))
     }
+  }
+
+  private func header6(next: UInt8, content: Int, _ hosts: (UInt8, UInt8)) -> [UInt8] {
+    let net: [UInt8] = [0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11)
+    return [0x60, 0, 0, 0] + two(content) + [next, 64] + net + [hosts.0] + net + [hosts.1]
   }
 }
 

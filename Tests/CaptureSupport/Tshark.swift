@@ -49,7 +49,7 @@ package func tshark(_ path: String, _ options: [String] = []) throws -> [FrameSu
     }
     return FrameSummary(
       frame: Int(columns[0]) ?? 0, stream: Int(columns[1]) ?? 0, types: list(2), topics: list(3),
-      identifiers: list(4), payloads: list(5))
+      identifiers: list(4), payloads: list(5).filter { $0 != "<MISSING>" })
   }
 }
 

@@ -34,9 +34,10 @@ import Testing
     #expect(six.map { "\($0.client) \($0.server)" } == "[2001:db8::1]:40000 [2001:db8::c8]:1883")
   }
 
-  @Test(arguments: [0, 1, 2])
-  func `fragments are put together in any order`(rotation: Int) throws {
+  @Test(arguments: [0, 1, 2], [false, true])
+  func `fragments are put together in any order`(rotation: Int, isVersion6: Bool) throws {
     var talk = Conversation()
+    talk.isVersion6 = isVersion6
     talk.open()
     talk.toServer(try Sample.connect())
     let count = talk.frames.count

@@ -94,6 +94,19 @@ import Testing
         + "40\"))")
   }
 
+  @Test func `an alert in clear is told after the other side has begun to encrypt`() {
+    let version12 =
+      [3, 3] + [UInt8](repeating: 8, count: 32) + [0, 0xC0, 0x2F, 0]
+    let recording = talk {
+      $0.toServer(Self.clientHello)
+      $0.toClient(Self.record(22, Self.message(2, version12)))
+      $0.toServer(Self.record(20, [1]) + Self.record(22, [UInt8](repeating: 1, count: 40)))
+      $0.toClient(Self.record(21, [2, 48]))
+    }
+    #expect(recording.events.contains { $0.contains("hidden") })
+    #expect(recording.events.last?.contains("alert 48") == true)
+  }
+
   @Test func `content without keys stays hidden, and why is told once`() {
     let recording = talk {
       $0.toServer(Self.clientHello)

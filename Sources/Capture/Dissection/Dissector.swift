@@ -148,6 +148,7 @@ package struct Dissector: ~Copyable {
       source == connections[index].facts.client ? .toServer : .toClient
     connections[index].number(&stamp, segment, direction)
     if connections[index].isPlainMQTT, connections[index].advances(segment, direction) {
+      if segment.payload.isEmpty { return }
       let keptBefore = connections[index][direction].partial.count
       read(bytes.extracting(segment.payload), index, direction, stamp, &receiver)
       let kept = connections[index][direction].partial.count
@@ -315,13 +316,16 @@ package struct Dissector: ~Copyable {
 }
 
 extension Connection {
-  /// Whether a segment is just the next one of its direction and brings bytes; moves on if so.
+  /// Whether a segment is just the next one of its direction, or a mere acknowledgement; moves on if
+  /// so.
   fileprivate mutating func advances(_ segment: TCPSegment, _ direction: Direction) -> Bool {
     // Anything but ACK and PSH is for the slow way.
-    if segment.flags & ~0x18 != 0 || segment.missingCount > 0 || segment.payload.isEmpty {
-      return false
-    }
+    if segment.flags & ~0x18 != 0 || segment.missingCount > 0 { return false }
     let acknowledged = segment.acknowledges ? segment.acknowledged : nil
+    if segment.payload.isEmpty {
+      return direction == .toServer
+        ? fromServer.notes(acknowledged) : fromClient.notes(acknowledged)
+    }
     if direction == .toServer {
       return fromServer.notes(acknowledged)
         && fromClient.advances(segment.sequence, segment.payload.count)

@@ -42,6 +42,8 @@ final class TLSConnection {
     /// Whether the next record has to be found.
     var isLost = false
     var lostBytes = 0
+    /// Whether nothing more is read of this side.
+    var isEnded = false
   }
 
   private(set) var facts = TLSFacts()
@@ -60,9 +62,6 @@ final class TLSConnection {
     secretsOf = keyLog
   }
 
-  /// Whether nothing more can come out of this.
-  var isHidden: Bool { facts.obstacle != nil }
-
   /// Bytes that are kept in the hope of more.
   var keptBytes: Int {
     client.partial.count + server.partial.count + client.messages.count + server.messages.count
@@ -79,14 +78,14 @@ final class TLSConnection {
 
   /// Takes the next bytes of a direction.
   func receive(_ bytes: Span<UInt8>, _ direction: Direction, _ output: inout [TLSOutput]) {
-    if isHidden { return }
+    if self[direction].isEnded { return }
     for index in bytes.indices { self[direction].partial.append(bytes[index]) }
     drain(direction, &output)
   }
 
   /// Bytes of a direction are not in the capture.
   func miss(_ count: Int, _ direction: Direction, _ output: inout [TLSOutput]) {
-    if isHidden { return }
+    if self[direction].isEnded { return }
     if self[direction].keys == nil || !self[direction].isEncrypted {
       return hide("bytes of its handshake are missing from the capture", &output)
     }
@@ -98,7 +97,7 @@ final class TLSConnection {
 
   private func drain(_ direction: Direction, _ output: inout [TLSOutput]) {
     var position = 0
-    while !isHidden {
+    while !self[direction].isEnded {
       if self[direction].isLost {
         guard let place = find(direction, from: position, &output) else { break }
         position = place
@@ -155,7 +154,9 @@ final class TLSConnection {
       return takePlain(record.type, record.body, direction, &output)
     }
     guard let services, self[direction].keys != nil else {
-      return hide(missingKeys, &output)
+      // The other side may still have something to say in clear: an alert.
+      self[direction] = Side(isEnded: true)
+      return tell(missingKeys, &output)
     }
     guard let (type, content) = self[direction].keys?.open(record, services) else {
       return hide("the secrets in the key log do not open its records", &output)
@@ -202,18 +203,24 @@ final class TLSConnection {
     return "its handshake is not in the capture"
   }
 
+  /// Nothing more is read.
   private func hide(_ reason: String, _ output: inout [TLSOutput]) {
-    if isHidden { return }
+    client = Side(isEnded: true)
+    server = Side(isEnded: true)
+    tell(reason, &output)
+  }
+
+  /// Tells, once, why content stays hidden.
+  private func tell(_ reason: String, _ output: inout [TLSOutput]) {
+    if facts.obstacle != nil { return }
     facts.obstacle = reason
-    client = Side()
-    server = Side()
     output.append(.event(.hidden(reason)))
   }
 
   // MARK: Handshake
 
   private func takeMessages(_ direction: Direction, _ output: inout [TLSOutput]) {
-    while !isHidden {
+    while !self[direction].isEnded {
       let messages = self[direction].messages
       guard messages.count >= 4 else { return }
       let length = Int(messages[1]) << 16 | Int(messages[2]) << 8 | Int(messages[3])
