@@ -21,6 +21,9 @@ let core: [SwiftSetting] =
 let package = Package(
   name: "mqtt",
   products: [.executable(name: "mqtt", targets: ["mqtt"])],
+  dependencies: [
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0")
+  ],
   targets: [
     .target(name: "CLinux"),
     .systemLibrary(
@@ -39,6 +42,12 @@ let package = Package(
       swiftSettings: core),
 
     .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "Bench",
+      dependencies: [
+        "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: common),
     .target(name: "Capture", dependencies: ["MQTTCodec", "WebSocket"], swiftSettings: core),
 
     .target(
@@ -67,12 +76,14 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "Commands",
+      dependencies: ["Bench", "Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
         "AccessControl",
+        "Bench",
         "Capture",
         "ClientStorage",
         "CLinux",
@@ -116,6 +127,9 @@ let package = Package(
         "AccessControl", "AllocationCount", "LiveSupport", "MQTTCodec", "TestSupport",
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(
+      name: "BenchTests",
+      dependencies: ["Bench", "LiveSupport", "MQTTCodec", "mqtt"], swiftSettings: common),
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(

@@ -122,23 +122,8 @@ _mqtt_pub() {
     --repeat) return ;;
     --repeat-delay) return ;;
     -D|--property) _mqtt_words 'connect publish will disconnect' "$current"; return ;;
-    --every) return ;;
-    --template) return ;;
-    --seed) return ;;
-    --clients) return ;;
-    --topic-separator) return ;;
-    --replay) _mqtt_files -f "$current"; return ;;
-    --speed) return ;;
-    --csv) _mqtt_files -f "$current"; return ;;
-    --topic-column) return ;;
-    --payload-column) return ;;
-    --qos-column) return ;;
-    --retain-column) return ;;
-    --csv-separator) return ;;
     --outbox) _mqtt_files -f "$current"; return ;;
     --table) return ;;
-    -e|--reply-topic) return ;;
-    -W|--timeout) return ;;
     -h|--host) return ;;
     -p|--port) return ;;
     -L|--url) return ;;
@@ -177,7 +162,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --every --template --seed --clients --topic-separator --jsonl --replay --speed --max --csv --topic-column --payload-column --qos-column --retain-column --csv-separator --no-header --outbox --table --create-table --until-empty --wait-reply --reply-topic --timeout --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --outbox --table --create-table --until-empty --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 

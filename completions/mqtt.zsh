@@ -126,29 +126,10 @@ _mqtt_pub() {
     '(--repeat)'--repeat='[send the message COUNT times]:COUNT: ' \
     '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
-    '(--every)'--every='[send a message so often\: 500ms, 3s, 1m, 2h]:TIME: ' \
-    '(--template)'--template='[make each message from TEXT with {{functions}}\: see below]:TEXT: ' \
-    '(--seed)'--seed='[make the same random messages in each run that has this seed]:NUMBER: ' \
-    '(--clients)'--clients='[publish the same from COUNT clients]:COUNT: ' \
-    '(--topic-separator)'--topic-separator='[what stands between topic and message on a line of -l]:TEXT: ' \
-    '(--jsonl)'--jsonl'[take messages as JSON, one object on a line, from -f FILE or standard input]' \
-    '(--replay)'--replay='[publish again what mqtt sub --record wrote]:FILE:_files' \
-    '(--speed)'--speed='[replay so many times as fast]:FACTOR: ' \
-    '(--max)'--max'[replay as fast as the broker takes it]' \
-    '(--csv)'--csv='[send each row of FILE as a message]:FILE:_files' \
-    '(--topic-column)'--topic-column='[the column that is the topic]:COLUMN: ' \
-    '(--payload-column)'--payload-column='[the column that is the message]:COLUMN: ' \
-    '(--qos-column)'--qos-column='[the column that is the QoS]:COLUMN: ' \
-    '(--retain-column)'--retain-column='[the column that says whether to retain\: 1, true, 0, false]:COLUMN: ' \
-    '(--csv-separator)'--csv-separator='[what stands between two columns; tab is a tabulator]:CHARACTER: ' \
-    '(--no-header)'--no-header'[the first line of --csv is a message; columns are known by numbers]' \
     '(--outbox)'--outbox='[publish each row of a table of a SQLite database exactly once, and those to come]:FILE:_files' \
     '(--table)'--table='[the table of --outbox]:NAME: ' \
     '(--create-table)'--create-table'[make that table if it is not there]' \
     '(--until-empty)'--until-empty'[end when no row waits, instead of waiting for more]' \
-    '(--wait-reply)'--wait-reply'[wait for the reply to the message, and print it]' \
-    '(-e --reply-topic)'{-e+,--reply-topic=}'[where the reply is awaited]:TOPIC: ' \
-    '(-W --timeout)'{-W+,--timeout=}'[how long to wait for the reply]:SECONDS: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \

@@ -9,6 +9,7 @@ package enum Command: String, CaseIterable, Sendable {
   case passwd = "broker-passwd"
   case pub
   case sub
+  case bench
   case aclCheck = "acl-check"
   case inspectPcap = "inspect-pcap"
 
@@ -22,6 +23,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .passwd: "set and remove users of a password file"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .bench: "measure a broker, and tell the truth about it"
     case .aclCheck: "say what a file of access rules means"
     case .inspectPcap: "explain the MQTT in captured network traffic"
     }
@@ -34,6 +36,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .passwd: PasswordDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .bench: BenchDraft.table.map(\.description)
     case .aclCheck: AccessCheckDraft.table.map(\.description)
     case .inspectPcap: InspectDraft.table.map(\.description)
     }

@@ -42,11 +42,11 @@ import Testing
     (["pub", "-D", ""], ["connect", "publish", "will", "disconnect"]),
     (["pub", "-D", "publish", "c"], ["content-type", "correlation-data"]),
     (["sub", "-D", "subscribe", ""], ["subscription-identifier", "user-property"]),
-    (["pub", "--cafile", "Packa"], ["Package.swift"]),
+    (["pub", "--cafile", "Package.s"], ["Package.swift"]),
     (["broker", "--retain-available", ""], ["true", "false"]),
     (["bro"], ["broker", "broker-passwd"]),
     (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
-    (["acl-check", "--acl", "Packa"], ["Package.swift"]),
+    (["acl-check", "--acl", "Package.s"], ["Package.swift"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

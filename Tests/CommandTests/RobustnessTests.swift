@@ -48,6 +48,7 @@ import Testing
         switch command {
         case .broker: _ = try BrokerOptions.parse(words)
         case .passwd: _ = try PasswordOptions.parse(words)
+        case .bench: _ = try BenchOptions.parse(words)
         case .aclCheck: _ = try AccessCheckOptions.parse(words)
         case .inspectPcap: _ = try InspectOptions.parse(words)
         case .pub: _ = try PublishOptions.parse(words, in: context())

@@ -81,6 +81,7 @@ package enum Manual {
       outputFormat(&page)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    case .bench: benchSections(&page)
     case .aclCheck: caseFiles(&page)
     }
     exitStatus(&page, command)
@@ -224,6 +225,7 @@ package enum Manual {
     let isClient = command == .pub || command == .sub || command == nil
     if command == .aclCheck { rows = accessCheckStatus }
     if command == .inspectPcap { rows = inspectStatus }
+    if command == .bench { rows = benchStatus }
     if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
     if isClient {
       rows += [

@@ -1,5 +1,7 @@
 // completions/mqtt.zsh: what the tables of options say, as zsh's _arguments asks for it.
 
+import Bench
+
 /// The completion of zsh.
 package enum ZshCompletion {
   /// The whole file.
@@ -57,6 +59,8 @@ package enum ZshCompletion {
       case .passwd: " \\\n    ':file:_files' ':user: ' ':password: '"
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
+      case .bench:
+        " \\\n    '*:scenario:(\(Scenario.names.joined(separator: " ")) compare crash probe)'"
       case .aclCheck:
         " \\\n    ':question:(publish receive subscribe ask test list who diff lint)'"
           + " \\\n    '*:file:_files'"
