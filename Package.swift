@@ -194,7 +194,7 @@ let package = Package(
       ],
       swiftSettings: common),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],
+      name: "EndToEndTests", dependencies: ["CaptureSupport", "LiveSupport", "MQTTCodec"],
       exclude: ["python"], swiftSettings: common),
   ]
 )

@@ -458,23 +458,3 @@ struct FindingTests {
     #expect(watch.omittedCount == 5)
   }
 }
-
-extension TestNetwork {
-  /// A message with its whole handshake.
-  mutating func handshake(
-    _ number: Int, _ topic: String, _ qos: QoS, id: UInt16 = 1, fromClient: Bool
-  ) throws {
-    func send(_ packet: Packet, _ isForth: Bool, _ network: inout TestNetwork) {
-      if isForth == fromClient { network.up(number, packet) } else { network.down(number, packet) }
-    }
-    send(try publish(topic, "x", qos, id: id), true, &self)
-    switch qos {
-    case .atMostOnce: break
-    case .atLeastOnce: send(.puback(try answer(id)), false, &self)
-    case .exactlyOnce:
-      send(.pubrec(try answer(id)), false, &self)
-      send(.pubrel(try answer(id)), true, &self)
-      send(.pubcomp(try answer(id)), false, &self)
-    }
-  }
-}

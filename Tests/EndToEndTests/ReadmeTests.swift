@@ -48,6 +48,7 @@ struct ReadmeTests {
     // The ports of the examples are the usual ones; here each word finds its own.
     shell.write(
       """
+      cd '\(checkoutFolder)'
       mqtt() {
         local command=$1 port=$PLAIN words=(); shift
         for word; do
@@ -58,7 +59,7 @@ struct ReadmeTests {
         done
         # In the background the program takes the place of the shell, so that the end finds it.
         local place=(); if [ "$BASH_SUBSHELL" -gt 0 ]; then place=(exec); fi
-        if [ "$port" = "$WEB" ] || [ "$command" = acl-check ]; then :
+        if [ "$port" = "$WEB" ] || [[ $command =~ acl-check|inspect-pcap ]]; then :
         elif [ "$command $port" != "broker $TLS" ]; then words=(-p "$port" "${words[@]}"); fi
         "${place[@]}" "$MQTT" "$command" "${words[@]}"
       }

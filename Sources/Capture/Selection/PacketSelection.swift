@@ -91,9 +91,10 @@ package struct PacketSelection: Equatable, Sendable {
     return false
   }
 
-  /// Whether a subscription is to one of the filters, or to something that one of them matches.
+  /// Whether a subscription is to one of the filters, or one of the two matches the other.
   private func isAsked(_ filter: String) -> Bool {
     let plain = Topic.shared(filter)?.filter ?? filter
     return topics.contains(plain) || matches(plain.utf8.span)
+      || topics.contains { Topic.matches(filter: plain.utf8.span, name: $0.utf8.span) }
   }
 }

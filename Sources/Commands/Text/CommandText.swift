@@ -30,22 +30,6 @@ extension Command {
     }
   }
 
-  private static let inspectText = CommandText(
-    synopsis: ["inspect-pcap [OPTION ...] FILE ..."],
-    description: [
-      """
-      Reads captures of network traffic (pcap, pcapng and Sniffer files, or standard input as -) \
-      and prints the MQTT packets in them, one on a line, each with the client it belongs to.
-      """
-    ],
-    examples: [
-      CommandExample(
-        line: "mqtt inspect-pcap capture.pcapng", meaning: "Show every packet of a capture"),
-      CommandExample(
-        line: "mqtt inspect-pcap -T fields -e frame.number -e mqtt.topic capture.pcapng",
-        meaning: "The same fields that tshark would print"),
-    ])
-
   private static let publishText = CommandText(
     synopsis: [
       "pub [OPTION ...] TOPIC MESSAGE",

@@ -76,7 +76,7 @@ package enum Manual {
     case .pub:
       templates(&page)
       clientSections(&page, [.connect, .publish, .disconnect, .will], "mqtt_pub")
-    case .inspectPcap: break
+    case .inspectPcap: inspectSections(&page)
     case .sub:
       outputFormat(&page)
       clientSections(
@@ -224,6 +224,7 @@ package enum Manual {
     ]
     let isClient = command == .pub || command == .sub || command == nil
     if command == .aclCheck { rows = accessCheckStatus }
+    if command == .inspectPcap { rows = inspectStatus }
     if command == .bench { rows = benchStatus }
     if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
     if isClient {

@@ -13,11 +13,15 @@ struct FieldLines: PacketReceiver, ~Copyable {
   /// The frame of the line that is being gathered; zero for none.
   private var frame = 0
   private var columns: FieldColumns
+  /// Whether a packet of the frame was asked for; then the line has all of its packets.
+  private var isSelected = false
+  private let selectsAll: Bool
 
   init(
     _ options: InspectOptions, _ fields: InspectOptions.Fields, _ output: consuming InspectOutput
   ) {
     selection = options.selection
+    selectsAll = options.selection.isEverything
     separator = fields.separator
     quote = fields.quote
     columns = FieldColumns(
@@ -43,13 +47,13 @@ struct FieldLines: PacketReceiver, ~Copyable {
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, on connection: ConnectionFacts
   ) {
     if case .incomplete = packet.content { return }
-    if !selection.selects(packet, bytes, connection) { return }
     if packet.stamp.frame != frame {
       endLine()
       frame = packet.stamp.frame
       columns.addFrame(packet.stamp, packet.direction, connection)
     }
     columns.addPacket(packet, bytes, connection)
+    if !isSelected { isSelected = selectsAll || selection.selects(packet, bytes, connection) }
   }
 
   mutating func receive(
@@ -59,6 +63,8 @@ struct FieldLines: PacketReceiver, ~Copyable {
   private mutating func endLine() {
     if frame == 0 { return }
     frame = 0
+    if !isSelected { return columns.clear() }
+    isSelected = false
     for place in 0..<columns.count {
       if place > 0 { output.buffer.append(utf8: separator) }
       if !columns.hasValue(at: place) { continue }

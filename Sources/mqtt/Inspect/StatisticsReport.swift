@@ -121,7 +121,7 @@ final class StatisticsReport: PacketTeller {
     }
     let size = payloadBytes[direction] ?? 0
     write(
-      "\(word): \(total) messages\(Self.rate(total, seconds)), \(size) bytes of payload, "
+      "\(word): \(total) \(total == 1 ? "message" : "messages")\(Self.rate(total, seconds)), \(size) bytes of payload, "
         + mix.joined(separator: ", "))
   }
 

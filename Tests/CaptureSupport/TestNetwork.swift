@@ -1,18 +1,19 @@
 // Clients and a broker as a capture of the broker's network would show them: a test says who sends
 // what and how much time passes.
 
-import Capture
-import CaptureSupport
-import MQTTCodec
+package import Capture
+package import MQTTCodec
 
 /// Connections of a capture, on one clock.
-struct TestNetwork {
+package struct TestNetwork {
   private var talks: [Conversation] = []
   private var versions: [ProtocolVersion] = []
   private var clock: Int64 = 1_700_000_000_000_000_000
 
+  package init() {}
+
   /// Opens a connection without any packet.
-  mutating func open(_ version: ProtocolVersion = .v311) -> Int {
+  package mutating func open(_ version: ProtocolVersion = .v311) -> Int {
     var talk = Conversation()
     talk.clientPort = 40_000 + talks.count
     talk.timeNanoseconds = clock
@@ -24,7 +25,7 @@ struct TestNetwork {
   }
 
   /// Opens a connection with CONNECT and CONNACK.
-  mutating func connect(
+  package mutating func connect(
     _ client: String, _ version: ProtocolVersion = .v311, cleanStart: Bool = true,
     keepAlive: UInt16 = 0, present: Bool = false, wishes: [Property] = [], terms: [Property] = [],
     reason: ReasonCode = .success
@@ -44,10 +45,14 @@ struct TestNetwork {
   }
 
   /// The client of connection `number` sends a packet.
-  mutating func up(_ number: Int, _ packet: Packet) { send(number, packet, isToServer: true) }
+  package mutating func up(_ number: Int, _ packet: Packet) {
+    send(number, packet, isToServer: true)
+  }
 
   /// The broker sends it one.
-  mutating func down(_ number: Int, _ packet: Packet) { send(number, packet, isToServer: false) }
+  package mutating func down(_ number: Int, _ packet: Packet) {
+    send(number, packet, isToServer: false)
+  }
 
   private mutating func send(_ number: Int, _ packet: Packet, isToServer: Bool) {
     var buffer = ByteBuffer()
@@ -56,14 +61,15 @@ struct TestNetwork {
   }
 
   /// One end sends bytes.
-  mutating func raw(_ number: Int, _ bytes: [UInt8], isToServer: Bool = true) {
+  package mutating func raw(_ number: Int, _ bytes: [UInt8], isToServer: Bool = true) {
     talks[number].timeNanoseconds = clock
     if isToServer { talks[number].toServer(bytes) } else { talks[number].toClient(bytes) }
     clock = talks[number].timeNanoseconds
   }
 
   /// A subscription that is granted.
-  mutating func subscribe(_ number: Int, _ filter: String, _ qos: QoS = .exactlyOnce) throws {
+  package mutating func subscribe(_ number: Int, _ filter: String, _ qos: QoS = .exactlyOnce) throws
+  {
     let id = try identifier(900)
     up(
       number,
@@ -77,25 +83,25 @@ struct TestNetwork {
         Suback(packetIdentifier: id, reasonCodes: [ReasonCode(rawValue: qos.rawValue)])))
   }
 
-  mutating func close(_ number: Int) {
+  package mutating func close(_ number: Int) {
     talks[number].timeNanoseconds = clock
     talks[number].close()
     clock = talks[number].timeNanoseconds
   }
 
-  mutating func wait(_ seconds: Double) { clock += Int64(seconds * 1e9) }
+  package mutating func wait(_ seconds: Double) { clock += Int64(seconds * 1e9) }
 
   /// All frames in the order of their times.
-  var frames: [TestFrame] {
+  package var frames: [TestFrame] {
     talks.flatMap(\.frames).sorted { $0.timeNanoseconds < $1.timeNanoseconds }
   }
 
   /// What is found in the frames, or in those that `frames` leaves.
-  func findings(_ frames: [TestFrame]? = nil) -> [String] {
+  package func findings(_ frames: [TestFrame]? = nil) -> [String] {
     watched(frames).findings.map(\.description)
   }
 
-  func watched(_ frames: [TestFrame]? = nil) -> ProtocolWatch {
+  package func watched(_ frames: [TestFrame]? = nil) -> ProtocolWatch {
     var watching = Watching()
     var reader = CaptureFile()
     var dissector = Dissector()
@@ -125,16 +131,16 @@ private struct Watching: PacketReceiver {
   }
 }
 
-struct NoIdentifier: Error {}
+package struct NoIdentifier: Error {}
 
 /// A packet identifier.
-func identifier(_ number: UInt16) throws -> PacketIdentifier {
+package func identifier(_ number: UInt16) throws -> PacketIdentifier {
   guard let identifier = PacketIdentifier(rawValue: number) else { throw NoIdentifier() }
   return identifier
 }
 
 /// A message as a packet.
-func publish(
+package func publish(
   _ topic: String, _ payload: String = "x", _ qos: QoS = .atMostOnce, id: UInt16 = 1,
   dup: Bool = false, retain: Bool = false, properties: [Property] = []
 ) throws -> Packet {
@@ -145,6 +151,27 @@ func publish(
       properties: Properties(properties)))
 }
 
-func answer(_ id: UInt16, _ reason: ReasonCode = .success) throws -> Acknowledgement {
+package func answer(_ id: UInt16, _ reason: ReasonCode = .success) throws -> Acknowledgement {
   Acknowledgement(packetIdentifier: try identifier(id), reasonCode: reason)
+}
+
+extension TestNetwork {
+  /// A message with its whole handshake, from the client or to it.
+  package mutating func handshake(
+    _ number: Int, _ topic: String, _ qos: QoS, id: UInt16 = 1, payload: String = "x",
+    fromClient: Bool
+  ) throws {
+    func send(_ packet: Packet, _ isForth: Bool, _ network: inout TestNetwork) {
+      if isForth == fromClient { network.up(number, packet) } else { network.down(number, packet) }
+    }
+    send(try publish(topic, payload, qos, id: id), true, &self)
+    switch qos {
+    case .atMostOnce: break
+    case .atLeastOnce: send(.puback(try answer(id)), false, &self)
+    case .exactlyOnce:
+      send(.pubrec(try answer(id)), false, &self)
+      send(.pubrel(try answer(id)), true, &self)
+      send(.pubcomp(try answer(id)), false, &self)
+    }
+  }
 }
