@@ -24,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -63,8 +64,12 @@ int linux_epoll_remove(int epoll, int descriptor) {
   return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0);
 }
 
+// The calls that are made for every message go to the kernel directly: in a process with threads
+// the C library puts two atomic operations around each of them, to be ready for pthread_cancel,
+// which nobody calls here.
+
 int linux_epoll_wait(int epoll, struct linux_event *events, int limit, int timeout_milliseconds) {
-  return epoll_wait(epoll, (struct epoll_event *)events, limit, timeout_milliseconds);
+  return (int)syscall(SYS_epoll_pwait, epoll, events, limit, timeout_milliseconds, NULL, 0);
 }
 
 int linux_epoll_wait_precisely(int epoll, struct linux_event *events, int limit,
@@ -84,12 +89,14 @@ int linux_stream_socket(int family) {
 }
 
 ptrdiff_t linux_send(int descriptor, const void *bytes, size_t count) {
-  return send(descriptor, bytes, count, MSG_NOSIGNAL);
+  return syscall(SYS_sendto, descriptor, bytes, count, MSG_NOSIGNAL, NULL, 0);
 }
 
 ptrdiff_t linux_receive(int descriptor, void *bytes, size_t count) {
-  return recv(descriptor, bytes, count, 0);
+  return syscall(SYS_recvfrom, descriptor, bytes, count, 0, NULL, NULL);
 }
+
+int linux_close(int descriptor) { return (int)syscall(SYS_close, descriptor); }
 
 int linux_finish_sending(int descriptor) { return shutdown(descriptor, SHUT_WR); }
 
@@ -206,8 +213,8 @@ int linux_connect(int descriptor, const struct linux_address *address) {
 
 int linux_accept(int descriptor, struct linux_address *peer) {
   peer->length = sizeof peer->storage;
-  return accept4(
-      descriptor, system_form(peer), &peer->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return (int)syscall(
+      SYS_accept4, descriptor, system_form(peer), &peer->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 int linux_local_address(int descriptor, struct linux_address *address) {

@@ -40,17 +40,25 @@ extension Broker {
     counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
     arm(mounted(connect.will, on: index), session)
     startKeepAlive(index)
-    noteConnection(
+    if notesConnections { noteAdmitted(connect, identifier, userName, connack, on: index) }
+    if configuration.keepsRecords { recordConnect(session) }
+    hold(index, ifAppendedSince: recorded)
+    send(.connack(connack), on: index)
+    pump(session)
+  }
+
+  private mutating func noteAdmitted(
+    _ connect: Connect, _ identifier: String, _ userName: String?, _ connack: Connack,
+    on index: UInt32
+  ) {
+    note(
+      .information,
       "\(identifier) connected from \(connections[index].peer): "
         + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
         + "\(connack.isSessionPresent ? " (resumed)" : ""), "
         + (userName.map { "user \"\($0)\", " } ?? "")
         + "keep alive \(connections[index].keepAliveSeconds) s"
         + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
-    if configuration.keepsRecords { recordConnect(session) }
-    hold(index, ifAppendedSince: recorded)
-    send(.connack(connack), on: index)
-    pump(session)
   }
 
   static func name(of version: ProtocolVersion) -> String {

@@ -31,8 +31,9 @@ extension Broker {
   mutating func leave(_ index: UInt32, cause: String, isOrderly: Bool) {
     let session = connections[index].session
     guard session != Connection.noSession else {
-      if connections[index].stage != .closed {
-        noteConnection("\(connections[index].peer) left before it was connected: \(cause)")
+      if connections[index].stage != .closed && notesConnections {
+        note(
+          .information, "\(connections[index].peer) left before it was connected: \(cause)")
       }
       return
     }
@@ -40,7 +41,9 @@ extension Broker {
     sessions[session].connection = Session.noConnection
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
-    noteConnection("\(sessions[session].clientIdentifier) left: \(cause)")
+    if notesConnections {
+      note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
+    }
     if isOrderly && sessions[session].will != nil {
       sessions[session].will = nil
       recordWill(session)

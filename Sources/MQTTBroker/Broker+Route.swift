@@ -12,27 +12,35 @@ extension Broker {
     // Both only rise, so that their sum changes with either.
     let epoch = subscriptions.epoch &+ access.epoch
     let line = cache.find(topic, hash: hash, epoch: epoch)
-    let current: Match
-    if line != MatchCache.nothing {
-      current = cache.lines[line].match
-    } else {
+    let isKnown = line != MatchCache.nothing
+    if !isKnown {
       if !ahead.take(topic, hash: hash, epoch: subscriptions.epoch, into: &match) {
         subscriptions.match(topic, into: &match, marks: &marks)
       }
       if isControlled { restrictMatch(topic, hash) }
       if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
-      current = match
     }
-    for position in current.targets.indices {
-      let target = current.targets[position]
+    // Only the list that is walked is taken out: each list costs a retain and a release.
+    let targets = isKnown ? cache.lines[line].match.targets : match.targets
+    for position in targets.indices {
+      let target = targets[position]
       // [MQTT-3.8.3-3]
       if target.flags.contains(.noLocal) && target.session == routing.publisher { continue }
-      let identifiers = target.identifiers == 0 ? [] : current.identifiers(of: target)
+      var identifiers: [UInt32] = []
+      if target.identifiers != 0 {
+        identifiers =
+          isKnown
+          ? cache.lines[line].match.identifiers(of: target) : match.identifiers(of: target)
+      }
       deliver(
         to: target, identifiers, topic: topic, properties: properties, payload: payload)
     }
-    for position in current.groups.indices {
-      let group = current.groups[position]
+    if isKnown ? cache.lines[line].match.groups.isEmpty : match.groups.isEmpty {
+      return !targets.isEmpty
+    }
+    let groups = isKnown ? cache.lines[line].match.groups : match.groups
+    for position in groups.indices {
+      let group = groups[position]
       if isControlled { authorizeMembers(of: group, topic, hash) }
       guard let member = chooseMember(of: group, topic: topic) else { continue }
       let subscription = subscriptions.subscriptions[member]
@@ -43,7 +51,7 @@ extension Broker {
         to: target, subscription.identifier == 0 ? [] : [subscription.identifier], group: group,
         topic: topic, properties: properties, payload: payload)
     }
-    return !current.targets.isEmpty || !current.groups.isEmpty
+    return true
   }
 
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or

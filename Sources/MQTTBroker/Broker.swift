@@ -73,6 +73,8 @@ package struct Broker: ~Copyable {
   var reactors: [ReactorQueue] = [ReactorQueue()]
   var spares = SpareBuffers()
   var log: [LogEntry] = []
+  /// Whether the shell writes log entries of the level information; it may change at any time.
+  package var writesInformation = true
   /// Those of them that wait to be published.
   var unpublishedLog: [LogEntry] = []
   var isShuttingDown = false

@@ -43,6 +43,7 @@ int linux_eventfd(void);
 int linux_stream_socket(int family);
 ptrdiff_t linux_send(int descriptor, const void *bytes, size_t count);
 ptrdiff_t linux_receive(int descriptor, void *bytes, size_t count);
+int linux_close(int descriptor);
 int linux_finish_sending(int descriptor);
 int linux_set_no_delay(int descriptor);
 int linux_set_reuse_address(int descriptor);

@@ -49,9 +49,12 @@ extension Broker {
     if !configuration.publishedLogLevels.isEmpty { unpublishedLog.append(log[log.count - 1]) }
   }
 
-  /// Adds a line about a connection or its end, unless they are not wanted.
-  mutating func noteConnection(_ text: String) {
-    if configuration.logsConnections { note(.information, text) }
+  /// Whether somebody reads lines about connections and their ends.
+  ///
+  /// They are the only ones that come with every client, so they are not even made when nobody does.
+  var notesConnections: Bool {
+    configuration.logsConnections
+      && (writesInformation || configuration.publishedLogLevels.contains(.information))
   }
 
   /// Publishes what was logged to those who subscribe to `$SYS/broker/log`, as mosquitto does: at

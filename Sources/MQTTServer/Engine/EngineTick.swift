@@ -53,6 +53,7 @@ final class EngineTick: ReactorDelegate {
     var listenerChanges: [ListenerChange] = []
     engine.state.withLock { state in
       if isMeasured { meter.lockTaken() }
+      state.broker.writesInformation = engine.log.wants(.information)
       while let buffer = reactor.takeSpareBuffer() { state.broker.recycle(buffer) }
       for event in events { handle(event, reactor, &state, now) }
       state.broker.advance(to: now)

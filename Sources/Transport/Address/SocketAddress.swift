@@ -84,9 +84,34 @@ extension SocketAddress: CustomStringConvertible {
   /// "127.0.0.1:1883", "[::1]:1883", "/run/mqtt.sock", or "local socket" for one without a name.
   package var description: String {
     switch self {
-    case .ipv4(_, let port): "\(host):\(port)"
+    case .ipv4(let host, let port): Self.text(host, port)
     case .ipv6(_, _, let port, _): "[\(host)]:\(port)"
     case .unix(let path): path.isEmpty ? "local socket" : path
+    }
+  }
+
+  /// Each connection that is accepted needs it, so it is written digit by digit into one string.
+  private static func text(_ host: UInt32, _ port: UInt16) -> String {
+    String(unsafeUninitializedCapacity: "255.255.255.255:65535".utf8.count) { room in
+      var count = 0
+      func append(_ number: UInt32, _ end: Unicode.Scalar?) {
+        var unit: UInt32 = number >= 1000 ? (number >= 10000 ? 10000 : 1000) : 100
+        while unit > 1 && number < unit { unit /= 10 }
+        while unit > 0 {
+          room[count] = UInt8(ascii: "0") + UInt8(number / unit % 10)
+          count += 1
+          unit /= 10
+        }
+        guard let end else { return }
+        room[count] = UInt8(ascii: end)
+        count += 1
+      }
+      append(host >> 24, ".")
+      append(host >> 16 & 255, ".")
+      append(host >> 8 & 255, ".")
+      append(host & 255, ":")
+      append(UInt32(port), nil)
+      return count
     }
   }
 

@@ -11,7 +11,7 @@ import WebSocket
 
 struct Link: ~Copyable {
   struct Flags: OptionSet {
-    let rawValue: UInt16
+    let rawValue: UInt32
     /// An outgoing connect has not been answered.
     static let connecting = Flags(rawValue: 1 << 0)
     /// The TLS handshake is not complete.
@@ -34,6 +34,8 @@ struct Link: ~Copyable {
     static let paused = Flags(rawValue: 1 << 8)
     /// The kernel takes no more bytes for now.
     static let blocked = Flags(rawValue: 1 << 9)
+    /// The kernel tells when it takes bytes again: it was asked when the link was first blocked.
+    static let watchedForWriting = Flags(rawValue: 1 << 16)
     /// In the reactor's list of links to write at the end of the tick.
     static let dirty = Flags(rawValue: 1 << 10)
     /// In the reactor's list of links to look at in the next tick.

@@ -17,7 +17,9 @@ extension Reactor {
     through proxy: SOCKSRequest? = nil, owner: UInt64 = 0
   ) -> LinkID {
     precondition(!addresses.isEmpty, "a connection needs an address")
-    let link = links.insert(Link(descriptor: -1, flags: .connecting, owner: owner))
+    // That it is writable is how the kernel says that it is connected.
+    let link = links.insert(
+      Link(descriptor: -1, flags: [.connecting, .watchedForWriting], owner: owner))
     let more = LinkExtension()
     more.addresses = addresses
     more.localAddress = localAddress

@@ -1,9 +1,11 @@
 // What a link is watched for.
 //
-// A plain link is watched edge-triggered for both directions, once and for all: a short read tells
-// that the kernel has no more. A protected link's reads happen inside OpenSSL, where nobody sees
-// whether they were short, so it is watched level-triggered, and for writing only while it is
-// blocked; one more system call for a blocked link saves one for every read of all others.
+// A plain link is watched edge-triggered: a short read tells that the kernel has no more. For
+// writing it is watched from the first time that it was blocked, once and for all: watched from the
+// start, every new connection would be reported as writable, in a turn that has nothing to do. A
+// protected link's reads happen inside OpenSSL, where nobody sees whether they were short, so it is
+// watched level-triggered, and for writing only while it is blocked; one more system call for a
+// blocked link saves one for every read of all others.
 
 import CLinux
 import Glibc
@@ -26,11 +28,32 @@ extension Reactor {
     _ = linux_epoll_change(epoll.number, links[link.index].descriptor, mask, link.word)
   }
 
+  /// Tells the kernel to report when a link that is blocked takes bytes again.
+  func watchForWriting(_ link: LinkID) {
+    if isEdgeTriggered(link) {
+      if links[link.index].flags.contains(.watchedForWriting) { return }
+      links[link.index].flags.insert(.watchedForWriting)
+      if links[link.index].more == nil {
+        _ = linux_epoll_change(
+          epoll.number, links[link.index].descriptor, wantedMask(link), link.word)
+      }
+    }
+    watchAgain(link)
+  }
+
+  private func isEdgeTriggered(_ link: LinkID) -> Bool {
+    guard let more = links[link.index].more,
+      !links[link.index].flags.contains(.connecting)
+    else { return true }
+    return more.tls == nil && more.context == nil && more.peer == nil
+  }
+
   private func wantedMask(_ link: LinkID) -> UInt32 {
     let flags = links[link.index].flags
-    guard let more = links[link.index].more, !flags.contains(.connecting),
-      more.tls != nil || more.context != nil || more.peer != nil
-    else { return linux_readable | linux_writable | linux_peer_finished | linux_edge_triggered }
+    if isEdgeTriggered(link) {
+      let mask = linux_readable | linux_peer_finished | linux_edge_triggered
+      return flags.contains(.watchedForWriting) ? mask | linux_writable : mask
+    }
     var mask: UInt32 = 0
     let reads = flags.isDisjoint(with: [.closing, .paused]) || flags.contains(.lingering)
     if reads { mask |= linux_readable | linux_peer_finished }

@@ -91,10 +91,13 @@ extension Reactor {
     case .bytes(let count):
       links[index].outbox.consume(count)
       if links[index].outbox.isEmpty { return true }
-      links[index].flags.insert(.blocked)
-    case .wouldBlock: links[index].flags.insert(.blocked)
-    case .failed: failWriting(link)
+    case .wouldBlock: break
+    case .failed:
+      failWriting(link)
+      return false
     }
+    links[index].flags.insert(.blocked)
+    watchForWriting(link)
     return false
   }
 

@@ -3,9 +3,9 @@
 //   wait -> read everything that is ready -> tick (the delegate decides) -> write what it handed over
 //
 // so that a connection costs at most one read and one write per turn, however many messages that
-// carries. Links are watched edge-triggered for both directions from the start, so no message ever
-// costs an epoll_ctl: a short read means that the kernel has no more and will say when it has, and
-// a link that cannot be written is reported when it can. What stays readable after a full read
+// carries. Links are watched edge-triggered, so no message ever costs an epoll_ctl: a short read
+// means that the kernel has no more and will say when it has, and a link that could not be written
+// once is reported ever after when it can. What stays readable after a full read
 // waits in `ready` for the next turn, behind everybody else.
 //
 // Everything but `wake`, `stop` and `adopt` belongs to the thread that runs the reactor.

@@ -3,7 +3,7 @@
 import CLinux
 import Glibc
 
-func closeDescriptor(_ number: Int32) { _ = Glibc.close(number) }
+func closeDescriptor(_ number: Int32) { _ = linux_close(number) }
 
 /// What a read or a write on a non-blocking socket came to.
 enum Transfer {
