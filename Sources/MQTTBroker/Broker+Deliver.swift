@@ -258,9 +258,9 @@ extension Broker {
     if deliveries[delivery].qos == .atMostOnce {
       sessions[session].replayCount = UInt32(sessions[session].queue.count)
     }
+    sweep(session, at: messages[message].expiresAt)
     if sessions[session].record != 0 {
       recordQueued(delivery, for: session)
-      sweep(session, at: messages[message].expiresAt)
       if isStoreFailing { _ = waitsForStore(delivery, session) }
     }
     return true

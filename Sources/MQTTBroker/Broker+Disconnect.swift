@@ -133,14 +133,20 @@ extension Broker {
     guard let group = deliveries[delivery].group, subscriptions.groups.contains(group) else {
       return false
     }
-    return hasOtherMember(of: group, than: session)
+    let topic = isControlled ? topic(of: delivery) : []
+    return hasOtherMember(of: group, than: session, topic: topic.span)
   }
 
-  /// Whether a group has another member that is online and may take over what `session` has.
-  func hasOtherMember(of group: SlotIdentifier, than session: UInt32) -> Bool {
+  /// Whether a group has another member that is online and may take over what `session` has; only
+  /// then it is taken away from there.
+  func hasOtherMember(
+    of group: SlotIdentifier, than session: UInt32, topic: Span<UInt8>
+  ) -> Bool {
     for member in subscriptions.groups[group.index].members {
       let other = subscriptions.subscriptions[member].session
-      if other != session && sessions[other].isOnline && keepsAsSafely(other, as: session) {
+      if other != session && sessions[other].isOnline && keepsAsSafely(other, as: session)
+        && (!isControlled || mayHave(other, topic))
+      {
         return true
       }
     }

@@ -4,14 +4,18 @@
 
 import CSQLite
 import MQTTBroker
+import MQTTCodec
 package import SQLite
+import Transport
 
 extension Store {
   /// Free pages that the file keeps, for what comes next.
   static let sparePages: Int64 = 256
-  /// How many pages a slice takes from the file, and how many messages it looks at.
-  static let pagesInSlice = 64
-  static let messagesInSlice = 500
+  /// How long a slice goes on; a step that is under way then is ended.
+  static let sliceNanoseconds: Int64 = 3_000_000
+  /// How many pages a step takes from the file, and how many messages it looks at.
+  static let pagesInStep = 16
+  static let messagesInStep = 100
 
   /// Does one slice; whether there is more to do.
   package func maintain() throws(StoreError) -> Bool {
@@ -21,11 +25,10 @@ extension Store {
       logFailure = nil
       throw failure
     }
+    let limit = MonotonicClock.now.advanced(byNanoseconds: Self.sliceNanoseconds)
     do throws(StoreError) {
-      if try connection.removeStrayMessages(&strays) { return true }
-      if try connection.shrink() {
-        hasShrunk = true
-        return true
+      while try step(connection) {
+        if MonotonicClock.now >= limit { return true }
       }
     } catch {
       end(error)
@@ -35,6 +38,16 @@ extension Store {
     if hasShrunk && !isCheckpointing {
       hasShrunk = false
       startCheckpoint(connection)
+    }
+    return false
+  }
+
+  /// Does one step; whether there is another.
+  private func step(_ connection: Connection) throws(StoreError) -> Bool {
+    if try connection.removeStrayMessages(&strays) { return true }
+    if try connection.shrink() {
+      hasShrunk = true
+      return true
     }
     return false
   }
@@ -61,7 +74,7 @@ extension Connection {
   func removeStrayMessages(_ strays: inout StrayMessages) throws(StoreError) -> Bool {
     if strays.next > strays.last { return false }
     let statement = try database.prepare(
-      "SELECT id FROM message WHERE id BETWEEN ?1 AND ?2 LIMIT \(Store.messagesInSlice)")
+      "SELECT id FROM message WHERE id BETWEEN ?1 AND ?2 LIMIT \(Store.messagesInStep)")
     statement.bind(1, strays.next)
     statement.bind(2, strays.last)
     var unneeded: [UInt64] = []
@@ -75,20 +88,20 @@ extension Connection {
       if !strays.needed.contains(statement.number(0)) { unneeded.append(statement.number(0)) }
     }
     statement.reset()
-    if count < Store.messagesInSlice { strays = StrayMessages(next: 1) }
+    if count < Store.messagesInStep { strays = StrayMessages(next: 1) }
     if !unneeded.isEmpty {
       try begin.run(database, "maintain")
       try remove(&unneeded, by: removeMessages)
       try end.run(database, "maintain")
     }
-    return count == Store.messagesInSlice
+    return count == Store.messagesInStep
   }
 
   /// Gives some free pages back to the file system; whether there are more.
   func shrink() throws(StoreError) -> Bool {
     let free = try database.number("PRAGMA freelist_count", "maintain") ?? 0
     if free <= Store.sparePages { return false }
-    let pages = min(Int64(Store.pagesInSlice), free - Store.sparePages)
+    let pages = min(Int64(Store.pagesInStep), free - Store.sparePages)
     try database.run("PRAGMA incremental_vacuum(\(pages))", "maintain")
     return free - pages > Store.sparePages
   }

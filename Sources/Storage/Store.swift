@@ -81,6 +81,9 @@ package final class Store {
     guard settings.fileSystem == nil else { return connection = try Connection(settings) }
     var salvage = Salvage(settings)
     try salvage.finish()
+    var mosquitto = MosquittoImport(settings)
+    try mosquitto.run()
+    notices += mosquitto.notices
     do throws(StoreError) {
       if let damage { throw damage }
       try salvage.checkLog()

@@ -28,6 +28,12 @@ package struct StoreSettings: Equatable, Sendable {
   /// The log is then copied between commits, because only one connection can be open.
   package var usesFileLocks = true
 
+  /// The file in which mosquitto has kept what lasts; what is in it becomes the store when there is
+  /// none yet.
+  package var mosquittoFile: String?
+  /// The names of this broker's listeners by the ports that mosquitto knows them by.
+  package var listenerNames: [UInt16: String] = [:]
+
   /// Joins the parts.
   package init(
     directory: String, synchronization: SynchronizationMode = .full, isStrict: Bool = false,

@@ -225,6 +225,21 @@ extension Peer {
     #expect(nobody.texts().isEmpty)
   }
 
+  @Test func `a member that goes keeps what no other member may have`() {
+    let properties = [Property(.sessionExpiryInterval, .fourByteInteger(100))]
+    let ann = Peer(world, user: "ann", "a", properties: properties)
+    let nobody = Peer(world, user: nil, "n", properties: properties)
+    for peer in [ann, nobody] { peer.subscribe("$share/g/#", .atLeastOnce) }
+    let publisher = Peer(world, user: "ann", "p")
+    publisher.publish("bob/x", "ann's", .atLeastOnce)
+    #expect(ann.unacknowledged().count == 1)
+    ann.cut()
+    let again = Peer(silent: world)
+    again.login("a", "ann", nil, cleanStart: false, properties)
+    #expect(again.texts() == ["ann's"])
+    #expect(nobody.texts().isEmpty)
+  }
+
   @Test func `what the server says of itself is given to who may read it`() {
     let world = World(rules: "user ann\ntopic read $SYS/#\n") { $0.statusIntervalSeconds = 1 }
     let ann = Peer(world, user: "ann", "a")

@@ -6,6 +6,28 @@ import MQTTSession
 import Testing
 
 struct QueueLimitTests {
+  @Test(arguments: [[], lasting])
+  func `expired messages leave the queue of a client that is there and does not read`(
+    properties: [Property]
+  ) {
+    let world = World { $0.inFlightLimit = 1 }
+    let slow = Peer(world, "slow", .v5, properties)
+    slow.subscribe("a", .atLeastOnce)
+    let publisher = Peer(world, "p")
+    publisher.publish("a", "first", .atLeastOnce, identifier: 1)
+    let before = world.broker.messagesInMemory
+    for number in UInt16(2)...6 {
+      publisher.publish(
+        "a", "\(number)", .atLeastOnce, identifier: number,
+        [Property(.messageExpiryInterval, .fourByteInteger(10))])
+    }
+    publisher.publish("a", "last", .atLeastOnce, identifier: 7)
+    #expect(world.broker.messagesInMemory == before + 6)
+    world.wait(seconds: 60)
+    #expect(world.broker.messagesInMemory == before + 1)
+    #expect(slow.messages().map(text) == ["first", "last"])
+  }
+
   @Test(arguments: ProtocolVersion.allCases)
   func `no more than the limit is in flight to a client`(version: ProtocolVersion) {
     let world = World { $0.inFlightLimit = 2 }

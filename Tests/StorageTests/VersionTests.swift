@@ -71,3 +71,42 @@ struct VersionTests {
     #expect(try directory.query("PRAGMA user_version", closing: store) == "2")
   }
 }
+
+/// The main file is gone or empty, and the log beside it is whole.
+struct LostFileTests {
+  private let directory = TemporaryDirectory()
+
+  /// Leaves everything in the log, as a crash does, and nothing in the main file.
+  private func lay(isThere: Bool) throws {
+    do {
+      let store = try Store.open(directory.settings)
+      try store.commit(Sample.everything)
+    }
+    if isThere {
+      try Data().write(to: URL(fileURLWithPath: directory.file))
+    } else {
+      try FileManager.default.removeItem(atPath: directory.file)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `what is in the log of an empty file is salvaged, and that is said`(isThere: Bool) throws {
+    try lay(isThere: isThere)
+    let store = try Store.open(directory.settings)
+    #expect(try store.load().records == RecordedState(Sample.everything).records)
+    #expect(
+      store.notices.first
+        == "\(directory.file): open: the file is damaged (it is empty, although its log holds "
+        + "2 commits)")
+    #expect(store.notices.contains { $0.contains("saved 3 sessions and 6 messages") })
+  }
+
+  @Test func `a strict store refuses it, and leaves the log as it is`() throws {
+    try lay(isThere: true)
+    let log = try Data(contentsOf: URL(fileURLWithPath: directory.log))
+    var settings = directory.settings
+    settings.isStrict = true
+    #expect(throws: StoreError.self) { try Store.open(settings) }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: directory.log)) == log)
+  }
+}

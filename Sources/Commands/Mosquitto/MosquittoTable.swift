@@ -220,7 +220,8 @@ package enum MosquittoTable {
       "where what lasts is kept"),
     .text(
       "persistence_file", "NAME", \.store.fileName, default: "mosquitto.db",
-      "another name than the default keeps the data in a directory NAME.mqtt there"),
+      "another name than the default keeps the data in a directory NAME.mqtt there; what mosquitto "
+        + "has kept in NAME is taken over once, and NAME left as it is"),
     .number(
       "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest, ""
     ) { (_, _) throws(ValueFault) in }.ignored(because: isOnDisk),
@@ -245,7 +246,10 @@ extension BrokerOptions {
 
   fileprivate var isPersistent: Bool {
     get { !store.isInMemoryOnly }
-    set { store.isInMemoryOnly = !newValue }
+    set {
+      store.isInMemoryOnly = !newValue
+      store.hasMosquittoFile = newValue
+    }
   }
 
   fileprivate var clientIdentifierPrefix: String? {

@@ -19,6 +19,8 @@ package struct BrokerStoreOptions: Equatable, Sendable {
   package var directory: String?
   /// The name that a configuration file gives mosquitto's file.
   package var fileName: String?
+  /// Whether it was mosquitto that kept its data in that file.
+  package var hasMosquittoFile = false
   package var synchronous = Synchronous.full
   /// Whether a damaged store keeps the broker from starting.
   package var isStrict = false
@@ -39,6 +41,14 @@ package struct BrokerStoreOptions: Equatable, Sendable {
       directory ?? Self.stateDirectory(environment) + "/mqtt/broker" + Self.suffix(listeners)
     guard let fileName, fileName != Self.usualFileName else { return place }
     return place + "/\(fileName).mqtt"
+  }
+
+  /// Where mosquitto would have kept what lasts; nil when nobody says that it has.
+  ///
+  /// Without a location that is the directory in which it is started.
+  package var mosquittoFile: String? {
+    if !hasMosquittoFile { return nil }
+    return (directory ?? ".") + "/" + (fileName ?? Self.usualFileName)
   }
 
   private static func stateDirectory(_ environment: (String) -> String?) -> String {

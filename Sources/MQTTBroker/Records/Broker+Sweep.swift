@@ -1,6 +1,6 @@
 // What is done to queues in the background, a slice at a time, so that nobody waits for it: expired
-// messages go from the queues of sessions that are away, what another member of a shared group can
-// have is given to it, and the tails of sessions that ended are removed.
+// messages go from the queues, what another member of a shared group can have is given to it when a
+// member goes, and the tails of sessions that ended are removed.
 //
 // There is one slice under way at a time. A crash between two of them leaves a tail without its
 // session, which the next start finds and goes on with. (Broker+Load)
@@ -15,9 +15,9 @@ extension Broker {
 
   // MARK: Expiry
 
-  /// Something that waits for a lasting session expires at an instant.
+  /// Something that waits for a session expires at an instant.
   mutating func sweep(_ session: UInt32, at expiresAt: Instant) {
-    if expiresAt == Message.never || sessions[session].record == 0 { return }
+    if expiresAt == Message.never { return }
     let interval = Int64(Self.sweepIntervalSeconds) * 1_000_000_000
     let at = startedAt.advanced(
       byNanoseconds: (max(expiresAt, now).nanoseconds(since: startedAt) / interval + 1) * interval)
@@ -26,14 +26,9 @@ extension Broker {
     deadlines.insert(.queueSweep, sessions.identifier(at: session), at: at)
   }
 
-  /// A session's queue is due to be searched, unless it is being emptied anyway.
+  /// A session's queue is due to be searched; its tail only while nobody reads it.
   mutating func sweepQueue(of session: UInt32) {
     sessions[session].sweepAt = Message.never
-    if sessions[session].isOnline {
-      // It may leave before it has read everything.
-      if !sessions[session].nothingWaits { sweep(session, at: now) }
-      return
-    }
     var kept = DeliveryQueue()
     for delivery in sessions[session].queue.all {
       let message = deliveries[delivery].message
@@ -49,7 +44,12 @@ extension Broker {
     }
     sessions[session].queue = kept
     sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
-    sweepTail(of: session, handsOver: false)
+    if !sessions[session].isOnline {
+      sweepTail(of: session, handsOver: false)
+    } else if sessions[session].tail != nil {
+      // Its client may leave before it has read everything.
+      sweep(session, at: now)
+    }
   }
 
   // MARK: Walks over tails
@@ -135,7 +135,10 @@ extension Broker {
     _ paged: PagedEntry, of tail: QueueTail, _ session: UInt32
   ) -> Bool {
     guard let name = paged.entry.group, let group = subscriptions.group(named: name),
-      hasOtherMember(of: group, than: session), let delivery = restore(paged)
+      let message = paged.message
+    else { return false }
+    let topic = message.bytes.span.extracting(0..<message.topicLength)
+    guard hasOtherMember(of: group, than: session, topic: topic), let delivery = restore(paged)
     else { return false }
     end(paged.entry, of: tail)
     giveToGroup(delivery, except: session)

@@ -147,7 +147,7 @@ extension ListenerLayers {
 
 extension ListenerConfiguration {
   /// Where it is, as people say it.
-  var name: String {
+  package var name: String {
     switch place {
     case .path(let path, _): path
     case .loopback(let port): "localhost:\(port)"

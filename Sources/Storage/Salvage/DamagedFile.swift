@@ -16,11 +16,16 @@ struct SalvageCounts: Equatable, CustomStringConvertible {
   var savedMessages = 0
   var lostSessions = 0
   var lostMessages = 0
+  /// Tables with parts that cannot be read, so that more may be lost than anything tells of.
+  var torn: [String] = []
 
   var description: String {
-    "saved \(Self.count(savedSessions, "session")) and "
+    let known =
+      "saved \(Self.count(savedSessions, "session")) and "
       + "\(Self.count(savedMessages, "message")), lost \(Self.count(lostSessions, "session")) and "
       + "\(Self.count(lostMessages, "message")) that something still names"
+    if torn.isEmpty { return known }
+    return known + "; more may be lost, for parts of \(torn.joined(separator: ", ")) cannot be read"
   }
 
   private static func count(_ number: Int, _ noun: String) -> String {
@@ -41,6 +46,8 @@ final class DamagedFile {
   private var messages = NumberSet()
   private var lostMessages: Set<UInt64> = []
   private var entries = NumberSet()
+  /// Tables with parts that cannot be read.
+  private var torn: Set<String> = []
 
   /// Whether it has the columns that version 2 has brought.
   private let hasSources: Bool
@@ -198,6 +205,7 @@ final class DamagedFile {
     counts.lostMessages = lostMessages.count + Int(sqlite3_changes(target.database.handle))
     let sessions = try target.database.number("SELECT count(*) FROM session", "salvage")
     let messages = try target.database.number("SELECT count(*) FROM message", "salvage")
+    counts.torn = torn.sorted()
     counts.savedSessions = Int(sessions ?? 0)
     counts.savedMessages = Int(messages ?? 0)
     return counts
@@ -220,7 +228,10 @@ final class DamagedFile {
     _ selection: String, key: String, _ body: (borrowing Statement) -> Void
   ) {
     let ordered = "\(selection) WHERE \(key) >= ?1 ORDER BY \(key)"
-    guard let rows = statement(ordered), let probe = statement(ordered + " LIMIT 1") else { return }
+    guard let rows = statement(ordered), let probe = statement(ordered + " LIMIT 1") else {
+      tear(selection)
+      return
+    }
     // A number may be any after a damage; those of a store begin at 1.
     var next = Int64.min
     while true {
@@ -235,6 +246,7 @@ final class DamagedFile {
         code = rows.step()
       }
       if code == SQLITE_DONE { return }
+      tear(selection)
       guard let behind = firstReadable(from: max(next, 0), by: probe) else { return }
       next = behind
     }
@@ -275,13 +287,22 @@ final class DamagedFile {
   ) {
     for direction in ["ASC", "DESC"] {
       let order = key.map { "\($0) \(direction)" }.joined(separator: ", ")
-      guard let rows = statement("\(selection) ORDER BY \(order)") else { return }
+      guard let rows = statement("\(selection) ORDER BY \(order)") else { return tear(selection) }
       var code = rows.step()
       while code == SQLITE_ROW {
         body(rows)
         code = rows.step()
       }
       if code == SQLITE_DONE { return }
+      tear(selection)
+    }
+  }
+
+  /// Part of the table of a selection cannot be read.
+  private func tear(_ selection: String) {
+    let words = selection.split(separator: " ")
+    if let place = words.firstIndex(of: "FROM"), place + 1 < words.count {
+      torn.insert(String(words[place + 1]))
     }
   }
 

@@ -39,7 +39,14 @@ struct Salvage {
   /// Throws for a store that is strict; otherwise the log is kept aside, and said what is lost.
   mutating func checkLog() throws(StoreError) {
     let log = settings.file + "-wal"
-    guard let scan = LogScan(log), scan.isDamaged(settings.synchronization) else { return }
+    guard let scan = LogScan(log) else { return }
+    // SQLite would begin an empty file anew, and remove its log.
+    if StoreFile.size(settings.file) == 0, scan.readable > 0 {
+      throw StoreError(
+        .damaged, file: settings.file, operation: "open",
+        reason: "it is empty, although its log holds \(scan.readable) commits")
+    }
+    guard scan.isDamaged(settings.synchronization) else { return }
     let what =
       scan.hasDamagedHead
       ? "the head of the log is damaged, and none of it can be read"
@@ -83,9 +90,10 @@ struct Salvage {
     let copy = settings.file + ".copy"
     defer { removeAll(copy) }
     var counts = SalvageCounts()
-    if let source = DamagedFile(settings.file, settings) {
+    let hasFile = StoreFile.size(settings.file) > 0
+    if hasFile, let source = DamagedFile(settings.file, settings) {
       counts = try source.rescue(into: target)
-    } else if StoreFile.size(settings.file) > 0 {
+    } else if hasFile || StoreFile.size(settings.file + "-wal") > 0 {
       try graft(onto: copy, target)
       if let source = DamagedFile(copy, settings) { counts = try source.rescue(into: target) }
     }
@@ -97,7 +105,11 @@ struct Salvage {
 
   /// Copies the damaged file, with the first pages of a new store, which are those of its schema.
   private func graft(onto copy: String, _ fresh: Connection) throws(StoreError) {
-    try StoreFile.copy(settings.file, to: copy)
+    if StoreFile.exists(settings.file) {
+      try StoreFile.copy(settings.file, to: copy)
+    } else {
+      try StoreFile.copy("/dev/null", to: copy)
+    }
     if StoreFile.exists(settings.file + "-wal") {
       try StoreFile.copy(settings.file + "-wal", to: copy + "-wal")
     }

@@ -87,10 +87,25 @@ extension ServerConfiguration {
       case .normal: .normal
       case .off: .off
       }
-    let settings = StoreSettings(
+    var settings = StoreSettings(
       directory: options.store.directory(of: options.listeners, environment: Terminal.environment),
       synchronization: synchronization, isStrict: options.store.isStrict)
-    openStore = { () throws(StoreFailure) in try RecordStore(settings) }
+    settings.mosquittoFile = options.store.mosquittoFile
+    settings.listenerNames = Self.names(of: options.listeners)
+    openStore = { [settings] () throws(StoreFailure) in try RecordStore(settings) }
+  }
+
+  /// What the listeners are known by, where a port tells which one is meant.
+  private static func names(of listeners: [ListenerOptions]) -> [UInt16: String] {
+    var names: [UInt16: [String]] = [:]
+    for listener in listeners {
+      switch listener.place {
+      case .loopback(let port), .everywhere(let port), .address(_, let port):
+        names[port, default: []].append(ListenerConfiguration(.init(listener.place)).name)
+      case .unix: continue
+      }
+    }
+    return names.compactMapValues { $0.count == 1 ? $0[0] : nil }
   }
 
   /// The files that were named, or certificates that this account's authority makes.
