@@ -135,6 +135,8 @@ _mqtt_pub() {
     --qos-column) return ;;
     --retain-column) return ;;
     --csv-separator) return ;;
+    --outbox) _mqtt_files -f "$current"; return ;;
+    --table) return ;;
     -e|--reply-topic) return ;;
     -W|--timeout) return ;;
     -h|--host) return ;;
@@ -175,7 +177,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --every --template --seed --clients --topic-separator --jsonl --replay --speed --max --csv --topic-column --payload-column --qos-column --retain-column --csv-separator --no-header --wait-reply --reply-topic --timeout --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --every --template --seed --clients --topic-separator --jsonl --replay --speed --max --csv --topic-column --payload-column --qos-column --retain-column --csv-separator --no-header --outbox --table --create-table --until-empty --wait-reply --reply-topic --timeout --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 
@@ -191,9 +193,16 @@ _mqtt_sub() {
     --retain-handling) _mqtt_words 'always new never' "$current"; return ;;
     --subscription-identifier) return ;;
     -D|--property) _mqtt_words 'connect subscribe unsubscribe will disconnect' "$current"; return ;;
+    --sqlite) _mqtt_files -f "$current"; return ;;
+    --table) return ;;
+    --columns) return ;;
     -C|--count) return ;;
     -W|--timeout) return ;;
+    --idle) return ;;
+    --until) return ;;
     -F|--format) return ;;
+    --record) _mqtt_files -f "$current"; return ;;
+    --where) return ;;
     -T|--filter-out) return ;;
     --random-filter) return ;;
     -h|--host) return ;;
@@ -234,7 +243,7 @@ _mqtt_sub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --sqlite --table --columns --count --timeout --idle --until --exit-after-subscribe --retained-only --verbose --format --json --record --top --where --changes --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 

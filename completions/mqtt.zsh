@@ -142,6 +142,10 @@ _mqtt_pub() {
     '(--retain-column)'--retain-column='[the column that says whether to retain\: 1, true, 0, false]:COLUMN: ' \
     '(--csv-separator)'--csv-separator='[what stands between two columns; tab is a tabulator]:CHARACTER: ' \
     '(--no-header)'--no-header'[the first line of --csv is a message; columns are known by numbers]' \
+    '(--outbox)'--outbox='[publish each row of a table of a SQLite database exactly once, and those to come]:FILE:_files' \
+    '(--table)'--table='[the table of --outbox]:NAME: ' \
+    '(--create-table)'--create-table'[make that table if it is not there]' \
+    '(--until-empty)'--until-empty'[end when no row waits, instead of waiting for more]' \
     '(--wait-reply)'--wait-reply'[wait for the reply to the message, and print it]' \
     '(-e --reply-topic)'{-e+,--reply-topic=}'[where the reply is awaited]:TOPIC: ' \
     '(-W --timeout)'{-W+,--timeout=}'[how long to wait for the reply]:SECONDS: ' \
@@ -206,12 +210,22 @@ _mqtt_sub() {
     '(--retain-handling)'--retain-handling='[when to send retained messages\: always, new or never (MQTT 5)]:WHEN:(always new never)' \
     '(--subscription-identifier)'--subscription-identifier='[number that marks the messages of these filters (MQTT 5)]:NUMBER: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, subscribe, unsubscribe, will or disconnect]:PACKET:(connect subscribe unsubscribe will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--sqlite)'--sqlite='[store each message exactly once as a row of a SQLite database]:FILE:_files' \
+    '(--table)'--table='[the table of --sqlite]:NAME: ' \
+    '*'--columns='[columns of that table for parts of a JSON payload]:LIST: ' \
     '(-C --count)'{-C+,--count=}'[end after COUNT messages]:COUNT: ' \
     '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
+    '(--idle)'--idle='[end after SECONDS without a message]:SECONDS: ' \
+    '(--until)'--until='[end after the first message of which CONDITION is true]:CONDITION: ' \
     '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \
     '(--retained-only)'--retained-only'[print retained messages only, and end at the first other one]' \
     '(-v --verbose)'{-v,--verbose}'[print the topic before each message]' \
     '(-F --format)'{-F+,--format=}'[how to print a message\: see below]:FORMAT: ' \
+    '(--json)'--json'[print each message as a JSON object on a line]' \
+    '(--record)'--record='[record messages in FILE, for mqtt pub --replay]:FILE:_files' \
+    '(--top)'--top'[show a table of topics with their counts, rates and last messages]' \
+    '(--where)'--where='[pass over messages of which CONDITION is not true]:CONDITION: ' \
+    '(--changes)'--changes'[pass over messages that are the same as the one before on their topic]' \
     '(--pretty)'--pretty'[print the JSON of %j and %J on several lines]' \
     '(-N --no-newline)'{-N,--no-newline}'[print no line end after a message]' \
     '(-R --hide-retained)'{-R,--hide-retained}'[do not print retained messages]' \
