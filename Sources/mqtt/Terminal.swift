@@ -65,6 +65,27 @@ enum WholeFile {
     return contents(of: descriptor)
   }
 
+  /// Cuts off what stands behind the last line end of a file: a line that a crash has torn.
+  ///
+  /// What is no plain file is left as it is. False with errno set when it cannot be done.
+  static func dropsTornLine(of descriptor: Int32) -> Bool {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return false }
+    if status.st_mode & S_IFMT != S_IFREG { return true }
+    var end = status.st_size
+    while end > 0 {
+      let start = max(0, end - 65_536)
+      var chunk = [UInt8](repeating: 0, count: end - start)
+      guard pread(descriptor, &chunk, chunk.count, start) == chunk.count else { return false }
+      if let last = chunk.lastIndex(of: UInt8(ascii: "\n")) {
+        end = start + last + 1
+        break
+      }
+      end = start
+    }
+    return end == status.st_size || ftruncate(descriptor, end) == 0
+  }
+
   /// The names in the directory at `path`; nil when it cannot be read.
   static func names(in path: String) -> [String]? {
     guard let directory = opendir(path) else { return nil }

@@ -114,6 +114,17 @@ extension SubscribeDraft {
     ) { (draft, text) throws(ValueFault) in
       draft.options.timeoutSeconds = try Values.seconds(text, 0.001...31_536_000)
     },
+    .value(
+      "idle", "SECONDS", example: "5", "end after SECONDS without a message",
+      manual: "The time begins when the broker has taken the subscriptions."
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.idleSeconds = try Values.seconds(text, 0.001...31_536_000)
+    },
+    .value(
+      "until", "CONDITION", example: "'$.temperature > 30'",
+      "end after the first message of which CONDITION is true",
+      manual: "That message is still printed. Conditions are explained under CONDITIONS."
+    ) { (draft, text) throws(ValueFault) in draft.options.until = try condition(text) },
     .flag(
       "exit-after-subscribe", letter: "E", "end when the broker has taken all subscriptions",
       manual: "With -c this makes a session that collects messages for later."
@@ -134,6 +145,40 @@ extension SubscribeDraft {
       _ = try OutputFormat(text, isVerbose: false, isPretty: false, endsLines: true)
       draft.formatText = text
     },
+    .flag(
+      "json", "print each message as a JSON object on a line",
+      manual: """
+        With time, topic, QoS, retain flag, payload and properties, as mqtt pub --jsonl takes \
+        them. A payload that is not UTF-8 is in payload-base64.
+        """
+    ) { (draft) throws(ValueFault) in try draft.take("--json", .json) },
+    .value(
+      "record", "FILE", .file, example: "day.jsonl",
+      "record messages in FILE, for mqtt pub --replay",
+      manual: """
+        The lines are those of --json, exact to the byte and the nanosecond. They are added to a \
+        file that exists. Retain flags are as the publishers set them (MQTT 5). A message is \
+        acknowledged when its line is written.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      try draft.take("--record", .recording(try Values.name(text, "the path of a file")))
+      draft.retainAsPublished = true
+    },
+    .flag(
+      "top", "show a table of topics with their counts, rates and last messages",
+      manual: """
+        On a terminal it is drawn anew each second, the busiest topic first; otherwise it is \
+        printed once, at the end.
+        """
+    ) { (draft) throws(ValueFault) in try draft.take("--top", .table) },
+    .value(
+      "where", "CONDITION", example: "'qos == 2 && payload contains \"error\"'",
+      "pass over messages of which CONDITION is not true",
+      manual: "Conditions are explained under CONDITIONS."
+    ) { (draft, text) throws(ValueFault) in draft.options.condition = try condition(text) },
+    .flag(
+      "changes", "pass over messages that are the same as the one before on their topic"
+    ) { $0.options.showsChangesOnly = true },
     .flag("pretty", "print the JSON of %j and %J on several lines") { $0.isPretty = true },
     .flag("no-newline", letter: "N", "print no line end after a message") { $0.endsLines = false },
     .flag("hide-retained", letter: "R", "do not print retained messages") {
@@ -161,6 +206,14 @@ extension SubscribeDraft {
       $0.options.removesRetained = true
     },
   ]
+
+  private static func condition(_ text: String) throws(ValueFault) -> Expression {
+    do throws(ExpressionFault) {
+      return try Expression(parsing: text, fields: ExpressionField.message)
+    } catch {
+      throw ValueFault(error.explanation, excerpt: error.excerpt)
+    }
+  }
 
   private static let general: [Option<SubscribeDraft>] =
     [.optionsFile("mqtt and mqtt_sub") { $0.optionsFile = $1 }] + Option.information()

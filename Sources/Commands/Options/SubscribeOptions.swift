@@ -2,6 +2,18 @@
 
 package import MQTTCodec
 
+/// What becomes of the messages of `mqtt sub`.
+package enum MessageDestination: Equatable, Sendable {
+  /// Printed in ``SubscribeOptions/format``.
+  case lines
+  /// Printed as lines of JSON.
+  case json
+  /// Appended to this file as lines of JSON.
+  case recording(String)
+  /// Counted by topic, in a table.
+  case table
+}
+
 /// Everything `mqtt sub` has to know.
 package struct SubscribeOptions: Equatable, Sendable {
   package var connection = ConnectionOptions()
@@ -18,6 +30,15 @@ package struct SubscribeOptions: Equatable, Sendable {
   package var timeoutSeconds: Double?
   /// Ends when all subscriptions are acknowledged.
   package var exitsAfterSuback = false
+  /// Ends with status 0 after so many seconds without a message.
+  package var idleSeconds: Double?
+  /// Ends after the first message of which this is true.
+  package var until: Expression?
+  /// Messages of which this is not true are passed over.
+  package var condition: Expression?
+  /// Messages that are what the one before on their topic was are passed over.
+  package var showsChangesOnly = false
+  package var destination = MessageDestination.lines
   package var format = OutputFormat()
   /// Messages whose topics match one of these are passed over entirely.
   package var filterOut: [String] = []
@@ -51,6 +72,8 @@ struct SubscribeDraft: ConnectingDraft {
   var table: String?
   var columns: [ColumnOption] = []
   var formatText: String?
+  /// The option that chose ``SubscribeOptions/destination``.
+  var destinationOption: String?
   var isVerbose = false
   var isPretty = false
   var endsLines = true
@@ -148,7 +171,30 @@ struct SubscribeDraft: ConnectingDraft {
     return (result, warnings)
   }
 
+  /// Takes what becomes of the messages, which can be only one thing.
+  mutating func take(
+    _ option: String, _ destination: MessageDestination
+  ) throws(ValueFault) {
+    if let destinationOption {
+      throw ValueFault("does not go with \(destinationOption)", example: option)
+    }
+    destinationOption = option
+    options.destination = destination
+  }
+
+  private func finishDestination() throws(UsageError) {
+    guard let destinationOption else { return }
+    let others = [
+      ("-F", formatText != nil), ("-v", isVerbose), ("--pretty", isPretty), ("-N", !endsLines),
+      ("--sqlite", databaseFile != nil),
+    ]
+    for (other, isGiven) in others where isGiven {
+      throw UsageError(destinationOption, "does not go with \(other)")
+    }
+  }
+
   private func finishOutput(_ result: inout SubscribeOptions) throws(UsageError) {
+    try finishDestination()
     if result.retainedOnly, result.hidesRetained {
       throw UsageError("--retained-only", "cannot be used together with -R: nothing would be left")
     }

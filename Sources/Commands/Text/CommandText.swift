@@ -105,8 +105,16 @@ extension Command {
         line: "mqtt sub 'sensor/#' -F '@H:@M:@S %t %p'",
         meaning: "Print the time, the topic and the message"),
       CommandExample(
-        line: "mqtt sub '#' -F %j",
+        line: "mqtt sub '#' --json",
         meaning: "Print one JSON object a message, with all its properties"),
+      CommandExample(
+        line: "mqtt sub 'plant/#' --until '$.temperature > 90' -W 3600",
+        meaning: "Wait for a condition, at most an hour"),
+      CommandExample(
+        line: "mqtt sub '#' --record day.jsonl -q 2",
+        meaning: "Record everything, for mqtt pub --replay"),
+      CommandExample(
+        line: "mqtt sub '#' --top", meaning: "See which topics are busy"),
       CommandExample(
         line: "mqtt sub -t 'job/#' -c -i worker-1 -q 1 -E",
         meaning: "Make a session that collects messages while nobody is there"),

@@ -1,6 +1,8 @@
 // The manual pages. SYNOPSIS, DESCRIPTION and EXAMPLES come from the prose of each command, OPTIONS
 // and PROPERTIES from the tables, so that a page cannot say what the program does not do.
 
+import MQTTCodec
+
 /// The manual pages of section 1.
 package enum Manual {
   private static let date = "November 21, 2026"
@@ -79,6 +81,7 @@ package enum Manual {
     case .inspectPcap: inspectSections(&page)
     case .sub:
       outputFormat(&page)
+      conditions(&page, ExpressionField.message)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
     case .bench: benchSections(&page)

@@ -1,4 +1,4 @@
-// Standard output as `mqtt sub` needs it: lines wait here until the reader takes them, so that a
+// Standard output, or a file, as `mqtt sub` needs it: lines wait here until the reader takes them, so that a
 // slow reader slows down the broker and never this program, whose keep alive must go on. What has
 // been written is counted in bytes: a message is acknowledged when its last byte is out.
 //
@@ -25,6 +25,8 @@ struct LineOutput: ~Copyable {
   private static let pipeChunk = 4_096
 
   private let descriptor: Int32
+  /// The descriptor in words.
+  private let name: String
   /// Bytes written at once.
   private let chunk: Int
   /// Whether a write may block, so that it must be asked for first.
@@ -34,7 +36,8 @@ struct LineOutput: ~Copyable {
   /// Bytes ever written.
   private(set) var writtenCount: UInt64 = 0
 
-  init(_ descriptor: Int32) {
+  init(_ descriptor: Int32, name: String = "standard output") {
+    self.name = name
     self.descriptor = descriptor
     var status = stat()
     let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
@@ -61,7 +64,7 @@ struct LineOutput: ~Copyable {
       } else if errno == EAGAIN {
         return .blocked
       } else if errno != EINTR {
-        return .failed(SystemError(code: errno, call: "write", subject: "standard output"))
+        return .failed(SystemError(code: errno, call: "write", subject: name))
       }
     }
     return .done

@@ -1,4 +1,4 @@
-// Messages as lines of standard output, in the format that was asked for.
+// Messages as lines of standard output or of a file, in the format that was asked for.
 
 import Commands
 import Glibc
@@ -7,13 +7,43 @@ import MQTTCodec
 import MQTTSession
 import Transport
 
-/// The lines that `mqtt sub` prints.
+/// The lines that `mqtt sub` prints or records.
 final class LineSink: MessageSink {
-  private let format: OutputFormat
-  private var output = LineOutput(STDOUT_FILENO)
+  /// What a line is made of.
+  enum Content {
+    case format(OutputFormat)
+    /// A line of JSON that leaves out nothing.
+    case recording
+  }
+
+  private let content: Content
+  private let descriptor: Int32
+  private var output: LineOutput
   private var isWatchingOutput = false
 
-  init(_ format: OutputFormat) { self.format = format }
+  /// Lines of standard output.
+  init(_ content: Content) {
+    self.content = content
+    descriptor = STDOUT_FILENO
+    output = LineOutput(descriptor)
+  }
+
+  /// A recording at the end of the file at `path`; `-` is standard output.
+  init(recording path: String) throws(StartFailure) {
+    content = .recording
+    if path == "-" {
+      descriptor = STDOUT_FILENO
+      output = LineOutput(descriptor)
+      return
+    }
+    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    if descriptor < 0 || !WholeFile.dropsTornLine(of: descriptor) {
+      throw StartFailure(description: "cannot write \(path): \(String(cString: strerror(errno)))")
+    }
+    output = LineOutput(descriptor, name: path)
+  }
+
+  deinit { if descriptor != STDOUT_FILENO { close(descriptor) } }
 
   var takenEnd: UInt64 { output.endOffset }
   var settledEnd: UInt64 { output.writtenCount }
@@ -21,11 +51,16 @@ final class LineSink: MessageSink {
 
   func take(_ view: PublishView, _ run: ClientRun, now: Instant) {
     let now = WallClock.nanoseconds
-    let time = WallTime(
-      seconds: Int(now / 1_000_000_000), nanoseconds: Int(now % 1_000_000_000))
-    let fault = format.append(
-      run.client.session.publish(view), receivedAt: time, to: &output.buffer)
-    if let fault { run.console.say(fault.description) }
+    let message = run.client.session.publish(view)
+    switch content {
+    case .format(let format):
+      let time = WallTime(
+        seconds: Int(now / 1_000_000_000), nanoseconds: Int(now % 1_000_000_000))
+      let fault = format.append(message, receivedAt: time, to: &output.buffer)
+      if let fault { run.console.say(fault.description) }
+    case .recording:
+      RecordedMessage(message, receivedAt: now).append(to: &output.buffer)
+    }
   }
 
   func settle(_ run: ClientRun, now: Instant) -> SinkProgress {
@@ -37,7 +72,7 @@ final class LineSink: MessageSink {
       }
       return .going(until: nil)
     } catch {
-      if isWatchingOutput { run.reactor.unwatch(STDOUT_FILENO) }
+      if isWatchingOutput { run.reactor.unwatch(descriptor) }
       isWatchingOutput = false
       // A reader that has had enough is no news; a full disk is.
       return .closed(reason: error.code == EPIPE ? nil : "\(error)")
@@ -48,9 +83,9 @@ final class LineSink: MessageSink {
   private func watchOutput(_ wanted: Bool, _ run: ClientRun) throws(SystemError) {
     if wanted == isWatchingOutput { return }
     if wanted {
-      try run.reactor.watch(STDOUT_FILENO, forWriting: true)
+      try run.reactor.watch(descriptor, forWriting: true)
     } else {
-      run.reactor.unwatch(STDOUT_FILENO)
+      run.reactor.unwatch(descriptor)
     }
     isWatchingOutput = wanted
   }

@@ -30,11 +30,14 @@ protocol MessageSink: AnyObject {
   var waitingByteCount: Int { get }
   /// Brings what was taken to its place, as far as that goes; called in each tick.
   func settle(_ run: ClientRun, now: Instant) -> SinkProgress
+  /// Takes the news that nothing will come any more.
+  func end(_ run: ClientRun, now: Instant)
   /// Takes the news that a descriptor that it watches is ready.
   func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant)
 }
 
 extension MessageSink {
+  func end(_ run: ClientRun, now: Instant) {}
   func pass(_ view: PublishView) {}
   func granted(_ subscriptions: [Subscription]) {}
   func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {}

@@ -23,7 +23,7 @@ enum SubscribeCommand {
     ProcessSettings.ignoreBrokenPipes()
     if let database = options.database { return run(options, into: database, console) }
     do throws(StartFailure) {
-      let subscriber = Subscriber(options, into: LineSink(options.format))
+      let subscriber = Subscriber(options, into: try sink(options))
       let hasHandshake = options.subscriptions.contains { $0.options.qos > .atMostOnce }
       let run = try ClientRun(
         options.connection, console, subscriber, keepsSession: hasHandshake
@@ -44,6 +44,18 @@ enum SubscribeCommand {
   }
 }
 
+extension SubscribeCommand {
+  /// Where the messages go, unless into a database.
+  private static func sink(_ options: SubscribeOptions) throws(StartFailure) -> any MessageSink {
+    switch options.destination {
+    case .lines: LineSink(.format(options.format))
+    case .json: LineSink(.recording)
+    case .recording(let path): try LineSink(recording: path)
+    case .table: TopicTableSink()
+    }
+  }
+}
+
 /// The work of `mqtt sub` on its connection.
 final class Subscriber: ClientBehaviour {
 
@@ -52,6 +64,7 @@ final class Subscriber: ClientBehaviour {
   let filterOut: [[UInt8]]
   let sink: any MessageSink
   var isSinkClosed = false
+  var hasSinkEnded = false
   /// For each message above QoS 0 in its order: where it ends in the sink.
   var ends: [UInt64] = []
   var endsStart = 0
@@ -65,6 +78,9 @@ final class Subscriber: ClientBehaviour {
   /// Whether the end does not wait for a reader that takes nothing.
   var isHurried = false
   var timeDeadline: Instant?
+  /// When it has been silent for too long.
+  var idleDeadline: Instant?
+  var changes = LastMessages()
 
   /// Whether the broker has answered the subscriptions of this session.
   var isSubscribed = false
@@ -120,7 +136,10 @@ final class Subscriber: ClientBehaviour {
 
   func work(_ run: ClientRun, now: Instant) -> Instant? {
     if run.client.phase == .leaving || run.client.phase == .finished {
-      return settle(run, now: now)
+      let deadline = settle(run, now: now)
+      if !hasSinkEnded { sink.end(run, now: now) }
+      hasSinkEnded = true
+      return deadline
     }
     if let seconds = options.timeoutSeconds, timeDeadline == nil {
       timeDeadline = now.advanced(byNanoseconds: Int64(min(seconds, 9e9) * 1_000_000_000))
@@ -130,11 +149,19 @@ final class Subscriber: ClientBehaviour {
       stop(ExitStatus.timedOut)
       isHurried = true
     }
+    if let idleDeadline, now >= idleDeadline { stop(ExitStatus.success) }
     removeMore(run, now: now)
     let sinkDeadline = settle(run, now: now)
     if let endsWith, isHurried || isFlushed(run) { run.finish(endsWith, now: now) }
-    guard isTaking, let timeDeadline else { return sinkDeadline }
-    return min(timeDeadline, sinkDeadline ?? timeDeadline)
+    if !isTaking { return sinkDeadline }
+    return [timeDeadline, idleDeadline, sinkDeadline].compactMap(\.self).min()
+  }
+
+  /// Silence begins now.
+  func restartIdleTime(now: Instant) {
+    if let seconds = options.idleSeconds {
+      idleDeadline = now.advanced(byNanoseconds: Int64(seconds * 1_000_000_000))
+    }
   }
 
   /// What was taken is brought to its place even if the connection has failed.
@@ -180,6 +207,7 @@ extension Subscriber {
 
   func take(_ suback: Suback, _ run: ClientRun, now: Instant) {
     isSubscribed = true
+    restartIdleTime(now: now)
     let granted = zip(options.subscriptions, suback.reasonCodes).filter { !$0.1.isFailure }
     sink.granted(granted.map { $0.0 })
     let version = run.client.session.version

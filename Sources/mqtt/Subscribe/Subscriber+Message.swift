@@ -18,12 +18,12 @@ extension Subscriber {
     messagesSincePing += 1
     if !isTaking { return }
     if options.retainedOnly && !view.isRetained { return stop(ExitStatus.success) }
-    let isFilteredOut = isFilteredOut(view, run.client.session)
-    if !isFilteredOut && options.removesRetained && view.isRetained { remove(view, run) }
-    if !isFilteredOut && !(options.hidesRetained && view.isRetained) && isPicked() {
+    let isWanted = isWanted(view, run, now: now)
+    if isWanted && options.removesRetained && view.isRetained { remove(view, run) }
+    if isWanted && !(options.hidesRetained && view.isRetained) && isPicked() {
       sink.take(view, run, now: now)
       takenCount += 1
-      if takenCount == options.count { stop(ExitStatus.success) }
+      if takenCount == options.count || isLast(view, run) { stop(ExitStatus.success) }
     } else {
       sink.pass(view)
     }
@@ -91,6 +91,26 @@ extension Subscriber {
       return true
     }
     return false
+  }
+
+  /// Whether the message is one of those that were asked for.
+  private func isWanted(_ view: PublishView, _ run: ClientRun, now: Instant) -> Bool {
+    if isFilteredOut(view, run.client.session) { return false }
+    if let condition = options.condition,
+      !condition.holds(for: run.client.session.publish(view))
+    {
+      return false
+    }
+    if options.showsChangesOnly && !changes.isChange(run.client.session.publish(view)) {
+      return false
+    }
+    restartIdleTime(now: now)
+    return true
+  }
+
+  /// Whether the message is the one that was waited for.
+  private func isLast(_ view: PublishView, _ run: ClientRun) -> Bool {
+    options.until?.holds(for: run.client.session.publish(view)) ?? false
   }
 
   private func isPicked() -> Bool {

@@ -1,0 +1,154 @@
+// The table of `mqtt sub --top`: for each topic its messages, their rate and bytes, and the last one.
+// Rates are over the last few seconds while the table is live, and over the whole time at the end of
+// one that never was.
+
+package import MQTTCodec
+
+/// Counts of messages by topic.
+package struct TopicTable {
+  /// Topics with a line of their own; all others share one.
+  package static let topicLimit = 100_000
+  /// Seconds that a live rate looks back.
+  private static let windowSeconds = 5
+  /// Bytes of a last message that are kept.
+  private static let previewLength = 200
+  /// The name of the line of all topics beyond the limit.
+  private static let others = "(other topics)"
+
+  private struct Row {
+    var topic: String
+    var messages = 0
+    var bytes = 0
+    var last: [UInt8] = []
+    var lastLength = 0
+    /// Messages and bytes of the second under way.
+    var fresh = (messages: 0, bytes: 0)
+    /// The seconds before it, the newest first.
+    var seconds: [(messages: Int, bytes: Int)] = []
+  }
+
+  private var rows: [Row] = []
+  private var index: [String: Int] = [:]
+  private var start: Instant?
+  private var lastTick: Instant?
+
+  /// A table without topics.
+  package init() {}
+
+  /// Counts a message that came at `now`.
+  package mutating func count(_ message: Publish, at now: Instant) {
+    start = start ?? now
+    let place = place(of: message.topic)
+    rows[place].messages += 1
+    rows[place].bytes += message.payload.count
+    rows[place].fresh.messages += 1
+    rows[place].fresh.bytes += message.payload.count
+    rows[place].last = Array(message.payload.prefix(Self.previewLength))
+    rows[place].lastLength = message.payload.count
+  }
+
+  private mutating func place(of topic: String) -> Int {
+    if let place = index[topic] { return place }
+    let name = rows.count < Self.topicLimit ? topic : Self.others
+    if let place = index[name] { return place }
+    rows.append(Row(topic: name))
+    index[name] = rows.count - 1
+    return rows.count - 1
+  }
+
+  /// Says that a second is over; called each second while the table is live.
+  package mutating func tick(at now: Instant) {
+    lastTick = now
+    for place in rows.indices {
+      rows[place].seconds.insert(rows[place].fresh, at: 0)
+      if rows[place].seconds.count > Self.windowSeconds { rows[place].seconds.removeLast() }
+      rows[place].fresh = (0, 0)
+    }
+  }
+
+  /// The table as lines, each at most `width` columns wide and at most `height` of them.
+  package func text(at now: Instant, width: Int?, height: Int?) -> String {
+    let lines = rows.map { line($0, at: now) }.sorted { left, right in
+      if left.rate != right.rate { return left.rate > right.rate }
+      if left.messages != right.messages { return left.messages > right.messages }
+      return left.topic < right.topic
+    }
+    let limit = height.map { max(1, $0 - 2) } ?? lines.count
+    let shown = lines.prefix(limit)
+    let widest = max(5, shown.map(\.topic.count).max() ?? 0)
+    let topicWidth = width.map { min(widest, max(12, $0 - 60)) } ?? widest
+    var text =
+      Self.cut(
+        Self.left("TOPIC", topicWidth) + "   MESSAGES        PER S    BYTES/S  LAST", width) + "\n"
+    for line in shown {
+      text +=
+        Self.cut(
+          Self.left(Self.cut(line.topic, topicWidth), topicWidth)
+            + Self.right("\(line.messages)", 11)
+            + Self.right(Self.rateText(line.rate), 13)
+            + Self.right(Self.rateText(line.byteRate), 11)
+            + "  " + line.last, width) + "\n"
+    }
+    let messages = rows.reduce(0) { $0 + $1.messages }
+    let hidden = lines.count - shown.count
+    text +=
+      Self.cut(
+        "\(messages) messages on \(rows.count) topics"
+          + (hidden > 0 ? ", \(hidden) of them not shown" : ""), width) + "\n"
+    return text
+  }
+
+  private struct Line {
+    var topic: String
+    var messages: Int
+    var rate: Double
+    var byteRate: Double
+    var last: String
+  }
+
+  private func line(_ row: Row, at now: Instant) -> Line {
+    var messages = row.messages
+    var bytes = row.bytes
+    var seconds = max(1, Double(now.nanoseconds(since: start ?? now)) / 1e9)
+    if lastTick != nil {
+      messages = row.seconds.reduce(0) { $0 + $1.messages }
+      bytes = row.seconds.reduce(0) { $0 + $1.bytes }
+      seconds = Double(max(1, row.seconds.count))
+    }
+    return Line(
+      topic: Self.plain(row.topic), messages: row.messages, rate: Double(messages) / seconds,
+      byteRate: Double(bytes) / seconds, last: Self.preview(row))
+  }
+
+  private static func preview(_ row: Row) -> String {
+    if row.lastLength == 0 { return "(empty)" }
+    guard (try? UTF8Span(validating: row.last.span)) != nil || row.lastLength > row.last.count
+    else { return "(\(row.lastLength) bytes)" }
+    let text = String(decoding: row.last, as: UTF8.self)
+    return plain(text) + (row.lastLength > row.last.count ? "..." : "")
+  }
+
+  /// On one line, whatever it holds.
+  private static func plain(_ text: String) -> String {
+    String(text.map { $0.isNewline || ($0.asciiValue ?? 32) < 32 || $0 == "\u{7F}" ? " " : $0 })
+  }
+
+  private static func rateText(_ rate: Double) -> String {
+    if rate >= 1000 { return "\(Int(rate.rounded()))" }
+    let tenths = Int((rate * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
+  }
+
+  private static func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+
+  private static func cut(_ text: String, _ width: Int?) -> String {
+    guard let width, text.count > width else { return text }
+    return text.prefix(max(0, width - 3)) + "..."
+  }
+}

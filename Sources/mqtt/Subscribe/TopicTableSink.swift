@@ -1,0 +1,63 @@
+// `mqtt sub --top`: a table of topics with how much comes over each and what came last. On a terminal
+// it is drawn anew each second, the busiest topics first and no more than there are lines; otherwise
+// it is printed once, at the end, and whole.
+
+import Commands
+import Glibc
+import MQTTClient
+import MQTTCodec
+import MQTTSession
+import Transport
+
+/// Counts messages by topic.
+final class TopicTableSink: MessageSink {
+  private static let secondNanoseconds: Int64 = 1_000_000_000
+
+  private var table = TopicTable()
+  private let isLive = isatty(STDOUT_FILENO) == 1
+  private var nextDrawing: Instant?
+  private var hasDrawn = false
+
+  private(set) var takenEnd: UInt64 = 0
+  /// A message is counted at once, and counting is all that was asked for.
+  var settledEnd: UInt64 { takenEnd }
+  let waitingByteCount = 0
+
+  func take(_ view: PublishView, _ run: ClientRun, now: Instant) {
+    table.count(run.client.session.publish(view), at: now)
+    takenEnd += 1
+  }
+
+  func settle(_ run: ClientRun, now: Instant) -> SinkProgress {
+    guard isLive else { return .going(until: nil) }
+    if let nextDrawing, now < nextDrawing { return .going(until: nextDrawing) }
+    table.tick(at: now)
+    draw(now)
+    let next = now.advanced(byNanoseconds: Self.secondNanoseconds)
+    nextDrawing = next
+    return .going(until: next)
+  }
+
+  /// The terminal keeps the last drawing; what is no terminal gets the only one.
+  func end(_ run: ClientRun, now: Instant) {
+    if isLive {
+      table.tick(at: now)
+      draw(now)
+    } else {
+      Terminal.write(table.text(at: now, width: nil, height: nil), to: STDOUT_FILENO)
+    }
+  }
+
+  private func draw(_ now: Instant) {
+    var size = winsize()
+    let isKnown =
+      ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
+    let text = table.text(
+      at: now, width: isKnown ? Int(size.ws_col) : 80, height: isKnown ? Int(size.ws_row) - 1 : 23)
+    // Clear once, then write over what is there line by line, so that nothing flickers.
+    let lines = text.split(separator: "\n").map { "\($0)\u{1B}[K\n" }.joined()
+    Terminal.write(
+      (hasDrawn ? "\u{1B}[H" : "\u{1B}[2J\u{1B}[H") + lines + "\u{1B}[J", to: STDOUT_FILENO)
+    hasDrawn = true
+  }
+}
