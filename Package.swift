@@ -27,6 +27,7 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -63,7 +64,7 @@ let package = Package(
     .target(
       name: "ClientStorage",
       dependencies: [
-        "CLinux", "CSQLite", "Commands", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
+        "CHiredis", "CLinux", "CSQLite", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
       ],
       swiftSettings: common),
     .target(
