@@ -176,7 +176,7 @@ class Story:
             for thread in threads:
                 thread.start()
             while any(thread.is_alive() for thread in threads):
-                time.sleep(0.2 * self.random.random())
+                time.sleep(self.random.random())
                 self.kill_something()
             if self.fault:
                 raise self.fault
