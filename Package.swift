@@ -121,7 +121,9 @@ let package = Package(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
       name: "MQTTClientTests",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt"],
+      dependencies: [
+        "ClientStorage", "CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",
