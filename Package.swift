@@ -30,6 +30,7 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -72,7 +73,7 @@ let package = Package(
     .target(
       name: "ClientStorage",
       dependencies: [
-        "CLinux", "CSQLite", "Commands", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
+        "CHiredis", "CLinux", "CSQLite", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
       ],
       swiftSettings: common),
     .target(
@@ -134,7 +135,9 @@ let package = Package(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
       name: "MQTTClientTests",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt"],
+      dependencies: [
+        "ClientStorage", "CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",

@@ -2,7 +2,6 @@
 // columns that are written and would let a row of only these in; otherwise the differences are
 // named, all at once. One that is not there is made.
 
-import Commands
 package import MQTTCodec
 package import SQLite
 
@@ -28,6 +27,7 @@ package final class MessageTable {
   private let columns: [PayloadColumn]
   private let insert: Statement
   private let clock = TimeColumn()
+  private let text: (JSONValue) -> String
 
   /// The columns that every message has.
   private static let standard: [(name: String, type: String)] = [
@@ -35,10 +35,12 @@ package final class MessageTable {
     ("qos", "INTEGER NOT NULL"), ("retain", "INTEGER NOT NULL"), ("properties", "TEXT"),
   ]
 
-  /// Uses the table, or makes it.
+  /// Uses the table, or makes it; `text` writes an array or object of a payload.
   package init(
-    _ name: String, columns: [PayloadColumn], in database: borrowing Database
+    _ name: String, columns: [PayloadColumn], text: @escaping (JSONValue) -> String,
+    in database: borrowing Database
   ) throws(StoreError) {
+    self.text = text
     self.name = name
     self.columns = columns
     let found = try TableColumn.all(of: name, in: database)
@@ -132,7 +134,7 @@ package final class MessageTable {
       }
     case .string(let bytes)?: insert.bind(place, String(decoding: bytes, as: UTF8.self))
     case .array?, .object?:
-      insert.bind(place, value?.text)
+      insert.bind(place, value.map(text))
     }
   }
 }

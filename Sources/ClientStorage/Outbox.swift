@@ -12,33 +12,8 @@
 // change in one transaction. A row that nobody takes stays as a dead letter and holds up no other.
 
 import CSQLite
-package import MQTTCodec
+import MQTTCodec
 package import SQLite
-
-/// A row that waits to be published, as the application wrote it.
-package struct OutboxRow: Sendable {
-  package var identifier: Int64
-  /// Nil when it is no text.
-  package var topic: String?
-  package var payload: [UInt8]
-  /// Nil when it is neither 0, 1 nor 2.
-  package var qos: QoS?
-  package var isRetained: Bool
-  /// JSON, as it stands there; nil when there are none.
-  package var properties: [UInt8]?
-  /// How often the broker has refused it.
-  package var attempts: Int
-}
-
-/// What has become of a row.
-package enum OutboxFate: Equatable, Sendable {
-  /// The broker has it.
-  case sent
-  /// It will not be taken, for this reason.
-  case dead(String)
-  /// It was refused for now.
-  case refused
-}
 
 /// A table of messages to be sent.
 package final class Outbox {
@@ -166,7 +141,7 @@ package final class Outbox {
         : UInt8(exactly: statement.integer(3)).flatMap { QoS(rawValue: $0) },
       isRetained: statement.integer(4) != 0,
       properties: statement.isNull(5) ? nil : statement.bytes(5),
-      attempts: Int(statement.integer(6)))
+      attempts: Int(statement.integer(6)), fault: nil)
   }
 
   /// Notes what has become of a row; within a transaction.

@@ -13,7 +13,7 @@ package import MQTTSession
 package import SQLite
 
 /// A database and the session in it that belongs to this process.
-package final class SessionDatabase {
+package final class SessionDatabase: SessionStore {
   /// Milliseconds that opening waits for another writer.
   private static let openWaitMilliseconds: Int32 = 10_000
   /// Milliseconds that a commit waits before the caller does something else for a while.
@@ -22,6 +22,7 @@ package final class SessionDatabase {
   package let database: Database
   /// The session's name in its table.
   package let name: String
+  package var place: String { database.file }
   private let begin: Statement
   private let commit: Statement
   private let rollBack: Statement
@@ -144,19 +145,11 @@ package final class SessionDatabase {
   }
 }
 
-/// A session as its last process left it.
-package struct StoredSession: Equatable, Sendable {
-  package var clientIdentifier: String
-  /// The subscriptions that the broker has granted, in the owner's words.
-  package var subscriptions: String
-  package var state: ClientSessionState
-}
-
 extension StoreError {
   /// Whether waiting may help: another writer, a disk that is full for now.
   package var isPassing: Bool {
     switch kind {
-    case .inUse, .noSpace, .inputOutput, .readOnly: true
+    case .inUse, .noSpace, .inputOutput, .readOnly, .unreachable: true
     case .damaged, .newerVersion, .notPermitted, .tableDiffers, .other: false
     }
   }

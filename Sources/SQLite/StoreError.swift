@@ -24,6 +24,8 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case inUse(process: Int32?)
     /// The file or the directory may not be used, or is missing.
     case notPermitted
+    /// The server does not answer, or not now.
+    case unreachable
     /// A table of the user's is not as it has to be.
     case tableDiffers
     /// Anything else, such as a shortage of memory.
@@ -111,7 +113,7 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     // The file is there, and cannot be opened as one.
     case .notPermitted: code & 0xFF == SQLITE_CANTOPEN
     case .inputOutput: code == CSQLITE_UNREADABLE
-    case .noSpace, .readOnly, .inUse, .tableDiffers, .other: false
+    case .noSpace, .readOnly, .inUse, .unreachable, .tableDiffers, .other: false
     }
   }
 
@@ -126,6 +128,7 @@ package struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case .inUse(let process):
       process.map { "process \($0) uses it" } ?? "another process uses it"
     case .notPermitted: "it cannot be opened"
+    case .unreachable: "it cannot be reached"
     case .tableDiffers: "it does not fit"
     case .other: "it failed"
     }

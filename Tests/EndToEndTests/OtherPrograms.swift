@@ -84,6 +84,11 @@ func messages(_ program: RunningProgram, _ count: Int) throws -> [String] {
 
 /// Runs a script of the folder `python` and expects that it ends well.
 func runPython(_ script: String, _ arguments: String...) throws {
+  try runPython(path: checkoutFolder + "/Tests/EndToEndTests/python/" + script, arguments)
+}
+
+/// Runs a Python program of the checkout and expects that it ends well.
+func runPython(path: String, _ arguments: [String], within seconds: Double = 120) throws {
   let variables = ProcessInfo.processInfo.environment
   let home = variables["HOME"] ?? NSHomeDirectory()
   let cache = variables["XDG_CACHE_HOME"] ?? home + "/.cache"
@@ -91,9 +96,8 @@ func runPython(_ script: String, _ arguments: String...) throws {
   guard FileManager.default.isExecutableFile(atPath: python) else {
     throw ProgramError("\(python) is missing; run .ci/setup --tests")
   }
-  let path = checkoutFolder + "/Tests/EndToEndTests/python/" + script
-  let result = try run([python, path] + arguments, within: 120)
+  let result = try run([python, path] + arguments, within: seconds)
   guard result.status == 0 else {
-    throw ProgramError("\(script) \(arguments): \(result.output)\(result.errors)")
+    throw ProgramError("\(path) \(arguments): \(result.output)\(result.errors)")
   }
 }

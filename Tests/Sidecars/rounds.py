@@ -114,7 +114,7 @@ class Course:
         # What comes twice comes late.
         self.insert(1)
         wait_for(lambda: self.stored_count() >= self.inserted, "the last row being there", self.all)
-        numbers = [row[0] for row in self.ask("readings.db", "SELECT n FROM readings ORDER BY id")]
+        numbers = self.numbers()
         seen = set(numbers)
         missing = [n for n in range(self.inserted) if n not in seen]
         if missing:
@@ -124,7 +124,13 @@ class Course:
             raise Failure(f"{len(numbers) - len(seen)} rows are there twice, such as {twice[:5]}")
         if numbers != sorted(numbers):
             raise Failure("the rows are not in their order")
-        # The mark of a message whose PUBREC came is stored with it.
+        self.judge_outbox()
+
+    def numbers(self):
+        return [row[0] for row in self.ask("readings.db", "SELECT n FROM readings ORDER BY id")]
+
+    def judge_outbox(self):
+        """The mark of a message whose PUBREC came is stored with it."""
         wait_for(
             lambda: self.ask("app.db", "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
             == [(0,)], "every row being marked as sent", self.all)
@@ -142,7 +148,7 @@ class Course:
                 process.stop()
 
 
-def main():
+def main(kind=Course):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--rows", type=int, default=300, help="most rows of a round")
@@ -153,7 +159,7 @@ def main():
     begin = time.monotonic()
     try:
         options.program = options.program or default_program()
-        course = Course(options, folder)
+        course = kind(options, folder)
         course.run()
     except Failure as failure:
         print(f"FAILED: {failure}; seed {options.seed}, everything is kept in {folder}")

@@ -82,3 +82,29 @@ def is_listening(port):
         return True
     except OSError:
         return False
+
+
+class Redis:
+    """A connection to Redis: commands as lists of words, answers as Python values."""
+
+    def __init__(self, port):
+        self.file = socket.create_connection(("127.0.0.1", port), 30).makefile("rwb")
+
+    def __call__(self, *words):
+        words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
+        self.file.write(b"*%d\r\n" % len(words))
+        for word in words:
+            self.file.write(b"$%d\r\n%s\r\n" % (len(word), word))
+        self.file.flush()
+        return self.answer()
+
+    def answer(self):
+        line = self.file.readline().rstrip()
+        kind, rest = line[:1], line[1:]
+        if kind == b"-":
+            raise Failure(f"redis: {rest.decode()}")
+        if kind == b"$":
+            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
+        if kind == b"*":
+            return [self.answer() for _ in range(int(rest))]
+        return int(rest) if kind == b":" else rest

@@ -73,17 +73,28 @@ package struct DatabaseOptions: Equatable, Sendable {
   package init(file: String) { self.file = file }
 }
 
-/// A table of a SQLite database whose rows are published.
-package struct OutboxOptions: Equatable, Sendable {
-  package var file: String
-  package var table = "outbox"
-  /// Whether the table is made when it is not there.
-  package var makesTable = false
-  /// Whether the command ends when no row waits.
+/// Where `mqtt sub` stores messages exactly once.
+package enum MessageStoreOptions: Equatable, Sendable {
+  case table(DatabaseOptions)
+  case list(RedisListOptions)
+}
+
+/// What `mqtt pub` publishes exactly once, message by message.
+package struct OutgoingQueueOptions: Equatable, Sendable {
+  /// Where the messages wait.
+  package enum Source: Equatable, Sendable {
+    /// Rows of a table, which is made if `makesTable` says so.
+    case table(file: String, table: String, makesTable: Bool)
+    /// Elements of a list.
+    case list(RedisListOptions)
+  }
+
+  package var source: Source
+  /// Whether the command ends when nothing waits.
   package var endsWhenEmpty = false
 
-  /// The table `outbox` of this file.
-  package init(file: String) { self.file = file }
+  /// Messages of `source`.
+  package init(_ source: Source) { self.source = source }
 
   /// Messages under way at once unless `-M` says otherwise: enough for a commit of many.
   static let inFlightLimit: UInt16 = 1000

@@ -6,8 +6,7 @@ import MQTTCodec
 extension PublishDraft {
   /// Joins plain arguments, topics and the source of the messages.
   func finished() throws(UsageError) -> (PublishOptions, [String]) {
-    if let outboxFile { return try finished(outboxFile) }
-    try refuseOutboxDetails()
+    if let queue = try queue() { return try finished(queue) }
     var result = options
     var plain = plain[...]
     if let topic = connection.topicOfURL { result.topics.append(topic) }

@@ -199,28 +199,36 @@ extension PublishDraft {
     }
   }
 
-  private static let outbox: [Option<PublishDraft>] = [
-    .value(
-      "outbox", "FILE", .file, example: "app.db",
-      "publish each row of a table of a SQLite database exactly once, and those to come",
-      manual: """
-        Rows go out in the order of their id, each with its own topic, payload, qos, retain and \
-        properties. Packet identifiers are kept in the same database, so that whatever is killed, \
-        no message is lost and, at quality of service 2, none comes twice.
-        """
-    ) { (draft, text) throws(ValueFault) in
-      draft.outboxFile = try Values.name(text, "the path of a database")
-    },
-    .value(
-      "table", "NAME", example: "commands", default: "outbox", "the table of --outbox"
-    ) { (draft, text) throws(ValueFault) in
-      draft.table = try Values.name(text, "the name of a table")
-    },
-    .flag("create-table", "make that table if it is not there") { $0.makesTable = true },
-    .flag("until-empty", "end when no row waits, instead of waiting for more") {
-      $0.endsWhenEmpty = true
-    },
-  ]
+  private static let outbox: [Option<PublishDraft>] =
+    [
+      .value(
+        "outbox", "FILE", .file, example: "app.db",
+        "publish each row of a table of a SQLite database exactly once, and those to come",
+        manual: """
+          Rows go out in the order of their id, each with its own topic, payload, qos, retain and \
+          properties. Packet identifiers are kept in the same database, so that whatever is killed, \
+          no message is lost and, at quality of service 2, none comes twice.
+          """
+      ) { (draft, text) throws(ValueFault) in
+        draft.outboxFile = try Values.name(text, "the path of a database")
+      },
+      .value(
+        "table", "NAME", example: "commands", default: "outbox", "the table of --outbox"
+      ) { (draft, text) throws(ValueFault) in
+        draft.table = try Values.name(text, "the name of a table")
+      },
+      .flag("create-table", "make that table if it is not there") { $0.makesTable = true },
+      .flag("until-empty", "end when nothing waits, instead of waiting for more") {
+        $0.endsWhenEmpty = true
+      },
+    ]
+    + Option.redis(
+      "publish each element of a list in Redis exactly once, and those to come",
+      """
+      Applications append elements with RPUSH: lines of JSON as mqtt sub --json prints them, of which \
+      topic and payload are enough. An element goes from the list KEY through KEY:processing and \
+      KEY:underway, so that a crash loses none, and one that is refused ends in KEY:dead.
+      """, list: "commands", server: { $0.redis = $1 }, key: { $0.listKey = $1 })
 
   private static let general: [Option<PublishDraft>] =
     [.optionsFile("mqtt and mqtt_pub") { $0.optionsFile = $1 }] + Option.information()

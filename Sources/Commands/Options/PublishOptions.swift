@@ -91,8 +91,8 @@ package struct PublishOptions: Equatable, Sendable {
   package var pace = ReplayPace.recorded(speed: 1)
   /// Nil waits for no reply.
   package var reply: ReplyOptions?
-  /// The rows of this table are published instead.
-  package var outbox: OutboxOptions?
+  /// The messages of this queue are published instead.
+  package var queue: OutgoingQueueOptions?
 
   /// The defaults.
   package init() {}
@@ -119,6 +119,8 @@ struct PublishDraft: ConnectingDraft {
   var plain: [[UInt8]] = []
   var optionsFile: String?
   var outboxFile: String?
+  var redis: RedisListOptions?
+  var listKey: String?
   var table: String?
   var makesTable = false
   var endsWhenEmpty = false
@@ -142,53 +144,65 @@ struct PublishDraft: ConnectingDraft {
   }
 }
 
-// An outbox says itself what is published where.
+// A queue says itself what is published where.
 
 extension PublishDraft {
-  func finished(_ file: String) throws(UsageError) -> (PublishOptions, [String]) {
+  func queue() throws(UsageError) -> OutgoingQueueOptions? {
+    let list = try RedisListOptions.finished(redis, listKey)
+    if outboxFile == nil {
+      for (option, isGiven) in [("--table", table != nil), ("--create-table", makesTable)]
+      where isGiven {
+        throw UsageError(option, "needs --outbox as well", example: "mqtt pub --outbox app.db")
+      }
+    } else if list != nil {
+      throw UsageError("--redis", "cannot be used together with --outbox")
+    }
+    var queue: OutgoingQueueOptions?
+    if let outboxFile {
+      queue = OutgoingQueueOptions(
+        .table(file: outboxFile, table: table ?? "outbox", makesTable: makesTable))
+    } else if let list {
+      queue = OutgoingQueueOptions(.list(list))
+    } else if endsWhenEmpty {
+      throw UsageError(
+        "--until-empty", "needs --outbox or --redis as well", example: "mqtt pub --outbox app.db")
+    }
+    queue?.endsWhenEmpty = endsWhenEmpty
+    return queue
+  }
+
+  func finished(
+    _ queue: OutgoingQueueOptions
+  ) throws(UsageError) -> (PublishOptions, [String]) {
+    let option = outboxFile == nil ? "--redis" : "--outbox"
+    let example = "mqtt pub --outbox app.db"
     if let topic = options.topics.first ?? connection.topicOfURL {
       throw UsageError(
-        "--outbox", "cannot be used together with a topic (\(topic)): each row has its own",
-        example: "mqtt pub --outbox app.db")
+        option, "cannot be used together with a topic (\(topic)): each message has its own",
+        example: example)
     }
     if let word = plain.first {
       throw UsageError(
         ArgumentParser<PublishDraft>.shown(word),
-        "is too much: with --outbox each row has its own topic and message",
-        example: "mqtt pub --outbox app.db")
+        "is too much: with \(option) each message has its own topic", example: example)
     }
     if let source {
       throw UsageError(
-        source.option, "cannot be used together with --outbox",
-        example: "mqtt pub --outbox app.db")
+        source.option, "cannot be used together with \(option)", example: example)
     }
     if connection.options.sessionExpirySeconds == 0 {
       throw UsageError(
-        "-x 0", "cannot be used with --outbox: the session would end with its connection",
+        "-x 0", "would end the session, which is kept for the next process, with its connection",
         example: "-x never")
     }
     var result = options
-    var outbox = OutboxOptions(file: file)
-    if let table { outbox.table = table }
-    outbox.makesTable = makesTable
-    outbox.endsWhenEmpty = endsWhenEmpty
-    result.outbox = outbox
+    result.queue = queue
     let (connection, warnings) = try connection.finished()
     result.connection = connection
     if !self.connection.hasInFlightLimit {
-      result.connection.inFlightLimit = OutboxOptions.inFlightLimit
+      result.connection.inFlightLimit = OutgoingQueueOptions.inFlightLimit
     }
     return (result, warnings)
-  }
-
-  func refuseOutboxDetails() throws(UsageError) {
-    let details = [
-      ("--table", table != nil), ("--create-table", makesTable),
-      ("--until-empty", endsWhenEmpty),
-    ]
-    for (option, isGiven) in details where isGiven {
-      throw UsageError(option, "needs --outbox as well", example: "mqtt pub --outbox app.db")
-    }
   }
 }
 

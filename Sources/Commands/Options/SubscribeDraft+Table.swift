@@ -73,36 +73,44 @@ extension SubscribeDraft {
     },
   ]
 
-  private static let storing: [Option<SubscribeDraft>] = [
-    .value(
-      "sqlite", "FILE", .file, example: "readings.db",
-      "store each message exactly once as a row of a SQLite database",
-      manual: """
-        The session is kept in the same database and changes in the same transaction as the \
-        rows, and the broker is answered after that: whatever is killed, no row is missing and \
-        none is there twice. Quality of service is 2 unless -q says otherwise.
-        """
-    ) { (draft, text) throws(ValueFault) in
-      draft.databaseFile = try Values.name(text, "the path of a database")
-    },
-    .value(
-      "table", "NAME", example: "readings", default: "messages", "the table of --sqlite",
-      manual: "It is made when it is not there, and used when its columns fit."
-    ) { (draft, text) throws(ValueFault) in
-      draft.table = try Values.name(text, "the name of a table")
-    },
-    .value(
-      "columns", "LIST", example: "'temperature=$.temperature,pressure=$.pressure'",
-      repeatable: true, "columns of that table for parts of a JSON payload",
-      manual: """
-        Each is the name of a column, its type in SQL if the table is to be made with one, and the \
-        path of the value, as in 'pressure REAL=$.pressure[0].bar'. A part that is not there is \
-        NULL.
-        """
-    ) { (draft, text) throws(ValueFault) in
-      draft.columns += try ColumnOption.list(text)
-    },
-  ]
+  private static let storing: [Option<SubscribeDraft>] =
+    [
+      .value(
+        "sqlite", "FILE", .file, example: "readings.db",
+        "store each message exactly once as a row of a SQLite database",
+        manual: """
+          The session is kept in the same database and changes in the same transaction as the \
+          rows, and the broker is answered after that: whatever is killed, no row is missing and \
+          none is there twice. Quality of service is 2 unless -q says otherwise.
+          """
+      ) { (draft, text) throws(ValueFault) in
+        draft.databaseFile = try Values.name(text, "the path of a database")
+      },
+      .value(
+        "table", "NAME", example: "readings", default: "messages", "the table of --sqlite",
+        manual: "It is made when it is not there, and used when its columns fit."
+      ) { (draft, text) throws(ValueFault) in
+        draft.table = try Values.name(text, "the name of a table")
+      },
+      .value(
+        "columns", "LIST", example: "'temperature=$.temperature,pressure=$.pressure'",
+        repeatable: true, "columns of that table for parts of a JSON payload",
+        manual: """
+          Each is the name of a column, its type in SQL if the table is to be made with one, and the \
+          path of the value, as in 'pressure REAL=$.pressure[0].bar'. A part that is not there is \
+          NULL.
+          """
+      ) { (draft, text) throws(ValueFault) in
+        draft.columns += try ColumnOption.list(text)
+      },
+    ]
+    + Option.redis(
+      "append each message exactly once to a list in Redis",
+      """
+      Each element is a line of JSON as --json prints it. The session is kept in Redis as well and \
+      changes in the same transaction as the list. What Redis has acknowledged lasts as well as \
+      Redis is told to keep it: appendonly and appendfsync always.
+      """, list: "readings", server: { $0.redis = $1 }, key: { $0.listKey = $1 })
 
   private static let ending: [Option<SubscribeDraft>] = [
     .value("count", letter: "C", "COUNT", example: "1", "end after COUNT messages") {

@@ -50,8 +50,8 @@ package struct SubscribeOptions: Equatable, Sendable {
   package var removesRetained = false
   /// The share of messages that is printed, in percent, at random; nil prints all.
   package var randomFilterPercent: Double?
-  /// Messages go into this table instead of standard output.
-  package var database: DatabaseOptions?
+  /// Messages go there instead of to standard output.
+  package var store: MessageStoreOptions?
 
   /// The defaults.
   package init() {}
@@ -69,6 +69,8 @@ struct SubscribeDraft: ConnectingDraft {
   var retainAsPublished = false
   var retainHandling: RetainHandling?
   var databaseFile: String?
+  var redis: RedisListOptions?
+  var listKey: String?
   var table: String?
   var columns: [ColumnOption] = []
   var formatText: String?
@@ -117,25 +119,30 @@ struct SubscribeDraft: ConnectingDraft {
 
   /// Whether messages are stored exactly once: then QoS 2 is what is meant, and retained messages
   /// come with the first subscription only.
-  private var isStoring: Bool { databaseFile != nil }
+  private var isStoring: Bool { databaseFile != nil || redis != nil }
 
-  private func finishDatabase(_ result: inout SubscribeOptions) throws(UsageError) {
-    guard let databaseFile else {
-      if table != nil {
-        throw UsageError("--table", "needs --sqlite as well", example: "--sqlite readings.db")
+  private func finishStore(_ result: inout SubscribeOptions) throws(UsageError) {
+    if databaseFile == nil {
+      for (option, isGiven) in [("--table", table != nil), ("--columns", !columns.isEmpty)]
+      where isGiven {
+        throw UsageError(option, "needs --sqlite as well", example: "--sqlite readings.db")
       }
-      if !columns.isEmpty {
-        throw UsageError("--columns", "needs --sqlite as well", example: "--sqlite readings.db")
-      }
-      return
     }
-    var database = DatabaseOptions(file: databaseFile)
-    if let table { database.table = table }
-    database.columns = columns
-    result.database = database
-    if result.connection.sessionExpirySeconds == 0 {
+    if let redis = try RedisListOptions.finished(redis, listKey) {
+      if databaseFile != nil {
+        throw UsageError("--redis", "cannot be used together with --sqlite")
+      }
+      result.store = .list(redis)
+    }
+    if let databaseFile {
+      var database = DatabaseOptions(file: databaseFile)
+      if let table { database.table = table }
+      database.columns = columns
+      result.store = .table(database)
+    }
+    if result.store != nil && result.connection.sessionExpirySeconds == 0 {
       throw UsageError(
-        "-x 0", "cannot be used with --sqlite: the session would end with its connection",
+        "-x 0", "would end the session, which is kept for the next process, with its connection",
         example: "-x never")
     }
   }
@@ -160,7 +167,7 @@ struct SubscribeDraft: ConnectingDraft {
     try finishOutput(&result)
     let (connection, warnings) = try connection.finished()
     result.connection = connection
-    try finishDatabase(&result)
+    try finishStore(&result)
     if let count = result.count, count < 20,
       connection.connectProperties[.receiveMaximum] == nil
     {

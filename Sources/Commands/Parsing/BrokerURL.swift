@@ -102,7 +102,7 @@ package struct BrokerURL: Equatable, Sendable {
     host = ""
   }
 
-  private static func split(_ place: Substring) throws(ValueFault) -> (String, Substring?) {
+  static func split(_ place: Substring) throws(ValueFault) -> (String, Substring?) {
     var host = place
     var port: Substring?
     if place.first == "[" {
@@ -129,7 +129,7 @@ package struct BrokerURL: Equatable, Sendable {
     return (name, port)
   }
 
-  private static func decodedText(
+  static func decodedText(
     _ text: Substring, _ part: String
   ) throws(ValueFault) -> String {
     guard let text = String(validating: try decoded(text, part), as: UTF8.self) else {

@@ -11,15 +11,15 @@ extension ConnectionOptions {
   /// That is its client identifier, no clean start, and no expiry unless one was asked for.
   /// - Returns: what the last process left.
   mutating func keepSession(
-    in store: SessionDatabase
+    in store: any SessionStore
   ) throws(StartFailure) -> StoredSession? {
     let stored = try StartFailure.of { () throws(StoreError) in try store.stored() }
     if let stored, let wanted = clientIdentifier, wanted != stored.clientIdentifier {
       throw StartFailure(
         description: """
-          the session "\(store.name)" of \(store.database.file) belongs to the client \
+          the session "\(store.name)" of \(store.place) belongs to the client \
           identifier \(stored.clientIdentifier), not to \(wanted); leave out -i, or use another \
-          --table
+          table or list
           """)
     }
     let identifier = stored?.clientIdentifier ?? clientIdentifier ?? Self.generatedIdentifier()

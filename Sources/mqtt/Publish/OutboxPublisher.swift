@@ -25,47 +25,35 @@ final class OutboxPublisher: ClientBehaviour {
   /// Refusals after which a row that the broker might take later is given up.
   private static let attemptLimit = 10
 
-  private let options: OutboxOptions
-  private let store: SessionDatabase
-  private let outbox: Outbox
-  private var news: OutboxNews
+  private let queue: any OutgoingQueue
+  /// Whether it ends when nothing waits.
+  private let endsWhenEmpty: Bool
   private var trouble = CommitTrouble()
   private var backoff = Backoff(seed: RandomBytes.word)
+  /// The descriptor of the queue that the reactor watches; -1 is none.
+  private var watched: Int32 = -1
 
-  /// Rows that have been read and not yet published.
+  /// Messages that have been taken and not yet published.
   private var ready: [OutboxRow] = []
   private var readyStart = 0
-  /// Rows up to this one have been read.
-  private var cursor: Int64 = 0
-  /// Rows that are read or under way and not settled.
-  private var open: Set<Int64> = []
-  /// How often the broker has refused rows that are under way.
-  private var attempts: [Int64: Int] = [:]
-  /// What the next commit says of rows.
-  private var fates: [(row: Int64, fate: OutboxFate)] = []
+  /// Messages under way, and how often the broker has refused them before.
+  private var open: [Int64: Int] = [:]
   /// The broker wants to be left alone until then.
   private var pauseEnd: Instant?
   private var isEnding = false
   private var isEmpty = false
 
-  init(
-    _ options: OutboxOptions, _ store: SessionDatabase, _ outbox: Outbox, _ watch: DatabaseWatch
-  ) {
-    self.options = options
-    self.store = store
-    self.outbox = outbox
-    news = OutboxNews(watch)
+  init(_ queue: any OutgoingQueue, endsWhenEmpty: Bool) {
+    self.queue = queue
+    self.endsWhenEmpty = endsWhenEmpty
   }
 
-  var watched: Int32 { news.watch.descriptor }
-
-  /// Notes the rows that an earlier process left under way; answers what is published of one.
+  /// Notes a message that an earlier process left under way; answers it as it was published.
   func takeUp(_ handshake: ClientSessionState.Handshake) throws(StoreError) -> Publish? {
-    let identifier = Int64(bitPattern: handshake.token)
-    guard let row = try outbox.row(identifier, in: store.database),
+    guard let row = try queue.takeUp(Int64(bitPattern: handshake.token)),
       let message = try? row.message()
     else { return nil }
-    open.insert(identifier)
+    open[row.identifier] = row.attempts
     return message
   }
 
@@ -81,7 +69,7 @@ final class OutboxPublisher: ClientBehaviour {
     }
   }
 
-  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) { news.drain(now: now) }
+  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) { queue.takeNews(now: now) }
 
   func handleSignal(_ run: ClientRun, now: Instant) { isEnding = true }
 
@@ -89,9 +77,7 @@ final class OutboxPublisher: ClientBehaviour {
 
   func work(_ run: ClientRun, now: Instant) -> Instant? {
     for token in run.client.session.takeReleasedTokens() {
-      let row = Int64(bitPattern: token)
-      open.remove(row)
-      fates.append((row, .sent))
+      conclude(Int64(bitPattern: token), .sent)
     }
     do throws(StoreError) {
       if trouble.retryInstant.map({ now >= $0 }) ?? true {
@@ -108,78 +94,66 @@ final class OutboxPublisher: ClientBehaviour {
         return nil
       }
     }
-    if isEnding || (isEmpty && options.endsWhenEmpty && run.client.session.phase == .connected) {
+    watch(run)
+    if isEnding || (isEmpty && endsWhenEmpty && run.client.session.phase == .connected) {
       if run.client.phase != .leaving && run.client.phase != .finished { run.finish(now: now) }
       return nil
     }
-    return [trouble.retryInstant, pauseEnd, news.deadline].compactMap { $0 }.min()
+    return [trouble.retryInstant, pauseEnd, queue.deadline].compactMap { $0 }.min()
   }
 
   /// Stores what has happened since the last commit, so that bytes may leave.
   private func commit(_ run: ClientRun) throws(StoreError) {
     let changes = run.client.session.durableChanges
-    if fates.isEmpty && run.client.storedChanges == changes { return }
-    let state = run.client.session.state()
-    let time = WallClock.nanoseconds
-    try store.transact(state) { () throws(StoreError) in
-      for (row, fate) in fates { try outbox.mark(row, fate, at: time, in: store.database) }
+    if queue.hasFates || run.client.storedChanges != changes {
+      try queue.commit(run.client.session.state())
+      run.client.storedChanges = changes
     }
-    trouble.end(run.console, store.database.file)
-    fates.removeAll(keepingCapacity: true)
-    run.client.storedChanges = changes
+    trouble.end(run.console, queue.place)
+  }
+
+  /// The queue may watch another descriptor than before, or none.
+  private func watch(_ run: ClientRun) {
+    if queue.descriptor == watched { return }
+    if watched >= 0 { run.reactor.unwatch(watched) }
+    watched = queue.descriptor
+    if watched < 0 { return }
+    do throws(SystemError) {
+      try run.reactor.watch(watched)
+    } catch {
+      run.console.say("\(error)")
+      isEnding = true
+      run.note(ExitStatus.failure)
+    }
   }
 }
 
 // Rows to messages.
 
 extension OutboxPublisher {
-  /// Publishes as many rows as the window takes.
+  /// Publishes as many messages as the window takes.
   private func publish(_ run: ClientRun, now: Instant) throws(StoreError) {
     if let pauseEnd {
       if now < pauseEnd { return }
       self.pauseEnd = nil
-      restart()
+      queue.takeBack(ready[readyStart...])
+      ready = []
+      readyStart = 0
     }
     isEmpty = false
     while run.client.session.canPublish && run.client.session.outputCount < Self.tickLimit {
-      if readyStart == ready.count, try !read(run, now: now) {
-        isEmpty = open.isEmpty && run.client.session.unpublishedCount == 0
-        return
+      if readyStart == ready.count {
+        ready = try queue.next(limit: Int(run.client.session.settings.sendWindow), now: now)
+        readyStart = 0
+        if ready.isEmpty {
+          isEmpty = queue.isSettled && run.client.session.unpublishedCount == 0
+          return
+        }
       }
       let row = ready[readyStart]
       readyStart += 1
       publish(row, run, now: now)
     }
-  }
-
-  /// Reads rows that wait; false when there are none.
-  private func read(_ run: ClientRun, now: Instant) throws(StoreError) -> Bool {
-    ready.removeAll(keepingCapacity: true)
-    readyStart = 0
-    let limit = Int(run.client.session.settings.sendWindow)
-    if try news.isNew(store.database, now: now),
-      try outbox.waitingCount(upTo: cursor, in: store.database) > openCount
-    {
-      // A row behind the cursor waits again, or was put there.
-      restart()
-    }
-    let rows = try outbox.waiting(after: cursor, limit: limit + openCount, in: store.database)
-    for row in rows {
-      cursor = max(cursor, row.identifier)
-      if open.insert(row.identifier).inserted { ready.append(row) }
-    }
-    return !ready.isEmpty
-  }
-
-  /// Rows that wait in the table as it stands, and that this process has in hand.
-  private var openCount: Int { open.count + fates.filter { $0.fate != .refused }.count }
-
-  /// Looks at all rows again.
-  private func restart() {
-    for row in ready[readyStart...] { open.remove(row.identifier) }
-    ready = []
-    readyStart = 0
-    cursor = 0
   }
 
   private func publish(_ row: OutboxRow, _ run: ClientRun, now: Instant) {
@@ -190,25 +164,28 @@ extension OutboxPublisher {
         properties: message.properties)
       try run.client.session.publish(
         message.payload.span, as: form, token: UInt64(bitPattern: row.identifier), now: now)
-      if row.attempts > 0 { attempts[row.identifier] = row.attempts }
+      open[row.identifier] = row.attempts
       // Nobody answers at QoS 0.
       if message.qos == .atMostOnce { conclude(row.identifier, .sent) }
     } catch {
-      run.console.say("row \(row.identifier) of \(outbox.name) is not sent: \(error.explanation)")
-      conclude(row.identifier, .dead(error.explanation))
+      giveUp(row.identifier, error.explanation, run)
     }
   }
 
   private func conclude(_ row: Int64, _ fate: OutboxFate) {
-    open.remove(row)
-    attempts[row] = nil
-    fates.append((row, fate))
+    open[row] = nil
+    queue.settle(row, fate)
+  }
+
+  private func giveUp(_ row: Int64, _ reason: String, _ run: ClientRun) {
+    run.console.say("message \(row) of \(queue.name) is not sent: \(reason)")
+    conclude(row, .dead(reason))
   }
 
   /// Takes the end of a handshake.
   private func settle(_ row: Int64, _ answer: Acknowledgement, _ run: ClientRun, now: Instant) {
     // Of QoS 2 PUBREC was the news.
-    guard open.contains(row) else { return }
+    guard let attempts = open[row] else { return }
     let code = answer.reasonCode
     if !code.isFailure {
       backoff.reset()
@@ -216,15 +193,13 @@ extension OutboxPublisher {
     }
     var text = "the broker refused it: \(code.name) (\(code.hexadecimal))"
     if let reason = answer.properties.string(.reasonString) { text += ": \(reason)" }
-    let attempt = (attempts[row] ?? 0) + 1
-    if code.mayPass && attempt < Self.attemptLimit {
+    if code.mayPass && attempts + 1 < Self.attemptLimit {
       conclude(row, .refused)
-      // It goes first when the broker has had its rest; nothing behind it overtakes it again.
+      // It goes first when the broker has had its rest; nothing that waits overtakes it.
       pauseEnd = now.advanced(byNanoseconds: backoff.nextNanoseconds())
-      run.console.say("row \(row) of \(outbox.name): \(text); trying again")
+      run.console.say("message \(row) of \(queue.name): \(text); trying again")
     } else {
-      conclude(row, .dead(text))
-      run.console.say("row \(row) of \(outbox.name) is not sent: \(text)")
+      giveUp(row, text, run)
     }
   }
 }
@@ -232,6 +207,7 @@ extension OutboxPublisher {
 extension OutboxRow {
   /// The row as a message.
   fileprivate func message() throws(RequestFault) -> Publish {
+    if let fault { throw RequestFault(.payloadFormatInvalid, "3.3", fault) }
     guard let topic else {
       throw RequestFault(.topicNameInvalid, "3.3.2.1", "its topic is not a text in UTF-8")
     }

@@ -1,4 +1,5 @@
-// `mqtt pub --outbox`: a session that lives in the application's database.
+// `mqtt pub --outbox` and `mqtt pub --redis`: a session that is kept beside the application's
+// messages, so that the next process takes up what this one leaves.
 
 import ClientStorage
 import Commands
@@ -10,32 +11,20 @@ import SQLite
 import Transport
 
 extension PublishCommand {
-  /// Publishes the rows of a table until told to stop; returns the exit status.
+  /// Publishes the messages of a queue until told to stop; returns the exit status.
   static func run(
-    _ connection: ConnectionOptions, _ options: OutboxOptions, _ console: ClientConsole
+    _ connection: ConnectionOptions, _ options: OutgoingQueueOptions, _ console: ClientConsole
   ) -> Int32 {
     ProcessSettings.ignoreBrokenPipes()
     do throws(StartFailure) {
       var connection = connection
-      let store = try StartFailure.of { () throws(StoreError) in
-        try SessionDatabase(options.file, session: "pub \(options.table)")
-      }
-      let publisher = try StartFailure.of { () throws(StoreError) in
-        OutboxPublisher(
-          options, store,
-          try Outbox(options.table, makes: options.makesTable, in: store.database),
-          try DatabaseWatch(store.database))
-      }
-      let stored = try connection.keepSession(in: store)
+      let queue = try StartFailure.of { () throws(StoreError) in try open(options) }
+      let publisher = OutboxPublisher(queue, endsWhenEmpty: options.endsWhenEmpty)
+      let stored = try connection.keepSession(in: queue)
       let run = try ClientRun(connection, console, publisher, keepsSession: true) {
         $0.reportsReleases = true
       }
       try run.catchEnd()
-      do throws(SystemError) {
-        try run.reactor.watch(publisher.watched)
-      } catch {
-        throw StartFailure(description: "\(error)")
-      }
       try restore(stored?.state ?? ClientSessionState(), run, publisher)
       run.client.reconnects = true
       run.client.isPatient = true
@@ -43,6 +32,20 @@ extension PublishCommand {
     } catch {
       console.say(error.description)
       return ExitStatus.failure
+    }
+  }
+
+  private static func open(
+    _ options: OutgoingQueueOptions
+  ) throws(StoreError) -> any OutgoingQueue {
+    switch options.source {
+    case .table(let file, let table, let makesTable):
+      let store = try SessionDatabase(file, session: "pub \(table)")
+      let outbox = try Outbox(table, makes: makesTable, in: store.database)
+      return try TableQueue(store, outbox) { WallClock.nanoseconds }
+    case .list(let list):
+      let session = try RedisSession("pub", RedisAddress(list), key: list.key)
+      return try RedisQueue(session) { OutboxRow(element: $0) }
     }
   }
 
@@ -60,5 +63,40 @@ extension PublishCommand {
     }
     if let failure { throw StartFailure(description: failure.description) }
     run.client.storedChanges = run.client.session.durableChanges
+  }
+}
+
+extension OutboxRow {
+  /// What an element of a list says: a line of JSON as `mqtt sub --json` prints it, of which all but
+  /// topic and payload may be left out.
+  fileprivate init(element: [UInt8]) {
+    self.init(
+      identifier: 0, topic: nil, payload: [], qos: .exactlyOnce, isRetained: false,
+      properties: nil, attempts: 0, fault: nil)
+    do throws(MessageLineFault) {
+      let line = try MessageLine(parsing: element)
+      topic = line.topic
+      payload = line.payload ?? []
+      qos = line.qos ?? .exactlyOnce
+      isRetained = line.isRetained ?? false
+      var text = ByteBuffer()
+      line.properties.appendObject(to: &text)
+      properties = line.properties.isEmpty ? nil : text.bytes
+      if topic == nil { fault = "it has no \"topic\"" }
+    } catch {
+      fault = "byte \(error.offset + 1): \(error.explanation)"
+    }
+  }
+}
+
+extension RedisAddress {
+  init(_ list: RedisListOptions) {
+    self.init()
+    host = list.host
+    port = list.port
+    path = list.path
+    userName = list.userName
+    password = list.password
+    database = list.database
   }
 }

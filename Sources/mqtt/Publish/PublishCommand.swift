@@ -16,7 +16,7 @@ enum PublishCommand {
   /// Publishes as `options` say; returns the exit status.
   static func run(_ options: PublishOptions) -> Int32 {
     let console = ClientConsole("mqtt pub", options.connection)
-    if let outbox = options.outbox { return run(options.connection, outbox, console) }
+    if let queue = options.queue { return run(options.connection, queue, console) }
     if options.connection.tls != nil { ProcessSettings.ignoreBrokenPipes() }
     do throws(StartFailure) {
       if let reply = options.reply { return try request(options, reply) }

@@ -1,4 +1,5 @@
-// `mqtt sub --sqlite`: the same subscriber, with a session that lives in the database. The client
+// `mqtt sub --sqlite` and `mqtt sub --redis`: the same subscriber, with a session that is kept where
+// the messages go. The client
 // identifier, the packet identifiers of stored messages and the granted subscriptions are taken up
 // where the last process left them, however it ended.
 
@@ -14,10 +15,10 @@ import Transport
 extension SubscribeCommand {
   /// Fills a table until told to stop; returns the exit status.
   static func run(
-    _ options: SubscribeOptions, into database: DatabaseOptions, _ console: ClientConsole
+    _ options: SubscribeOptions, into place: MessageStoreOptions, _ console: ClientConsole
   ) -> Int32 {
     do throws(StartFailure) {
-      let (store, table) = try open(database)
+      let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place) }
       var options = options
       let stored = try options.connection.keepSession(in: store)
       let old = GrantedSubscriptions(stored?.subscriptions ?? "")
@@ -27,7 +28,7 @@ extension SubscribeCommand {
         !options.subscriptions.contains { $0.filter == filter }
           && !options.unsubscribe.contains(filter)
       }
-      let subscriber = Subscriber(options, into: DatabaseSink(store, table))
+      let subscriber = Subscriber(options, into: sink)
       subscriber.isSubscribed = old.text == wanted
       let run = try ClientRun(options.connection, console, subscriber, keepsSession: true) {
         $0.acknowledging = .whenTold
@@ -45,14 +46,20 @@ extension SubscribeCommand {
   }
 
   private static func open(
-    _ options: DatabaseOptions
-  ) throws(StartFailure) -> (SessionDatabase, MessageTable) {
-    try StartFailure.of { () throws(StoreError) in
+    _ place: MessageStoreOptions
+  ) throws(StoreError) -> (any SessionStore, any MessageSink) {
+    switch place {
+    case .table(let options):
       let store = try SessionDatabase(options.file, session: "sub \(options.table)")
       let columns = options.columns.map {
         PayloadColumn(name: $0.name, type: $0.type, path: $0.path)
       }
-      return (store, try MessageTable(options.table, columns: columns, in: store.database))
+      let table = try MessageTable(
+        options.table, columns: columns, text: { $0.text }, in: store.database)
+      return (store, DatabaseSink(store, table))
+    case .list(let list):
+      let session = try RedisSession("sub", RedisAddress(list), key: list.key)
+      return (session, RedisSink(session, key: list.key))
     }
   }
 }

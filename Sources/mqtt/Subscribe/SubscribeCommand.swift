@@ -21,7 +21,7 @@ enum SubscribeCommand {
   static func run(_ options: SubscribeOptions) -> Int32 {
     let console = ClientConsole("mqtt sub", options.connection)
     ProcessSettings.ignoreBrokenPipes()
-    if let database = options.database { return run(options, into: database, console) }
+    if let store = options.store { return run(options, into: store, console) }
     do throws(StartFailure) {
       let subscriber = Subscriber(options, into: try sink(options))
       let hasHandshake = options.subscriptions.contains { $0.options.qos > .atMostOnce }

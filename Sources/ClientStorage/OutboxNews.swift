@@ -3,7 +3,6 @@
 // millisecond, later less often. A look without a hint once a second is for file systems that tell
 // nobody, such as those of some containers' hosts.
 
-import ClientStorage
 import MQTTCodec
 import SQLite
 

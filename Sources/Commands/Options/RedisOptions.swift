@@ -1,0 +1,86 @@
+// A list in Redis, for `mqtt sub` to fill and for `mqtt pub` to publish.
+//
+//   redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
+//   unix://PATH
+
+import MQTTCodec
+
+/// Where a list is.
+package struct RedisListOptions: Equatable, Sendable {
+  package var host = "localhost"
+  package var port: UInt16 = 6379
+  /// A Unix domain socket in place of host and port.
+  package var path: String?
+  package var userName: String?
+  package var password: String?
+  package var database = 0
+  package var key = ""
+
+  private static let form = "redis://localhost:6379/0"
+
+  /// Reads the URL of the server; the key comes from elsewhere.
+  init(url: String) throws(ValueFault) {
+    if url.hasPrefix("unix://") {
+      path = try Values.name(String(url.dropFirst(7)), "the path of a socket after unix://")
+      return
+    }
+    guard url.hasPrefix("redis://") else {
+      throw ValueFault("expected a URL that begins with redis:// or unix://", example: Self.form)
+    }
+    var rest = url.dropFirst(8)
+    if let at = rest.lastIndex(of: "@") {
+      let user = rest[..<at]
+      guard let colon = user.firstIndex(of: ":") else {
+        throw ValueFault("expected USER:PASSWORD or :PASSWORD before @", example: Self.form)
+      }
+      let name = try BrokerURL.decodedText(user[..<colon], "user name")
+      userName = name.isEmpty ? nil : name
+      password = try BrokerURL.decodedText(user[user.index(after: colon)...], "password")
+      rest = rest[rest.index(after: at)...]
+    }
+    if let slash = rest.firstIndex(of: "/") {
+      let number = rest[rest.index(after: slash)...]
+      if !number.isEmpty { database = try Values.number(String(number), 0...65_535) }
+      rest = rest[..<slash]
+    }
+    let (host, port) = try BrokerURL.split(rest)
+    if !host.isEmpty { self.host = host }
+    if let port { self.port = try Values.number(String(port), 1...65_535) }
+  }
+}
+
+extension RedisListOptions {
+  /// Joins server and key; nil when neither is given.
+  static func finished(
+    _ server: RedisListOptions?, _ key: String?
+  ) throws(UsageError) -> RedisListOptions? {
+    switch (server, key) {
+    case (nil, nil): return nil
+    case (nil, _?):
+      throw UsageError("--list", "needs --redis as well", example: "--redis redis://localhost")
+    case (_?, nil):
+      throw UsageError("--redis", "needs --list as well", example: "--list readings")
+    case (var server?, let key?):
+      server.key = key
+      return server
+    }
+  }
+}
+
+extension Option {
+  /// `--redis` and `--list`.
+  static func redis(
+    _ help: String, _ manual: String, list: String,
+    server: @escaping @Sendable (inout Draft, RedisListOptions) -> Void,
+    key: @escaping @Sendable (inout Draft, String) -> Void
+  ) -> [Option] {
+    [
+      .value("redis", "URL", example: "redis://localhost:6379/0", help, manual: manual) {
+        (draft, text) throws(ValueFault) in server(&draft, try RedisListOptions(url: text))
+      },
+      .value("list", "KEY", example: list, "the list of --redis") {
+        (draft, text) throws(ValueFault) in key(&draft, try Values.name(text, "the key of a list"))
+      },
+    ]
+  }
+}

@@ -1,0 +1,358 @@
+// `mqtt sub --sqlite`, `mqtt pub --outbox` and their like in Redis as users run them: what becomes of
+// a message, what is said when something is in the way, and rounds of killing.
+
+import Foundation
+import LiveSupport
+import Testing
+
+/// A folder of one test.
+private final class Folder {
+  let path: String
+
+  init() throws {
+    let place = FileManager.default.temporaryDirectory.appending(path: "mqtt-sidecar-\(UUID())")
+    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
+    path = place.path
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  /// What `sqlite3` answers, once it does.
+  func ask(_ file: String, _ statement: String) throws -> String {
+    let result = try run(["sqlite3", "-cmd", ".timeout 20000", "\(path)/\(file)", statement])
+    guard result.status == 0 else { throw ProgramError("sqlite3: \(result.errors)") }
+    return result.output.trimmingCharacters(in: .newlines)
+  }
+
+  /// Waits until `sqlite3` answers that.
+  func expect(_ file: String, _ statement: String, _ answer: String) throws {
+    var last = ""
+    let isTrue = poll(30) {
+      last = (try? ask(file, statement)) ?? ""
+      return last == answer
+    }
+    #expect(isTrue, "\(statement) gave \(last)")
+  }
+}
+
+@Suite struct SidecarTests {
+  private func words(_ command: String, _ broker: LiveBroker) -> [String] {
+    [mqttPath, command, "-p", "\(broker.port)"]
+  }
+
+  /// A subscriber that is subscribed and stores.
+  private func store(
+    _ broker: LiveBroker, _ folder: Folder, _ options: [String]
+  ) throws -> RunningProgram {
+    let program = try RunningProgram(
+      words("sub", broker) + ["--sqlite", folder.path + "/r.db"] + options)
+    try folder.expect("r.db", "SELECT count(*) FROM mqtt_session WHERE subscriptions <> ''", "1")
+    return program
+  }
+
+  private func publish(_ broker: LiveBroker, _ arguments: [String], input: String = "") throws {
+    let result = try run(words("pub", broker) + ["-q", "2"] + arguments, input: input)
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
+  @Test(arguments: ["5", "311"])
+  func `a message becomes one row, its JSON typed columns`(version: String) throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let columns = "t=$.temperature,n INTEGER=$.n,deep=$.list[1],on=$.on,all=$.list"
+    let subscriber = try store(
+      broker, folder, ["a/#", "--table", "odd \"name\"", "--columns", columns, "-V", version])
+    let json = #"{"temperature": 21.5, "n": 7, "list": [1, "zwei"], "on": true}"#
+    try publish(broker, ["a/1", json, "-r", "-V", version])
+    try publish(broker, ["a/2", "no JSON", "-q", "1", "-V", version])
+    let table = #""odd ""name""""#
+    try folder.expect(
+      "r.db", "SELECT id, topic, qos, retain, t, n, deep, [on], [all] FROM \(table)",
+      "1|a/1|2|0|21.5|7|zwei|1|[1,\"zwei\"]\n2|a/2|1|0|||||")
+    #expect(
+      try folder.ask("r.db", "SELECT typeof(t), typeof(n), typeof(payload) FROM \(table)")
+        == "real|integer|text\nnull|null|text")
+    #expect(
+      try folder.ask("r.db", "SELECT count(*) FROM \(table) WHERE received_at > datetime('now')")
+        == "2")
+    subscriber.signal(SIGTERM)
+    #expect(try subscriber.exitStatus() == 0)
+  }
+
+  @Test func `bytes that are no text become a blob, properties become JSON`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let subscriber = try store(broker, folder, ["a"])
+    let file = folder.path + "/payload"
+    try Data([0xFF, 0x00, 0x01]).write(to: URL(filePath: file))
+    try publish(
+      broker,
+      [
+        "-t", "a", "-f", file, "-D", "publish", "content-type", "x/y", "-D", "publish",
+        "user-property", "k", "v",
+      ])
+    try folder.expect(
+      "r.db", "SELECT typeof(payload), hex(payload), properties FROM messages",
+      #"blob|FF0001|{"content-type":"x/y","user-properties":[["k","v"]]}"#)
+    #expect(subscriber.isRunning)
+  }
+
+  @Test func `what was published while the subscriber was dead is stored by the next one`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let first = try store(broker, folder, ["a"])
+    first.signal(SIGKILL)
+    #expect(try first.exitStatus() == 128 + SIGKILL)
+    try publish(broker, ["-t", "a", "-l"], input: (1...50).map { "\($0)\n" }.joined())
+    let second = try store(broker, folder, ["a"])
+    try folder.expect(
+      "r.db", "SELECT count(*), max(payload + 0), max(id) FROM messages", "50|50|50")
+    #expect(second.isRunning)
+  }
+
+  @Test func `a filter that is no longer asked for is unsubscribed, a retained message comes once`()
+    throws
+  {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    try publish(broker, ["keep/1", "retained", "-r"])
+    let first = try store(broker, folder, ["keep/#", "-t", "drop"])
+    try folder.expect("r.db", "SELECT count(*) FROM messages", "1")
+    first.signal(SIGTERM)
+    #expect(try first.exitStatus() == 0)
+    let second = try store(broker, folder, ["keep/#"])
+    try folder.expect("r.db", "SELECT subscriptions FROM mqtt_session", "18 keep/#")
+    try publish(broker, ["drop", "nobody wants this"])
+    try publish(broker, ["keep/2", "last"])
+    try folder.expect("r.db", "SELECT group_concat(payload) FROM messages", "retained,last")
+    #expect(second.isRunning)
+  }
+
+  @Test func `a table that does not fit is told with every difference`() throws {
+    let folder = try Folder()
+    _ = try folder.ask("r.db", "CREATE TABLE t(topic, payload, qos, note NOT NULL)")
+    let result = try run([
+      mqttPath, "sub", "-p", "1", "a", "--sqlite", folder.path + "/r.db", "--table", "t",
+      "--columns", "x REAL=$.x",
+    ])
+    #expect(result.status == 1)
+    #expect(
+      result.errors == """
+        mqtt sub: \(folder.path)/r.db: table t: it does not fit (it has no column received_at, \
+        retain, properties, x (ALTER TABLE ... ADD COLUMN "received_at" TEXT; ALTER TABLE ... ADD \
+        COLUMN "retain" INTEGER; ALTER TABLE ... ADD COLUMN "properties" TEXT; ALTER TABLE ... ADD \
+        COLUMN "x" REAL), and nothing would be stored in its column note, which is NOT NULL and \
+        has no default; change it, or name another one with --table)
+
+        """)
+  }
+
+  @Test func `a table of the user's that fits is used, with what else it has`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    _ = try folder.ask(
+      "r.db",
+      """
+      CREATE TABLE t(n INTEGER PRIMARY KEY, received_at, Topic, payload, qos, retain, properties,
+        note TEXT NOT NULL DEFAULT 'fresh', twice AS (payload * 2))
+      """)
+    let subscriber = try store(broker, folder, ["a", "--table", "t"])
+    try publish(broker, ["a", "21"])
+    try folder.expect("r.db", "SELECT n, topic, note, twice FROM t", "1|a|fresh|42")
+    #expect(subscriber.isRunning)
+  }
+
+  @Test func `a second process for the same table is turned away and told who has it`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let first = try store(broker, folder, ["a"])
+    let file = folder.path + "/r.db"
+    let second = try run(words("sub", broker) + ["a", "--sqlite", file])
+    #expect(second.status == 1)
+    #expect(
+      second.errors == """
+        mqtt sub: \(file): open: process \(first.identifier) uses it (it is another mqtt sub \
+        messages; stop that one, or give this one another --table)
+
+        """)
+    let other = try run(
+      words("sub", broker) + ["a", "--sqlite", file, "--table", "other", "-E"])
+    #expect(other.status == 0)
+    let stranger = try run(
+      words("sub", broker) + ["a", "--sqlite", file, "--table", "other", "-i", "stranger"])
+    #expect(stranger.errors.contains("belongs to the client identifier mqtt-"))
+    #expect(stranger.errors.contains("not to stranger; leave out -i"))
+  }
+
+  @Test func `while another program writes nothing is acknowledged, and then stored once`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let subscriber = try store(broker, folder, ["a"])
+    let writer = try RunningProgram(["sqlite3", "-interactive", folder.path + "/r.db"])
+    writer.write("BEGIN IMMEDIATE;\nSELECT 'has it';\n")
+    try writer.waitFor("has it")
+    try publish(broker, ["a", "1"])
+    try subscriber.waitFor("nothing is acknowledged meanwhile, trying again")
+    #expect(try folder.ask("r.db", "SELECT count(*) FROM messages") == "0")
+    writer.write("COMMIT;\n")
+    try folder.expect("r.db", "SELECT count(*) FROM messages", "1")
+    try subscriber.waitFor("written again")
+  }
+
+  @Test func `on a full disk nothing is acknowledged, and the next process loses nothing`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let file = folder.path + "/r.db"
+    // A limit of file size is a disk that is full for this process alone.
+    let full = try RunningProgram(
+      [
+        "sh", "-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh",
+      ] + words("sub", broker) + ["a", "--sqlite", file])
+    try folder.expect("r.db", "SELECT count(*) FROM mqtt_session WHERE subscriptions <> ''", "1")
+    let lines = (1...400).map { "\($0) \(String(repeating: "x", count: 1000))\n" }.joined()
+    try publish(broker, ["-t", "a", "-l"], input: lines)
+    try full.waitFor("no space is left")
+    full.signal(SIGKILL)
+    #expect(try full.exitStatus() == 128 + SIGKILL)
+    let next = try store(broker, folder, ["a"])
+    try folder.expect(
+      "r.db", "SELECT count(*), count(DISTINCT payload), max(payload + 0) FROM messages",
+      "400|400|400")
+    #expect(next.isRunning)
+  }
+
+  @Test(arguments: ["5", "311"])
+  func `rows of an outbox come in order, marked as sent`(version: String) throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let receiver = try store(broker, folder, ["c/#", "-V", version])
+    let publisher = try RunningProgram(
+      words("pub", broker) + ["--outbox", folder.path + "/app.db", "--create-table"]
+        + ["-V", version])
+    try folder.expect("app.db", "SELECT count(*) FROM sqlite_master WHERE name = 'outbox'", "1")
+    _ = try folder.ask(
+      "app.db",
+      """
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+      INSERT INTO outbox(topic, payload, qos) SELECT 'c/' || i % 3, i, 1 + i % 2 FROM n
+      """)
+    try folder.expect("app.db", "SELECT count(*) FROM outbox WHERE sent_at IS NULL", "0")
+    try folder.expect("r.db", "SELECT count(*) FROM messages", "2500")
+    #expect(
+      try folder.ask("r.db", "SELECT count(*) FROM messages WHERE id <> payload + 0") == "0")
+    publisher.signal(SIGTERM)
+    #expect(try publisher.exitStatus() == 0)
+    #expect(receiver.isRunning)
+  }
+
+  @Test func `a row that cannot be sent becomes a dead letter and holds up no other`() throws {
+    let folder = try Folder()
+    let access = folder.path + "/acl"
+    try "topic readwrite allowed/#\n".write(toFile: access, atomically: true, encoding: .utf8)
+    let broker = try LiveBroker(["--acl", access])
+    let file = folder.path + "/app.db"
+    let make = ["--outbox", file, "--create-table", "--until-empty"]
+    #expect(try run(words("pub", broker) + make).status == 0)
+    _ = try folder.ask(
+      "app.db",
+      """
+      INSERT INTO outbox(topic, payload, qos, properties) VALUES
+        ('allowed/#', '', 2, NULL), ('forbidden', '', 2, NULL), ('allowed/1', '', 5, NULL),
+        ('allowed/2', '', 2, '{"content-typ": "x"}'), (x'ff', '', 2, NULL),
+        ('allowed/3', 'fine', 2, '{"content-type": "x"}')
+      """)
+    let result = try run(words("pub", broker) + ["--outbox", file, "--until-empty"])
+    #expect(result.status == 0)
+    #expect(result.errors.contains("message 1 of pub outbox is not sent: "))
+    #expect(
+      try folder.ask("app.db", "SELECT id, sent_at IS NOT NULL, error FROM outbox") == """
+        1|0|"allowed/#" is not a topic name: it holds a wildcard
+        2|0|the broker refused it: Not authorized (0x87)
+        3|0|its qos is neither 0, 1 nor 2
+        4|0|its properties: "content-typ" is not a property of a message; the nearest one is \
+        "content-type" at byte 2
+        5|0|its topic is not a text in UTF-8
+        6|1|
+        """)
+    _ = try folder.ask(
+      "app.db", "UPDATE outbox SET error = NULL, topic = 'allowed/2' WHERE id = 2")
+    #expect(try run(words("pub", broker) + ["--outbox", file, "--until-empty"]).status == 0)
+    #expect(try folder.ask("app.db", "SELECT sent_at IS NOT NULL FROM outbox WHERE id = 2") == "1")
+  }
+
+  @Test func `an outbox that is not there, or lacks a column, is told what to do`() throws {
+    let folder = try Folder()
+    let file = folder.path + "/app.db"
+    let missing = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
+    #expect(missing.status == 1)
+    #expect(missing.errors.contains("there is no such table; --create-table makes it"))
+    _ = try folder.ask("app.db", "CREATE TABLE outbox(id INTEGER PRIMARY KEY, topic, payload)")
+    let different = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
+    #expect(
+      different.errors.contains(
+        "it has no column qos, retain, properties, sent_at, attempts, error"))
+  }
+
+  @Test func `sidecars start before their broker and wait for it`() throws {
+    let folder = try Folder()
+    let port = try freePort()
+    let subscriber = try RunningProgram([
+      mqttPath, "sub", "-p", "\(port)", "a", "--sqlite", folder.path + "/r.db",
+    ])
+    try subscriber.waitFor("trying again")
+    let broker = try RunningProgram([mqttPath, "broker", "-p", "\(port)", "--memory"])
+    try folder.expect("r.db", "SELECT count(*) FROM mqtt_session WHERE subscriptions <> ''", "1")
+    #expect(broker.isRunning)
+  }
+
+  @Test func `nothing is lost or doubled in rounds of killing sidecars and broker`() throws {
+    try runSidecars("rounds.py", ["--rounds", "6", "--rows", "100"])
+  }
+
+  @Test func `nothing is lost or doubled between two lists of Redis in rounds of killing`() throws {
+    try runSidecars("redis_rounds.py", ["--rounds", "6", "--rows", "100"])
+  }
+
+  @Test func `a FastAPI application and its sidecars lose nothing while they are killed`() throws {
+    try runSidecars("story.py", [])
+  }
+
+  @Test func `a list of Redis gives its messages, and keeps those that nobody takes`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let port = try freePort()
+    let server = try RunningProgram([
+      "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir",
+      folder.path,
+    ])
+    let redis = { (words: [String]) throws -> String in
+      try run(["redis-cli", "-p", "\(port)"] + words).output
+        .trimmingCharacters(in: .newlines)
+    }
+    #expect(poll(20) { (try? redis(["PING"])) == "PONG" })
+    let place = ["--redis", "redis://127.0.0.1:\(port)/0", "--list"]
+    let subscriber = try RunningProgram(words("sub", broker) + ["c/#"] + place + ["in"])
+    #expect(poll(20) { (try? redis(["HGET", "in:sub-session", "subscriptions"])) == "18 c/#" })
+    let first = #"{"topic": "c/1", "payload": {"n": 1}}"#
+    let second = #"{"topic": "c/2", "payload": "x", "qos": 1, "retain": true}"#
+    _ = try redis(["RPUSH", "out", first, "no message", second])
+    let result = try run(words("pub", broker) + place + ["out", "--until-empty"])
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(poll(20) { (try? redis(["LLEN", "in"])) == "2" })
+    #expect(try redis(["LINDEX", "in", "0"]).contains(#""payload":"{\"n\": 1}""#))
+    #expect(try redis(["LINDEX", "in", "1"]).contains(#""topic":"c/2","qos":1"#))
+    #expect(
+      try redis(["LRANGE", "out:dead", "0", "-1"])
+        == #"{"error":"byte 1: expected JSON here","element":"no message"}"#)
+    #expect(try redis(["EXISTS", "out", "out:processing", "out:underway"]) == "0")
+    let twin = try run(words("sub", broker) + ["c/#"] + place + ["in"])
+    #expect(twin.errors.contains("process \(subscriber.identifier) uses it"))
+    #expect(server.isRunning)
+  }
+
+  /// Runs a program of Tests/Sidecars to its verdict.
+  private func runSidecars(_ script: String, _ arguments: [String]) throws {
+    let program = "\(checkoutFolder)/Tests/Sidecars/\(script)"
+    try runPython(path: program, ["--program", mqttPath] + arguments, within: 600)
+  }
+}
