@@ -234,7 +234,7 @@ _mqtt_bench() {
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
   case $previous in
-    -S|--scenario) return ;;
+    --scenario) return ;;
     --rounds) return ;;
     -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
     --pub-qos) _mqtt_words '0 1 2' "$current"; return ;;

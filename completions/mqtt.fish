@@ -263,7 +263,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from sub' -s o -l options-file -r -F
 complete -c mqtt -n '__fish_seen_subcommand_from sub' -l help -d 'print this help'
 complete -c mqtt -n '__fish_seen_subcommand_from sub' -l version -d 'print the version'
 
-complete -c mqtt -n '__fish_seen_subcommand_from bench' -s S -l scenario -x -d 'what to measure; may also stand as a plain argument'
+complete -c mqtt -n '__fish_seen_subcommand_from bench' -l scenario -x -d 'what to measure; may also stand as a plain argument'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l rounds -x -d 'measure everything COUNT times, in turn'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -s q -l qos -x -a '0 1 2' -d 'quality of service on both sides'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l pub-qos -x -a '0 1 2' -d 'quality of service of publishing'

@@ -259,7 +259,7 @@ _mqtt_sub() {
 
 _mqtt_bench() {
   _arguments -s -S \
-    '*'{-S+,--scenario=}'[what to measure; may also stand as a plain argument]:SCENARIO: ' \
+    '*'--scenario='[what to measure; may also stand as a plain argument]:SCENARIO: ' \
     '(--rounds)'--rounds='[measure everything COUNT times, in turn]:COUNT: ' \
     '(-q --qos)'{-q+,--qos=}'[quality of service on both sides]:QOS:(0 1 2)' \
     '(--pub-qos)'--pub-qos='[quality of service of publishing]:QOS:(0 1 2)' \
@@ -287,7 +287,7 @@ _mqtt_bench() {
     '(--csv)'--csv='[write a line for each second as CSV]:FILE:_files' \
     '(--html)'--html='[write a page with plots of latency and rate that needs no other file]:FILE:_files' \
     '*'--fail-if='[end with status 4 when CONDITION holds]:CONDITION: ' \
-    '(--watch-pid)'--watch-pid='[report processor time and memory of this process]:PID: ' \
+    '*'--watch-pid='[report processor time and memory of this process]:PID: ' \
     '(--vs)'--vs='[measure this broker too, in turn with the other one, and print ratios]:HOST\:PORT: ' \
     '(--broker-cmd)'--broker-cmd='[the command that starts the broker, for crash]:COMMAND: ' \
     '(--kills)'--kills='[how often crash kills the broker]:COUNT: ' \
