@@ -6,11 +6,11 @@ package import MQTTCodec
 
 /// The packets of one publisher; a class, since a value would be copied for each message.
 package final class PublishPacket {
-  /// Everything up to the packet identifier.
-  private var head: [UInt8] = []
-  /// Properties, under 5.0.
-  private var properties: [UInt8] = []
-  private var filler: [UInt8] = []
+  /// A packet without identifier and stamp: what comes before the identifier, between the two, and
+  /// after them.
+  private var frame = ByteBuffer()
+  private var identifierPlace = 0
+  private var stampPlace = 0
   private let topic: Template
   private let payload: Template?
   private let settings: Form
@@ -50,40 +50,40 @@ package final class PublishPacket {
   package var variesByMessage: Bool { !isSteady }
 
   /// Bytes of a packet, as far as all have the same.
-  package var size: Int {
-    head.count + 2 + properties.count + MessageStamp.size + filler.count
-  }
-
-  /// Bytes of a payload, as far as all have the same.
-  package var payloadSize: Int { MessageStamp.size + filler.count }
+  package var size: Int { frame.count + 2 + MessageStamp.size }
 
   /// Fills in what varies.
   package func prepare(_ values: Template.Values) {
-    if let payload {
-      filler = Array(payload.text(values).utf8)
-    } else {
-      filler = Array(repeating: UInt8(ascii: "."), count: settings.payloadSize - MessageStamp.size)
-    }
+    let dots = String(repeating: ".", count: max(0, settings.payloadSize - MessageStamp.size))
+    let filler = Array((payload?.text(values) ?? dots).utf8)
     let name = Array(topic.text(values).utf8)
-    var fields = ByteBuffer()
-    if settings.version == .v5 {
-      // The codec's encoding of the same properties, found behind a topic of known length.
-      let form = Publish(topic: "t", payload: [], properties: settings.properties)
-      Packet.publish(form).encode(into: &fields, version: .v5)
-      var lengthBytes = 1
-      while fields[lengthBytes] & 0x80 != 0 { lengthBytes += 1 }
-      fields.consume(1 + lengthBytes + 3)
-    }
-    properties = fields.bytes
+    let properties = Self.properties(settings)
     let identifierSize = settings.qos == .atMostOnce ? 0 : 2
-    var start = ByteBuffer()
-    start.append(
+    var frame = ByteBuffer()
+    frame.append(
       PacketType.publish.rawValue << 4 | settings.qos.rawValue << 1 | (settings.isRetained ? 1 : 0))
-    start.append(
-      variableByteInteger: 2 + name.count + identifierSize + properties.count + payloadSize)
-    start.append(bigEndian: UInt16(clamping: name.count))
-    start.append(name.span)
-    head = start.bytes
+    frame.append(
+      variableByteInteger: 2 + name.count + identifierSize + properties.count + MessageStamp.size
+        + filler.count)
+    frame.append(bigEndian: UInt16(clamping: name.count))
+    frame.append(name.span)
+    identifierPlace = frame.count
+    frame.append(properties.span)
+    stampPlace = frame.count
+    frame.append(filler.span)
+    self.frame = frame
+  }
+
+  /// The bytes of the properties: the codec's, found behind a topic of known length.
+  private static func properties(_ form: Form) -> [UInt8] {
+    guard form.version == .v5 else { return [] }
+    var bytes = ByteBuffer()
+    let publish = Publish(topic: "t", payload: [], properties: form.properties)
+    Packet.publish(publish).encode(into: &bytes, version: .v5)
+    var lengthBytes = 1
+    while bytes[lengthBytes] & 0x80 != 0 { lengthBytes += 1 }
+    bytes.consume(1 + lengthBytes + 3)
+    return bytes.bytes
   }
 
   /// Appends one message; `identifier` is not used at QoS 0.
@@ -91,11 +91,11 @@ package final class PublishPacket {
     _ stamp: MessageStamp, identifier: UInt16, to buffer: inout ByteBuffer
   ) {
     buffer.reserve(size)
-    buffer.append(head.span)
+    buffer.append(0..<identifierPlace, of: frame)
     if settings.qos != .atMostOnce { buffer.append(bigEndian: identifier) }
-    if !properties.isEmpty { buffer.append(properties.span) }
+    buffer.append(identifierPlace..<stampPlace, of: frame)
     stamp.append(to: &buffer)
-    if !filler.isEmpty { buffer.append(filler.span) }
+    buffer.append(stampPlace..<frame.count, of: frame)
   }
 
   /// Appends a PUBLISH of QoS 0 without a payload to the same topic, which removes what is retained.

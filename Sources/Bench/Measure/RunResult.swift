@@ -43,7 +43,7 @@ package enum LatencyKind: String, CaseIterable, Sendable {
     case .acknowledgement: "acknowledgement"
     case .roundTrip: "round trip"
     case .tcp: "TCP connect"
-    case .tls: "TLS handshake"
+    case .tls: "TLS, WebSocket"
     case .connack: "CONNACK"
     case .suback: "SUBACK"
     }

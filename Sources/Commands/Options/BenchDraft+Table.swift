@@ -191,10 +191,15 @@ extension BenchDraft {
       manual: "The words of conditions are listed under CONDITIONS below."
     ) { (draft, text) throws(ValueFault) in try draft.take(condition: text) },
     .value(
-      "watch-pid", "PID", example: "4711", "report processor time and memory of this process",
-      manual: "As a rule the broker; it has to run on this machine."
+      "watch-pid", "PID", example: "4711", repeatable: true,
+      "report processor time and memory of this process",
+      manual: "As a rule the broker; it has to run on this machine. A second one is that of --vs."
     ) { (draft, text) throws(ValueFault) in
-      draft.options.watchedProcess = try Values.number(text, 1...Int(Int32.max))
+      let process = try Values.number(text, 1...Int(Int32.max))
+      if draft.options.watchedProcesses.count == 2 {
+        throw ValueFault("two processes are already watched")
+      }
+      draft.options.watchedProcesses.append(process)
     },
     .value(
       "vs", "HOST:PORT", example: "localhost:1884",

@@ -57,7 +57,8 @@ package struct BenchOptions: Equatable, Sendable {
   package var csvFile: String?
   package var htmlFile: String?
   package var conditions: [FailCondition] = []
-  package var watchedProcess: Int?
+  /// The broker, and its rival if two are given.
+  package var watchedProcesses: [Int] = []
   package var brokerCommand: String?
   package var kills = 10
   package var seed: UInt64?

@@ -33,7 +33,7 @@ final class BenchSession {
         other.connection.port = rival.port ?? other.connection.port
         other.connection.unixPath = nil
         other.otherHosts = []
-        other.watchedProcess = nil
+        other.watchedProcesses = Array(options.watchedProcesses.dropFirst())
         rivals.append(try measure(scenario, other, round))
       }
     }
@@ -59,7 +59,7 @@ final class BenchSession {
     let settings = try LoadSettings(scenario, options)
     try settings.checkDescriptors()
     var watch: ProcessWatch?
-    if let process = options.watchedProcess {
+    if let process = options.watchedProcesses.first {
       watch = ProcessWatch(process: process)
       if watch == nil {
         throw StartFailure(description: "there is no process \(process) to watch")

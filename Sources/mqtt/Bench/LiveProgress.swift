@@ -84,7 +84,10 @@ final class LiveProgress: LoadObserver {
       text += "\((last.received > 0 ? last.received : last.sent).grouped)/s "
       if let p99 = last.p99Microseconds { text += "p99 \(ReportText.number(p99)) us " }
     }
-    if settings.cast.fanOut > 0 { text += "outstanding \(UInt64(outstanding).grouped)" }
+    if settings.cast.fanOut > 0 {
+      let missing = max(0, progress.missing.load(ordering: .relaxed))
+      text += "missing \(UInt64(missing).grouped) outstanding \(UInt64(outstanding).grouped)"
+    }
     return text
   }
 }

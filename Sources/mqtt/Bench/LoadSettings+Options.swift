@@ -138,8 +138,11 @@ extension LoadSettings {
     return (0..<cast.clientCount).map { index in
       var place = places[index % places.count]
       let values = self.values(index)
-      place.tls?.certificateFile = place.tls?.certificateFile.map { Template($0).text(values) }
-      place.tls?.keyFile = place.tls?.keyFile.map { Template($0).text(values) }
+      if var tls = place.tls {
+        tls.certificateFile = tls.certificateFile.map { Template($0).text(values) }
+        tls.keyFile = tls.keyFile.map { Template($0).text(values) }
+        place.tls = tls
+      }
       return place
     }
   }

@@ -39,7 +39,7 @@ enum TourCommand {
         [ChildProgram.ownPath, "broker", "-p", "\(port)", "--memory"], showsErrors: false)
       options.connection.host = "127.0.0.1"
       options.connection.port = port
-      options.watchedProcess = Int(broker.process)
+      options.watchedProcesses = [Int(broker.process)]
       child = broker
       try wait(for: broker, options)
     }

@@ -110,6 +110,8 @@ final class LoadProgress: Sendable {
   let acknowledged = Atomic<Int>(0)
   /// Deliveries that are no duplicates.
   let delivered = Atomic<Int>(0)
+  /// Deliveries that later ones have overtaken: lost, or late.
+  let missing = Atomic<Int>(0)
   /// Workers that have nothing left to publish or to clear, and those whose clients are gone.
   let quietWorkers = Atomic<Int>(0)
   let emptyWorkers = Atomic<Int>(0)

@@ -89,6 +89,8 @@ extension LoadWorker {
     if view.qos != .atMostOnce {
       guard try acknowledge(view, subscriber, client) else { return }
     }
+    // What comes of the removal of retained messages is no delivery of the run.
+    if step >= .clearing { return }
     if let stamp = MessageStamp(packet, at: view.payload.lowerBound) {
       if subscriber.answer != nil {
         answer(stamp, subscriber, client)
@@ -137,9 +139,12 @@ extension LoadWorker {
     if let group = subscriber.group {
       if !group.sets[place].insert(stamp.sequence) { tally.duplicated += 1 }
     } else {
+      let next = subscriber.trackers[place].next
       switch subscriber.trackers[place].receive(stamp.sequence) {
-      case .inOrder: break
-      case .late: tally.outOfOrder += 1
+      case .inOrder: missing += Int(stamp.sequence - next)
+      case .late:
+        tally.outOfOrder += 1
+        missing -= 1
       case .duplicate: tally.duplicated += 1
       }
     }

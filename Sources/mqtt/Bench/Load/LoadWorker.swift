@@ -26,6 +26,8 @@ final class LoadWorker: ReactorDelegate {
   /// Counted since measuring began.
   var measuredSent: UInt64 = 0
   var measuredReceived: UInt64 = 0
+  /// Deliveries that later ones have overtaken and that have not come yet.
+  var missing = 0
   var lastArrival: Int64 = 0
   var lastSending: Int64 = 0
   var failures: [String: Int] = [:]
@@ -228,6 +230,7 @@ final class LoadWorker: ReactorDelegate {
   private var toldSent: UInt64 = 0
   private var toldDelivered: UInt64 = 0
   private var toldAcknowledged: UInt64 = 0
+  private var toldMissing = 0
 
   /// Brings the shared counters up to date.
   private func tell() {
@@ -240,6 +243,10 @@ final class LoadWorker: ReactorDelegate {
       progress.delivered.add(Int(delivered - toldDelivered), ordering: .relaxed)
       toldDelivered = delivered
       progress.lastArrival.store(lastArrival, ordering: .relaxed)
+    }
+    if missing != toldMissing {
+      progress.missing.add(missing - toldMissing, ordering: .relaxed)
+      toldMissing = missing
     }
     if tally.acknowledged != toldAcknowledged {
       progress.acknowledged.add(Int(tally.acknowledged - toldAcknowledged), ordering: .relaxed)
