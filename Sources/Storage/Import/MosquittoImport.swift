@@ -4,6 +4,7 @@
 // stays as it is, for who wants to go back.
 
 import CSQLite
+import SQLite
 import MQTTBroker
 
 /// Makes a store of mosquitto's file.
