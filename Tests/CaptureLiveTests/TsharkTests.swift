@@ -114,6 +114,41 @@ import Testing
     try compare(pcap(frames), ["-o", "tcp.reassemble_out_of_order:true"])
   }
 
+  @Test(arguments: [3, 5, 8])
+  func `what tshark finds in a capture with holes, and more`(every: Int) throws {
+    var frames: [TestFrame] = []
+    for number in 0..<10 {
+      var talk = Conversation()
+      talk.clientPort = 40_000 + number
+      talk.open()
+      talk.toServer(try bytes("10 { s\"MQTT\" 04 02 w60 s\"c\" }"))
+      talk.toClient([0x20, 2, 0, 0])
+      let start = talk.frames.count
+      talk.segmentLength = 20 + 7 * number
+      for message in 0..<30 {
+        let name = "t/\(number)/\(message)"
+        talk.toServer(try bytes("30 { s\"\(name)\" 78*\(40 + message) }"))
+        if message % 5 == 4 { talk.toClient([0xD0, 0]) }
+      }
+      for (index, frame) in talk.frames.enumerated()
+      where index < start || (index - start) % every != every - 1 {
+        frames.append(frame)
+      }
+    }
+    let file = pcap(frames)
+    let place = try TemporaryFile(file)
+    func topics(_ summaries: [FrameSummary]) -> Set<String> {
+      Set(summaries.flatMap(\.topics).filter { $0.hasPrefix("t/") })
+    }
+    let ours = topics(summarized(file))
+    let theirs = topics(try tshark(place.path))
+    #expect(theirs.subtracting(ours) == [])
+    #expect(ours.count >= theirs.count)
+    // Nothing is made up.
+    let sent = (0..<10).flatMap { number in (0..<30).map { "t/\(number)/\($0)" } }
+    #expect(ours.subtracting(sent) == [])
+  }
+
   @Test(arguments: [ProtocolVersion.v311, .v5], [1, 2])
   func `packets made by chance, in segments made by chance`(
     version: ProtocolVersion, seed: UInt64
