@@ -4,6 +4,7 @@
 import Foundation
 import MQTTBroker
 import MQTTCodec
+import SQLite
 import Storage
 import Testing
 

@@ -5,6 +5,7 @@
 
 import CSQLite
 import MQTTBroker
+import SQLite
 
 /// Makes a store of mosquitto's file.
 struct MosquittoImport {
