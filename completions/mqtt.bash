@@ -27,6 +27,11 @@ _mqtt_broker() {
     -p|--port) return ;;
     --listen) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
+    --bind-interface) return ;;
+    --socket-domain) _mqtt_words 'ipv4 ipv6' "$current"; return ;;
+    --mount-point) return ;;
+    --accept-protocol-versions) return ;;
+    --set-tcp-nodelay) _mqtt_words 'true false' "$current"; return ;;
     --proxy-protocol) _mqtt_words '1 2 any' "$current"; return ;;
     --ws) return ;;
     --wss) return ;;
@@ -87,14 +92,19 @@ _mqtt_broker() {
     --allow-zero-length-clientid) _mqtt_words 'true false' "$current"; return ;;
     --auto-id-prefix) return ;;
     --sys-interval) return ;;
-    --threads) return ;;
+    --log-dest) _mqtt_words 'stderr stdout syslog topic none' "$current"; return ;;
+    --log-file) _mqtt_files -f "$current"; return ;;
+    --log-type) _mqtt_words 'error warning notice information subscribe unsubscribe debug websockets internal all none' "$current"; return ;;
+    --log-facility) _mqtt_words '0 1 2 3 4 5 6 7' "$current"; return ;;
+    --log-timestamp) _mqtt_words 'true false' "$current"; return ;;
+    --log-timestamp-format) return ;;
     --connection-messages) _mqtt_words 'true false' "$current"; return ;;
+    --threads) return ;;
     --pid-file) _mqtt_files -f "$current"; return ;;
     --user) return ;;
-    --log-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --bind-interface --socket-domain --mount-point --accept-protocol-versions --set-tcp-nodelay --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --use-identity-as-username --use-subject-as-username --disable-client-cert-date-checks --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --log-dest --log-file --log-type --log-facility --log-timestamp --log-timestamp-format --connection-messages --verbose --quiet --threads --pid-file --user --help --version' "$current" ;;
   esac
 }
 
@@ -122,8 +132,25 @@ _mqtt_pub() {
     --repeat) return ;;
     --repeat-delay) return ;;
     -D|--property) _mqtt_words 'connect publish will disconnect' "$current"; return ;;
+    --every) return ;;
+    --template) return ;;
+    --seed) return ;;
+    --clients) return ;;
+    --topic-separator) return ;;
+    --replay) _mqtt_files -f "$current"; return ;;
+    --speed) return ;;
+    --csv) _mqtt_files -f "$current"; return ;;
+    --topic-column) return ;;
+    --payload-column) return ;;
+    --qos-column) return ;;
+    --retain-column) return ;;
+    --csv-separator) return ;;
     --outbox) _mqtt_files -f "$current"; return ;;
     --table) return ;;
+    --redis) return ;;
+    --list) return ;;
+    -e|--reply-topic) return ;;
+    -W|--timeout) return ;;
     -h|--host) return ;;
     -p|--port) return ;;
     -L|--url) return ;;
@@ -162,7 +189,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --outbox --table --create-table --until-empty --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --every --template --seed --clients --topic-separator --jsonl --replay --speed --max --csv --topic-column --payload-column --qos-column --retain-column --csv-separator --no-header --outbox --table --create-table --until-empty --redis --list --wait-reply --reply-topic --timeout --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 
@@ -181,9 +208,15 @@ _mqtt_sub() {
     --sqlite) _mqtt_files -f "$current"; return ;;
     --table) return ;;
     --columns) return ;;
+    --redis) return ;;
+    --list) return ;;
     -C|--count) return ;;
     -W|--timeout) return ;;
+    --idle) return ;;
+    --until) return ;;
     -F|--format) return ;;
+    --record) _mqtt_files -f "$current"; return ;;
+    --where) return ;;
     -T|--filter-out) return ;;
     --random-filter) return ;;
     -h|--host) return ;;
@@ -224,7 +257,86 @@ _mqtt_sub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --sqlite --table --columns --count --timeout --exit-after-subscribe --retained-only --verbose --format --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --qos --unsubscribe --no-local --retain-as-published --retain-handling --subscription-identifier --property --sqlite --table --columns --redis --list --count --timeout --idle --until --exit-after-subscribe --retained-only --verbose --format --json --record --top --where --changes --pretty --no-newline --hide-retained --filter-out --random-filter --remove-retained --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+  esac
+}
+
+_mqtt_bench() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  case ${COMP_WORDS[COMP_CWORD - 2]} in
+    -D|--property) _mqtt_property "$previous" "$current"; return ;;
+  esac
+  case $previous in
+    --scenario) return ;;
+    --rounds) return ;;
+    -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --pub-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --sub-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    -t|--topic) return ;;
+    --filter) return ;;
+    -s|--size) return ;;
+    -m|--payload) return ;;
+    -f|--payload-file) _mqtt_files -f "$current"; return ;;
+    -D|--property) _mqtt_words 'connect publish will' "$current"; return ;;
+    --rate) return ;;
+    -C|--count) return ;;
+    -d|--duration) return ;;
+    -w|--warmup) return ;;
+    --drain) return ;;
+    --max-outstanding) return ;;
+    --threads) return ;;
+    -R|--connect-rate) return ;;
+    --connecting) return ;;
+    --hosts) return ;;
+    --source-addresses) return ;;
+    --start-number) return ;;
+    --json) _mqtt_files -f "$current"; return ;;
+    --csv) _mqtt_files -f "$current"; return ;;
+    --html) _mqtt_files -f "$current"; return ;;
+    --fail-if) return ;;
+    --watch-pid) return ;;
+    --vs) return ;;
+    --broker-cmd) return ;;
+    --kills) return ;;
+    --seed) return ;;
+    -h|--host) return ;;
+    -p|--port) return ;;
+    -L|--url) return ;;
+    --unix) _mqtt_files -f "$current"; return ;;
+    -A|--bind-address) return ;;
+    --proxy) return ;;
+    -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
+    -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
+    -i|--id) return ;;
+    -I|--id-prefix) return ;;
+    -u|--username) return ;;
+    -P|--pw) return ;;
+    --pw-file) _mqtt_files -f "$current"; return ;;
+    --pw-env) return ;;
+    -x|--session-expiry-interval) return ;;
+    -M|--max-inflight) return ;;
+    --will-topic) return ;;
+    --will-payload) return ;;
+    --will-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --cafile) _mqtt_files -f "$current"; return ;;
+    --capath) _mqtt_files -d "$current"; return ;;
+    --cert) _mqtt_files -f "$current"; return ;;
+    --key) _mqtt_files -f "$current"; return ;;
+    --key-pw-file) _mqtt_files -f "$current"; return ;;
+    --key-pw-env) return ;;
+    --keyform) _mqtt_words 'pem' "$current"; return ;;
+    --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --ciphers) return ;;
+    --tls-alpn) return ;;
+    --tls-servername) return ;;
+    --psk) return ;;
+    --psk-identity) return ;;
+    --tls-keylog) _mqtt_files -f "$current"; return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--scenario --rounds --qos --pub-qos --sub-qos --topic --filter --size --payload --payload-file --retain --property --rate --count --duration --warmup --drain --max-outstanding --threads --connect-rate --connecting --hosts --source-addresses --start-number --json --csv --html --fail-if --watch-pid --vs --broker-cmd --kills --seed --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --quiet --help --version' "$current" ;;
   esac
 }
 
@@ -270,12 +382,12 @@ _mqtt_inspect-pcap() {
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker broker-passwd pub sub bench acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker broker-passwd pub sub bench acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 

@@ -22,6 +22,11 @@ _mqtt_broker() {
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
     '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--bind-interface)'--bind-interface='[of every address, take those of the network interface DEVICE only]:DEVICE: ' \
+    '(--socket-domain)'--socket-domain='[the only kind of address to wait on]:DOMAIN:(ipv4 ipv6)' \
+    '(--mount-point)'--mount-point='[put PREFIX in front of all topics of the clients, and take it away again]:PREFIX: ' \
+    '(--accept-protocol-versions)'--accept-protocol-versions='[the versions of the protocol that are let in]:LIST: ' \
+    '(--set-tcp-nodelay)'--set-tcp-nodelay='[whether small packets are sent at once]:BOOLEAN:(true false)' \
     '(--proxy-protocol)'--proxy-protocol='[connections have to begin with a header of the PROXY protocol]:VERSION:(1 2 any)' \
     '(--proxy-require-tls)'--proxy-require-tls'[turn clients away whose PROXY header does not say that they came over TLS]' \
     '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
@@ -43,6 +48,9 @@ _mqtt_broker() {
     '(--psk-file)'--psk-file='[let clients in that have a key of FILE, which has a line IDENTITY\:HEX for each]:FILE:_files' \
     '(--psk-hint)'--psk-hint='[what such clients choose their identity by]:TEXT: ' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
+    '(--use-identity-as-username)'--use-identity-as-username'[take the user name from the common name of the certificate, or the identity of the key]' \
+    '(--use-subject-as-username)'--use-subject-as-username'[take the whole subject of the certificate for the user name]' \
+    '(--disable-client-cert-date-checks)'--disable-client-cert-date-checks'[let clients in whose certificate is not valid yet or any more]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
     '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
@@ -90,13 +98,18 @@ _mqtt_broker() {
     '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
-    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '*'--log-dest='[write the log to PLACE]:PLACE:(stderr stdout syslog topic none)' \
+    '(--log-file)'--log-file='[write the log to FILE]:FILE:_files' \
+    '*'--log-type='[log lines of KIND]:KIND:(error warning notice information subscribe unsubscribe debug websockets internal all none)' \
+    '(--log-facility)'--log-facility='[the local facility of the system log]:NUMBER:(0 1 2 3 4 5 6 7)' \
+    '(--log-timestamp)'--log-timestamp='[whether a line begins with its time]:BOOLEAN:(true false)' \
+    '(--log-timestamp-format)'--log-timestamp-format='[the form of that time, as strftime has it]:FORMAT: ' \
     '(--connection-messages)'--connection-messages='[whether connections and their ends are logged]:BOOLEAN:(true false)' \
-    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
-    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
-    '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
+    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
+    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]'
 }
@@ -126,10 +139,31 @@ _mqtt_pub() {
     '(--repeat)'--repeat='[send the message COUNT times]:COUNT: ' \
     '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
+    '(--every)'--every='[send a message so often\: 500ms, 3s, 1m, 2h]:TIME: ' \
+    '(--template)'--template='[make each message from TEXT with {{functions}}\: see below]:TEXT: ' \
+    '(--seed)'--seed='[make the same random messages in each run that has this seed]:NUMBER: ' \
+    '(--clients)'--clients='[publish the same from COUNT clients]:COUNT: ' \
+    '(--topic-separator)'--topic-separator='[what stands between topic and message on a line of -l]:TEXT: ' \
+    '(--jsonl)'--jsonl'[take messages as JSON, one object on a line, from -f FILE or standard input]' \
+    '(--replay)'--replay='[publish again what mqtt sub --record wrote]:FILE:_files' \
+    '(--speed)'--speed='[replay so many times as fast]:FACTOR: ' \
+    '(--max)'--max'[replay as fast as the broker takes it]' \
+    '(--csv)'--csv='[send each row of FILE as a message]:FILE:_files' \
+    '(--topic-column)'--topic-column='[the column that is the topic]:COLUMN: ' \
+    '(--payload-column)'--payload-column='[the column that is the message]:COLUMN: ' \
+    '(--qos-column)'--qos-column='[the column that is the QoS]:COLUMN: ' \
+    '(--retain-column)'--retain-column='[the column that says whether to retain\: 1, true, 0, false]:COLUMN: ' \
+    '(--csv-separator)'--csv-separator='[what stands between two columns; tab is a tabulator]:CHARACTER: ' \
+    '(--no-header)'--no-header'[the first line of --csv is a message; columns are known by numbers]' \
     '(--outbox)'--outbox='[publish each row of a table of a SQLite database exactly once, and those to come]:FILE:_files' \
     '(--table)'--table='[the table of --outbox]:NAME: ' \
     '(--create-table)'--create-table'[make that table if it is not there]' \
-    '(--until-empty)'--until-empty'[end when no row waits, instead of waiting for more]' \
+    '(--until-empty)'--until-empty'[end when nothing waits, instead of waiting for more]' \
+    '(--redis)'--redis='[publish each element of a list in Redis exactly once, and those to come]:URL: ' \
+    '(--list)'--list='[the list of --redis]:KEY: ' \
+    '(--wait-reply)'--wait-reply'[wait for the reply to the message, and print it]' \
+    '(-e --reply-topic)'{-e+,--reply-topic=}'[where the reply is awaited]:TOPIC: ' \
+    '(-W --timeout)'{-W+,--timeout=}'[how long to wait for the reply]:SECONDS: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
@@ -194,12 +228,21 @@ _mqtt_sub() {
     '(--sqlite)'--sqlite='[store each message exactly once as a row of a SQLite database]:FILE:_files' \
     '(--table)'--table='[the table of --sqlite]:NAME: ' \
     '*'--columns='[columns of that table for parts of a JSON payload]:LIST: ' \
+    '(--redis)'--redis='[append each message exactly once to a list in Redis]:URL: ' \
+    '(--list)'--list='[the list of --redis]:KEY: ' \
     '(-C --count)'{-C+,--count=}'[end after COUNT messages]:COUNT: ' \
     '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
+    '(--idle)'--idle='[end after SECONDS without a message]:SECONDS: ' \
+    '(--until)'--until='[end after the first message of which CONDITION is true]:CONDITION: ' \
     '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \
     '(--retained-only)'--retained-only'[print retained messages only, and end at the first other one]' \
     '(-v --verbose)'{-v,--verbose}'[print the topic before each message]' \
     '(-F --format)'{-F+,--format=}'[how to print a message\: see below]:FORMAT: ' \
+    '(--json)'--json'[print each message as a JSON object on a line]' \
+    '(--record)'--record='[record messages in FILE, for mqtt pub --replay]:FILE:_files' \
+    '(--top)'--top'[show a table of topics with their counts, rates and last messages]' \
+    '(--where)'--where='[pass over messages of which CONDITION is not true]:CONDITION: ' \
+    '(--changes)'--changes'[pass over messages that are the same as the one before on their topic]' \
     '(--pretty)'--pretty'[print the JSON of %j and %J on several lines]' \
     '(-N --no-newline)'{-N,--no-newline}'[print no line end after a message]' \
     '(-R --hide-retained)'{-R,--hide-retained}'[do not print retained messages]' \
@@ -257,6 +300,90 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_bench() {
+  _arguments -s -S \
+    '*'--scenario='[what to measure; may also stand as a plain argument]:SCENARIO: ' \
+    '(--rounds)'--rounds='[measure everything COUNT times, in turn]:COUNT: ' \
+    '(-q --qos)'{-q+,--qos=}'[quality of service on both sides]:QOS:(0 1 2)' \
+    '(--pub-qos)'--pub-qos='[quality of service of publishing]:QOS:(0 1 2)' \
+    '(--sub-qos)'--sub-qos='[quality of service of subscribing]:QOS:(0 1 2)' \
+    '(-t --topic)'{-t+,--topic=}'[topic to publish to, with placeholders]:TOPIC: ' \
+    '(--filter)'--filter='[topic filter to subscribe to, with placeholders]:FILTER: ' \
+    '(-s --size)'{-s+,--size=}'[size of the payload, at least 24 bytes]:BYTES: ' \
+    '(-m --payload)'{-m+,--payload=}'[what follows the first 24 bytes of the payload, with placeholders]:TEXT: ' \
+    '(-f --payload-file)'{-f+,--payload-file=}'[the same, read from FILE]:FILE:_files' \
+    '(-r --retain)'{-r,--retain}'[publish retained messages]' \
+    '*'{-D,--property}'[a property of MQTT 5 for connect, publish or will]:PACKET:(connect publish will):NAME:_mqtt_property:VALUE: ' \
+    '(--rate)'--rate='[publish COUNT messages a second in all, on an absolute schedule]:COUNT: ' \
+    '(-C --count)'{-C+,--count=}'[publish COUNT messages in all]:COUNT: ' \
+    '(-d --duration)'{-d+,--duration=}'[publish for so long after the warm-up]:SECONDS: ' \
+    '(-w --warmup)'{-w+,--warmup=}'[publish so long before measuring rates and latencies]:SECONDS: ' \
+    '(--drain)'--drain='[wait so long for something to come before what is missing counts as lost]:SECONDS: ' \
+    '(--max-outstanding)'--max-outstanding='[deliveries under way at once in a closed loop; 0 is no bound]:COUNT: ' \
+    '(--threads)'--threads='[threads that share the clients]:COUNT: ' \
+    '(-R --connect-rate)'{-R+,--connect-rate=}'[begin COUNT connections a second]:COUNT: ' \
+    '(--connecting)'--connecting='[connections under way at once]:COUNT: ' \
+    '(--hosts)'--hosts='[further brokers; the clients take turns]:HOST\[\:PORT\],...: ' \
+    '(--source-addresses)'--source-addresses='[local addresses to connect from; the clients take turns]:ADDRESS,...: ' \
+    '(--start-number)'--start-number='[number of the first client, which %i stands for]:NUMBER: ' \
+    '(--json)'--json='[write the report as JSON, - for the standard output]:FILE:_files' \
+    '(--csv)'--csv='[write a line for each second as CSV]:FILE:_files' \
+    '(--html)'--html='[write a page with plots of latency and rate that needs no other file]:FILE:_files' \
+    '*'--fail-if='[end with status 4 when CONDITION holds]:CONDITION: ' \
+    '*'--watch-pid='[report processor time and memory of this process]:PID: ' \
+    '(--vs)'--vs='[measure this broker too, in turn with the other one, and print ratios]:HOST\:PORT: ' \
+    '(--broker-cmd)'--broker-cmd='[the command that starts the broker, for crash]:COMMAND: ' \
+    '(--kills)'--kills='[how often crash kills the broker]:COUNT: ' \
+    '(--seed)'--seed='[makes the moments of crash the same again]:NUMBER: ' \
+    '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
+    '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
+    '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
+    '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
+    '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
+    '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
+    '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
+    '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
+    '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
+    '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
+    '(-P --pw)'{-P+,--pw=}'[password; - asks for it on the terminal]:PASSWORD: ' \
+    '(--pw-file)'--pw-file='[read the password from the first line of FILE]:FILE:_files' \
+    '(--pw-env)'--pw-env='[read the password from the environment variable NAME]:NAME: ' \
+    '(-c --disable-clean-session)'{-c,--disable-clean-session}'[resume the session of this client identifier]' \
+    '(-x --session-expiry-interval)'{-x+,--session-expiry-interval=}'[how long the session outlives the connection (MQTT 5)]:SECONDS: ' \
+    '(-M --max-inflight)'{-M+,--max-inflight=}'[QoS 1 and 2 messages under way to the broker at once]:COUNT: ' \
+    '(--will-topic)'--will-topic='[topic of the message that the broker sends if this client dies]:TOPIC: ' \
+    '(--will-payload)'--will-payload='[what the will says]:MESSAGE: ' \
+    '(--will-qos)'--will-qos='[quality of service of the will]:QOS:(0 1 2)' \
+    '(--will-retain)'--will-retain'[make the will a retained message]' \
+    '(--tls)'--tls'[secure the connection with TLS, trusting the system'\''s certificates]' \
+    '(--no-tls)'--no-tls'[no TLS, whatever the port or an options file says]' \
+    '(--cafile)'--cafile='[trust the certificates in this PEM file; turns TLS on]:FILE:_files' \
+    '(--capath)'--capath='[trust the certificates in this directory; turns TLS on]:DIRECTORY:_files -/' \
+    '(--tls-use-os-certs)'--tls-use-os-certs'[trust the system'\''s certificates; turns TLS on]' \
+    '(--cert)'--cert='[this client'\''s certificate, in PEM; turns TLS on]:FILE:_files' \
+    '(--key)'--key='[private key of this client'\''s certificate, in PEM]:FILE:_files' \
+    '(--key-pw-file)'--key-pw-file='[read the key'\''s password from the first line of FILE]:FILE:_files' \
+    '(--key-pw-env)'--key-pw-env='[read the key'\''s password from the environment variable NAME]:NAME: ' \
+    '(--keyform)'--keyform='[form of the private key; pem is the only one]:FORM:(pem)' \
+    '(--insecure)'--insecure'[do not check whose certificate the broker shows]' \
+    '(--tls-version)'--tls-version='[oldest version of TLS to accept\: tlsv1.2 or tlsv1.3]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--ciphers)'--ciphers='[ciphers to offer, in OpenSSL'\''s notation]:LIST: ' \
+    '(--tls-alpn)'--tls-alpn='[application protocol to name in the handshake]:PROTOCOL: ' \
+    '(--tls-servername)'--tls-servername='[name to ask for and to find in the broker'\''s certificate]:NAME: ' \
+    '(--psk)'--psk='[pre-shared key in hexadecimal digits; turns TLS on]:KEY: ' \
+    '(--psk-identity)'--psk-identity='[identity that goes with --psk]:IDENTITY: ' \
+    '(--tls-keylog)'--tls-keylog='[append the secrets of the session to FILE, for Wireshark]:FILE:_files' \
+    '(--quiet)'--quiet'[print no errors at run time]' \
+    '(--help)'--help'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    '*:scenario:(pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe)'
+}
+
 _mqtt_acl-check() {
   _arguments -s -S \
     '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
@@ -311,6 +438,7 @@ _mqtt() {
     'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'bench:measure a broker, and tell the truth about it'
     'acl-check:say what a file of access rules means'
     'inspect-pcap:explain the MQTT in captured network traffic'
   )
@@ -323,7 +451,7 @@ _mqtt() {
   shift words
   ((CURRENT--))
   case $command in
-    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

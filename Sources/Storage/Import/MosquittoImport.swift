@@ -6,6 +6,7 @@
 import CSQLite
 import SQLite
 import MQTTBroker
+import SQLite
 
 /// Makes a store of mosquitto's file.
 struct MosquittoImport {
