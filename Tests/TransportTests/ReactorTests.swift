@@ -122,6 +122,30 @@ import Transport
     #expect(received.value == first + second)
   }
 
+  @Test func `a link that is blocked a second time is reported as drained a second time`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let client = reactor.connect(to: address, owner: 1)
+    let message = pattern(16 << 20)
+    let server = Box(LinkID.none)
+    let drains = Box(0)
+    ReactorScript.run(reactor, until: server.value != .none) { _, event in
+      if event.isAccepted { server.value = event.link }
+    }
+    for round in 1...2 {
+      reactor.pauseReading(client)
+      reactor.send(buffer(message), on: server.value)
+      ReactorScript.run(reactor, until: reactor.isBlocked(server.value)) { _, _ in }
+      reactor.resumeReading(client)
+      ReactorScript.run(reactor, until: drains.value == round) { _, event in
+        if event.isDrained { drains.value += 1 }
+      }
+    }
+    #expect(drains.value == 2)
+  }
+
   @Test func `bytes handed over before the connection is complete follow it`() throws {
     let reactor = try Reactor(index: 0)
     let listener = try loopbackListener()
