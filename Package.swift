@@ -176,7 +176,7 @@ let package = Package(
     // The simulation is its own little program as well: millions of runs want no test framework.
     .target(
       name: "Simulation",
-      dependencies: ["MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
       path: "Tests/Simulation",
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(

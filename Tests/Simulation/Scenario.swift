@@ -82,6 +82,9 @@ package struct Scenario: Sendable {
   /// Messages that may wait for one client; nil is the broker's own bound.
   var queueLimit: Int?
   var sharedQoS = QoS.exactlyOnce
+  /// Whether there are access lists, which allow everything: what they are asked then must change
+  /// nothing.
+  var hasAccessLists: Bool { seed % 4 == 3 }
   /// Whether everybody joins one group as soon as there is a session.
   var isShared = false
 
@@ -159,5 +162,8 @@ extension ClientPlan {
     sendWindow = chance.happens(onceIn: 2) ? 10 : UInt16(1 + chance.below(3))
     topicAliases = chance.happens(onceIn: 2) ? 0 : UInt16(1 + chance.below(3))
     acknowledgesLater = chance.happens(onceIn: 3)
+    // Topic aliases are nothing to older versions. CONNACK of 3.1 does not tell of a session, so its
+    // clients here have none that lasts.
+    if version == .v311 && topicAliases > 0 && !lasts { version = .v31 }
   }
 }

@@ -8,6 +8,7 @@
 //   +Drain                the faults stop: everything has to come to rest, and is judged
 //   Model, Ledger         what should have come out, and the comparison
 
+import AccessControl
 import MQTTBroker
 import MQTTCodec
 import MQTTSession
@@ -105,10 +106,24 @@ package final class Simulation: ModelWitness {
     configuration.connectTimeoutSeconds = 1_000_000
     configuration.receiveMaximum = scenario.receiveMaxima[start % scenario.receiveMaxima.count]
     configuration.logsPackets = isTracing
+    if scenario.hasAccessLists { configuration.listenerPolicies = [everythingAllowed] }
     return Broker(
       configuration, randomSeed: scenario.seed &+ UInt64(start), now: instant(seconds),
       wallClockSeconds: 1_700_000_000 + Int64(seconds))
   }
+
+  /// A list that has an answer for everybody, and the same one.
+  private static let everythingAllowed: ListenerPolicy = {
+    var policy = ListenerPolicy()
+    do throws(AccessFileErrors) {
+      policy.access = try AccessList(
+        parsing: Array("topic read none\npattern readwrite none/%c\npattern readwrite #\n".utf8),
+        file: "acl")
+    } catch {
+      preconditionFailure("\(error)")
+    }
+    return policy
+  }()
 
   /// Runs everything; nil when every promise was kept.
   package func run() -> Verdict? {
