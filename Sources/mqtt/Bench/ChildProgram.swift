@@ -60,6 +60,8 @@ final class ChildProgram {
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 && errno == EINTR {}
     hasEnded = true
+    // What a shell started for us is not our child, and holds its port and its files a little longer.
+    for _ in 0..<1000 where Glibc.kill(-process, 0) == 0 { usleep(2000) }
   }
 
   /// The path of this program.

@@ -21,6 +21,9 @@ final class CrashCommand {
   /// Milliseconds between a start and the kill that follows.
   private static let lifeMilliseconds: ClosedRange<UInt64> = 50...700
 
+  /// How often a broker that ends at once is started again.
+  private static let restartLimit = 20
+
   private let options: BenchOptions
   private let loop: PeerLoop
   private let interrupt = Interrupt()
@@ -92,19 +95,27 @@ final class CrashCommand {
 
   private func startBroker() throws(StartFailure) {
     let command = options.brokerCommand ?? ""
-    let broker = try ChildProgram(["/bin/sh", "-c", command], showsErrors: !options.isQuiet)
+    var broker = try ChildProgram(["/bin/sh", "-c", command], showsErrors: !options.isQuiet)
     child = broker
     let looker = try PeerLoop()
+    var restarts = 0
     for _ in 0..<600 {
       if !broker.isRunning {
-        throw StartFailure(description: "the broker has ended: \(command)")
+        // The one that was killed may still be in its way.
+        restarts += 1
+        if kills == 0 || restarts > Self.restartLimit {
+          throw StartFailure(description: "the broker has ended: \(command)")
+        }
+        usleep(200_000)
+        broker = try ChildProgram(["/bin/sh", "-c", command], showsErrors: !options.isQuiet)
+        child = broker
       }
       if try looker.canConnect(options.connection) { return }
       usleep(50_000)
     }
     throw StartFailure(
-      description: "the broker does not answer within 30 seconds on port \(options.connection.port)"
-    )
+      description:
+        "the broker does not answer within 30 seconds on port \(options.connection.port)")
   }
 
   private func connectClients() throws(StartFailure) {

@@ -80,7 +80,7 @@ final class LiveProgress: LoadObserver {
     let delivered = progress.delivered.load(ordering: .relaxed)
     let outstanding = max(0, sent * settings.cast.fanOut - delivered)
     var text = ""
-    if let last {
+    if let last, last.second >= 0 {
       text += "\((last.received > 0 ? last.received : last.sent).grouped)/s "
       if let p99 = last.p99Microseconds { text += "p99 \(ReportText.number(p99)) us " }
     }

@@ -50,7 +50,10 @@ struct GatheredSeconds {
         second.sample.p99Microseconds = Double(latency.nanoseconds(atPercentile: 99)) / 1000
         second.sample.maximumMicroseconds = Double(latency.maximumNanoseconds) / 1000
       }
-      finished.append(second.sample)
+      // Seconds before there was anything to send are none of the run's.
+      if second.sample != SecondSample(second: number) || number >= 0 {
+        finished.append(second.sample)
+      }
     }
     samples += finished
     return finished

@@ -17,12 +17,13 @@ extension LoadWorker {
     let start = progress.publishStart.load(ordering: .relaxed)
     let end = progress.publishEnd.load(ordering: .relaxed)
     if clock < start { return start }
-    if clock >= end {
+    var deadline = clock < end ? end : Int64.max
+    if settings.isOpenLoop { deadline = min(deadline, takeDue(clock, end)) }
+    // What was due before the end is still sent after it: leaving it out would hide the waiting.
+    if clock >= end && !(settings.isOpenLoop && owesMessages) {
       tellQuiet(isOver: true)
       return .max
     }
-    var deadline = end
-    if settings.isOpenLoop { deadline = min(deadline, takeDue(clock, end)) }
     var room = outstandingRoom(clock)
     var stillSendable: [Int] = []
     let list = sendable
@@ -46,6 +47,16 @@ extension LoadWorker {
     if !sendable.isEmpty { deadline = min(deadline, room > 0 ? clock : clock + 500_000) }
     tellQuiet(isOver: false)
     return deadline
+  }
+
+  /// Whether messages of the schedule are due and not sent.
+  private var owesMessages: Bool {
+    publishers.contains { place in
+      guard let publisher = clients[place].publisher, clients[place].state == .ready else {
+        return false
+      }
+      return publisher.next < publisher.due
+    }
   }
 
   /// Counts the messages of the schedule that are due; says when the next one is.

@@ -94,6 +94,8 @@ final class LoadWorker: ReactorDelegate {
     for event in reactor.events { handle(event) }
     let clock = MonotonicClock.now.nanoseconds
     followStep(clock)
+    // Before anything is sent: what goes out in this tick belongs to the second that has begun.
+    roll(clock)
     connectSome(clock)
     var deadline: Int64 = clock + 50_000_000
     if step == .publishing { deadline = min(deadline, publish(clock)) }
@@ -101,7 +103,6 @@ final class LoadWorker: ReactorDelegate {
     if !toConnect.isEmpty { deadline = min(deadline, clock + 1_000_000) }
     keepAlive(clock)
     flush(clock)
-    roll(clock)
     tell()
     if isEmpty { return nil }
     return Instant(nanoseconds: deadline)
