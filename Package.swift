@@ -21,6 +21,9 @@ let core: [SwiftSetting] =
 let package = Package(
   name: "mqtt",
   products: [.executable(name: "mqtt", targets: ["mqtt"])],
+  dependencies: [
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0")
+  ],
   targets: [
     .target(name: "CLinux"),
     .systemLibrary(
@@ -29,6 +32,7 @@ let package = Package(
       name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     .target(name: "MQTTCodec", swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
@@ -38,7 +42,13 @@ let package = Package(
       swiftSettings: core),
 
     .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "Capture", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "Bench",
+      dependencies: [
+        "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: common),
+    .target(name: "Capture", dependencies: ["MQTTCodec", "WebSocket"], swiftSettings: core),
 
     .target(
       name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
@@ -66,13 +76,29 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "Commands", dependencies: ["MQTTCodec", "MQTTBroker", "WebSocket"],
+      name: "Commands",
+      dependencies: ["Bench", "Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl", "CLinux", "Capture", "ClientStorage", "Commands", "MQTTCodec",
-        "MQTTSession", "MQTTBroker", "SQLite", "Storage", "Transport", "WebSocket", "MQTTServer", "MQTTClient",
+        "AccessControl",
+        "Bench",
+        "Capture",
+        "ClientStorage",
+        "CLinux",
+        "Commands",
+        "COpenSSL",
+        "CZlib",
+        "MQTTBroker",
+        "MQTTClient",
+        "MQTTCodec",
+        "MQTTServer",
+        "MQTTSession",
+        "SQLite",
+        "Storage",
+        "Transport",
+        "WebSocket",
       ],
       swiftSettings: common,
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
@@ -102,6 +128,9 @@ let package = Package(
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
+      name: "BenchTests",
+      dependencies: ["Bench", "LiveSupport", "MQTTCodec", "mqtt"], swiftSettings: common),
+    .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(
       name: "MQTTClientTests",
@@ -116,6 +145,13 @@ let package = Package(
     .testTarget(
       name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .target(
+      name: "CaptureSupport", dependencies: ["Capture", "LiveSupport", "MQTTCodec", "TestSupport"],
+      path: "Tests/CaptureSupport", swiftSettings: common),
+    .testTarget(
+      name: "CaptureTests",
+      dependencies: ["Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "TransportTests",
       dependencies: [
@@ -128,7 +164,7 @@ let package = Package(
       dependencies: [
         "MemoryFiles", "MQTTBroker", "MQTTCodec", "SQLite", "Storage", "TestSupport",
       ],
-      swiftSettings: common),
+      exclude: ["Files"], swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
       dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
@@ -150,6 +186,12 @@ let package = Package(
     .testTarget(
       name: "ConformanceTests",
       dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "CaptureLiveTests",
+      dependencies: [
+        "Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "EndToEndTests", dependencies: ["LiveSupport", "MQTTCodec"],

@@ -22,11 +22,22 @@ _mqtt_property() {
 
 _mqtt_broker() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     -c|--config-file) _mqtt_files -f "$current"; return ;;
     -p|--port) return ;;
     --listen) return ;;
     --unix) _mqtt_files -f "$current"; return ;;
+    --bind-interface) return ;;
+    --socket-domain) _mqtt_words 'ipv4 ipv6' "$current"; return ;;
+    --mount-point) return ;;
+    --accept-protocol-versions) return ;;
+    --set-tcp-nodelay) _mqtt_words 'true false' "$current"; return ;;
     --proxy-protocol) _mqtt_words '1 2 any' "$current"; return ;;
     --ws) return ;;
     --wss) return ;;
@@ -87,30 +98,49 @@ _mqtt_broker() {
     --allow-zero-length-clientid) _mqtt_words 'true false' "$current"; return ;;
     --auto-id-prefix) return ;;
     --sys-interval) return ;;
-    --threads) return ;;
+    --log-dest) _mqtt_words 'stderr stdout syslog topic none' "$current"; return ;;
+    --log-file) _mqtt_files -f "$current"; return ;;
+    --log-type) _mqtt_words 'error warning notice information subscribe unsubscribe debug websockets internal all none' "$current"; return ;;
+    --log-facility) _mqtt_words '0 1 2 3 4 5 6 7' "$current"; return ;;
+    --log-timestamp) _mqtt_words 'true false' "$current"; return ;;
+    --log-timestamp-format) return ;;
     --connection-messages) _mqtt_words 'true false' "$current"; return ;;
+    --threads) return ;;
     --pid-file) _mqtt_files -f "$current"; return ;;
     --user) return ;;
-    --log-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --threads --connection-messages --pid-file --user --log-file --verbose --quiet --help --version' "$current" ;;
+    -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --bind-interface --socket-domain --mount-point --accept-protocol-versions --set-tcp-nodelay --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --use-identity-as-username --use-subject-as-username --disable-client-cert-date-checks --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --log-dest --log-file --log-type --log-facility --log-timestamp --log-timestamp-format --connection-messages --verbose --quiet --threads --pid-file --user --help --version' "$current" ;;
+    *) ((COMP_CWORD == 2)) && _mqtt_words 'passwd' "$current" ;;
   esac
 }
 
 _mqtt_broker-passwd() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     -H|--hash) _mqtt_words 'sha512 sha512-pbkdf2 argon2id' "$current"; return ;;
     -I|--iterations) return ;;
   esac
   case $current in
     -*) _mqtt_words '--create --delete --batch --hash --iterations --help --version' "$current" ;;
+    *) _mqtt_files -f "$current" ;;
   esac
 }
 
 _mqtt_pub() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case ${COMP_WORDS[COMP_CWORD - 2]} in
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
@@ -183,6 +213,12 @@ _mqtt_pub() {
 
 _mqtt_sub() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case ${COMP_WORDS[COMP_CWORD - 2]} in
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
@@ -247,44 +283,158 @@ _mqtt_sub() {
   esac
 }
 
+_mqtt_bench() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  case ${COMP_WORDS[COMP_CWORD - 2]} in
+    -D|--property) _mqtt_property "$previous" "$current"; return ;;
+  esac
+  case $previous in
+    --scenario) return ;;
+    --rounds) return ;;
+    -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --pub-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --sub-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    -t|--topic) return ;;
+    --filter) return ;;
+    -s|--size) return ;;
+    -m|--payload) return ;;
+    -f|--payload-file) _mqtt_files -f "$current"; return ;;
+    -D|--property) _mqtt_words 'connect publish will' "$current"; return ;;
+    --rate) return ;;
+    -C|--count) return ;;
+    -d|--duration) return ;;
+    -w|--warmup) return ;;
+    --drain) return ;;
+    --max-outstanding) return ;;
+    --threads) return ;;
+    -R|--connect-rate) return ;;
+    --connecting) return ;;
+    --hosts) return ;;
+    --source-addresses) return ;;
+    --start-number) return ;;
+    --json) _mqtt_files -f "$current"; return ;;
+    --csv) _mqtt_files -f "$current"; return ;;
+    --html) _mqtt_files -f "$current"; return ;;
+    --fail-if) return ;;
+    --watch-pid) return ;;
+    --vs) return ;;
+    --broker-cmd) return ;;
+    --kills) return ;;
+    --seed) return ;;
+    -h|--host) return ;;
+    -p|--port) return ;;
+    -L|--url) return ;;
+    --unix) _mqtt_files -f "$current"; return ;;
+    -A|--bind-address) return ;;
+    --proxy) return ;;
+    -V|--protocol-version) _mqtt_words 'auto 5 311 31 mqttv5 mqttv311 mqttv31' "$current"; return ;;
+    -k|--keepalive) return ;;
+    --ws-path) return ;;
+    --ws-header) return ;;
+    -i|--id) return ;;
+    -I|--id-prefix) return ;;
+    -u|--username) return ;;
+    -P|--pw) return ;;
+    --pw-file) _mqtt_files -f "$current"; return ;;
+    --pw-env) return ;;
+    -x|--session-expiry-interval) return ;;
+    -M|--max-inflight) return ;;
+    --will-topic) return ;;
+    --will-payload) return ;;
+    --will-qos) _mqtt_words '0 1 2' "$current"; return ;;
+    --cafile) _mqtt_files -f "$current"; return ;;
+    --capath) _mqtt_files -d "$current"; return ;;
+    --cert) _mqtt_files -f "$current"; return ;;
+    --key) _mqtt_files -f "$current"; return ;;
+    --key-pw-file) _mqtt_files -f "$current"; return ;;
+    --key-pw-env) return ;;
+    --keyform) _mqtt_words 'pem' "$current"; return ;;
+    --tls-version) _mqtt_words 'tlsv1.2 tlsv1.3' "$current"; return ;;
+    --ciphers) return ;;
+    --tls-alpn) return ;;
+    --tls-servername) return ;;
+    --psk) return ;;
+    --psk-identity) return ;;
+    --tls-keylog) _mqtt_files -f "$current"; return ;;
+  esac
+  case $current in
+    -*) _mqtt_words '--scenario --rounds --qos --pub-qos --sub-qos --topic --filter --size --payload --payload-file --retain --property --rate --count --duration --warmup --drain --max-outstanding --threads --connect-rate --connecting --hosts --source-addresses --start-number --json --csv --html --fail-if --watch-pid --vs --broker-cmd --kills --seed --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --quiet --help --version' "$current" ;;
+    *) _mqtt_words 'pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe' "$current" ;;
+  esac
+}
+
 _mqtt_acl-check() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     --acl) _mqtt_files -f "$current"; return ;;
     --passwords) _mqtt_files -f "$current"; return ;;
     -u|--user|--username) return ;;
     -i|--client-id|--id) return ;;
+    -r|--capture) _mqtt_files -f "$current"; return ;;
+    --keylog) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --explain --coverage --json --help --version' "$current" ;;
+    -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --capture --keylog --explain --coverage --json --help --version' "$current" ;;
+    *) if [[ " ${COMP_WORDS[*]:2:COMP_CWORD - 2} " =~ \ (publish|receive|subscribe|ask|test|list|who|diff|lint|replay|suggest)\  ]]; then _mqtt_files -f "$current"; else _mqtt_words 'publish receive subscribe ask test list who diff lint replay suggest' "$current"; fi ;;
   esac
 }
 
 _mqtt_inspect-pcap() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
+    -r|--read) _mqtt_files -f "$current"; return ;;
+    --keylog) _mqtt_files -f "$current"; return ;;
+    --follow) return ;;
+    --html) _mqtt_files -f "$current"; return ;;
+    --export-messages) _mqtt_files -f "$current"; return ;;
     -T|--form) _mqtt_words 'fields' "$current"; return ;;
-    -e|--field) return ;;
+    -e|--field) _mqtt_words 'frame.number frame.time frame.time_epoch frame.time_relative frame.time_delta frame.len frame.cap_len eth.src eth.dst ip.version ip.src ip.dst ip.addr ipv6.src ipv6.dst ipv6.addr tcp.stream tcp.srcport tcp.dstport tcp.port tcp.len tcp.seq tcp.nxtseq tcp.ack tcp.flags tcp.flags.fin tcp.flags.syn tcp.flags.reset tcp.flags.push tcp.flags.ack tcp.flags.urg mqtt mqtt.hdrflags mqtt.msgtype mqtt.hdr_reserved mqtt.retain_reserved mqtt.dupflag mqtt.qos mqtt.retain mqtt.len mqtt.conack.flags mqtt.conack.flags.reserved mqtt.conack.flags.sp mqtt.conack.val mqtt.msgid mqtt.sub.qos mqtt.suback.qos mqtt.topic_len mqtt.topic mqtt.willtopic_len mqtt.willtopic mqtt.willmsg mqtt.willmsg_text mqtt.willmsg_len mqtt.username_len mqtt.username mqtt.passwd_len mqtt.passwd mqtt.msg mqtt.msg_text mqtt.msg_decoded_as mqtt.proto_len mqtt.protoname mqtt.clientid_len mqtt.clientid mqtt.ver mqtt.conflags mqtt.conflag.uname mqtt.conflag.passwd mqtt.conflag.retain mqtt.conflag.qos mqtt.conflag.willflag mqtt.conflag.cleansess mqtt.conflag.reserved mqtt.kalive mqtt.subscription_options mqtt.subscription_options_qos mqtt.subscription_options_nl mqtt.subscription_options_rap mqtt.subscription_options_retain mqtt.subscription_options_reserved mqtt.connack.reason_code mqtt.puback.reason_code mqtt.pubrec.reason_code mqtt.pubrel.reason_code mqtt.pubcomp.reason_code mqtt.suback.reason_code mqtt.unsuback.reason_code mqtt.disconnect.reason_code mqtt.auth.reason_code mqtt.properties mqtt.will_properties mqtt.property_len mqtt.property_id mqtt.prop_number mqtt.property.content_type mqtt.property.max_qos mqtt.property.topic_alias mqtt.prop_unknown mqtt.prop_string_len mqtt.prop_string mqtt.prop_key_len mqtt.prop_key mqtt.prop_value_len mqtt.prop_value mqtt.illegal_topic_length mqtt.unknown_version mqtt.unknown_topic_alias' "$current"; return ;;
     -E|--field-option) return ;;
     -t|--topic) return ;;
     -i|--client) return ;;
     --type) _mqtt_words 'connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth' "$current"; return ;;
+    --since) return ;;
+    --until) return ;;
     --stream) return ;;
+    -Y|--where) return ;;
   esac
   case $current in
-    -*) _mqtt_words '--form --field --field-option --no-payload --show-secrets --topic --client --type --stream --help --version' "$current" ;;
+    -*) _mqtt_words '--read --keylog --json --check --stats --follow --ladder --html --export-messages --no-payload --show-secrets --form --field --field-option --no-names --topic --client --type --since --until --stream --where --help --version' "$current" ;;
+    *) _mqtt_files -f "$current" ;;
   esac
 }
 
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker pub sub bench acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == broker && ${COMP_WORDS[2]} == passwd ]] && ((COMP_CWORD > 2)); then
+    _mqtt_broker-passwd
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker broker-passwd pub sub acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker pub sub bench acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 

@@ -22,6 +22,11 @@ _mqtt_broker() {
     '*'{-p+,--port=}'[wait for clients of this machine on PORT]:PORT: ' \
     '*'--listen='[wait on ADDRESS, or on every address of this machine]:\[SCHEME\://\]\[ADDRESS\:\]PORT: ' \
     '*'--unix='[wait on a Unix domain socket]:PATH:_files' \
+    '(--bind-interface)'--bind-interface='[of every address, take those of the network interface DEVICE only]:DEVICE: ' \
+    '(--socket-domain)'--socket-domain='[the only kind of address to wait on]:DOMAIN:(ipv4 ipv6)' \
+    '(--mount-point)'--mount-point='[put PREFIX in front of all topics of the clients, and take it away again]:PREFIX: ' \
+    '(--accept-protocol-versions)'--accept-protocol-versions='[the versions of the protocol that are let in]:LIST: ' \
+    '(--set-tcp-nodelay)'--set-tcp-nodelay='[whether small packets are sent at once]:BOOLEAN:(true false)' \
     '(--proxy-protocol)'--proxy-protocol='[connections have to begin with a header of the PROXY protocol]:VERSION:(1 2 any)' \
     '(--proxy-require-tls)'--proxy-require-tls'[turn clients away whose PROXY header does not say that they came over TLS]' \
     '*'--ws='[wait for WebSocket clients of this machine on PORT]:PORT: ' \
@@ -43,6 +48,9 @@ _mqtt_broker() {
     '(--psk-file)'--psk-file='[let clients in that have a key of FILE, which has a line IDENTITY\:HEX for each]:FILE:_files' \
     '(--psk-hint)'--psk-hint='[what such clients choose their identity by]:TEXT: ' \
     '(--require-cert)'--require-cert'[turn clients without such a certificate away]' \
+    '(--use-identity-as-username)'--use-identity-as-username'[take the user name from the common name of the certificate, or the identity of the key]' \
+    '(--use-subject-as-username)'--use-subject-as-username'[take the whole subject of the certificate for the user name]' \
+    '(--disable-client-cert-date-checks)'--disable-client-cert-date-checks'[let clients in whose certificate is not valid yet or any more]' \
     '(--tls-keylog)'--tls-keylog='[append the secrets of all sessions to FILE, for Wireshark]:FILE:_files' \
     '(--passwords)'--passwords='[let in who is in FILE, with the right password]:FILE:_files' \
     '(--acl)'--acl='[topics that users may publish and receive, as mosquitto'\''s acl_file]:FILE:_files' \
@@ -90,15 +98,21 @@ _mqtt_broker() {
     '(--allow-zero-length-clientid)'--allow-zero-length-clientid='[whether a client may leave its identifier to us]:BOOLEAN:(true false)' \
     '(--auto-id-prefix)'--auto-id-prefix='[what the identifiers that we assign begin with]:PREFIX: ' \
     '(--sys-interval)'--sys-interval='[time between two updates of $SYS; 0 is never]:SECONDS: ' \
-    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '*'--log-dest='[write the log to PLACE]:PLACE:(stderr stdout syslog topic none)' \
+    '(--log-file)'--log-file='[write the log to FILE]:FILE:_files' \
+    '*'--log-type='[log lines of KIND]:KIND:(error warning notice information subscribe unsubscribe debug websockets internal all none)' \
+    '(--log-facility)'--log-facility='[the local facility of the system log]:NUMBER:(0 1 2 3 4 5 6 7)' \
+    '(--log-timestamp)'--log-timestamp='[whether a line begins with its time]:BOOLEAN:(true false)' \
+    '(--log-timestamp-format)'--log-timestamp-format='[the form of that time, as strftime has it]:FORMAT: ' \
     '(--connection-messages)'--connection-messages='[whether connections and their ends are logged]:BOOLEAN:(true false)' \
-    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
-    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
-    '(--log-file)'--log-file='[write the log to FILE instead of standard error]:FILE:_files' \
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
+    '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
+    '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(-h --help)'{-h,--help}'[print this help]' \
-    '(--version)'--version'[print the version]'
+    '(--version)'--version'[print the version]' \
+    '::command:(passwd)'
 }
 
 _mqtt_broker-passwd() {
@@ -283,6 +297,90 @@ _mqtt_sub() {
     '*:filter: '
 }
 
+_mqtt_bench() {
+  _arguments -s -S \
+    '*'--scenario='[what to measure; may also stand as a plain argument]:SCENARIO: ' \
+    '(--rounds)'--rounds='[measure everything COUNT times, in turn]:COUNT: ' \
+    '(-q --qos)'{-q+,--qos=}'[quality of service on both sides]:QOS:(0 1 2)' \
+    '(--pub-qos)'--pub-qos='[quality of service of publishing]:QOS:(0 1 2)' \
+    '(--sub-qos)'--sub-qos='[quality of service of subscribing]:QOS:(0 1 2)' \
+    '(-t --topic)'{-t+,--topic=}'[topic to publish to, with placeholders]:TOPIC: ' \
+    '(--filter)'--filter='[topic filter to subscribe to, with placeholders]:FILTER: ' \
+    '(-s --size)'{-s+,--size=}'[size of the payload, at least 24 bytes]:BYTES: ' \
+    '(-m --payload)'{-m+,--payload=}'[what follows the first 24 bytes of the payload, with placeholders]:TEXT: ' \
+    '(-f --payload-file)'{-f+,--payload-file=}'[the same, read from FILE]:FILE:_files' \
+    '(-r --retain)'{-r,--retain}'[publish retained messages]' \
+    '*'{-D,--property}'[a property of MQTT 5 for connect, publish or will]:PACKET:(connect publish will):NAME:_mqtt_property:VALUE: ' \
+    '(--rate)'--rate='[publish COUNT messages a second in all, on an absolute schedule]:COUNT: ' \
+    '(-C --count)'{-C+,--count=}'[publish COUNT messages in all]:COUNT: ' \
+    '(-d --duration)'{-d+,--duration=}'[publish for so long after the warm-up]:SECONDS: ' \
+    '(-w --warmup)'{-w+,--warmup=}'[publish so long before measuring rates and latencies]:SECONDS: ' \
+    '(--drain)'--drain='[wait so long for something to come before what is missing counts as lost]:SECONDS: ' \
+    '(--max-outstanding)'--max-outstanding='[deliveries under way at once in a closed loop; 0 is no bound]:COUNT: ' \
+    '(--threads)'--threads='[threads that share the clients]:COUNT: ' \
+    '(-R --connect-rate)'{-R+,--connect-rate=}'[begin COUNT connections a second]:COUNT: ' \
+    '(--connecting)'--connecting='[connections under way at once]:COUNT: ' \
+    '(--hosts)'--hosts='[further brokers; the clients take turns]:HOST\[\:PORT\],...: ' \
+    '(--source-addresses)'--source-addresses='[local addresses to connect from; the clients take turns]:ADDRESS,...: ' \
+    '(--start-number)'--start-number='[number of the first client, which %i stands for]:NUMBER: ' \
+    '(--json)'--json='[write the report as JSON, - for the standard output]:FILE:_files' \
+    '(--csv)'--csv='[write a line for each second as CSV]:FILE:_files' \
+    '(--html)'--html='[write a page with plots of latency and rate that needs no other file]:FILE:_files' \
+    '*'--fail-if='[end with status 4 when CONDITION holds]:CONDITION: ' \
+    '(--watch-pid)'--watch-pid='[report processor time and memory of this process]:PID: ' \
+    '(--vs)'--vs='[measure this broker too, in turn with the other one, and print ratios]:HOST\:PORT: ' \
+    '(--broker-cmd)'--broker-cmd='[the command that starts the broker, for crash]:COMMAND: ' \
+    '(--kills)'--kills='[how often crash kills the broker]:COUNT: ' \
+    '(--seed)'--seed='[makes the moments of crash the same again]:NUMBER: ' \
+    '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
+    '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
+    '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \
+    '(--unix)'--unix='[connect to a Unix domain socket instead of a host]:PATH:_files' \
+    '(-A --bind-address)'{-A+,--bind-address=}'[local address to connect from]:ADDRESS: ' \
+    '(--proxy)'--proxy='[connect through the SOCKS proxy socks5h\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]]:URL: ' \
+    '(-V --protocol-version)'{-V+,--protocol-version=}'[auto, 5, 311 (3.1.1) or 31 (3.1)]:VERSION:(auto 5 311 31 mqttv5 mqttv311 mqttv31)' \
+    '(-k --keepalive)'{-k+,--keepalive=}'[longest silence before the broker is pinged; 0 never pings]:SECONDS: ' \
+    '(--nodelay)'--nodelay'[send small packets at once; this is always so]' \
+    '(--ws)'--ws'[speak MQTT over WebSocket]' \
+    '(--ws-path)'--ws-path='[path of the WebSocket, with a query if need be; turns WebSocket on]:PATH: ' \
+    '*'--ws-header='[a further header of the WebSocket request; turns WebSocket on]:HEADER: ' \
+    '(-i --id)'{-i+,--id=}'[client identifier]:ID: ' \
+    '(-I --id-prefix)'{-I+,--id-prefix=}'[client identifier made of this and the process id]:PREFIX: ' \
+    '(-u --username)'{-u+,--username=}'[user name]:NAME: ' \
+    '(-P --pw)'{-P+,--pw=}'[password; - asks for it on the terminal]:PASSWORD: ' \
+    '(--pw-file)'--pw-file='[read the password from the first line of FILE]:FILE:_files' \
+    '(--pw-env)'--pw-env='[read the password from the environment variable NAME]:NAME: ' \
+    '(-c --disable-clean-session)'{-c,--disable-clean-session}'[resume the session of this client identifier]' \
+    '(-x --session-expiry-interval)'{-x+,--session-expiry-interval=}'[how long the session outlives the connection (MQTT 5)]:SECONDS: ' \
+    '(-M --max-inflight)'{-M+,--max-inflight=}'[QoS 1 and 2 messages under way to the broker at once]:COUNT: ' \
+    '(--will-topic)'--will-topic='[topic of the message that the broker sends if this client dies]:TOPIC: ' \
+    '(--will-payload)'--will-payload='[what the will says]:MESSAGE: ' \
+    '(--will-qos)'--will-qos='[quality of service of the will]:QOS:(0 1 2)' \
+    '(--will-retain)'--will-retain'[make the will a retained message]' \
+    '(--tls)'--tls'[secure the connection with TLS, trusting the system'\''s certificates]' \
+    '(--no-tls)'--no-tls'[no TLS, whatever the port or an options file says]' \
+    '(--cafile)'--cafile='[trust the certificates in this PEM file; turns TLS on]:FILE:_files' \
+    '(--capath)'--capath='[trust the certificates in this directory; turns TLS on]:DIRECTORY:_files -/' \
+    '(--tls-use-os-certs)'--tls-use-os-certs'[trust the system'\''s certificates; turns TLS on]' \
+    '(--cert)'--cert='[this client'\''s certificate, in PEM; turns TLS on]:FILE:_files' \
+    '(--key)'--key='[private key of this client'\''s certificate, in PEM]:FILE:_files' \
+    '(--key-pw-file)'--key-pw-file='[read the key'\''s password from the first line of FILE]:FILE:_files' \
+    '(--key-pw-env)'--key-pw-env='[read the key'\''s password from the environment variable NAME]:NAME: ' \
+    '(--keyform)'--keyform='[form of the private key; pem is the only one]:FORM:(pem)' \
+    '(--insecure)'--insecure'[do not check whose certificate the broker shows]' \
+    '(--tls-version)'--tls-version='[oldest version of TLS to accept\: tlsv1.2 or tlsv1.3]:VERSION:(tlsv1.2 tlsv1.3)' \
+    '(--ciphers)'--ciphers='[ciphers to offer, in OpenSSL'\''s notation]:LIST: ' \
+    '(--tls-alpn)'--tls-alpn='[application protocol to name in the handshake]:PROTOCOL: ' \
+    '(--tls-servername)'--tls-servername='[name to ask for and to find in the broker'\''s certificate]:NAME: ' \
+    '(--psk)'--psk='[pre-shared key in hexadecimal digits; turns TLS on]:KEY: ' \
+    '(--psk-identity)'--psk-identity='[identity that goes with --psk]:IDENTITY: ' \
+    '(--tls-keylog)'--tls-keylog='[append the secrets of the session to FILE, for Wireshark]:FILE:_files' \
+    '(--quiet)'--quiet'[print no errors at run time]' \
+    '(--help)'--help'[print this help]' \
+    '(--version)'--version'[print the version]' \
+    '*:scenario:(pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe)'
+}
+
 _mqtt_acl-check() {
   _arguments -s -S \
     '(--acl)'--acl='[the rules\: an ACL file of mosquitto]:FILE:_files' \
@@ -290,26 +388,41 @@ _mqtt_acl-check() {
     '(--acl-extensions)'--acl-extensions'[know the access words subscribe, readdeny and writedeny, too]' \
     '(-u --user)'{-u+,--user=}'[the user name of the client]:USER: ' \
     '(-i --client-id)'{-i+,--client-id=}'[the client identifier of the client]:ID: ' \
+    '*'{-r+,--capture=}'[with replay and suggest\: what clients did, as mqtt inspect-pcap reads it]:FILE:_files' \
+    '*'--keylog='[secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them]:FILE:_files' \
     '(-e --explain)'{-e,--explain}'[say of each rule why it did not decide]' \
     '(--coverage)'--coverage'[with test\: tell which rules no case exercises]' \
     '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]' \
-    ':question:(publish receive subscribe ask test list who diff lint)' \
+    ':question:(publish receive subscribe ask test list who diff lint replay suggest)' \
     '*:file:_files'
 }
 
 _mqtt_inspect-pcap() {
   _arguments -s -S \
-    '(-T --form)'{-T+,--form=}'[a line for each frame, with the fields named by -e]:FORM:(fields)' \
-    '*'{-e+,--field=}'[a field of -T fields, by Wireshark'\''s name]:NAME: ' \
-    '*'{-E+,--field-option=}'[how -T fields writes\: separator, aggregator, header=y]:NAME=VALUE: ' \
+    '*'{-r+,--read=}'[a capture, which may also stand as a plain argument]:FILE:_files' \
+    '*'--keylog='[secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them]:FILE:_files' \
+    '(-j --json)'{-j,--json}'[a JSON object for each packet, with every field and property]' \
+    '(--check)'--check'[only what is wrong or worth knowing]' \
+    '(--stats)'--stats'[clients, topics, sizes, rates, QoS and latencies]' \
+    '(--follow)'--follow='[all that one client says and hears, with payloads]:CLIENT: ' \
+    '(--ladder)'--ladder'[the sequence of packets between the clients and the broker, drawn]' \
+    '(--html)'--html='[write the sequence as a page that zooms]:FILE:_files' \
+    '(--export-messages)'--export-messages='[write the messages of publishers for mqtt pub --replay]:FILE:_files' \
     '(--no-payload)'--no-payload'[do not show payloads]' \
     '(--show-secrets)'--show-secrets'[show passwords]' \
+    '(-T --form)'{-T+,--form=}'[a line for each frame, with the fields named by -e]:FORM:(fields)' \
+    '*'{-e+,--field=}'[a field of -T fields, by Wireshark'\''s name]:NAME:(frame.number frame.time frame.time_epoch frame.time_relative frame.time_delta frame.len frame.cap_len eth.src eth.dst ip.version ip.src ip.dst ip.addr ipv6.src ipv6.dst ipv6.addr tcp.stream tcp.srcport tcp.dstport tcp.port tcp.len tcp.seq tcp.nxtseq tcp.ack tcp.flags tcp.flags.fin tcp.flags.syn tcp.flags.reset tcp.flags.push tcp.flags.ack tcp.flags.urg mqtt mqtt.hdrflags mqtt.msgtype mqtt.hdr_reserved mqtt.retain_reserved mqtt.dupflag mqtt.qos mqtt.retain mqtt.len mqtt.conack.flags mqtt.conack.flags.reserved mqtt.conack.flags.sp mqtt.conack.val mqtt.msgid mqtt.sub.qos mqtt.suback.qos mqtt.topic_len mqtt.topic mqtt.willtopic_len mqtt.willtopic mqtt.willmsg mqtt.willmsg_text mqtt.willmsg_len mqtt.username_len mqtt.username mqtt.passwd_len mqtt.passwd mqtt.msg mqtt.msg_text mqtt.msg_decoded_as mqtt.proto_len mqtt.protoname mqtt.clientid_len mqtt.clientid mqtt.ver mqtt.conflags mqtt.conflag.uname mqtt.conflag.passwd mqtt.conflag.retain mqtt.conflag.qos mqtt.conflag.willflag mqtt.conflag.cleansess mqtt.conflag.reserved mqtt.kalive mqtt.subscription_options mqtt.subscription_options_qos mqtt.subscription_options_nl mqtt.subscription_options_rap mqtt.subscription_options_retain mqtt.subscription_options_reserved mqtt.connack.reason_code mqtt.puback.reason_code mqtt.pubrec.reason_code mqtt.pubrel.reason_code mqtt.pubcomp.reason_code mqtt.suback.reason_code mqtt.unsuback.reason_code mqtt.disconnect.reason_code mqtt.auth.reason_code mqtt.properties mqtt.will_properties mqtt.property_len mqtt.property_id mqtt.prop_number mqtt.property.content_type mqtt.property.max_qos mqtt.property.topic_alias mqtt.prop_unknown mqtt.prop_string_len mqtt.prop_string mqtt.prop_key_len mqtt.prop_key mqtt.prop_value_len mqtt.prop_value mqtt.illegal_topic_length mqtt.unknown_version mqtt.unknown_topic_alias)' \
+    '*'{-E+,--field-option=}'[how -T fields writes]:NAME=VALUE: ' \
+    '(-n --no-names)'{-n,--no-names}'[taken for tshark'\''s sake\: names are never looked up]' \
     '*'{-t+,--topic=}'[only messages whose topics match, and what subscribes to them]:FILTER: ' \
     '*'{-i+,--client=}'[only packets from or to this client]:ID: ' \
     '*'--type='[only packets of this type]:TYPE:(connect connack publish puback pubrec pubrel pubcomp subscribe suback unsubscribe unsuback pingreq pingresp disconnect auth)' \
+    '(--since)'--since='[only packets from this time on]:TIME: ' \
+    '(--until)'--until='[only packets before this time]:TIME: ' \
     '(--stream)'--stream='[only this TCP connection, as tshark counts them]:NUMBER: ' \
+    '(-Y --where)'{-Y+,--where=}'[only packets of which this is true]:CONDITION: ' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]' \
     '*:file:_files'
@@ -319,9 +432,9 @@ _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
-    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
+    'bench:measure a broker, and tell the truth about it'
     'acl-check:say what a file of access rules means'
     'inspect-pcap:explain the MQTT in captured network traffic'
   )
@@ -333,8 +446,13 @@ _mqtt() {
   local command=${words[2]}
   shift words
   ((CURRENT--))
+  if [[ $command == broker && ${words[2]} == passwd ]] && ((CURRENT > 2)); then
+    command=broker-passwd
+    shift words
+    ((CURRENT--))
+  fi
   case $command in
-    broker|broker-passwd|pub|sub|acl-check|inspect-pcap) "_mqtt_$command" ;;
+    broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;
   esac
 }

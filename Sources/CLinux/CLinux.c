@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -65,6 +66,14 @@ int linux_epoll_remove(int epoll, int descriptor) {
 int linux_epoll_wait(int epoll, struct linux_event *events, int limit, int timeout_milliseconds) {
   return epoll_wait(epoll, (struct epoll_event *)events, limit, timeout_milliseconds);
 }
+
+int linux_epoll_wait_precisely(int epoll, struct linux_event *events, int limit,
+                               int64_t timeout_nanoseconds) {
+  struct timespec timeout = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
+  return epoll_pwait2(epoll, (struct epoll_event *)events, limit, &timeout, NULL);
+}
+
+void linux_sharpen_timers(void) { prctl(PR_SET_TIMERSLACK, 1); }
 
 int linux_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 

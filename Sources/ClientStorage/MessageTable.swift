@@ -94,7 +94,8 @@ package final class MessageTable {
     }
     if !generated.isEmpty {
       parts.append(
-        "its column \(generated.map(\.name).joined(separator: ", ")) is generated and takes no value")
+        "its column \(generated.map(\.name).joined(separator: ", ")) is generated and takes no value"
+      )
     }
     if parts.isEmpty { return nil }
     return parts.joined(separator: ", and ") + "; change it, or name another one with --table"

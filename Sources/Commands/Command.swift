@@ -1,6 +1,7 @@
 // The commands that there are: the one list behind dispatch, `mqtt --help`, completions and the
 // manual pages.
 
+import Bench
 import MQTTCodec
 
 /// A subcommand of `mqtt`.
@@ -9,6 +10,7 @@ package enum Command: String, CaseIterable, Sendable {
   case passwd = "broker-passwd"
   case pub
   case sub
+  case bench
   case aclCheck = "acl-check"
   case inspectPcap = "inspect-pcap"
 
@@ -22,10 +24,32 @@ package enum Command: String, CaseIterable, Sendable {
     case .passwd: "set and remove users of a password file"
     case .pub: "publish messages"
     case .sub: "subscribe to topics and print what arrives"
+    case .bench: "measure a broker, and tell the truth about it"
     case .aclCheck: "say what a file of access rules means"
     case .inspectPcap: "explain the MQTT in captured network traffic"
     }
   }
+
+  /// What the first plain argument is, where it is one of a few words.
+  var verbs: [String] {
+    switch self {
+    case .broker: ["passwd"]
+    case .bench: Scenario.names + ["compare", "crash", "probe"]
+    case .aclCheck: AccessCheckDraft.verbs
+    case .passwd, .pub, .sub, .inspectPcap: []
+    }
+  }
+
+  /// Whether plain arguments, behind the verb where there are verbs, may be files.
+  var takesFiles: Bool {
+    switch self {
+    case .passwd, .aclCheck, .inspectPcap: true
+    case .broker, .pub, .sub, .bench: false
+    }
+  }
+
+  /// Those that stand alone behind `mqtt`.
+  static var typed: [Command] { allCases.filter { $0.words == $0.rawValue } }
 
   /// The rows of its options, in the order of `--help`.
   package var options: [OptionDescription] {
@@ -34,6 +58,7 @@ package enum Command: String, CaseIterable, Sendable {
     case .passwd: PasswordDraft.table.map(\.description)
     case .pub: PublishDraft.table.map(\.description)
     case .sub: SubscribeDraft.table.map(\.description)
+    case .bench: BenchDraft.table.map(\.description)
     case .aclCheck: AccessCheckDraft.table.map(\.description)
     case .inspectPcap: InspectDraft.table.map(\.description)
     }

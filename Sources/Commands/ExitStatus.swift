@@ -10,6 +10,10 @@ package enum ExitStatus {
   package static let failure: Int32 = 1
   /// The command line cannot be run.
   package static let usage: Int32 = 2
+  /// The broker broke a promise (`mqtt bench`).
+  package static let promiseBroken: Int32 = 3
+  /// A condition of `--fail-if` holds (`mqtt bench`).
+  package static let conditionHolds: Int32 = 4
   /// The time of `-W` ran out.
   package static let timedOut: Int32 = 27
 

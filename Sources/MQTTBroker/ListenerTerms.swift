@@ -5,6 +5,9 @@ package import MQTTCodec
 
 /// The terms of one listener.
 package struct ListenerTerms: Equatable, Sendable {
+  /// What it is known by when the server is started again, such as "0.0.0.0:1883"; empty when it has
+  /// gone, or nobody asks for it.
+  package var name = ""
   /// Live connections through this listener; nil is no bound of its own.
   package var connectionLimit: Int?
   /// Highest QoS that is taken and granted.

@@ -41,8 +41,8 @@ package struct Endpoint: Sendable {
     self.port = port
   }
 
-  /// What the proxy is asked for, if there is one.
-  var proxyRequest: SOCKSRequest? {
+  /// What the proxy is asked for; nil when there is none.
+  package var proxyRequest: SOCKSRequest? {
     guard let proxy, unixPath == nil else { return nil }
     var request = SOCKSRequest(host: host, port: port)
     request.userName = proxy.userName

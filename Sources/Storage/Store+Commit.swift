@@ -56,7 +56,7 @@ extension Connection {
         forget.bind(1, session)
         forget.bind(2, Int64(identifier))
         try forget.run(database, "commit")
-      case .retain(let topic, let message): try retain(topic, message)
+      case .retain(let topic, let message, let source): try retain(topic, message, source)
       case .unretain(let topic): try run(unretain, text: topic, at: 1)
       case .saveSession(let session): try save(session)
       case .removeSession(let session): try remove(session)
@@ -122,9 +122,32 @@ extension Connection {
     try saveAssigned.run(database, "commit")
   }
 
-  private func retain(_ topic: [UInt8], _ message: UInt64) throws(StoreError) {
+  private func retain(
+    _ topic: [UInt8], _ message: UInt64, _ source: SourceRecord?
+  ) throws(StoreError) {
     retain.bind(2, message)
-    try run(retain, text: topic, at: 1)
+    try bind(source?.clientIdentifier, 3, of: retain) { () throws(StoreError) in
+      try bind(source?.userName, 4, of: retain) { () throws(StoreError) in
+        try bind(source?.listener, 5, of: retain) { () throws(StoreError) in
+          try run(retain, text: topic, at: 1)
+        }
+      }
+    }
+  }
+
+  /// Binds a text, or NULL, for what `body` runs.
+  private func bind(
+    _ text: String?, _ index: Int32, of statement: borrowing Statement,
+    _ body: () throws(StoreError) -> Void
+  ) throws(StoreError) {
+    guard let text else {
+      statement.bindNull(index)
+      return try body()
+    }
+    try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(StoreError) in
+      statement.bindText(index, bytes)
+      try body()
+    }
   }
 
   /// Removes numbers, each run of neighbours by one statement.
@@ -148,13 +171,10 @@ extension Connection {
     saveSession.bind(1, session.number)
     saveSession.bind(4, Int64(session.expirySeconds))
     saveSession.bind(5, session.leftAtUnixSeconds)
-    guard let user = session.userName else {
-      saveSession.bindNull(3)
-      return try run(saveSession, text: Array(session.clientIdentifier.utf8), at: 2)
-    }
-    try Array(user.utf8).withUnsafeBufferPointer { (bytes) throws(StoreError) in
-      saveSession.bindText(3, bytes)
-      try run(saveSession, text: Array(session.clientIdentifier.utf8), at: 2)
+    try bind(session.userName, 3, of: saveSession) { () throws(StoreError) in
+      try bind(session.listener, 6, of: saveSession) { () throws(StoreError) in
+        try run(saveSession, text: Array(session.clientIdentifier.utf8), at: 2)
+      }
     }
   }
 

@@ -68,7 +68,7 @@ extension Connection {
   // MARK: Sessions
 
   private func loadSessions(_ state: inout RecordedState) throws(StoreError) {
-    try each("SELECT id, client, user, expiry, left FROM session") { row throws(StoreError) in
+    try each(SessionRecord.selection) { row throws(StoreError) in
       guard let session = SessionRecord(row) else { throw damage("session", row) }
       state.apply(.saveSession(session))
     }
@@ -126,9 +126,10 @@ extension Connection {
   private func loadRetained(
     _ state: inout RecordedState, _ strays: inout StrayMessages
   ) throws(StoreError) {
-    try each("SELECT topic, message FROM retained") { row throws(StoreError) in
+    try each(SourceRecord.selection) { row throws(StoreError) in
       try loadMessage(row.number(1), &state, &strays)
-      state.apply(.retain(topic: row.bytes(0), message: row.number(1)))
+      state.apply(
+        .retain(topic: row.bytes(0), message: row.number(1), source: SourceRecord(row)))
     }
   }
 

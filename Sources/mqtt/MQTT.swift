@@ -52,6 +52,8 @@ import Glibc
       case .sub:
         let invocation = try SubscribeOptions.parse(words, in: .process)
         return run(command, invocation) { SubscribeCommand.run($0) }
+      case .bench:
+        return run(command, try BenchOptions.parse(words)) { BenchCommand.run($0) }
       case .aclCheck:
         return run(command, try AccessCheckOptions.parse(words)) { AccessCheckCommand.run($0) }
       }

@@ -47,7 +47,7 @@ struct AccessCheckOptionsTests {
     (
       "--acl a",
       "mqtt acl-check: expected what to find out: publish, receive, subscribe, ask, test, list, "
-        + "who, diff or lint, for example: mqtt acl-check --acl acl.conf --user alice publish "
+        + "who, diff, lint, replay or suggest, for example: mqtt acl-check --acl acl.conf --user alice publish "
         + "home/door"
     ),
     (

@@ -73,6 +73,66 @@ import Testing
     #expect(changed.maximumQoS == .atLeastOnce)
   }
 
+  @Test func `what holds for all listeners of the command line is taken`() throws {
+    let options = try broker(
+      "--listen 1 --ws 2 --mount-point home/ --accept-protocol-versions 4,5 --socket-domain ipv4 "
+        + "--set-tcp-nodelay false --max-topic-alias 3")
+    #expect(options.listeners.count == 2)
+    for listener in options.listeners {
+      #expect(listener.family == .ipv4)
+      #expect(listener.terms?.mountPoint == "home/")
+      #expect(listener.terms?.versions == [.v311, .v5])
+      #expect(listener.terms?.topicAliasMaximum == 3)
+    }
+    #expect(options.delaysSmallPackets)
+    #expect(try broker("--mount-point a").listeners.map(\.place) == [.loopback(port: 1883)])
+    #expect(try broker("--bind-interface lo --listen 1").listeners[0].interfaceName == "lo")
+    #expect(
+      errorText(.broker, "--bind-interface lo -p 1")
+        == "--bind-interface: is for listeners that name no address and no socket, "
+        + "for example: --bind-interface lo --listen 1883")
+    #expect(
+      errorText(.broker, "--mount-point a/#")
+        == "--mount-point a/#: is no beginning of a topic: it holds a wildcard, "
+        + "for example: --mount-point home/")
+  }
+
+  @Test func `what names users by their certificates is taken`() throws {
+    #expect(try broker("--tls --use-identity-as-username").tls.userName == .identity)
+    #expect(try broker("--tls --use-subject-as-username").tls.userName == .subject)
+    #expect(
+      try broker("--tls --use-subject-as-username --use-identity-as-username").tls.userName
+        == .identity)
+    #expect(try !broker("--tls --disable-client-cert-date-checks").tls.checksDates)
+  }
+
+  @Test func `where the log goes and what is in it is taken`() throws {
+    let options = try broker(
+      "--log-dest syslog --log-file f --log-dest topic --log-type error --log-type debug "
+        + "--log-facility 3 --log-timestamp-format %Y")
+    #expect(options.log.destinations == [.systemLog, .file("f"), .topic])
+    #expect(options.log.levels == [.error, .packet])
+    #expect(options.log.facility == 3)
+    #expect(options.log.time == .format("%Y"))
+    #expect(options.configuration.logsPackets)
+    #expect(options.configuration.publishedLogLevels == [.error, .packet])
+    #expect(try broker("--log-type subscribe").configuration.logsSubscriptions)
+    #expect(try broker("--log-dest none").log.destinations.isEmpty)
+    #expect(try !broker("--log-timestamp false").log.hasTime)
+    #expect(try broker("--log-dest topic -q").configuration.publishedLogLevels == [.error])
+  }
+
+  @Test func `the command line counts more than a file about the log, and adds nothing to it`()
+    throws
+  {
+    let text = "log_dest stdout\nlog_type all\nlistener 1\nallow_anonymous true\n"
+    let read = try broker("-c f --log-dest stderr --log-type error").reading(
+      in: context(files: ["f": text]))
+    #expect(read.options.log.destinations == [.standardError])
+    #expect(read.options.log.levels == [.error])
+    #expect(!read.options.configuration.logsPackets)
+  }
+
   @Test func `threads, memory and quietness are taken`() throws {
     let options = try broker("--threads 3 --memory -q")
     #expect(options.threadLimit == 3)

@@ -51,6 +51,7 @@ func errorText(_ command: Command, _ line: String) -> String {
     switch command {
     case .broker: _ = try BrokerOptions.parse(words(line))
     case .passwd: _ = try PasswordOptions.parse(words(line))
+    case .bench: _ = try BenchOptions.parse(words(line))
     case .aclCheck: _ = try AccessCheckOptions.parse(words(line))
     case .inspectPcap: _ = try InspectOptions.parse(words(line))
     case .pub: _ = try PublishOptions.parse(words(line), in: context())

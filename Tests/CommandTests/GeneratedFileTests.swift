@@ -42,11 +42,19 @@ import Testing
     (["pub", "-D", ""], ["connect", "publish", "will", "disconnect"]),
     (["pub", "-D", "publish", "c"], ["content-type", "correlation-data"]),
     (["sub", "-D", "subscribe", ""], ["subscription-identifier", "user-property"]),
-    (["pub", "--cafile", "Packa"], ["Package.swift"]),
+    (["pub", "--cafile", "Package.s"], ["Package.swift"]),
     (["broker", "--retain-available", ""], ["true", "false"]),
-    (["bro"], ["broker", "broker-passwd"]),
+    (["bro"], ["broker"]), (["broker", "pass"], ["passwd"]),
+    (["broker", "passwd", "--ba"], ["--batch"]),
+    (["broker", "passwd", "Packa"], ["Package.swift"]),
+    (["acl-check", "su"], ["subscribe", "suggest"]),
+    (["acl-check", "test", "Packa"], ["Package.swift"]),
+    (["inspect-pcap", "Packa"], ["Package.swift"]),
+    (["pub", "--replay", "Packa"], ["Package.swift"]),
+    (["pub", "--wait"], ["--wait-reply"]), (["sub", "--rec"], ["--record"]),
+    (["sub", "--retain-handling", "n"], ["new", "never"]),
     (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
-    (["acl-check", "--acl", "Packa"], ["Package.swift"]),
+    (["acl-check", "--acl", "Package.s"], ["Package.swift"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

@@ -61,6 +61,7 @@ import Testing
   @Test func `the example of every option is one that it takes`() throws {
     let plain: [Command: String] = [
       .broker: "", .passwd: "a b", .pub: "a b", .sub: "a", .aclCheck: "publish a",
+      .bench: "pub:1",
     ]
     for command in Command.allCases {
       for option in command.options where !option.isFlag {

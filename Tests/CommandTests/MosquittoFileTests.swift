@@ -326,6 +326,40 @@ private func reading(
       ])
   }
 
+  @Test(arguments: [
+    (
+      "autosave_interval 300\nautosave_interval 5", "autosave_interval",
+      "what is acknowledged is on disk already"
+    ),
+    (
+      "autosave_on_changes true\nautosave_on_changes false", "autosave_on_changes",
+      "what is acknowledged is on disk already"
+    ),
+    (
+      "retain_expiry_interval 5", "retain_expiry_interval",
+      "retained messages go as soon as their time is over"
+    ),
+    (
+      "log_type websockets\nlog_type websockets", "log_type websockets",
+      "nothing is logged under it here"
+    ),
+  ])
+  func `an option that is checked and has no effect says so once`(
+    lines: String, name: String, reason: String
+  ) throws {
+    let found = try reading("listener 1\nallow_anonymous true\n\(lines)\n")
+    #expect(found.warnings == ["f:3:1: \(name) has no effect: \(reason)"])
+  }
+
+  @Test(arguments: [("4096", 4096), ("1", 256), ("0", 8192)])
+  func `websockets_headers_size holds for all listeners, wherever it stands`(
+    value: String, expected: Int
+  ) throws {
+    let found = try reading(
+      "listener 1\nprotocol websockets\nwebsockets_headers_size \(value)\nlistener 2\n")
+    #expect(found.options.listeners.map(\.headerLimitBytes) == [expected, expected])
+  }
+
   // MARK: Files that people have
 
   @Test func `the configuration of Debian's package and its examples are taken`() throws {

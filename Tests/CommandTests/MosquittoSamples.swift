@@ -29,7 +29,7 @@ struct MosquittoSample: CustomTestStringConvertible {
     .init("sys_interval", ["10", "65535", "0"], bad: ["-1", "65536", "ten", ""]),
     .init("retry_interval", ["20"], changes: false),
     .init("websockets_log_level", ["3"], changes: false),
-    .init("websockets_headers_size", ["4096"], changes: false),
+    .init("websockets_headers_size", ["4096", "0"], bad: ["-1", "x"], changes: false),
     .init("packet_buffer_size", ["4096"], changes: false),
     .init("enable_control_api", ["true"], changes: false),
     .init("max_inflight_messages", ["0", "65535", "-1", "7"], bad: ["65536", "7k", "x", ""]),
@@ -72,8 +72,8 @@ struct MosquittoSample: CustomTestStringConvertible {
     .init("persistence", ["true"], bad: truths), .init("retained_persistence", ["1"], bad: truths),
     .init("persistence_location", ["/var/lib/mosquitto/"], bad: [""]),
     .init("persistence_file", ["a.db"], bad: [""]),
-    .init("autosave_interval", ["-1", "0", "300"], bad: ["often"]),
-    .init("autosave_on_changes", ["true"], bad: truths),
+    .init("autosave_interval", ["-1", "0", "300"], bad: ["often"], changes: false),
+    .init("autosave_on_changes", ["true"], bad: truths, changes: false),
   ]
 
   static let ofListener: [MosquittoSample] = [

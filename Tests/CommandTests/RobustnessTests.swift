@@ -48,6 +48,7 @@ import Testing
         switch command {
         case .broker: _ = try BrokerOptions.parse(words)
         case .passwd: _ = try PasswordOptions.parse(words)
+        case .bench: _ = try BenchOptions.parse(words)
         case .aclCheck: _ = try AccessCheckOptions.parse(words)
         case .inspectPcap: _ = try InspectOptions.parse(words)
         case .pub: _ = try PublishOptions.parse(words, in: context())
@@ -57,7 +58,9 @@ import Testing
         refusedCount += 1
         let lines = "\(error)".split(
           omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        #expect(lines.count == 1)
+        // An excerpt is a line and a caret below it.
+        let hasExcerpt = !error.excerpt.isEmpty
+        #expect(lines.count == (hasExcerpt ? 3 : 1))
       }
     }
     #expect(refusedCount > 300)

@@ -202,7 +202,7 @@ import Testing
     }
     #expect(
       throws: UsageError(
-        "xyzzy", "is not a command; they are broker, pub, sub, acl-check and inspect-pcap")
+        "xyzzy", "is not a command; they are broker, pub, sub, bench, acl-check and inspect-pcap")
     ) {
       try Command.named("xyzzy")
     }

@@ -6,54 +6,16 @@ import Foundation
 import LiveSupport
 import Testing
 
-/// A folder that goes with its owner.
-private final class Folder {
-  let path = NSTemporaryDirectory() + "mqtt-access-" + UUID().uuidString
-
-  init() throws {
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  @discardableResult func write(_ name: String, _ text: String) throws -> String {
-    try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
-    return "\(path)/\(name)"
-  }
-
-  /// Runs openssl in the folder.
-  func openssl(_ words: String) throws {
-    let line = "cd \(path) && openssl " + words
-    let result = try run(["/bin/sh", "-c", line])
-    guard result.status == 0 else { throw ProgramError("\(line): \(result.errors)") }
-  }
-
-  /// An authority, a server's certificate, and one of a client.
-  func makeCertificates(client name: String) throws {
-    let days = "-days 30 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256"
-    try openssl("req -x509 \(days) -keyout ca.key -out ca.crt -subj /CN=authority")
-    for (file, subject) in [("server", "/CN=localhost"), ("client", "/O=Example/CN=\(name)")] {
-      try write("\(file).ext", "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-      try openssl(
-        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout \(file).key "
-          + "-out \(file).csr -subj \(subject)")
-      try openssl(
-        "x509 -req -in \(file).csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 "
-          + "-out \(file).crt -extfile \(file).ext")
-    }
-  }
-}
-
 /// A broker with a configuration file.
-private final class GuardedBroker: ServingBroker {
+final class GuardedBroker: ServingBroker {
   let port: UInt16
   let program: RunningProgram
 
-  init(_ folder: Folder, _ lines: String) throws {
+  init(_ folder: TestFolder, _ lines: String) throws {
     port = try freePort()
     // Root would give its rights up, and could not read the files of these tests again.
     let file = try folder.write(
-      "mqtt.conf", "user root\nlistener \(port) 127.0.0.1\n" + lines + "\n")
+      "user root\nlistener \(port) 127.0.0.1\n" + lines + "\n", to: "mqtt.conf")
     program = try RunningProgram([mqttPath, "broker", "--memory", "-c", file])
     let port = port
     let program = program
@@ -76,7 +38,7 @@ struct AccessTests {
   }
 
   @Test func `password files made by either program are read by both`() throws {
-    let folder = try Folder()
+    let folder = try TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd([file, "ann"], input: "one\n") == 1)
     #expect(try passwd(["-c", file, "ann"], input: "one\n") == 0)
@@ -86,7 +48,7 @@ struct AccessTests {
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
     let other = try freePort()
     let configuration = try folder.write(
-      "mosquitto.conf", "user root\nlistener \(other) 127.0.0.1\npassword_file \(file)\n")
+      "user root\nlistener \(other) 127.0.0.1\npassword_file \(file)\n", to: "mosquitto.conf")
     let mosquitto = try RunningProgram(["/usr/sbin/mosquitto", "-c", configuration])
     #expect(poll(20) { (try? TCPConnection(port: other)) != nil })
     let broker = try LiveBroker(["--passwords", file])
@@ -103,7 +65,7 @@ struct AccessTests {
   }
 
   @Test func `a password of Argon2id lets in`() throws {
-    let folder = try Folder()
+    let folder = try TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd(["-c", "-H", "argon2id", "-b", file, "ann", "one"]) == 0)
     let broker = try LiveBroker(["--passwords", file])
@@ -112,7 +74,7 @@ struct AccessTests {
   }
 
   @Test func `a changed file keeps its permissions, and a removed user is gone`() throws {
-    let folder = try Folder()
+    let folder = try TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd(["-c", "-b", file, "ann", "one"]) == 0)
     func permissions() throws -> Int? {
@@ -131,15 +93,15 @@ struct AccessTests {
   }
 
   @Test func `mosquitto's clients see the access list`() throws {
-    let folder = try Folder()
+    let folder = try TestFolder()
     let passwords = folder.path + "/passwords"
     for name in ["ann", "bob"] {
       #expect(try passwd(["-c", "-I", "10", "-b", passwords, name, "pw"]) == 0)
     }
     let acl = try folder.write(
-      "acl",
       "topic read ready\nuser ann\ntopic readwrite ready\ntopic readwrite room/#\n"
-        + "topic deny room/safe\nuser bob\ntopic read ready\ntopic read room/+/light\n")
+        + "topic deny room/safe\nuser bob\ntopic read ready\ntopic read room/+/light\n",
+      to: "acl")
     let broker = try LiveBroker([
       "--passwords", passwords, "--acl", acl, "--allow-anonymous", "true",
     ])
@@ -159,9 +121,9 @@ struct AccessTests {
   }
 
   @Test func `the common name of a certificate is the user name, whatever CONNECT says`() throws {
-    let folder = try Folder()
+    let folder = try TestFolder()
     try folder.makeCertificates(client: "device-7")
-    let acl = try folder.write("acl", "pattern readwrite devices/%u/#\n")
+    let acl = try folder.write("pattern readwrite devices/%u/#\n", to: "acl")
     let broker = try GuardedBroker(
       folder,
       """
@@ -184,7 +146,7 @@ struct AccessTests {
   }
 
   @Test func `the whole subject of a certificate may be the user name`() throws {
-    let folder = try Folder()
+    let folder = try TestFolder()
     try folder.makeCertificates(client: "device-7")
     let broker = try GuardedBroker(
       folder,
@@ -205,7 +167,7 @@ struct AccessTests {
 
   @Test func `who has lost his place in the files is disconnected when they are read again`() throws
   {
-    let folder = try Folder()
+    let folder = try TestFolder()
     let passwords = folder.path + "/passwords"
     for name in ["ann", "bob"] {
       #expect(try passwd(["-c", "-I", "10", "-b", passwords, name, "pw"]) == 0)

@@ -53,6 +53,30 @@ final class TestFolder {
   }
 }
 
+extension TestFolder {
+  /// Runs openssl in the folder.
+  func openssl(_ words: String) throws {
+    let line = "cd \(path) && openssl " + words
+    let result = try run(["/bin/sh", "-c", line])
+    guard result.status == 0 else { throw ProgramError("\(line): \(result.errors)") }
+  }
+
+  /// An authority, a server's certificate, and one of a client.
+  func makeCertificates(client name: String) throws {
+    let days = "-days 30 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256"
+    try openssl("req -x509 \(days) -keyout ca.key -out ca.crt -subj /CN=authority")
+    for (file, subject) in [("server", "/CN=localhost"), ("client", "/O=Example/CN=\(name)")] {
+      try write("subjectAltName=DNS:localhost,IP:127.0.0.1\n", to: "\(file).ext")
+      try openssl(
+        "req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout \(file).key "
+          + "-out \(file).csr -subj \(subject)")
+      try openssl(
+        "x509 -req -in \(file).csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 "
+          + "-out \(file).crt -extfile \(file).ext")
+    }
+  }
+}
+
 /// A broker that was started with a configuration file.
 final class MosquittoFileBroker {
   let folder: TestFolder

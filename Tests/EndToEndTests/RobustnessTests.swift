@@ -1,6 +1,7 @@
 // Garbage, truncation and floods against the live socket: the broker neither crashes nor hangs nor
 // grows, and no other client notices.
 
+import Foundation
 import LiveSupport
 import MQTTCodec
 import Testing
@@ -172,6 +173,24 @@ struct RobustnessTests {
     try Witness(broker: broker).check("announced")
     #expect(broker.residentBytes - before < 32 << 20)
     withExtendedLifetime(connections) {}
+  }
+
+  @Test func `10,000 connections that never send CONNECT neither stay nor cost anybody else`()
+    throws
+  {
+    // Both ends of each are counted against the limits of processes like this one.
+    var limit = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let broker = try LiveBroker(["--quiet", "--connect-timeout", "5"])
+    let before = broker.residentBytes
+    let silent = try (0..<10_000).map { _ in try broker.connect() }
+    try Witness(broker: broker).check("silent")
+    #expect(broker.residentBytes - before < 32 << 20)
+    #expect(silent.first?.receive(within: 30) == .end)
+    #expect(silent.last?.receive(within: 30) == .end)
+    try Witness(broker: broker).check("gone")
   }
 
   @Test func `a packet above the limit ends the connection at once`() throws {

@@ -48,9 +48,5 @@ package final class LiveBroker {
   package func connect() throws -> TCPConnection { try TCPConnection(port: port) }
 
   /// Bytes of memory that it holds.
-  package var residentBytes: Int {
-    let pages = (try? String(contentsOfFile: "/proc/\(program.identifier)/statm", encoding: .utf8))?
-      .split(separator: " ").dropFirst().first
-    return (pages.flatMap { Int($0) } ?? 0) * 4096
-  }
+  package var residentBytes: Int { program.residentBytes }
 }

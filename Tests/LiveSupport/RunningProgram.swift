@@ -98,14 +98,21 @@ package final class RunningProgram {
   /// What it has written to standard error so far.
   package var errors: String { text("2") }
 
-  private func text(_ file: String) -> String {
-    let data = (try? Data(contentsOf: folder.appending(path: file))) ?? Data()
-    return String(decoding: data, as: UTF8.self)
+  /// The same, byte for byte.
+  package var outputBytes: [UInt8] { bytes("1") }
+
+  private func text(_ file: String) -> String { String(decoding: bytes(file), as: UTF8.self) }
+
+  private func bytes(_ file: String) -> [UInt8] {
+    Array((try? Data(contentsOf: folder.appending(path: file))) ?? Data())
   }
 
   /// Gives it something to read.
-  package func write(_ text: String) {
-    var bytes = Array(text.utf8)[...]
+  package func write(_ text: String) { write(bytes: Array(text.utf8)) }
+
+  /// Gives it something to read, byte for byte.
+  package func write(bytes: [UInt8]) {
+    var bytes = bytes[...]
     while !bytes.isEmpty {
       let count = bytes.withUnsafeBytes { Foundation.write(input, $0.baseAddress, $0.count) }
       if count <= 0 { return }
@@ -131,6 +138,13 @@ package final class RunningProgram {
     if waitpid(identifier, &status, WNOHANG) == 0 { return true }
     waitStatus = status
     return false
+  }
+
+  /// Bytes of memory that it holds.
+  package var residentBytes: Int {
+    let pages = (try? String(contentsOfFile: "/proc/\(identifier)/statm", encoding: .utf8))?
+      .split(separator: " ").dropFirst().first
+    return (pages.flatMap { Int($0) } ?? 0) * 4096
   }
 
   /// Waits for its end: the exit status, or 128 and the signal that ended it, as in a shell.

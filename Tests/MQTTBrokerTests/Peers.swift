@@ -48,13 +48,14 @@ final class Peer {
 
   /// A connection on which nothing was sent yet.
   init(
-    silent world: World, _ version: ProtocolVersion = .v5, facts: PeerFacts = PeerFacts()
+    silent world: World, _ version: ProtocolVersion = .v5, facts: PeerFacts = PeerFacts(),
+    listener: Int = 0
   ) {
     self.world = world
     self.version = version
     connection =
       world.broker.open(
-        reactor: 0, listener: 0, peer: "127.0.0.1:1", facts: facts, now: world.now)
+        reactor: 0, listener: listener, peer: "127.0.0.1:1", facts: facts, now: world.now)
       ?? SlotIdentifier.none
     world.settle()
   }

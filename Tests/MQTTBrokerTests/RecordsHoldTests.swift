@@ -232,7 +232,7 @@ struct RecordsHoldTests {
     store.take()
     let kinds = store.writing.flatMap(\.records)
     #expect(kinds.count == 2)
-    guard case .store(let message) = kinds.first, case .retain(_, let number) = kinds.last else {
+    guard case .store(let message) = kinds.first, case .retain(_, let number, _) = kinds.last else {
       Issue.record("not store and retain: \(kinds)")
       return
     }

@@ -81,17 +81,6 @@ struct ExpressionTests {
     ) { try Expression(parsing: "type == pubish", fields: fields) }
   }
 
-  @Test func `caret stands below the place, counted in characters`() throws {
-    let fault = #expect(throws: ExpressionFault.self) {
-      try Expression(parsing: "topic == \"ä\" & qos", fields: ExpressionField.message)
-    }
-    #expect(
-      fault?.excerpt == """
-          topic == "ä" & qos
-                       ^
-        """)
-  }
-
   @Test func `deep nesting is refused and does not exhaust the stack`() {
     let text = String(repeating: "(", count: 5000) + "qos"
     let fault = #expect(throws: ExpressionFault.self) {

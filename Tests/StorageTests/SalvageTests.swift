@@ -205,7 +205,7 @@ struct SalvageTests {
     #expect(
       outcome.notices.first
         == "\(directory.file): open: a newer version has written it (its version is 99, and this "
-        + "program knows those up to 1)")
+        + "program knows those up to 2)")
     #expect(
       outcome.notices.dropFirst().first
         == "\(directory.file): saved 40 sessions and 900 messages, "
@@ -307,7 +307,7 @@ extension Record {
     case .store(let message):
       "message \(message.number) \(message.qos) \(message.bytes.count) \(message.bytes.hashValue)"
     case .enqueue(let entry): "entry \(entry.position) \(entry.session) \(entry.message)"
-    case .retain(let topic, let message): "retain \(topic.hashValue) \(message)"
+    case .retain(let topic, let message, _): "retain \(topic.hashValue) \(message)"
     case .received(let session, let identifier): "received \(session) \(identifier)"
     case .assign(let session, let identifier, let position):
       "assign \(session) \(identifier) \(position)"

@@ -59,6 +59,7 @@ struct StoreTests {
       [.forget(1, identifier: 65535), .received(3, identifier: 2)],
       [.unretain(topic: Array("r".utf8)), .drop(4)],
       [.retain(topic: Array("r".utf8), message: 3), .drop(4)],
+      [.retain(topic: Array("named".utf8), message: 3), .drop(5)],
       [Sample.session(1, left: 5)],
       [.removeSession(3), Sample.session(4), Sample.session(3)],
     ] as [[Record]]) func `a change is what the records say`(_ change: [Record]) throws

@@ -21,11 +21,14 @@ final class TemporaryDirectory: Sendable {
 }
 
 enum Sample {
-  static func session(_ number: UInt64, left: Int64? = nil, expiry: UInt32 = 3600) -> Record {
+  static func session(
+    _ number: UInt64, left: Int64? = nil, expiry: UInt32 = 3600, listener: String? = nil
+  ) -> Record {
     .saveSession(
       SessionRecord(
         number: number, clientIdentifier: "client-\(number)",
-        userName: number % 2 == 0 ? "user-\(number)" : nil, expirySeconds: expiry,
+        userName: number % 2 == 0 ? "user-\(number)" : nil, listener: listener,
+        expirySeconds: expiry,
         leftAtUnixSeconds: left))
   }
 
@@ -68,8 +71,8 @@ enum Sample {
         qos: .exactlyOnce, isRetained: true, delaySeconds: 30, expirySeconds: nil))
   }
 
-  /// Something of everything.
-  static let everything: [Record] = [
+  /// Something of everything that version 1 of the file can hold.
+  static let everythingOfVersion1: [Record] = [
     session(1), session(2, left: 1_700_000_000, expiry: .max), session(3),
     subscription(1, "a/#", SubscriptionOptions(qos: .exactlyOnce, noLocal: true), identifier: 77),
     subscription(1, "ü/+", SubscriptionOptions(qos: .atLeastOnce, retainAsPublished: true)),
@@ -88,6 +91,20 @@ enum Sample {
     .received(1, identifier: 1), .received(1, identifier: 65535), .received(2, identifier: 3),
     .retain(topic: Array("r".utf8), message: 4), .retain(topic: Array("ü/é".utf8), message: 2),
   ]
+
+  /// Something of everything.
+  static let everything =
+    everythingOfVersion1 + [
+      session(1, listener: "0.0.0.0:1883"), message(5, topic: "named", payload: [8]),
+      .retain(
+        topic: Array("named".utf8), message: 5,
+        source: SourceRecord(
+          clientIdentifier: "client-2", userName: "user-2", listener: "/run/mqtt")),
+      message(6, topic: "nobody's", payload: [9]),
+      .retain(
+        topic: Array("nobody's".utf8), message: 6,
+        source: SourceRecord(clientIdentifier: "", userName: nil, listener: nil)),
+    ]
 }
 
 extension Store {

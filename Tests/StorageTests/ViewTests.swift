@@ -45,7 +45,8 @@ struct ViewTests {
   @Test func `retained messages, by topic`() throws {
     #expect(
       try query("SELECT * FROM retained_messages") == [
-        "r|x'07'|1|never", "ü/é|x'00FF01'|2|never",
+        "named|x'08'|1|never|client-2|user-2", "nobody's|\t|1|never||", "r|x'07'|1|never||",
+        "ü/é|x'00FF01'|2|never||",
       ])
   }
 }

@@ -31,6 +31,11 @@ int linux_epoll_add(int epoll, int descriptor, uint32_t mask, uint64_t word);
 int linux_epoll_change(int epoll, int descriptor, uint32_t mask, uint64_t word);
 int linux_epoll_remove(int epoll, int descriptor);
 int linux_epoll_wait(int epoll, struct linux_event *events, int limit, int timeout_milliseconds);
+// The same with a timeout in nanoseconds, kept as exactly as the system can.
+int linux_epoll_wait_precisely(int epoll, struct linux_event *events, int limit,
+                               int64_t timeout_nanoseconds);
+// Has the sleeps of the calling thread end when they are due and not up to 50 us later.
+void linux_sharpen_timers(void);
 int linux_eventfd(void);
 
 // sockets

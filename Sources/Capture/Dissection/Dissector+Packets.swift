@@ -149,15 +149,17 @@ extension Dissector {
     receiver.receive(packet, bytes, on: connections[index].facts)
   }
 
-  /// Bytes of a direction are not in the capture.
+  /// Bytes of a direction are not in the capture; a count that is not exact is one of a layer
+  /// below.
   mutating func miss<Receiver: PacketReceiver & ~Copyable>(
-    _ count: Int, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ count: Int, isExact: Bool, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
     _ receiver: inout Receiver
   ) {
     switch connections[index].content {
     case .other: return
     case .undecided:
       connections[index].opening.removeAll { $0.direction == direction }
+      connections[index].openingBytes = connections[index].opening.reduce(0) { $0 + $1.bytes.count }
       connections[index].facts.hasBeginning = false
       return
     case .mqtt: break
@@ -168,7 +170,7 @@ extension Dissector {
     defer { swap(&stream, &connections[index][direction]) }
     if stream.isLost { return stream.lostBytes += count }
     if stream.skip > 0 {
-      stream.isLost = count > stream.skip
+      stream.isLost = count > stream.skip || !isExact
       stream.skip = stream.isLost ? 0 : stream.skip - count
       return
     }
@@ -181,7 +183,7 @@ extension Dissector {
     guard let found = header ?? nil else { return }
     cut(found, partial.span, index, direction, stamp, stream.partialFrame, &receiver)
     let rest = found.packetLength - partial.count
-    if count <= rest {
+    if isExact && count <= rest {
       stream.isLost = false
       stream.skip = rest - count
     }
@@ -207,19 +209,6 @@ extension Dissector {
         content: .incomplete(missing: (header ?? nil).map { $0.packetLength - partial.count } ?? 0)),
       partial.span, index, &receiver)
   }
-}
-
-extension Connection {
-  /// The packets of a direction.
-  subscript(direction: Direction) -> PacketStream {
-    get { direction == .toServer ? toServer : toClient }
-    _modify {
-      if direction == .toServer { yield &toServer } else { yield &toClient }
-    }
-  }
-
-  /// The version, when something speaks for it.
-  var knownVersion: ProtocolVersion? { facts.evidence == .none ? nil : facts.version }
 }
 
 extension PacketStream {

@@ -3,15 +3,34 @@
 //
 // The way of a frame:
 //
-//   NetworkStart -> IPPacket -> (Fragments) -> TCPSegment -> TCPHalf -> Recognition -> PacketStream
+//   NetworkStart -> IPPacket -> (Fragments) -> TCPSegment -> TCPHalf
+//     -> (TLSConnection) -> (WebSocketStream) -> Recognition -> PacketStream
+//
+// A segment that is just the next one of its direction, which nearly all are, takes no detour: it
+// is read where it lies in the frame, and nothing is allocated for it. Memory is bounded by the
+// number of connections (ConnectionTable) and by what all of them together keep in the hope of more.
 
-package import MQTTCodec
+import MQTTCodec
+
+/// How much a dissector holds at most.
+package struct DissectorLimits: Sendable {
+  /// Bytes that all connections together may keep in the hope of more.
+  package var keptBytes = 256 << 20
+  /// Connections that are followed at the same time.
+  package var connections = 1 << 17
+
+  /// What fits on any machine.
+  package init() {}
+}
 
 /// Takes captures apart.
 package struct Dissector: ~Copyable {
+  private let limits: DissectorLimits
   private var table = ConnectionTable()
   private var fragments = Fragments()
   var connections: [Connection] = []
+  let services: (any CaptureServices)?
+  var keyLog: TLSKeyLog
   /// Frames without an IP packet, or of something else than TCP.
   package private(set) var otherFrameCount = 0
   private var events: [HalfEvent] = []
@@ -20,18 +39,39 @@ package struct Dissector: ~Copyable {
   package private(set) var lastStamp = FrameStamp(frame: 0, timeNanoseconds: nil)
   /// MQTT packets so far.
   package var packetCount = 0
+  /// Bytes that all connections together keep.
+  package private(set) var keptByteCount = 0
 
   /// A dissector that has seen nothing.
-  package init() {}
+  ///
+  /// Without services TLS and compression stay what they are.
+  package init(
+    services: (any CaptureServices)? = nil, keyLog: TLSKeyLog = TLSKeyLog(),
+    limits: DissectorLimits = DissectorLimits()
+  ) {
+    self.limits = limits
+    self.services = services
+    self.keyLog = keyLog
+  }
 
   /// TCP connections so far.
-  package var connectionCount: Int { connections.count }
+  package var connectionCount: Int { table.count }
+
+  /// TCP connections whose state is kept.
+  package var followedConnectionCount: Int { connections.count }
+
+  /// Adds secrets, for the connections that begin after this.
+  package mutating func add(keyLog text: [UInt8]) { keyLog.add(text) }
 
   /// Takes the next frame of the capture.
   package mutating func dissect<Receiver: PacketReceiver & ~Copyable>(
     _ frame: Frame, _ bytes: Span<UInt8>, into receiver: inout Receiver
   ) {
-    let stamp = stamp(of: frame)
+    var stamp = stamp(of: frame)
+    if frame.link == .ethernet, bytes.count >= 14 {
+      stamp.hardwareDestination = bytes.word(at: 0).byteSwapped >> 16
+      stamp.hardwareSource = bytes.word(at: 6).byteSwapped >> 16
+    }
     guard let start = NetworkStart.offset(in: bytes, frame.link),
       let packet = IPPacket.parse(bytes, at: start), packet.protocolNumber == IPPacket.tcp
     else {
@@ -67,18 +107,28 @@ package struct Dissector: ~Copyable {
   package mutating func finish<Receiver: PacketReceiver & ~Copyable>(
     into receiver: inout Receiver
   ) {
-    for index in connections.indices {
-      for direction in [Direction.toServer, .toClient] {
-        var events: [HalfEvent] = []
-        if direction == .toServer {
-          connections[index].fromClient.finish(&events)
-        } else {
-          connections[index].fromServer.finish(&events)
-        }
-        handle(events, Span(), index, direction, lastStamp, &receiver)
-        end(index, direction, &receiver)
-      }
+    let inOrder = connections.indices.sorted {
+      connections[$0].facts.number < connections[$1].facts.number
     }
+    for index in inOrder { finish(index, &receiver) }
+  }
+
+  /// Hands on what is left of a connection of which no more will come.
+  private mutating func finish<Receiver: PacketReceiver & ~Copyable>(
+    _ index: Int, _ receiver: inout Receiver
+  ) {
+    for direction in [Direction.toServer, .toClient] {
+      var events: [HalfEvent] = []
+      if direction == .toServer {
+        connections[index].fromClient.finish(&events)
+      } else {
+        connections[index].fromServer.finish(&events)
+      }
+      handle(events, Span(), index, direction, lastStamp, &receiver)
+      end(index, direction, &receiver)
+    }
+    connections[index].opening = []
+    connections[index].openingBytes = 0
   }
 
   // MARK: TCP
@@ -92,40 +142,103 @@ package struct Dissector: ~Copyable {
     stamp.payloadLength = segment.payload.count + segment.missingCount
     let source = Endpoint(address: packet.source, port: segment.sourcePort)
     let destination = Endpoint(address: packet.destination, port: segment.destinationPort)
-    var (index, isNew) = table.index(source, destination)
-    if !isNew, segment.begins, !segment.acknowledges,
-      connections[index].half(of: source).isAnother(segment.sequence)
-    {
-      finishReplaced(index, &receiver)
-      index = table.replace(source, destination)
-      isNew = true
-    }
-    stamp.sequence = segment.sequence
-    stamp.acknowledged = segment.acknowledged
-    if isNew { open(index, source, destination, segment, stamp, &receiver) }
-    if segment.begins, !connections[index].hasPackets {
-      connections[index].facts.hasBeginning = true
-    }
+    let index = place(source, destination, segment, &stamp, &receiver)
+    connections[index].lastFrame = stamp.frame
     let direction: Direction =
       source == connections[index].facts.client ? .toServer : .toClient
+    connections[index].number(&stamp, segment, direction)
+    if connections[index].isPlainMQTT, connections[index].advances(segment, direction) {
+      let keptBefore = connections[index][direction].partial.count
+      read(bytes.extracting(segment.payload), index, direction, stamp, &receiver)
+      let kept = connections[index][direction].partial.count
+      if kept == keptBefore { return }
+      keptByteCount += kept - keptBefore
+      if keptByteCount > limits.keptBytes { release(index, stamp, &receiver) }
+      return
+    }
+    let keptBefore = connections[index].keptBytes
+    takeSlowly(segment, bytes, index, direction, stamp, &receiver)
+    keptByteCount += connections[index].keptBytes - keptBefore
+    if keptByteCount > limits.keptBytes { release(index, stamp, &receiver) }
+  }
+
+  /// The connection of a segment, a new one when there is none.
+  private mutating func place<Receiver: PacketReceiver & ~Copyable>(
+    _ source: Endpoint, _ destination: Endpoint, _ segment: TCPSegment,
+    _ stamp: inout FrameStamp, _ receiver: inout Receiver
+  ) -> Int {
+    if let index = table.find(source, destination) {
+      let isAnother =
+        segment.begins && !segment.acknowledges
+        && connections[index].half(of: source).isAnother(segment.sequence)
+      if !isAnother {
+        if segment.begins, !connections[index].hasPackets {
+          connections[index].facts.hasBeginning = true
+        }
+        return index
+      }
+      // The ends are used again.
+      keptByteCount -= connections[index].keptBytes
+      finish(index, &receiver)
+      table.forget(connections[index].key)
+      return open(at: index, source, destination, segment, stamp, &receiver)
+    }
+    if connections.count < limits.connections {
+      return open(at: nil, source, destination, segment, stamp, &receiver)
+    }
+    // What has been silent for longest makes room.
+    let victim = table.victim(of: connections.count) {
+      (connections[$0].isClosed, connections[$0].lastFrame)
+    }
+    keptByteCount -= connections[victim].keptBytes
+    finish(victim, &receiver)
+    table.forget(connections[victim].key)
+    return open(at: victim, source, destination, segment, stamp, &receiver)
+  }
+
+  private mutating func open<Receiver: PacketReceiver & ~Copyable>(
+    at slot: Int?, _ source: Endpoint, _ destination: Endpoint, _ segment: TCPSegment,
+    _ stamp: FrameStamp, _ receiver: inout Receiver
+  ) -> Int {
+    // SYN comes from the client, its answer from the server; without them the lower port serves.
+    let isFromClient =
+      segment.begins ? !segment.acknowledges : source.port >= destination.port
+    let index = slot ?? connections.count
+    let key = ConnectionKey(source, destination)
+    var connection = Connection(
+      number: table.count, client: isFromClient ? source : destination,
+      server: isFromClient ? destination : source, key: key, isDirectionKnown: segment.begins)
+    connection.facts.hasBeginning = segment.begins
+    table.add(key, at: index)
+    if slot == nil { connections.append(connection) } else { connections[index] = connection }
+    receiver.receive(.opened, stamp, on: connections[index].facts)
+    return index
+  }
+
+  private mutating func takeSlowly<Receiver: PacketReceiver & ~Copyable>(
+    _ segment: TCPSegment, _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction,
+    _ stamp: FrameStamp, _ receiver: inout Receiver
+  ) {
+    let payload = bytes.extracting(segment.payload)
     events.removeAll(keepingCapacity: true)
     var found = events
     events = []
-    connections[index].number(&stamp, segment, direction)
     if direction == .toServer {
-      connections[index].fromClient.receive(
-        segment, bytes.extracting(segment.payload), stamp, &found)
+      connections[index].fromClient.receive(segment, payload, stamp, &found)
     } else {
-      connections[index].fromServer.receive(
-        segment, bytes.extracting(segment.payload), stamp, &found)
+      connections[index].fromServer.receive(segment, payload, stamp, &found)
     }
+    // What a reversal turns round must not be turned twice.
+    let client = connections[index].facts.client
     if !found.isEmpty {
-      handle(found, bytes.extracting(segment.payload), index, direction, stamp, &receiver)
+      handle(found, payload, index, direction, stamp, &receiver)
       found.removeAll(keepingCapacity: true)
     }
-    acknowledge(segment, index, direction, stamp, &found, &receiver)
+    let isReversed = client != connections[index].facts.client
+    let actual = isReversed ? direction.opposite : direction
+    acknowledge(segment, index, actual, stamp, &found, &receiver)
     events = found
-    if segment.finishes || segment.resets { close(segment, index, direction, stamp, &receiver) }
+    if segment.finishes || segment.resets { close(segment, index, actual, stamp, &receiver) }
   }
 
   /// What the other direction has to give up because it was acknowledged.
@@ -134,7 +247,6 @@ package struct Dissector: ~Copyable {
     _ found: inout [HalfEvent], _ receiver: inout Receiver
   ) {
     if !segment.acknowledges { return }
-    // Which direction this is may have turned out just now.
     let isFromClient = direction == .toServer
     if isFromClient {
       connections[index].fromServer.acknowledge(segment.acknowledged, &found)
@@ -142,123 +254,79 @@ package struct Dissector: ~Copyable {
       connections[index].fromClient.acknowledge(segment.acknowledged, &found)
     }
     if found.isEmpty { return }
-    handle(found, Span(), index, isFromClient ? .toClient : .toServer, stamp, &receiver)
+    handle(found, Span(), index, direction.opposite, stamp, &receiver)
     found.removeAll(keepingCapacity: true)
-  }
-
-  private mutating func open<Receiver: PacketReceiver & ~Copyable>(
-    _ index: Int, _ source: Endpoint, _ destination: Endpoint, _ segment: TCPSegment,
-    _ stamp: FrameStamp, _ receiver: inout Receiver
-  ) {
-    // SYN comes from the client, its answer from the server; without them the lower port serves.
-    let isFromClient =
-      segment.begins ? !segment.acknowledges : source.port >= destination.port
-    var connection = Connection(
-      number: index, client: isFromClient ? source : destination,
-      server: isFromClient ? destination : source, isDirectionKnown: segment.begins)
-    connection.facts.hasBeginning = segment.begins
-    connections.append(connection)
-    receiver.receive(.opened, stamp, on: connections[index].facts)
   }
 
   private mutating func close<Receiver: PacketReceiver & ~Copyable>(
     _ segment: TCPSegment, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
     _ receiver: inout Receiver
   ) {
+    connections[index].isClosed = true
     receiver.receive(
       .closed(direction, isReset: segment.resets), stamp, on: connections[index].facts)
     end(index, direction, &receiver)
+    if segment.resets { end(index, direction.opposite, &receiver) }
   }
 
-  /// The ends of a connection are used again.
-  private mutating func finishReplaced<Receiver: PacketReceiver & ~Copyable>(
-    _ index: Int, _ receiver: inout Receiver
+  /// All connections together keep too much, and this one has just asked for more.
+  private mutating func release<Receiver: PacketReceiver & ~Copyable>(
+    _ index: Int, _ stamp: FrameStamp, _ receiver: inout Receiver
   ) {
-    end(index, .toServer, &receiver)
-    end(index, .toClient, &receiver)
+    let before = connections[index].keptBytes
+    for direction in [Direction.toServer, .toClient] {
+      var events: [HalfEvent] = []
+      if direction == .toServer {
+        connections[index].fromClient.finish(&events)
+      } else {
+        connections[index].fromServer.finish(&events)
+      }
+      handle(events, Span(), index, direction, stamp, &receiver)
+      miss(0, isExact: false, index, direction, stamp, &receiver)
+    }
     connections[index].opening = []
+    connections[index].openingBytes = 0
+    if case .undecided = connections[index].content { connections[index].content = .other }
+    keptByteCount += connections[index].keptBytes - before
   }
 
   private mutating func handle<Receiver: PacketReceiver & ~Copyable>(
     _ events: [HalfEvent], _ payload: Span<UInt8>, _ index: Int, _ direction: Direction,
     _ stamp: FrameStamp, _ receiver: inout Receiver
   ) {
+    let client = connections[index].facts.client
     for event in events {
+      let isReversed = client != connections[index].facts.client
+      let actual = isReversed ? direction.opposite : direction
       switch event {
       case .payload(let offset):
-        deliver(payload.extracting(offset..<payload.count), index, direction, stamp, &receiver)
+        deliver(payload.extracting(offset..<payload.count), index, actual, stamp, &receiver)
       case .kept(let bytes, let shown):
-        deliver(bytes.span, index, direction, shown, &receiver)
+        deliver(bytes.span, index, actual, shown, &receiver)
       case .missing(let count, let shown):
-        miss(count, index, direction, shown, &receiver)
+        lack(count, index, actual, shown, &receiver)
+      case .repeated:
+        if connections[index].facts.isMQTT {
+          receiver.receive(.retransmitted(actual), stamp, on: connections[index].facts)
+        }
       }
-    }
-  }
-
-  // MARK: Content
-
-  private mutating func deliver<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
-    _ receiver: inout Receiver
-  ) {
-    switch connections[index].content {
-    case .mqtt: read(bytes, index, direction, stamp, &receiver)
-    case .other: return
-    case .undecided:
-      connections[index].opening.append(
-        OpeningPiece(direction: direction, bytes: bytes.array, stamp: stamp))
-      connections[index].openingBytes += bytes.count
-      decide(index, &receiver)
-    }
-  }
-
-  private mutating func decide<Receiver: PacketReceiver & ~Copyable>(
-    _ index: Int, _ receiver: inout Receiver
-  ) {
-    let (content, isReversed) = Recognition.decide(connections[index])
-    if case .undecided = content { return }
-    connections[index].content = content
-    if case .mqtt = content { connections[index].facts.isMQTT = true }
-    let pieces = connections[index].opening
-    connections[index].opening = []
-    guard case .mqtt = content else { return }
-    if isReversed { connections[index].reverse() }
-    connections[index].isDirectionKnown = true
-    if let first = pieces.first {
-      receiver.receive(.recognized, first.stamp, on: connections[index].facts)
-    }
-    for piece in pieces {
-      read(
-        piece.bytes.span, index, isReversed ? piece.direction.opposite : piece.direction,
-        piece.stamp, &receiver)
     }
   }
 }
 
 extension Connection {
-  /// The direction of what this end sends.
-  func half(of source: Endpoint) -> TCPHalf { source == facts.client ? fromClient : fromServer }
-
-  /// Counts sequence numbers from where each side began.
-  mutating func number(_ stamp: inout FrameStamp, _ segment: TCPSegment, _ direction: Direction) {
-    if direction == .toServer {
-      stamp.sequence = fromClient.relative(segment.sequence, begins: segment.begins)
-      if segment.acknowledges { stamp.acknowledged = fromServer.relative(segment.acknowledged) }
-    } else {
-      stamp.sequence = fromServer.relative(segment.sequence, begins: segment.begins)
-      if segment.acknowledges { stamp.acknowledged = fromClient.relative(segment.acknowledged) }
+  /// Whether a segment is just the next one of its direction and brings bytes; moves on if so.
+  fileprivate mutating func advances(_ segment: TCPSegment, _ direction: Direction) -> Bool {
+    // Anything but ACK and PSH is for the slow way.
+    if segment.flags & ~0x18 != 0 || segment.missingCount > 0 || segment.payload.isEmpty {
+      return false
     }
+    let acknowledged = segment.acknowledges ? segment.acknowledged : nil
+    if direction == .toServer {
+      return fromServer.notes(acknowledged)
+        && fromClient.advances(segment.sequence, segment.payload.count)
+    }
+    return fromClient.notes(acknowledged)
+      && fromServer.advances(segment.sequence, segment.payload.count)
   }
-
-  /// The client turns out to be the server.
-  mutating func reverse() {
-    swap(&facts.client, &facts.server)
-    swap(&fromClient, &fromServer)
-    swap(&toServer, &toClient)
-  }
-}
-
-extension Direction {
-  /// The other one.
-  package var opposite: Direction { self == .toServer ? .toClient : .toServer }
 }

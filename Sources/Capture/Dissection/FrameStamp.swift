@@ -14,6 +14,9 @@ package struct FrameStamp: Equatable, Sendable {
   /// Bytes of the frame on the wire, and how many of them were captured.
   package var length = 0
   package var capturedLength = 0
+  /// The addresses of Ethernet, in the low 48 bits; nil on other links.
+  package var hardwareSource: UInt64?
+  package var hardwareDestination: UInt64?
   /// TCP's sequence and acknowledgement number, counted from the connection's first byte, which is 1
   /// (SYN is 0).
   package var sequence: UInt32 = 0

@@ -14,7 +14,9 @@ struct PacketStream {
   /// Packets longer than this are shown by their beginning.
   static let keptLimit = 16 << 20
   /// Bytes that are searched for the next packet.
-  static let searchLimit = 64 << 10
+  static let searchLimit = 16 << 10
+  /// Bytes that one search decodes; an enemy may make each of them begin a long packet.
+  private static let effortLimit = 1 << 20
 
   /// The beginning of a packet that is not complete.
   var partial: [UInt8] = []
@@ -52,11 +54,12 @@ enum SearchResult {
 extension PacketStream {
   /// Looks for the next packet.
   static func search(
-    _ bytes: Span<UInt8>, _ direction: Direction, _ version: ProtocolVersion?, isEnd: Bool = false
+    _ bytes: Span<UInt8>, _ direction: Direction, _ version: ProtocolVersion?
   ) -> SearchResult {
     var undecided: Int?
-    for offset in 0..<bytes.count {
-      switch Plausibility.of(bytes, at: offset, direction, version) {
+    var effort = effortLimit
+    for offset in 0..<bytes.count where effort > 0 {
+      switch Plausibility.of(bytes, at: offset, direction, version, effort: &effort) {
       case .refuted: continue
       case .open: undecided = undecided ?? offset
       case .packets(let count):
@@ -69,7 +72,7 @@ extension PacketStream {
         undecided = undecided ?? offset
       }
     }
-    let from = undecided ?? bytes.count
+    let from = effort > 0 ? undecided ?? bytes.count : bytes.count
     return .undecided(from: max(from, bytes.count - searchLimit))
   }
 }

@@ -19,15 +19,28 @@ extension Plausibility {
   /// Packets in a row after which nothing else is believed.
   static let convincingCount = 3
 
+  /// Bytes of a topic that is not all there which are looked at.
+  private static let topicLimit = 64
+
   /// Follows the chain of packets that would start at `offset`.
   ///
   /// - Parameter version: nil when it is not known; then either reading will do.
   static func of(
     _ bytes: Span<UInt8>, at start: Int, _ direction: Direction, _ version: ProtocolVersion?
   ) -> Plausibility {
+    var effort = Int.max
+    return of(bytes, at: start, direction, version, effort: &effort)
+  }
+
+  /// The same; takes the bytes that were decoded from `effort`.
+  static func of(
+    _ bytes: Span<UInt8>, at start: Int, _ direction: Direction, _ version: ProtocolVersion?,
+    effort: inout Int
+  ) -> Plausibility {
     var offset = start
     var count = 0
     while count < convincingCount {
+      if offset < bytes.count && !mayBegin(bytes[offset], direction) { return .refuted }
       let header: FixedHeader?
       do {
         header = try FixedHeader.read(
@@ -45,11 +58,27 @@ extension Plausibility {
         version.map { PacketStream.reads(packet, header, $0, direction) }
         ?? (PacketStream.reads(packet, header, .v311, direction)
           || PacketStream.reads(packet, header, .v5, direction))
+      effort -= header.packetLength
       if !reads { return .refuted }
       offset += header.packetLength
       count += 1
     }
     return count == 0 ? .open : .packets(count)
+  }
+
+  /// Whether a packet of this direction may have this first byte; told without an error, for most
+  /// bytes of a search may not.
+  private static func mayBegin(_ byte: UInt8, _ direction: Direction) -> Bool {
+    guard let type = PacketType(rawValue: byte >> 4) else { return false }
+    let flags = byte & 0x0F
+    switch type {
+    case .publish: return flags & 0x06 != 0x06 && flags & 0x0E != 0x08
+    case .pubrel: return flags & 0x07 == 2
+    case .subscribe, .unsubscribe: return direction == .toServer && flags & 0x07 == 2
+    case .connect, .pingreq: return direction == .toServer && flags == 0
+    case .connack, .suback, .unsuback, .pingresp: return direction == .toClient && flags == 0
+    case .puback, .pubrec, .pubcomp, .disconnect, .auth: return flags == 0
+    }
   }
 
   /// Whether a packet that is not all there begins as one of its type would.
@@ -63,7 +92,8 @@ extension Plausibility {
       if bytes.count < start + 2 { return true }
       let count = bytes.number(at: start, .big, bytes: 2)
       if count + 2 > header.remainingLength { return false }
-      for index in start + 2..<min(start + 2 + count, bytes.count) where bytes[index] < 0x20 {
+      let end = min(start + 2 + min(count, topicLimit), bytes.count)
+      for index in start + 2..<end where bytes[index] < 0x20 {
         return false
       }
       return true

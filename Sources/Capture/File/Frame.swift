@@ -16,9 +16,30 @@ package struct Frame: Equatable, Sendable {
 
   /// Bytes that were captured.
   package var capturedLength: Int { range.count }
+
+  /// A frame whose bytes lie elsewhere than in a file.
+  package init(
+    number: Int, timeNanoseconds: Int64?, link: LinkType, originalLength: Int, capturedLength: Int
+  ) {
+    self.init(
+      number: number, timeNanoseconds: timeNanoseconds, link: link, originalLength: originalLength,
+      range: 0..<capturedLength)
+  }
+
+  init(
+    number: Int, timeNanoseconds: Int64?, link: LinkType, originalLength: Int, range: Range<Int>
+  ) {
+    self.number = number
+    self.timeNanoseconds = timeNanoseconds
+    self.link = link
+    self.originalLength = originalLength
+    self.range = range
+  }
 }
 
-/// What stops the reading of a capture file. What precedes it was read.
+/// What stops the reading of a capture file.
+///
+/// What precedes it was read.
 package struct CaptureFault: Error, Equatable, Sendable {
   /// The byte of the (uncompressed) file where it stands.
   package var offset: Int

@@ -52,7 +52,7 @@ struct PcapFile {
         throw CaptureFault(at: offset + 4, "pcap version \(version), where there is only 2")
       }
       // The upper bits tell of a frame check sequence; the link type has 16.
-      link = LinkType(number: bytes.number(at: 20, order, bytes: 2))
+      link = LinkType(number: bytes.number(at: 20, order, bytes: 4) & 0xFFFF)
       isHeaderRead = true
       return Self.headerLength
     }

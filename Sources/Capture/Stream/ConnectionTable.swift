@@ -27,34 +27,51 @@ struct ConnectionKey: Hashable {
 
 /// Finds the connection of a segment.
 struct ConnectionTable {
-  private var indices: [ConnectionKey: Int] = [:]
-  private var last: (source: Endpoint, destination: Endpoint, index: Int)?
+  /// Connections among which the one that makes room is looked for.
+  private static let victimSearch = 64
+
+  private var places: [ConnectionKey: Int] = [:]
+  private var last: (source: Endpoint, destination: Endpoint, place: Int)?
+  /// Connections so far.
   private(set) var count = 0
+  private var hand = 0
 
-  /// The number of the connection between two ends; a new one when there is none.
-  mutating func index(_ source: Endpoint, _ destination: Endpoint) -> (index: Int, isNew: Bool) {
-    if let last, last.source == source, last.destination == destination {
-      return (last.index, false)
-    }
-    let key = ConnectionKey(source, destination)
-    if let index = indices[key] {
-      last = (source, destination, index)
-      return (index, false)
-    }
-    return (add(key, source, destination), true)
+  /// The place of the connection between two ends; nil when there is none.
+  mutating func find(_ source: Endpoint, _ destination: Endpoint) -> Int? {
+    if let last, last.source == source, last.destination == destination { return last.place }
+    guard let place = places[ConnectionKey(source, destination)] else { return nil }
+    last = (source, destination, place)
+    return place
   }
 
-  /// Gives the two ends a new connection.
-  mutating func replace(_ source: Endpoint, _ destination: Endpoint) -> Int {
-    add(ConnectionKey(source, destination), source, destination)
-  }
-
-  private mutating func add(
-    _ key: ConnectionKey, _ source: Endpoint, _ destination: Endpoint
-  ) -> Int {
-    indices[key] = count
-    last = (source, destination, count)
+  /// Gives two ends a new connection.
+  mutating func add(_ key: ConnectionKey, at place: Int) {
+    places[key] = place
+    last = nil
     count += 1
-    return count - 1
+  }
+
+  mutating func forget(_ key: ConnectionKey) {
+    places[key] = nil
+    last = nil
+  }
+
+  /// The place of `placeCount` that is used again: of some that stand next, one that is closed, or
+  /// else silent for longest.
+  mutating func victim(of placeCount: Int, _ state: (Int) -> (isClosed: Bool, lastFrame: Int))
+    -> Int
+  {
+    var best = hand
+    for step in 0..<Self.victimSearch {
+      let place = (hand + step) % placeCount
+      let (candidate, champion) = (state(place), state(best))
+      if candidate.isClosed != champion.isClosed
+        ? candidate.isClosed : candidate.lastFrame < champion.lastFrame
+      {
+        best = place
+      }
+    }
+    hand = (hand + Self.victimSearch) % placeCount
+    return best
   }
 }

@@ -27,6 +27,8 @@ enum HalfEvent {
   case kept([UInt8], FrameStamp)
   /// So many bytes are not in the capture.
   case missing(Int, FrameStamp)
+  /// A segment that brought nothing new.
+  case repeated
 }
 
 /// The state of one direction.
@@ -43,10 +45,8 @@ struct TCPHalf {
   private(set) var hasBeginning = false
   private(set) var isFinished = false
   private var early: [EarlySegment] = []
-  private var earlyBytes = 0
+  private(set) var earlyBytes = 0
   private var acknowledged: UInt32?
-  /// Segments that brought nothing new.
-  private(set) var retransmittedCount = 0
 
   /// The number of the SYN, or of the byte before the first one that was seen.
   private var base: UInt32?
@@ -69,6 +69,20 @@ struct TCPHalf {
   mutating func begin(_ sequence: UInt32) {
     if next == nil { next = sequence &+ 1 }
     hasBeginning = true
+  }
+
+  /// Whether `count` bytes at `sequence` are just the next ones; moves on if so.
+  mutating func advances(_ sequence: UInt32, _ count: Int) -> Bool {
+    if next != sequence || !early.isEmpty { return false }
+    next = sequence &+ UInt32(truncatingIfNeeded: count)
+    return true
+  }
+
+  /// Notes what was acknowledged; false when something follows from it.
+  mutating func notes(_ number: UInt32?) -> Bool {
+    if !early.isEmpty { return false }
+    if let number { acknowledged = number }
+    return true
   }
 
   /// What a segment that came now brings, in order.
@@ -108,8 +122,7 @@ struct TCPHalf {
       return
     }
     if -distance >= length {
-      retransmittedCount += 1
-      return
+      return events.append(.repeated)
     }
     if -distance < payload.count { events.append(.payload(from: -distance)) }
     if missingCount > 0 {

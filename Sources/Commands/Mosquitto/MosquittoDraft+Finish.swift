@@ -41,12 +41,7 @@ extension MosquittoDraft {
     options.listeners = listeners
     for index in listeners.indices { options.listeners[index] = settled(listeners[index]) }
     checkPlaces()
-    options.configuration.logsSubscriptions =
-      options.log.levels.map { $0.contains(.subscribe) || $0.contains(.unsubscribe) } ?? false
-    options.configuration.logsPackets = options.log.levels?.contains(.packet) ?? false
-    if options.log.destinations.contains(.topic) {
-      options.configuration.publishedLogLevels = options.log.levels ?? []
-    }
+    options.settleLog()
     return options
   }
 
@@ -147,6 +142,7 @@ extension MosquittoDraft {
       fault("psk_hint needs psk_file, the identities and their keys")
     }
     warnAboutLocked(listener, place)
+    if let headerLimitBytes { listener.headerLimitBytes = headerLimitBytes }
     listener.ownTerms.assignedIdentifierPrefix =
       listener.access?.assignedIdentifierPrefix ?? "auto-"
     listener.ownTerms.allowsEmptyClientIdentifier =

@@ -33,6 +33,8 @@ struct MosquittoDraft {
   var hasSecurity = false
   /// Whether the next line is one of a bridge, which has been refused already.
   var isInBridge = false
+  /// Longest head of the WebSocket requests of all listeners, where it is said.
+  var headerLimitBytes: Int?
   var hasLogDestination = false
   var hasLogType = false
   var plugins: [Plugin] = []

@@ -170,6 +170,15 @@ extension MosquittoOption {
       isRepeatable: true, standing: .ignored(reason), help: "has no effect: \(reason)")
   }
 
+  /// The same row for an option whose value is checked and has no effect.
+  func ignored(because reason: String) -> MosquittoOption {
+    var row = self
+    row.standing = .ignored(reason)
+    row.defaultText = nil
+    row.help = "has no effect: \(reason)"
+    return row
+  }
+
   /// An option of a bridge, of which there are none here.
   static func bridge(_ name: String, _ valueName: String, _ help: String) -> MosquittoOption {
     MosquittoOption(

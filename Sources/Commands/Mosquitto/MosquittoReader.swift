@@ -90,13 +90,13 @@ struct MosquittoReader {
       draft.warnOnce(row.name, "\(row.name) is old; use \(replacement)")
     }
     if !row.isRepeatable { try checkOnce(row) }
+    if case .ignored(let reason) = row.standing {
+      draft.warnOnce(row.name, "\(name) has no effect: \(reason)")
+    }
     let words = value.split(separator: " ").map(String.init)
     defer { draft.remember(row, "\(name) \(value.trimmed)") }
     switch row.action {
-    case .anything:
-      if case .ignored(let reason) = row.standing {
-        draft.warnOnce(row.name, "\(name) has no effect: \(reason)")
-      }
+    case .anything: break
     case .truth(let set):
       try set(&draft, try truth(words))
     case .number(let range, let set):

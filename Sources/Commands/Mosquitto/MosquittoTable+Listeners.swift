@@ -46,7 +46,7 @@ extension MosquittoTable {
       "the versions of the protocol that are let in: 3 is MQTT 3.1, 4 is MQTT 3.1.1"
     ) { (draft, words) throws(ValueFault) in
       try draft.needListener()
-      draft.listener.ownTerms.versions = try MosquittoDraft.versions(words)
+      draft.listener.ownTerms.versions = try ListenerOptions.versions(words)
     },
     .number(
       "enable_proxy_protocol", .listener, 1...2,
@@ -88,10 +88,7 @@ extension MosquittoTable {
       name: "mount_point", scope: .listener,
       action: .text("PREFIX") { (draft, prefix) throws(ValueFault) in
         try draft.needListener()
-        if let fault = Topic.faultOfName(prefix.utf8.span) {
-          throw ValueFault("is no beginning of a topic: \(fault.explanation)")
-        }
-        draft.listener.ownTerms.mountPoint = prefix
+        draft.listener.ownTerms.mountPoint = try ListenerOptions.mountPoint(prefix)
       }, defaultText: nil, isRepeatable: false,
       help: "what is put in front of all topics of its clients, and taken away again"),
     MosquittoOption(
@@ -214,19 +211,5 @@ extension MosquittoDraft {
     listener.origin = line
     current = listeners.count
     listeners.append(listener)
-  }
-
-  fileprivate static func versions(_ words: [String]) throws(ValueFault) -> [ProtocolVersion] {
-    var versions: [ProtocolVersion] = []
-    for word in words.flatMap({ $0.split(whereSeparator: { ",\t".contains($0) }) }) {
-      switch word {
-      case "3": versions.append(.v31)
-      case "4": versions.append(.v311)
-      case "5": versions.append(.v5)
-      default: throw .expected("some of 3, 4 and 5 with commas between them")
-      }
-    }
-    if versions.isEmpty { throw .expected("some of 3, 4 and 5 with commas between them") }
-    return versions
   }
 }

@@ -58,8 +58,12 @@ package enum MosquittoTable {
       because: "messages are sent again only when a client comes back"),
     .ignored(
       "websockets_log_level", .general, "N", because: "the WebSocket code is this program's own"),
-    .ignored(
-      "websockets_headers_size", .general, "BYTES", because: "headers have a bound of their own"),
+    .number(
+      "websockets_headers_size", .general, 0...65_535, default: "8192",
+      "longest head of a WebSocket's request, at least 256; 0 is the default"
+    ) { (draft, bytes) throws(ValueFault) in
+      draft.headerLimitBytes = bytes == 0 ? nil : max(256, bytes)
+    },
     .ignored(
       "packet_buffer_size", .general, "BYTES", because: "buffers take the size that they need"),
     .ignored(
@@ -142,10 +146,9 @@ package enum MosquittoTable {
     .truth(
       "retain_available", \.configuration.isRetainAvailable, default: true,
       "whether messages are retained at all"),
-    .number(
-      "retain_expiry_interval", .general, 0...MosquittoOption.largest,
-      "minutes between looks for retained messages whose time is over; they always go at once"
-    ) { (_, _) throws(ValueFault) in },
+    .number("retain_expiry_interval", .general, 0...MosquittoOption.largest, "") {
+      (_, _) throws(ValueFault) in
+    }.ignored(because: "retained messages go as soon as their time is over"),
     .truth(
       "upgrade_outgoing_qos", \.configuration.upgradesQoS, default: false,
       "whether a message goes out at the subscription's QoS even if its own is lower"),
@@ -205,6 +208,8 @@ package enum MosquittoTable {
       "whether connections and their ends are logged"),
   ]
 
+  private static let isOnDisk = "what is acknowledged is on disk already"
+
   private static let persistence: [MosquittoOption] = [
     .truth(
       "persistence", \.isPersistent, default: false,
@@ -217,22 +222,23 @@ package enum MosquittoTable {
       "persistence_file", "NAME", \.store.fileName, default: "mosquitto.db",
       "another name than the default keeps the data in a directory NAME.mqtt there"),
     .number(
-      "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest,
-      default: "1800",
-      "seconds between checkpoints; no message waits for one, all are on disk before they are "
-        + "acknowledged"
-    ) { (draft, number) throws(ValueFault) in
-      draft.options.autosave.interval = max(0, number)
-    },
-    .truth(
-      "autosave_on_changes", \.autosave.countsChanges, default: false,
-      "whether autosave_interval counts changes"),
+      "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest, ""
+    ) { (_, _) throws(ValueFault) in }.ignored(because: isOnDisk),
+    MosquittoOption.truth(
+      "autosave_on_changes", \.ignoredChoice, default: false, ""
+    ).ignored(because: isOnDisk),
   ]
 }
 
 extension BrokerOptions {
+  /// The place of a choice that has no effect.
+  fileprivate var ignoredChoice: Bool {
+    get { false }
+    set {}
+  }
+
   /// The opposite of ``delaysSmallPackets``, as mosquitto puts it.
-  fileprivate var sendsSmallPackets: Bool {
+  var sendsSmallPackets: Bool {
     get { !delaysSmallPackets }
     set { delaysSmallPackets = !newValue }
   }
@@ -260,50 +266,21 @@ extension BrokerOptions {
 
 extension MosquittoDraft {
   fileprivate mutating func addLogDestination(_ words: [String]) throws(ValueFault) {
-    if !hasLogDestination { options.log.destinations = [] }
+    let isFirst = !hasLogDestination
     hasLogDestination = true
-    let destination: LogOptions.Destination
-    switch words[0] {
-    case "none": return options.log.destinations = []
-    case "stderr": destination = .standardError
-    case "stdout": destination = .standardOutput
-    case "syslog": destination = .systemLog
-    case "topic": destination = .topic
-    case "file":
-      let path = words.dropFirst().joined(separator: " ")
-      if path.isEmpty { throw .expected("the path of a file after file") }
-      for case .file(let other) in options.log.destinations {
-        throw ValueFault("the log goes to \(other) already; mosquitto writes one file")
-      }
-      destination = .file(path)
-    case "dlt", "android":
+    if ["dlt", "android"].contains(words[0]) {
+      if isFirst { options.log.destinations = [] }
       return warnOnce("log_dest \(words[0])", "log_dest \(words[0]) has no effect on this system")
-    default: throw .expected("stderr, stdout, syslog, topic, file PATH or none")
     }
-    if !options.log.destinations.contains(destination) {
-      options.log.destinations.append(destination)
-    }
+    try options.log.add(destination: words, isFirst: isFirst)
   }
 
   fileprivate mutating func addLogType(_ word: String) throws(ValueFault) {
-    let known: KeyValuePairs<String, LogLevel?> = [
-      "error": .error, "warning": .warning, "notice": .notice, "information": .information,
-      "subscribe": .subscribe, "unsubscribe": .unsubscribe, "debug": .packet,
-      // Nothing is logged under these here.
-      "websockets": nil, "internal": nil,
-    ]
-    var levels = hasLogType ? options.log.levels ?? [] : []
-    switch word {
-    case "none": levels = []
-    case "all": levels = LogLevel.allCases
-    default:
-      guard let kind = known.first(where: { $0.key == word }) else {
-        throw .expected(
-          known.map(\.key).joined(separator: ", ") + ", all or none")
-      }
-      if let level = kind.value, !levels.contains(level) { levels.append(level) }
-    }
+    try options.log.add(kind: word, isFirst: !hasLogType)
     hasLogType = true
-    options.log.levels = levels
+    if ["websockets", "internal"].contains(word) {
+      let name = "log_type \(word)"
+      warnOnce(name, "\(name) has no effect: nothing is logged under it here")
+    }
   }
 }

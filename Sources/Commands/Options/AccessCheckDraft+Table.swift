@@ -3,7 +3,8 @@
 extension AccessCheckDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<AccessCheckDraft>] =
-    rules.grouped("Rules") + client.grouped("Client") + answers.grouped("Answers")
+    rules.grouped("Rules") + client.grouped("Client") + captures.grouped("Captures")
+    + answers.grouped("Answers")
     + Option.information(helpLetter: "h").grouped("General")
 
   private static let rules: [Option<AccessCheckDraft>] = [
@@ -40,6 +41,21 @@ extension AccessCheckDraft {
       "client-id", letter: "i", aliases: ["id"], "ID", example: "sensor-17",
       default: "one that no rule names", "the client identifier of the client"
     ) { (draft, text) in draft.options.clientIdentifier = text },
+  ]
+
+  private static let captures: [Option<AccessCheckDraft>] = [
+    .value(
+      "capture", letter: "r", "FILE", .file, example: "capture.pcapng", repeatable: true,
+      "with replay and suggest: what clients did, as mqtt inspect-pcap reads it"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.captureFiles.append(try Values.name(text, "the path of a capture file"))
+    },
+    .value(
+      "keylog", "FILE", .file, example: "keys.log", repeatable: true,
+      "secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them"
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.keyLogs.append(try Values.name(text, "the path of a file"))
+    },
   ]
 
   private static let answers: [Option<AccessCheckDraft>] = [

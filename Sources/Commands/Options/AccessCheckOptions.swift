@@ -37,14 +37,22 @@ package enum AccessCheckTask: Equatable, Sendable {
   case diff(old: String, new: String)
   /// What a file says but hardly means.
   case lint
+  /// What would have been denied in captures.
+  case replay
+  /// The rules that captures need.
+  case suggest
 }
 
 /// Everything `mqtt acl-check` has to know.
 package struct AccessCheckOptions: Equatable, Sendable {
   package var task = AccessCheckTask.lint
-  /// An ACL file or a dynamic-security file; empty only for `diff`.
+  /// An ACL file or a dynamic-security file; empty only for `diff` and `suggest`.
   package var rulesFile = ""
   package var passwordFile: String?
+  /// Captures for `replay` and `suggest`; `-` is standard input.
+  package var captureFiles: [String] = []
+  /// Files with secrets of TLS, in the form of SSLKEYLOGFILE.
+  package var keyLogs: [String] = []
   /// Nil is a client without a user name.
   package var userName: String?
   /// Nil is a client whose identifier no rule names.
@@ -70,8 +78,9 @@ struct AccessCheckDraft: Draft {
     plain.append(text)
   }
 
-  private static let verbs = [
-    "publish", "receive", "subscribe", "ask", "test", "list", "who", "diff", "lint",
+  static let verbs = [
+    "publish", "receive", "subscribe", "ask", "test", "list", "who", "diff", "lint", "replay",
+    "suggest",
   ]
 
   func finished() throws(UsageError) -> AccessCheckOptions {
@@ -89,11 +98,24 @@ struct AccessCheckDraft: Draft {
         "--acl", "is not for diff, which takes both files as arguments",
         example: "mqtt acl-check diff old.conf new.conf")
     }
-    if !isDiff, result.rulesFile.isEmpty {
+    if verb == "suggest", !result.rulesFile.isEmpty {
+      throw UsageError(
+        "--acl", "is not for suggest, which makes the rules",
+        example: "mqtt acl-check suggest --capture capture.pcapng")
+    }
+    if !isDiff, verb != "suggest", result.rulesFile.isEmpty {
       throw UsageError(
         "mqtt acl-check \(verb)", "expected --acl FILE",
         example: "mqtt acl-check --acl acl.conf \(plain.joined(separator: " "))")
     }
+    if ["replay", "suggest"].contains(verb), result.captureFiles.isEmpty {
+      throw UsageError(
+        "mqtt acl-check \(verb)", "expected --capture FILE",
+        example: "mqtt acl-check \(verb == "replay" ? "--acl acl.conf " : "")\(verb) "
+          + "--capture capture.pcapng")
+    }
+    try rule(!result.captureFiles.isEmpty, "--capture", verb, ["replay", "suggest"])
+    try rule(!result.keyLogs.isEmpty, "--keylog", verb, ["replay", "suggest"])
     try rule(result.explains, "--explain", verb, ["publish", "receive", "ask"])
     try rule(result.tellsCoverage, "--coverage", verb, ["test"])
     try rule(
@@ -138,6 +160,13 @@ struct AccessCheckDraft: Draft {
     case "lint":
       try count(rest, 0...0, "lint", "no argument: --acl names the file", "lint")
       return .lint
+    case "replay":
+      try count(rest, 0...0, verb, "no argument: --capture names the file", "replay --capture FILE")
+      return .replay
+    case "suggest":
+      try count(
+        rest, 0...0, verb, "no argument: --capture names the file", "suggest --capture FILE")
+      return .suggest
     default:
       let nearest = Nearest.word(to: verb, among: Self.verbs)
       throw UsageError(

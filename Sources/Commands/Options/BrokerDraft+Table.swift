@@ -7,11 +7,12 @@ import MQTTCodec
 extension BrokerDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<BrokerDraft>] =
-    file.grouped("Configuration file") + (listeners + proxyOptions).grouped("Listeners")
+    file.grouped("Configuration file")
+    + (listeners + sharedListenerOptions + proxyOptions).grouped("Listeners")
     + webSocketOptions.grouped("WebSocket") + tlsOptions.grouped("TLS")
     + accessOptions.grouped("Users and access") + storeOptions.grouped("Durability")
     + (limits + loginLimits).grouped("Limits") + choices.grouped("Protocol")
-    + general.grouped("General")
+    + logOptions.grouped("Log") + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
 
@@ -254,6 +255,26 @@ extension BrokerDraft {
       $0.options.tls.requiresCertificate = true
       $0.tlsDetail = "--require-cert"
     },
+    .flag(
+      "use-identity-as-username",
+      "take the user name from the common name of the certificate, or the identity of the key"
+    ) {
+      $0.options.tls.userName = .identity
+      $0.tlsDetail = "--use-identity-as-username"
+    },
+    .flag(
+      "use-subject-as-username", "take the whole subject of the certificate for the user name"
+    ) {
+      if $0.options.tls.userName == nil { $0.options.tls.userName = .subject }
+      $0.tlsDetail = "--use-subject-as-username"
+    },
+    .flag(
+      "disable-client-cert-date-checks",
+      "let clients in whose certificate is not valid yet or any more"
+    ) {
+      $0.options.tls.checksDates = false
+      $0.tlsDetail = "--disable-client-cert-date-checks"
+    },
     .value(
       "tls-keylog", "FILE", .file, example: "keys.log", default: "$SSLKEYLOGFILE",
       "append the secrets of all sessions to FILE, for Wireshark"
@@ -391,12 +412,6 @@ extension BrokerDraft {
         draft.options.threadLimit = try Values.number(text, 1...64)
       },
       .value(
-        "connection-messages", "BOOLEAN", .choices(["true", "false"]), example: "false",
-        default: "true", "whether connections and their ends are logged"
-      ) { (draft, text) throws(ValueFault) in
-        draft.options.configuration.logsConnections = try Values.truth(text)
-      },
-      .value(
         "pid-file", "FILE", .file, example: "/run/mqtt.pid", "write the process number to FILE"
       ) { (draft, text) throws(ValueFault) in
         draft.options.pidFile = try Values.name(text, "a path")
@@ -407,15 +422,5 @@ extension BrokerDraft {
       ) { (draft, text) throws(ValueFault) in
         draft.options.userName = try Values.name(text, "the name of an account")
       },
-      .value(
-        "log-file", "FILE", .file, example: "/var/log/mqtt.log",
-        "write the log to FILE instead of standard error"
-      ) { (draft, text) throws(ValueFault) in
-        draft.options.log.destinations = [.file(try Values.name(text, "a path"))]
-      },
-      .flag("verbose", letter: "v", "log every packet, with its client and its direction") {
-        $0.options.isVerbose = true
-      },
-      .flag("quiet", letter: "q", "log nothing but errors") { $0.options.isQuiet = true },
     ] + Option.information(helpLetter: "h")
 }

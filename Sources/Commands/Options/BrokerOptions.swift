@@ -112,51 +112,6 @@ package struct BrokerTLSOptions: Equatable, Sendable {
   package init() {}
 }
 
-/// Where the log goes and what is in it.
-package struct LogOptions: Equatable, Sendable {
-  /// One place that log lines go to.
-  package enum Destination: Equatable, Sendable {
-    case standardError
-    case standardOutput
-    case systemLog
-    /// `$SYS/broker/log/...`.
-    case topic
-    case file(String)
-  }
-
-  /// The time in front of a line.
-  package enum Time: Equatable, Sendable {
-    /// UTC to the millisecond, as RFC 3339 writes it.
-    case utc
-    /// Seconds since 1970, as mosquitto writes it.
-    case unixSeconds
-    /// Local time in the form of strftime.
-    case format(String)
-  }
-
-  package var destinations: [Destination] = [.standardError]
-  /// The kinds of lines; nil takes those that -v and -q ask for.
-  package var levels: [LogLevel]?
-  package var hasTime = true
-  package var time = Time.utc
-  /// Of the system log: 0 to 7 for local0 to local7; nil for daemon.
-  package var facility: Int?
-
-  /// As it is without a word about it.
-  package init() {}
-}
-
-/// What a configuration file says of mosquitto's autosave. Nobody reads it: what is acknowledged is on
-/// disk already, and no message waits for a checkpoint.
-package struct AutosaveOptions: Equatable, Sendable {
-  /// Seconds, or changes when `countsChanges`.
-  package var interval: Int?
-  package var countsChanges = false
-
-  /// Nothing is said.
-  package init() {}
-}
-
 /// Everything `mqtt broker` has to know.
 package struct BrokerOptions: Sendable {
   /// In the order given; empty is port 1883 of the loopback addresses.
@@ -175,8 +130,6 @@ package struct BrokerOptions: Sendable {
   package var access = AccessOptions()
   /// Where the log goes and what is in it.
   package var log = LogOptions()
-  /// What the configuration file says of mosquitto's autosave.
-  package var autosave = AutosaveOptions()
   /// File that the process number is written to.
   package var pidFile: String?
   /// The account that root's rights are given up for; nil keeps them.
@@ -210,6 +163,11 @@ struct BrokerDraft: Draft {
   var keepsNothing = false
   /// An option that only a store on disk has a use for.
   var storeDetail: String?
+  /// What else holds for all listeners of the command line. (BrokerDraft+Listeners)
+  var shared = SharedListenerOptions()
+  /// Whether the command line has said where the log goes, and what is in it.
+  var hasLogDestination = false
+  var hasLogType = false
   var webSocketOrigins: [String] = []
   var webSocketPaths: [String] = []
   var webSocketHeaderLimitBytes: Int?
@@ -248,6 +206,7 @@ struct BrokerDraft: Draft {
     if keepsNothing { result.store.isInMemoryOnly = true }
     if storeDetail != nil { result.store.isInMemoryOnly = false }
     try finishWebSockets(&result)
+    try finishShared(&result)
     if result.isVerbose, result.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")
     }
@@ -262,6 +221,7 @@ struct BrokerDraft: Draft {
     }
     if result.isQuiet { result.log.levels = [.error] }
     if result.isVerbose || result.isQuiet { result.configuration.logsPackets = result.isVerbose }
+    if hasLogType || hasLogDestination { result.settleLog() }
     return result
   }
 }

@@ -14,15 +14,20 @@ extension ConnectionDraft {
   }
 
   /// Options that every command ends with.
-  static let diagnosis: [Option<ConnectionDraft>] = [
-    .flag(
-      "debug", letter: "d", "show every packet that is sent and received, with times",
-      manual: "The lines go to the standard error stream."
-    ) { $0.options.isDebug = true },
+  static let diagnosis: [Option<ConnectionDraft>] =
+    [
+      .flag(
+        "debug", letter: "d", "show every packet that is sent and received, with times",
+        manual: "The lines go to the standard error stream."
+      ) { $0.options.isDebug = true }
+    ] + quietness
+
+  /// The part of these that commands without packets to show have.
+  static let quietness: [Option<ConnectionDraft>] = [
     .flag(
       "quiet", "print no errors at run time",
       manual: "Errors in the command line are printed all the same, and the exit status tells."
-    ) { $0.options.isQuiet = true },
+    ) { $0.options.isQuiet = true }
   ]
 
   private static let address: [Option<ConnectionDraft>] = [

@@ -1,34 +1,53 @@
 // What `mqtt inspect-pcap` is asked to do, and how its command line becomes that.
 
-package import MQTTCodec
+package import Capture
 
 /// Everything `mqtt inspect-pcap` has to know.
 package struct InspectOptions: Equatable, Sendable {
+  /// What `-T fields` shows, and how.
+  package struct Fields: Equatable, Sendable {
+    package var names: [CaptureField] = []
+    /// What stands between two fields.
+    package var separator = "\t"
+    /// What stands between several values of one field.
+    package var aggregator = ","
+    package var occurrence = FieldColumns.Occurrence.all
+    /// What stands around each value.
+    package var quote = ""
+    /// Whether the first line names the fields.
+    package var hasHeader = false
+    package var hasByteOrderMark = false
+  }
+
   /// The forms of output.
   package enum Output: Equatable, Sendable {
     /// A line for each packet.
     case lines
-    /// A line for each frame with the fields of these names.
-    case fields([String])
+    /// A JSON object for each packet.
+    case objects
+    /// A line for each frame.
+    case fields(Fields)
+    /// What is wrong.
+    case findings(isJSON: Bool)
+    case statistics
+    /// All that one client says and hears.
+    case conversation(client: String)
+    /// The sequence of packets between the clients and the broker.
+    case ladder
+    /// Nothing but what goes to files.
+    case none
   }
 
   /// Capture files in the order given; `-` is standard input.
   package var files: [String] = []
+  /// Files with secrets of TLS, in the form of SSLKEYLOGFILE.
+  package var keyLogs: [String] = []
   package var output = Output.lines
-  /// What stands between two fields.
-  package var separator = "\t"
-  /// What stands between several values of one field.
-  package var aggregator = ","
-  /// Whether the first line names the fields.
-  package var hasHeader = false
-  /// Only packets of these clients; empty is all.
-  package var clients: [String] = []
-  /// Only messages whose topics match one of these filters, and subscriptions to topics that do.
-  package var topics: [String] = []
-  /// Only packets of these types; empty is all.
-  package var types: [PacketType] = []
-  /// Only this connection, counted from 0.
-  package var stream: Int?
+  package var selection = PacketSelection()
+  /// Where a page with the sequence of packets is written.
+  package var pageFile: String?
+  /// Where messages are written for `mqtt pub --replay`.
+  package var messageFile: String?
   /// Whether passwords are shown.
   package var showsSecrets = false
   /// Whether payloads are shown.
@@ -41,8 +60,10 @@ package struct InspectOptions: Equatable, Sendable {
 struct InspectDraft: Draft {
   var request: InformationRequest?
   var options = InspectOptions()
-  var form: String?
-  var fields: [String] = []
+  var fields = InspectOptions.Fields()
+  /// The options that choose a form of output, in the order given.
+  var forms: [String] = []
+  var client: String?
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     guard let path = String(validating: argument, as: UTF8.self), !path.isEmpty else {
@@ -58,91 +79,38 @@ struct InspectDraft: Draft {
         "mqtt inspect-pcap", "expected a capture file, or - for standard input",
         example: "mqtt inspect-pcap capture.pcapng")
     }
-    if !fields.isEmpty, form == nil {
-      throw UsageError("-e", "needs -T fields", example: "-T fields -e frame.number -e mqtt.topic")
-    }
-    if form != nil {
-      if fields.isEmpty {
-        throw UsageError(
-          "-T fields", "needs at least one -e", example: "-T fields -e frame.number -e mqtt.topic")
-      }
-      result.output = .fields(fields)
-    }
+    result.output = try output()
     return result
   }
-}
 
-extension InspectDraft {
-  /// All options, in the order of `--help`.
-  static let table: [Option<InspectDraft>] =
-    output.grouped("Output") + selection.grouped("Selection")
-    + Option.information(helpLetter: "h").grouped("General")
-
-  private static let output: [Option<InspectDraft>] = [
-    .value(
-      "form", letter: "T", "FORM", .choices(["fields"]), example: "fields",
-      "a line for each frame, with the fields named by -e",
-      manual: "As tshark has it, so that scripts move over unchanged."
-    ) { (draft, text) throws(ValueFault) in
-      draft.form = try Values.choice(text, ["fields": "fields"])
-    },
-    .value(
-      "field", letter: "e", "NAME", example: "mqtt.topic", repeatable: true,
-      "a field of -T fields, by Wireshark's name"
-    ) { (draft, text) throws(ValueFault) in draft.fields.append(text) },
-    .value(
-      "field-option", letter: "E", "NAME=VALUE", example: "separator=,", repeatable: true,
-      "how -T fields writes: separator, aggregator, header=y"
-    ) { (draft, text) throws(ValueFault) in try draft.take(fieldOption: text) },
-    .flag("no-payload", "do not show payloads") { $0.options.showsPayload = false },
-    .flag("show-secrets", "show passwords") { $0.options.showsSecrets = true },
-  ]
-
-  private static let selection: [Option<InspectDraft>] = [
-    .value(
-      "topic", letter: "t", "FILTER", example: "'sensor/+/#'", repeatable: true,
-      "only messages whose topics match, and what subscribes to them"
-    ) { (draft, text) throws(ValueFault) in draft.options.topics.append(try Values.filter(text)) },
-    .value(
-      "client", letter: "i", "ID", example: "sensor_1", repeatable: true,
-      "only packets from or to this client"
-    ) { (draft, text) throws(ValueFault) in draft.options.clients.append(text) },
-    .value(
-      "type", "TYPE", .choices(PacketType.allCases.map { $0.name.lowercased() }),
-      example: "publish", repeatable: true, "only packets of this type"
-    ) { (draft, text) throws(ValueFault) in
-      let types = PacketType.allCases
-      guard let type = types.first(where: { $0.name.lowercased() == text.lowercased() }) else {
-        throw .expected(types.map { $0.name.lowercased() }.joined(choicesWith: "or"))
+  private func output() throws(UsageError) -> InspectOptions.Output {
+    let example = "-T fields -e frame.number -e mqtt.topic"
+    var forms = forms
+    let isJSON = forms.contains("--json")
+    if isJSON, forms.contains("--check") { forms.removeAll { $0 == "--json" } }
+    if forms.count > 1 {
+      throw UsageError(forms[1], "chooses another output than \(forms[0]); give one of them")
+    }
+    if !fields.names.isEmpty, forms.first != "-T fields" {
+      throw UsageError("-e", "needs -T fields", example: example)
+    }
+    switch forms.first {
+    case "-T fields":
+      if fields.names.isEmpty {
+        throw UsageError("-T fields", "needs at least one -e", example: example)
       }
-      draft.options.types.append(type)
-    },
-    .value("stream", "NUMBER", example: "0", "only this TCP connection, as tshark counts them") {
-      (draft, text) throws(ValueFault) in
-      draft.options.stream = try Values.number(text, 0...Int(Int32.max))
-    },
-  ]
-
-  private mutating func take(fieldOption text: String) throws(ValueFault) {
-    guard let equals = text.firstIndex(of: "=") else { throw .expected("NAME=VALUE") }
-    let value = String(text[text.index(after: equals)...])
-    switch text[..<equals] {
-    case "separator": options.separator = Self.character(value)
-    case "aggregator": options.aggregator = Self.character(value)
-    case "header": options.hasHeader = try Values.choice(value, ["y": true, "n": false])
-    case "occurrence", "quote", "bom":
-      if value != "a" && value != "n" { throw .expected("occurrence=a, quote=n or bom=n") }
-    default: throw .expected("separator=, aggregator= or header=")
+      return .fields(fields)
+    case "--json": return .objects
+    case "--check": return .findings(isJSON: isJSON)
+    case "--stats": return .statistics
+    case "--follow": return .conversation(client: client ?? "")
+    case "--ladder": return .ladder
+    default: return options.pageFile == nil && options.messageFile == nil ? .lines : .none
     }
   }
 
-  /// `/t` is a tabulator, `/s` a space, as tshark writes them.
-  private static func character(_ text: String) -> String {
-    switch text {
-    case "/t", "\\t": "\t"
-    case "/s", "\\s": " "
-    default: text
-    }
+  mutating func choose(_ form: String) {
+    if !forms.contains(form) { forms.append(form) }
   }
 }
 

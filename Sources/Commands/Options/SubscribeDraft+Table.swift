@@ -211,7 +211,8 @@ extension SubscribeDraft {
     do throws(ExpressionFault) {
       return try Expression(parsing: text, fields: ExpressionField.message)
     } catch {
-      throw ValueFault(error.explanation, excerpt: error.excerpt)
+      throw ValueFault(
+        error.explanation, excerpt: Excerpt.text(Array(text.utf8), caretAt: error.offset))
     }
   }
 

@@ -4,9 +4,9 @@
 private import Glibc
 
 /// Formatting by printf and strftime.
-enum CFormat {
+package enum CFormat {
   /// `number` as the C format says, which must hold exactly one conversion of a double.
-  static func text(_ format: String, _ number: Double) -> String {
+  package static func text(_ format: String, _ number: Double) -> String {
     withVaList([number]) { arguments in
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) { room in
         guard let base = room.baseAddress else { return "" }

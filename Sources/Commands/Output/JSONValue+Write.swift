@@ -64,3 +64,20 @@ extension JSONValue {
     return isEnough == true ? short : CFormat.text("%1.17g", number)
   }
 }
+
+extension JSONValue {
+  /// The value on several lines, indented.
+  package var prettyText: String {
+    var buffer = ByteBuffer()
+    append(to: &buffer, isPretty: true)
+    return String(decoding: buffer.bytes, as: UTF8.self)
+  }
+
+  /// Whether it is an array or an object.
+  package var isStructure: Bool {
+    switch self {
+    case .array, .object: true
+    case .null, .truth, .number, .string: false
+    }
+  }
+}

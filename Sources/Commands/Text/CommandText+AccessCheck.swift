@@ -11,6 +11,8 @@ extension Command {
       "acl-check --acl FILE who {publish | receive | subscribe} TOPIC",
       "acl-check diff OLD NEW",
       "acl-check --acl FILE [--passwords FILE] lint",
+      "acl-check --acl FILE replay --capture FILE",
+      "acl-check suggest --capture FILE",
     ],
     description: [
       """
@@ -31,6 +33,11 @@ extension Command {
       example for everything that somebody gains or loses. lint finds rules that never decide, \
       grants of everything, patterns without a placeholder, and users without a password entry; \
       each finding has its file, line and column, and what to do.
+      """,
+      """
+      replay says what the rules would have denied of a capture of network traffic, each thing \
+      once with the frame in which it was first seen. suggest writes the ACL file that allows what \
+      is in the capture and as little as possible beyond it.
       """,
     ],
     examples: [
@@ -55,5 +62,11 @@ extension Command {
       CommandExample(
         line: "mqtt acl-check --acl acl.conf --passwords passwords lint",
         meaning: "Find what is doubtful in the file and missing in the list of users"),
+      CommandExample(
+        line: "mqtt acl-check suggest --capture capture.pcapng > acl.conf",
+        meaning: "Make the rules that the clients of a capture need"),
+      CommandExample(
+        line: "mqtt acl-check --acl acl.conf replay --capture capture.pcapng",
+        meaning: "Say what these rules would have denied of a capture"),
     ])
 }

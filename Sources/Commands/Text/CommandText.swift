@@ -24,6 +24,7 @@ extension Command {
     case .passwd: Self.passwordText
     case .pub: Self.publishText
     case .sub: Self.subscribeText
+    case .bench: Self.benchText
     case .aclCheck: Self.accessCheckText
     case .inspectPcap: Self.inspectText
     }

@@ -27,8 +27,8 @@ extension Manual {
   static let accessCheckStatus: [(String, String)] = [
     (
       "0",
-      "Allowed, all of it when there are several questions; everything as expected, nobody gains or "
-        + "loses anything, somebody may, nothing is doubtful."
+      "Allowed, all of it when there are several questions or a capture; everything as expected, "
+        + "nobody gains or loses anything, somebody may, nothing is doubtful."
     ),
     (
       "1",

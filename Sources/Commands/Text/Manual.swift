@@ -30,6 +30,11 @@ package enum Manual {
     page.prose(
       "An unknown command or option is an error that names the nearest known one. Results go to "
         + "the standard output stream, and everything else to the standard error stream.")
+    page.macro("Sh SHELL COMPLETION")
+    page.prose(
+      "mqtt generate --install writes completions for bash, zsh and fish, and these manual pages, to "
+        + "where they are found: below /usr/local/share for root, below ~/.local/share for anyone "
+        + "else, or below a directory that is named behind it.")
     page.macro("Sh ENVIRONMENT")
     page.macro("Bl -tag -width Ds")
     page.macro("It Ev NO_COLOR")
@@ -84,6 +89,7 @@ package enum Manual {
       conditions(&page, ExpressionField.message)
       clientSections(
         &page, [.connect, .subscribe, .unsubscribe, .disconnect, .will], "mqtt_sub")
+    case .bench: benchSections(&page)
     case .aclCheck: caseFiles(&page)
     }
     exitStatus(&page, command)
@@ -226,6 +232,7 @@ package enum Manual {
     ]
     let isClient = command == .pub || command == .sub || command == nil
     if command == .aclCheck { rows = accessCheckStatus }
+    if command == .bench { rows = benchStatus }
     if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
     if isClient {
       rows += [

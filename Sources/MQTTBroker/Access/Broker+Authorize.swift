@@ -17,8 +17,10 @@ struct AccessState: ~Copyable {
   var epoch: UInt32 = 0
   /// The clients that there were.
   var clients: UInt64 = 0
-  /// The list of all listeners, if they have the same one; for sessions of unknown listeners.
-  var common: AccessList?
+  /// The lists of all listeners, each once, for clients of whom the listener is not known.
+  var lists: [AccessList] = []
+  /// Whether there is a listener without a list.
+  var hasOpenListener = false
   var decisions: DecisionCache
 
   init(decisionLimit: Int) { decisions = DecisionCache(limit: decisionLimit) }
@@ -34,8 +36,15 @@ extension Broker {
     access.generation &+= 1
     access.epoch &+= 1
     access.decisions = DecisionCache(limit: configuration.decisionCacheLimit)
-    let first = policies.first?.access
-    access.common = policies.allSatisfy { $0.access === first } ? first : nil
+    access.lists = []
+    access.hasOpenListener = false
+    for policy in policies where !policy.isClosed {
+      if let list = policy.access {
+        if !access.lists.contains(where: { $0 === list }) { access.lists.append(list) }
+      } else {
+        access.hasOpenListener = true
+      }
+    }
     if !isControlled { return }
     for session in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(session) {
       _ = clientAccess(of: session)
@@ -47,6 +56,7 @@ extension Broker {
     if sessions[session].userName != userName || sessions[session].listener != listener {
       sessions[session].userName = userName
       sessions[session].listener = listener
+      sessions[session].listenerName = configuration.terms(ofListener: listener).name
       sessions[session].access = nil
       if isControlled && sessions[session].subscriptionCount > 0 { access.epoch &+= 1 }
     }
@@ -61,9 +71,26 @@ extension Broker {
       AccessSubject(
         clientIdentifier: sessions[session].clientIdentifier,
         userName: sessions[session].userName),
-      listener: sessions[session].listener, number: access.clients)
+      listener: sessions[session].listener, listenerName: sessions[session].listenerName,
+      number: access.clients)
     sessions[session].access = fresh
     return fresh
+  }
+
+  /// Who had something retained before the server was started, as the lists see him.
+  mutating func clientAccess(of source: SourceRecord) -> ClientAccess {
+    access.clients += 1
+    let name = source.listener ?? ""
+    return ClientAccess(
+      AccessSubject(clientIdentifier: source.clientIdentifier, userName: source.userName),
+      listener: listener(named: name), listenerName: name, number: access.clients)
+  }
+
+  /// The listener of a name; ``noListener`` when there is none.
+  func listener(named name: String) -> UInt16 {
+    if name.isEmpty { return Self.noListener }
+    let index = configuration.listenerTerms.firstIndex { $0.name == name }
+    return index.map { UInt16($0) } ?? Self.noListener
   }
 
   /// Whether a session may publish to a topic.
@@ -121,18 +148,25 @@ extension Broker {
     let known = access.decisions.find(
       question(.deliver, client), topic: topic, topicHash: hash(topic, seed: topicSeed))
     if let known { return known }
-    guard let permissions = client.permissions else { return true }
-    return permissions.decide(.deliver, topic: topic).isAllowed
+    return client.decide(.deliver, topic)?.decision.isAllowed ?? true
   }
 
   private func refresh(_ client: ClientAccess) {
     if client.generation == access.generation { return }
-    if client.listener == Self.noListener {
-      return client.refresh(access.common, checksSubscriptions: false, access.generation)
+    // A listener that went may have come again under another number.
+    let isKnown =
+      client.listener != Self.noListener
+      && configuration.terms(ofListener: client.listener).name == client.listenerName
+    let listener = isKnown ? client.listener : listener(named: client.listenerName)
+    if listener == Self.noListener {
+      return client.refresh(
+        access.lists, hasOpenListener: access.hasOpenListener, checksSubscriptions: false,
+        access.generation)
     }
-    let policy = policy(ofListener: client.listener)
+    let policy = policy(ofListener: listener)
     client.refresh(
-      policy.access, checksSubscriptions: policy.checksSubscriptions, access.generation)
+      policy.access.map { [$0] } ?? [], hasOpenListener: policy.access == nil,
+      checksSubscriptions: policy.checksSubscriptions, access.generation)
   }
 
   private func question(_ action: AccessAction, _ client: ClientAccess) -> DecisionCache.Question {
@@ -151,8 +185,7 @@ extension Broker {
       if !known { counters.accessDenied += 1 }
       return known
     }
-    guard let permissions = client.permissions else { return true }
-    let decision = permissions.decide(action, topic: topic)
+    guard let (permissions, decision) = client.decide(action, topic) else { return true }
     access.decisions.keep(
       question, topic: topic, topicHash: topicHash, isAllowed: decision.isAllowed)
     if !decision.isAllowed {
@@ -169,7 +202,7 @@ extension Broker {
   ) -> Bool {
     let client = clientAccess(of: session)
     refresh(client)
-    guard let permissions = client.permissions else { return true }
+    guard let permissions = client.permissions.first else { return true }
     var decision = permissions.decide(action, topic: filter.span)
     if decision.isAllowed, action == .subscribe, client.checksSubscriptions {
       decision = permissions.mayEverReceive(filter: String(decoding: filter, as: UTF8.self))

@@ -27,6 +27,8 @@ package struct ListenerPolicy: Sendable {
   package var checksSubscriptions = false
   /// Where user names come from.
   package var identity = ClientIdentity.packet
+  /// Whether the listener has gone, so that nobody comes through it and its rules count for nobody.
+  package var isClosed = false
   /// Whether the user name takes the place of the client identifier; without one nobody gets in.
   package var usesUserNameAsClientIdentifier = false
   /// What a client identifier must begin with, one of these; empty for anything.

@@ -91,6 +91,8 @@ extension Broker {
         windowLimit: configuration.inFlightLimit)
       session.record = number
       session.userName = record.userName
+      session.listenerName = record.listener ?? ""
+      session.listener = listener(named: session.listenerName)
       session.will = recorded.will.map { ArmedWill($0) }
       for raw in recorded.received.sorted() {
         if let identifier = PacketIdentifier(rawValue: raw) {
@@ -150,14 +152,20 @@ extension Broker {
   private mutating func loadRetained(
     _ state: RecordedState, _ indices: [UInt64: UInt32], _ loaded: inout Loaded
   ) {
-    for (topic, number) in state.retained.sorted(by: { $0.value < $1.value }) {
-      guard let message = indices[number] else {
+    var sources: [SourceRecord: ClientAccess] = [:]
+    for (topic, recorded) in state.retained.sorted(by: { $0.value.message < $1.value.message }) {
+      guard let message = indices[recorded.message] else {
         loaded.orphans += 1
         journal.append(.unretain(topic: topic))
         continue
       }
       messages[message].references += 1
       _ = retained.set(topic.span, message)
+      if let source = recorded.source {
+        let known = sources[source] ?? clientAccess(of: source)
+        sources[source] = known
+        messages[message].source = known
+      }
       loaded.retained += 1
       let expiresAt = messages[message].expiresAt
       if expiresAt != Message.never {

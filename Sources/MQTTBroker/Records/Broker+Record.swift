@@ -3,6 +3,7 @@
 // retained messages and what waits for such a session get numbers when they are first needed.
 // Everything else passes by with one look at a number that is zero.
 
+import AccessControl
 import MQTTCodec
 import MQTTSession
 
@@ -25,7 +26,8 @@ extension Broker {
         SessionRecord(
           number: sessions[session].record,
           clientIdentifier: sessions[session].clientIdentifier,
-          userName: sessions[session].userName, expirySeconds: sessions[session].expirySeconds,
+          userName: sessions[session].userName, listener: sessions[session].listenerName.nonEmpty,
+          expirySeconds: sessions[session].expirySeconds,
           leftAtUnixSeconds: leftAt.map { unixSeconds(at: $0) })))
   }
 
@@ -200,7 +202,12 @@ extension Broker {
   mutating func recordRetained(_ topic: Span<UInt8>, _ message: UInt32) {
     if Self.isSystem(topic) { return }
     let number = recordMessage(message)
-    journal.append(.retain(topic: array(topic), message: number))
+    let source = messages[message].source.map {
+      SourceRecord(
+        clientIdentifier: $0.subject.clientIdentifier, userName: $0.subject.userName,
+        listener: $0.listenerName.nonEmpty)
+    }
+    journal.append(.retain(topic: array(topic), message: number, source: source))
   }
 
   /// Records that a topic retains nothing any more.
@@ -222,4 +229,9 @@ extension Broker {
   func instant(atUnixSeconds seconds: Int64) -> Instant {
     startedAt.advanced(bySeconds: Int(seconds - wallClockSecondsAtStart))
   }
+}
+
+extension String {
+  /// Nil instead of nothing.
+  fileprivate var nonEmpty: String? { isEmpty ? nil : self }
 }

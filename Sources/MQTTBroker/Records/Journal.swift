@@ -119,7 +119,7 @@ struct Journal {
     var isKept = [Bool](repeating: true, count: records.count)
     for position in records.indices.reversed() {
       switch records[position] {
-      case .retain(let topic, _), .unretain(let topic):
+      case .retain(let topic, _, _), .unretain(let topic):
         isKept[position] = topics.insert(topic).inserted
       case .saveSession, .removeSession, .setWill, .subscribe, .unsubscribe, .store, .drop,
         .enqueue, .assign, .release, .complete, .received, .forget:
@@ -141,7 +141,7 @@ struct Journal {
     case .store(let message): endedMessages.contains(message.number)
     case .drop(let message): endedMessages.contains(message)
     // Another message, or none, has its place by the end of the batch.
-    case .retain(_, let message): endedMessages.contains(message)
+    case .retain(_, let message, _): endedMessages.contains(message)
     case .enqueue(let entry): endedPositions.contains(entry.position)
     case .assign(_, _, let position), .release(_, _, let position),
       .complete(_, let position, _):

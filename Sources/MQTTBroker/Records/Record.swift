@@ -68,7 +68,7 @@ package enum Record: Equatable, Sendable {
   /// A stored message is the last one of its topic now, in the place of an earlier one.
   ///
   /// PUBACK or PUBREC to its publisher waits for it.
-  case retain(topic: [UInt8], message: UInt64)
+  case retain(topic: [UInt8], message: UInt64, source: SourceRecord? = nil)
   /// A topic has no retained message any more.
   ///
   /// PUBACK or PUBREC to a client that removed it waits for it.
@@ -80,6 +80,8 @@ package struct SessionRecord: Equatable, Sendable {
   package var number: UInt64
   package var clientIdentifier: String
   package var userName: String?
+  /// The name of the listener that its client came through last; nil when that is not known.
+  package var listener: String?
   /// Session Expiry Interval; `.max` is never. (3.1.2.11.2)
   ///
   /// Zero for a session that lasted and now ends with its connection, as long as its queue is read
@@ -90,14 +92,30 @@ package struct SessionRecord: Equatable, Sendable {
 
   /// Joins its parts.
   package init(
-    number: UInt64, clientIdentifier: String, userName: String?, expirySeconds: UInt32,
-    leftAtUnixSeconds: Int64?
+    number: UInt64, clientIdentifier: String, userName: String?, listener: String? = nil,
+    expirySeconds: UInt32, leftAtUnixSeconds: Int64?
   ) {
     self.number = number
     self.clientIdentifier = clientIdentifier
     self.userName = userName
+    self.listener = listener
     self.expirySeconds = expirySeconds
     self.leftAtUnixSeconds = leftAtUnixSeconds
+  }
+}
+
+/// Who had a message retained, as access lists see him: he may be asked about when he is long gone.
+package struct SourceRecord: Hashable, Sendable {
+  package var clientIdentifier: String
+  package var userName: String?
+  /// The name of the listener that he came through; nil when that is not known.
+  package var listener: String?
+
+  /// Joins its parts.
+  package init(clientIdentifier: String, userName: String?, listener: String?) {
+    self.clientIdentifier = clientIdentifier
+    self.userName = userName
+    self.listener = listener
   }
 }
 

@@ -27,7 +27,9 @@ extension RecordedState {
       }
     }
     let topics = retained.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-    records += topics.map { .retain(topic: $0.key, message: $0.value) }
+    records += topics.map {
+      .retain(topic: $0.key, message: $0.value.message, source: $0.value.source)
+    }
     return records
   }
 }

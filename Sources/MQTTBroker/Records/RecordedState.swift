@@ -22,10 +22,16 @@ package struct RecordedState: Sendable {
     var isReleased = false
   }
 
+  /// The last message of a topic.
+  struct RecordedRetained {
+    var message: UInt64
+    var source: SourceRecord?
+  }
+
   var sessions: [UInt64: RecordedSession] = [:]
   var messages: [UInt64: MessageRecord] = [:]
   var queue: [UInt64: RecordedDelivery] = [:]
-  var retained: [[UInt8]: UInt64] = [:]
+  var retained: [[UInt8]: RecordedRetained] = [:]
 
   /// What is kept of a queue in memory; nil when all of it is here. (RecordedState+Windows)
   var window: QueueWindow?
@@ -76,7 +82,8 @@ package struct RecordedState: Sendable {
     case .received(let session, let identifier):
       sessions[session]?.received.insert(identifier)
     case .forget(let session, let identifier): sessions[session]?.received.remove(identifier)
-    case .retain(let topic, let message): retained[topic] = message
+    case .retain(let topic, let message, let source):
+      retained[topic] = RecordedRetained(message: message, source: source)
     case .unretain(let topic): retained[topic] = nil
     }
   }

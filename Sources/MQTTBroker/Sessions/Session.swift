@@ -65,6 +65,8 @@ struct Session: ~Copyable {
   var userName: String?
   /// The listener that its client came through last.
   var listener = UInt16.max
+  /// Its name, by which it is known after a restart; empty when it has none.
+  var listenerName = ""
   /// Its rights, while there are access lists.
   var access: ClientAccess?
   /// Messages lost to a limit since the last log line about it, and since ever.

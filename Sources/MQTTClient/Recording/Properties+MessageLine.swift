@@ -30,7 +30,7 @@ extension Properties {
   }
 
   /// Appends the members of the object, without its braces.
-  func appendMembers(to buffer: inout ByteBuffer) {
+  package func appendMembers(to buffer: inout ByteBuffer) {
     var isFirst = true
     func begin(_ buffer: inout ByteBuffer) {
       if !isFirst { buffer.append(UInt8(ascii: ",")) }

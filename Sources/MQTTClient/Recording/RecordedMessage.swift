@@ -60,7 +60,7 @@ package struct RecordedMessage: Equatable, Sendable {
 
 extension ByteBuffer {
   /// Appends `"name":"text"`, or `"name-base64":"..."` for bytes that are not UTF-8.
-  mutating func append(member name: String, bytes: [UInt8]) {
+  package mutating func append(member name: String, bytes: [UInt8]) {
     let isText = (try? UTF8Span(validating: bytes.span)) != nil
     append(utf8: isText ? "\"\(name)\":" : "\"\(name)-base64\":")
     if isText {

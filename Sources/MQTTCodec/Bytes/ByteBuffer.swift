@@ -124,6 +124,14 @@
     append(bigEndian: UInt16(truncatingIfNeeded: value))
   }
 
+  /// Appends eight bytes, least significant first, as ``Swift/Span/word(at:)`` reads them.
+  @inlinable @inline(__always) package mutating func append(littleEndian value: UInt64) {
+    reserve(8)
+    unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + end).storeBytes(
+      of: value.littleEndian, as: UInt64.self)
+    end += 8
+  }
+
   /// Appends a copy of `bytes`.
   @inlinable @inline(__always) package mutating func append(_ bytes: Span<UInt8>) {
     let count = bytes.count

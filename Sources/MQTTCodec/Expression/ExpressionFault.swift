@@ -1,4 +1,4 @@
-// What is wrong with a condition, shown at its place.
+// What is wrong with a condition, and where; whoever shows it puts a caret below the place.
 
 /// A text that is no condition.
 package struct ExpressionFault: Error, Equatable, Sendable {
@@ -15,17 +15,9 @@ package struct ExpressionFault: Error, Equatable, Sendable {
     self.offset = offset
     self.explanation = explanation
   }
-
-  /// The text on one line, and below it a caret at the place.
-  package var excerpt: String {
-    let isBlank: (Character) -> Bool = { $0.isNewline || $0 == "\t" }
-    let line = String(text.map { isBlank($0) ? " " : $0 })
-    let before = String(decoding: Array(text.utf8).prefix(offset), as: UTF8.self)
-    return "  \(line)\n  " + String(repeating: " ", count: before.count) + "^"
-  }
 }
 
 extension ExpressionFault: CustomStringConvertible {
-  /// Three lines: the explanation, the text, the caret.
-  package var description: String { "\(explanation)\n\(excerpt)" }
+  /// One line: what was found and expected, and at which byte.
+  package var description: String { "\(explanation) at byte \(offset + 1)" }
 }

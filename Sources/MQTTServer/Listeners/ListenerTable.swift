@@ -72,8 +72,18 @@ struct ListenerTable {
   /// `configuration` with what it says for each listener under the listener's number.
   func numbered(_ configuration: BrokerConfiguration) -> BrokerConfiguration {
     var result = configuration
-    result.listenerTerms = numbers.map { $0?.terms ?? ListenerTerms(configuration) }
-    result.listenerPolicies = numbers.map { $0?.policy ?? ListenerPolicy() }
+    result.listenerTerms = numbers.map { listener in
+      var terms = listener?.terms ?? ListenerTerms(configuration)
+      terms.name = listener?.name ?? ""
+      return terms
+    }
+    result.listenerPolicies = numbers.map { $0.map { $0.policy ?? ListenerPolicy() } ?? Self.gone }
     return result
+  }
+
+  private static var gone: ListenerPolicy {
+    var policy = ListenerPolicy()
+    policy.isClosed = true
+    return policy
   }
 }

@@ -50,7 +50,9 @@ package struct ClientSessionState: Equatable, Sendable {
 
 extension ClientSession {
   /// The state to store now, when the owner stores the `taken` oldest messages above QoS 0 that it
-  /// has not acknowledged together with it. Those after them are left out: the server will send
+  /// has not acknowledged together with it.
+  ///
+  /// Those after them are left out: the server will send
   /// them again.
   package func state(taking taken: Int = 0) -> ClientSessionState {
     precondition(taken <= unanswered.count, "stored more messages than were received")

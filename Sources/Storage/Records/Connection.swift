@@ -39,7 +39,7 @@ final class Connection {
     database = try Self.open(settings)
     begin = try database.prepare("BEGIN IMMEDIATE", isKept: true)
     end = try database.prepare("COMMIT", isKept: true)
-    saveSession = try Self.insert(database, "session", 5)
+    saveSession = try Self.insert(database, "session", 6)
     saveWill = try Self.insert(database, "will", 8)
     removeWill = try Self.delete(database, "will WHERE session = ?1")
     saveSubscription = try Self.insert(database, "subscription", 4)
@@ -56,7 +56,7 @@ final class Connection {
     removeAssigned = try Self.delete(database, "assigned WHERE position = ?1")
     received = try Self.insert(database, "received", 2)
     forget = try Self.delete(database, "received WHERE session = ?1 AND identifier = ?2")
-    retain = try Self.insert(database, "retained", 2)
+    retain = try Self.insert(database, "retained", 5)
     unretain = try Self.delete(database, "retained WHERE topic = ?1")
     readMessage = try database.prepare(MessageRecord.selection, isKept: true)
     readExpiry = try database.prepare(

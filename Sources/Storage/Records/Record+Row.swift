@@ -7,14 +7,17 @@ import MQTTCodec
 import SQLite
 
 extension SessionRecord {
-  /// From `id, client, user, expiry, left`.
+  static let selection = "SELECT id, client, user, expiry, left, listener FROM session"
+
+  /// From the columns of ``selection``.
   init?(_ row: borrowing Statement) {
     guard row.type(1) == SQLITE_TEXT, let expiry = UInt32(exactly: row.integer(3)) else {
       return nil
     }
     self.init(
       number: row.number(0), clientIdentifier: row.string(1),
-      userName: row.isNull(2) ? nil : row.string(2), expirySeconds: expiry,
+      userName: row.isNull(2) ? nil : row.string(2),
+      listener: row.isNull(5) ? nil : row.string(5), expirySeconds: expiry,
       leftAtUnixSeconds: row.isNull(4) ? nil : row.integer(4))
   }
 }
@@ -115,6 +118,19 @@ extension QueueRecord {
       session: row.number(1), position: row.number(0), message: row.number(2),
       byteCount: byteCount, qos: qos, isRetained: flags & 4 != 0,
       subscriptionIdentifiers: identifiers, group: row.isNull(6) ? nil : row.bytes(6))
+  }
+}
+
+extension SourceRecord {
+  /// The columns of a retained message, with those of its source behind topic and message.
+  static let selection = "SELECT topic, message, client, user, listener FROM retained"
+
+  /// From the columns of ``selection``; nil when nobody is named.
+  init?(_ row: borrowing Statement) {
+    if row.isNull(2) { return nil }
+    self.init(
+      clientIdentifier: row.string(2), userName: row.isNull(3) ? nil : row.string(3),
+      listener: row.isNull(4) ? nil : row.string(4))
   }
 }
 

@@ -18,7 +18,7 @@ enum Schema {
   /// The version that this program writes.
   static var version: Int64 { Int64(steps.count) }
   /// The step at index N makes version N + 1 of version N; version 0 is an empty file.
-  static let steps = [tables + views]
+  static let steps = [tables + views, sources]
 
   static let pageBytes = 4096
   /// Options of a new file, before anything is in it.
@@ -165,6 +165,25 @@ enum Schema {
       m.flags & 3 AS qos,
       CASE WHEN m.expires IS NULL THEN 'never'
         ELSE datetime(m.expires, 'unixepoch') END AS expires_at
+      FROM retained AS r LEFT JOIN message AS m ON m.id = r.message
+      ORDER BY r.topic;
+
+    """
+
+  /// Version 2: who came through which listener, and who had what retained.
+  private static let sources = """
+    ALTER TABLE session ADD COLUMN listener TEXT;  -- where it came in last; NULL is not known
+    ALTER TABLE retained ADD COLUMN client TEXT;   -- whose message it is; NULL is not known
+    ALTER TABLE retained ADD COLUMN user TEXT;     -- and his User Name
+    ALTER TABLE retained ADD COLUMN listener TEXT; -- and where he came in
+    DROP VIEW retained_messages;
+    CREATE VIEW retained_messages AS SELECT
+      r.topic,
+      \(text(payload)) AS payload,
+      m.flags & 3 AS qos,
+      CASE WHEN m.expires IS NULL THEN 'never'
+        ELSE datetime(m.expires, 'unixepoch') END AS expires_at,
+      r.client AS publisher, r.user AS publisher_user
       FROM retained AS r LEFT JOIN message AS m ON m.id = r.message
       ORDER BY r.topic;
 

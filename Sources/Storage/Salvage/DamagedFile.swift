@@ -42,6 +42,9 @@ final class DamagedFile {
   private var lostMessages: Set<UInt64> = []
   private var entries = NumberSet()
 
+  /// Whether it has the columns that version 2 has brought.
+  private let hasSources: Bool
+
   /// Nil when SQLite finds no tables in it.
   init?(_ file: String, _ settings: StoreSettings) {
     do throws(StoreError) {
@@ -58,9 +61,18 @@ final class DamagedFile {
         "SELECT count(*) FROM sqlite_schema WHERE name IN ('session', 'message', 'queue')",
         "salvage")
       if tables != 3 { return nil }
+      hasSources = Self.hasSources(database)
     } catch {
       return nil
     }
+  }
+
+  private static func hasSources(_ database: borrowing Database) -> Bool {
+    do throws(StoreError) {
+      _ = try database.prepare(SessionRecord.selection)
+      _ = try database.prepare(SourceRecord.selection)
+      return true
+    } catch { return false }
   }
 
   /// Writes what can be read into a new store.
@@ -76,7 +88,9 @@ final class DamagedFile {
   private func rescueSessions(into target: Connection) throws(StoreError) {
     var owners: [String: UInt64] = [:]
     var found: [SessionRecord] = []
-    numbered("SELECT id, client, user, expiry, left FROM session", key: "id") { row in
+    numbered(
+      hasSources ? SessionRecord.selection : SessionRecord.selectionOfVersion1, key: "id"
+    ) { row in
       if let session = SessionRecord(row) { found.append(session) }
     }
     for session in found {
@@ -154,9 +168,12 @@ final class DamagedFile {
           ? .release(row.number(1), identifier: identifier, position: row.number(0))
           : .assign(row.number(1), identifier: identifier, position: row.number(0)))
     }
-    fromBothEnds("SELECT topic, message FROM retained", key: ["topic"]) { row in
+    fromBothEnds(
+      hasSources ? SourceRecord.selection : SourceRecord.selectionOfVersion1, key: ["topic"]
+    ) { row in
       if row.type(0) == SQLITE_TEXT && isKept(row.number(1)) {
-        keep(.retain(topic: row.bytes(0), message: row.number(1)))
+        keep(
+          .retain(topic: row.bytes(0), message: row.number(1), source: SourceRecord(row)))
       }
     }
     if let failure { throw failure }
@@ -272,4 +289,14 @@ final class DamagedFile {
   private func statement(_ text: String) -> Statement? {
     do throws(StoreError) { return try database.prepare(text) } catch { return nil }
   }
+}
+
+extension SessionRecord {
+  fileprivate static let selectionOfVersion1 =
+    "SELECT id, client, user, expiry, left, NULL FROM session"
+}
+
+extension SourceRecord {
+  fileprivate static let selectionOfVersion1 =
+    "SELECT topic, message, NULL, NULL, NULL FROM retained"
 }

@@ -136,6 +136,8 @@ final class LinkExtension {
   /// The addresses of an outgoing connection and the next one to try.
   var addresses: [SocketAddress] = []
   var nextAddress = 0
+  /// When an outgoing connection stood, before any handshake on it.
+  var connectedAt = Instant.start
   /// The local address of an outgoing connection.
   var localAddress: SocketAddress?
   /// TLS of an outgoing connection.

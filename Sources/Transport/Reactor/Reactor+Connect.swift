@@ -2,7 +2,7 @@
 
 import CLinux
 import Glibc
-import MQTTCodec
+package import MQTTCodec
 package import WebSocket
 
 extension Reactor {
@@ -39,6 +39,12 @@ extension Reactor {
     connect(
       to: [address], from: localAddress, tls: tls, serverName: serverName, webSocket: webSocket,
       through: proxy, owner: owner)
+  }
+
+  /// When TCP's part of an outgoing connection was done, which TLS or a WebSocket followed; nil for
+  /// one that had no such part.
+  package func connectedInstant(_ link: LinkID) -> Instant? {
+    links.contains(link) ? links[link.index].more?.connectedAt : nil
   }
 
   /// Tries addresses until one is under way; with none left the link ends with the last failure.
@@ -98,6 +104,7 @@ extension Reactor {
       return tryNextAddress(link, more, .failed(error))
     }
     links[link.index].flags.remove(.connecting)
+    more.connectedAt = MonotonicClock.now
     takeNextStep(link, more)
     if links.contains(link) { advance(link) }
   }

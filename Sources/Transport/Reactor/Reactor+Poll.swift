@@ -30,6 +30,13 @@ extension Reactor {
 
   private func waitForEvents() -> Int {
     let hasWork = !ready.isEmpty || !late.isEmpty
+    if keepsTimePrecisely && !hasWork, let nanoseconds = nanosecondsToDeadline(), nanoseconds > 0 {
+      let mayWait = alarm.fallAsleep()
+      let count = linux_epoll_wait_precisely(
+        epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? nanoseconds : 0)
+      alarm.wakeUp()
+      return max(0, Int(count))
+    }
     let timeout = hasWork ? 0 : timeoutMilliseconds()
     let mayWait = timeout != 0 && alarm.fallAsleep()
     let count = linux_epoll_wait(
@@ -40,10 +47,13 @@ extension Reactor {
 
   /// Milliseconds until the next deadline, rounded up; -1 when nothing is due ever.
   private func timeoutMilliseconds() -> Int32 {
-    guard let deadline = nextDeadline() else { return -1 }
-    let nanoseconds = deadline.nanoseconds(since: MonotonicClock.now)
+    guard let nanoseconds = nanosecondsToDeadline() else { return -1 }
     if nanoseconds <= 0 { return 0 }
     return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
+  }
+
+  private func nanosecondsToDeadline() -> Int64? {
+    nextDeadline().map { $0.nanoseconds(since: MonotonicClock.now) }
   }
 
   /// Goes through the links that had more to do when the last turn ended.

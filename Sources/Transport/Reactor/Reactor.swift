@@ -31,6 +31,8 @@ package final class Reactor: @unchecked Sendable {
   package var connectLimitSeconds = 20
   /// Seconds that the last bytes of a closing link may take.
   package var farewellLimitSeconds = 2
+  /// Whether the delegate's deadlines are kept to the microsecond instead of the millisecond.
+  package var keepsTimePrecisely = false
   /// Whether written buffers are kept for ``takeSpareBuffer()``; otherwise they are freed.
   package var keepsSpareBuffers = false
 

@@ -22,6 +22,9 @@ package enum ProcessSettings {
   /// Processor cores that this process may use; at least one.
   package static var coreCount: Int { max(1, Int(linux_usable_cores())) }
 
+  /// Has the sleeps of the calling thread end as exactly as the system can.
+  package static func sharpenTimers() { linux_sharpen_timers() }
+
   /// Processor time that the calling thread has used, in nanoseconds.
   package static var threadNanoseconds: Int64 { linux_thread_nanoseconds() }
 }

@@ -2,7 +2,7 @@
 // client's mask. What is wrong with it is found before a byte of its payload is looked at.
 
 /// The kinds of frame.
-enum Opcode: UInt8 {
+package enum Opcode: UInt8, Sendable {
   case continuation = 0
   case text = 1
   case binary = 2
@@ -11,31 +11,36 @@ enum Opcode: UInt8 {
   case pong = 10
 
   /// Whether it may come between the frames of a message.
-  var isControl: Bool { rawValue >= 8 }
+  package var isControl: Bool { rawValue >= 8 }
 }
 
 /// A frame's header.
-struct FrameHeader: Equatable {
+package struct FrameHeader: Equatable, Sendable {
   /// Longest payload of a control frame.
   static let controlLimitBytes = 125
 
-  var opcode: Opcode
+  package var opcode: Opcode
+  /// Whether it begins a message that is compressed (RFC 7692, 7.2.2).
+  package var isCompressed = false
   /// Whether this frame is the last one of its message.
-  var isFinal: Bool
-  var payloadCount: Int
+  package var isFinal: Bool
+  package var payloadCount: Int
   /// The mask, its first byte in the low bits; nil without one.
-  var key: UInt32?
+  package var key: UInt32?
   /// Bytes that the header takes.
-  var byteCount: Int
+  package var byteCount: Int
 
   /// Reads a header from `offset` on; nil when that needs more bytes.
   ///
-  /// `fromClient` says who sent it, and with that whether it has to have a mask.
-  init?(_ bytes: Span<UInt8>, at offset: Int, fromClient: Bool) throws(FrameFault) {
+  /// `fromClient` says who sent it, and with that whether it has to have a mask; compressed messages
+  /// are a fault where they were not agreed upon.
+  package init?(
+    _ bytes: Span<UInt8>, at offset: Int, fromClient: Bool, allowsCompression: Bool = false
+  ) throws(FrameFault) {
     guard bytes.count - offset >= 2 else { return nil }
     let first = bytes[offset]
     let second = bytes[offset + 1]
-    if first & 0x70 != 0 { throw .reservedBits }
+    if first & (allowsCompression ? 0x30 : 0x70) != 0 { throw .reservedBits }
     guard let opcode = Opcode(rawValue: first & 0x0F) else {
       throw .reservedOpcode(first & 0x0F)
     }
@@ -67,6 +72,7 @@ struct FrameHeader: Equatable {
       self.key = key
     }
     self.opcode = opcode
+    isCompressed = first & 0x40 != 0
     self.isFinal = isFinal
     self.payloadCount = payloadCount
     self.byteCount = byteCount

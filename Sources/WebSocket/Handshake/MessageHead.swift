@@ -4,14 +4,14 @@
 // refused, so that whatever is taken from here can stand in a log line.
 
 /// A complete head.
-struct MessageHead {
+package struct MessageHead {
   /// The first line, without its end.
-  var startLine: String
+  package var startLine: String
   /// Names in lower case, values without space around them, in their order.
-  private(set) var fields: [(name: String, value: String)] = []
+  package private(set) var fields: [(name: String, value: String)] = []
 
   /// Takes the head apart; throws what a reader should know, without a full stop.
-  init(_ bytes: [UInt8]) throws(MalformedHead) {
+  package init(_ bytes: [UInt8]) throws(MalformedHead) {
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
       .map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }[...]
     guard let first = lines.popFirst(), let text = Self.text(first), !text.isEmpty else {
@@ -34,7 +34,7 @@ struct MessageHead {
   }
 
   /// The value of a field, all of its occurrences joined by commas; nil without one.
-  subscript(name: String) -> String? {
+  package subscript(name: String) -> String? {
     let values = fields.filter { $0.name == name }.map(\.value)
     return values.isEmpty ? nil : values.joined(separator: ", ")
   }
@@ -43,12 +43,12 @@ struct MessageHead {
   func count(of name: String) -> Int { fields.count { $0.name == name } }
 
   /// The members of a list that a field holds, in their order.
-  func list(_ name: String) -> [String] {
+  package func list(_ name: String) -> [String] {
     (self[name] ?? "").split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
   }
 
   /// Whether the list that a field holds has `member`, in upper or lower case.
-  func contains(_ member: String, in name: String) -> Bool {
+  package func contains(_ member: String, in name: String) -> Bool {
     list(name).contains { $0.lowercased() == member }
   }
 
@@ -69,8 +69,8 @@ struct MessageHead {
 }
 
 /// What is wrong with a head.
-struct MalformedHead: Error {
-  var description: String
+package struct MalformedHead: Error {
+  package var description: String
 
   init(_ description: String) { self.description = description }
 }

@@ -141,7 +141,7 @@ extension AccessCheckCommand {
     return isClean ? ExitStatus.success : ExitStatus.failure
   }
 
-  private func word(_ action: AccessAction) -> String {
+  func word(_ action: AccessAction) -> String {
     action == .deliver ? "receive" : "\(action)"
   }
 }

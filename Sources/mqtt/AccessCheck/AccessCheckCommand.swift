@@ -29,6 +29,8 @@ struct AccessCheckCommand {
     case .who(let question): try who(question)
     case .diff(let old, let new): try diff(old, new)
     case .lint: try lint()
+    case .replay: try replay()
+    case .suggest: try suggest()
     }
   }
 

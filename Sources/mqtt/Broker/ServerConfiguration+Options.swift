@@ -52,7 +52,8 @@ extension ServerConfiguration {
       configuration.delaysSmallPackets = options.delaysSmallPackets
       configuration.terms = listener.terms
       configuration.policy = files.policy(
-        listener.access ?? options.access, listener.tls?.userName)
+        listener.access ?? options.access,
+        (listener.tls ?? (listener.usesTLS ? options.tls : nil))?.userName)
       configuration.webSocket = WebSocketTerms(listener)
       configuration.alsoSpeaksMQTT = listener.speech == .both
       configuration.proxyProtocol = ProxyProtocolTerms(listener)

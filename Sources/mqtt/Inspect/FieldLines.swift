@@ -6,27 +6,33 @@ import MQTTCodec
 
 /// Writes fields.
 struct FieldLines: PacketReceiver, ~Copyable {
-  private let options: InspectOptions
-  private let fields: [CaptureField]
+  private let selection: PacketSelection
+  private let separator: String
+  private let quote: String
   private var output: InspectOutput
-  /// The frame of the line that is being gathered.
+  /// The frame of the line that is being gathered; zero for none.
   private var frame = 0
-  /// The values of each field so far.
-  private var values: [[UInt8]]
-  private var scratch: [UInt8] = []
+  private var columns: FieldColumns
 
   init(
-    _ options: InspectOptions, _ fields: [CaptureField], _ output: consuming InspectOutput
+    _ options: InspectOptions, _ fields: InspectOptions.Fields, _ output: consuming InspectOutput
   ) {
-    self.options = options
-    self.fields = fields
+    selection = options.selection
+    separator = fields.separator
+    quote = fields.quote
+    columns = FieldColumns(
+      fields.names, aggregator: fields.aggregator, occurrence: fields.occurrence,
+      showsSecrets: options.showsSecrets, showsPayload: options.showsPayload)
     self.output = output
-    values = Array(repeating: [], count: fields.count)
-    if options.hasHeader {
+    if fields.hasByteOrderMark { self.output.buffer.append(utf8: "\u{FEFF}") }
+    if fields.hasHeader {
       self.output.buffer.append(
-        utf8: fields.map(\.name).joined(separator: options.separator) + "\n")
+        utf8: fields.names.map(\.name).joined(separator: separator) + "\n")
     }
   }
+
+  /// A capture is over: frame numbers begin anew.
+  mutating func endCapture() { endLine() }
 
   mutating func finish() {
     endLine()
@@ -36,22 +42,14 @@ struct FieldLines: PacketReceiver, ~Copyable {
   mutating func receive(
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, on connection: ConnectionFacts
   ) {
-    if !options.selects(packet, bytes, connection) { return }
-    if packet.stamp.frame != frame { endLine() }
-    let isFirst = frame == 0
-    frame = packet.stamp.frame
-    for index in fields.indices where isFirst || fields[index].isOfPacket {
-      write(index, packet, bytes, connection)
+    if case .incomplete = packet.content { return }
+    if !selection.selects(packet, bytes, connection) { return }
+    if packet.stamp.frame != frame {
+      endLine()
+      frame = packet.stamp.frame
+      columns.addFrame(packet.stamp, packet.direction, connection)
     }
-  }
-
-  private mutating func write(
-    _ index: Int, _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts
-  ) {
-    scratch.removeAll(keepingCapacity: true)
-    if !fields[index].write(packet, bytes, connection, into: &scratch) { return }
-    if !values[index].isEmpty { values[index].append(contentsOf: options.aggregator.utf8) }
-    values[index].append(contentsOf: scratch)
+    columns.addPacket(packet, bytes, connection)
   }
 
   mutating func receive(
@@ -61,13 +59,37 @@ struct FieldLines: PacketReceiver, ~Copyable {
   private mutating func endLine() {
     if frame == 0 { return }
     frame = 0
-    for index in values.indices {
-      if index > 0 { output.buffer.append(utf8: options.separator) }
-      let value = values[index]
-      output.buffer.append(value.span)
-      values[index].removeAll(keepingCapacity: true)
+    for place in 0..<columns.count {
+      if place > 0 { output.buffer.append(utf8: separator) }
+      if !columns.hasValue(at: place) { continue }
+      output.buffer.append(utf8: quote)
+      output.buffer.append(columns.value(at: place).span)
+      output.buffer.append(utf8: quote)
     }
+    columns.clear()
     output.buffer.append(UInt8(ascii: "\n"))
     output.flushIfLarge()
   }
+}
+
+/// The same beside other outputs.
+final class FieldTeller: PacketTeller {
+  private var lines: FieldLines
+
+  init(_ options: InspectOptions, _ fields: InspectOptions.Fields) {
+    lines = FieldLines(options, fields, InspectOutput())
+  }
+
+  func tell(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
+    _ pairing: Pairing?
+  ) {
+    lines.receive(packet, bytes, on: connection)
+  }
+
+  func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {}
+
+  func tellEnd(_ watch: ProtocolWatch) { lines.endCapture() }
+
+  func finish() { lines.finish() }
 }

@@ -1,4 +1,4 @@
-// The runner of `mqtt inspect-pcap`: files in, lines out.
+// The runner of `mqtt inspect-pcap`: files in, what was asked for out.
 
 import Capture
 import Commands
@@ -8,74 +8,67 @@ import Transport
 
 enum InspectCommand {
   static func run(_ options: InspectOptions) -> Int32 {
-    switch options.output {
-    case .lines:
-      var lines = PacketLines(options, InspectOutput())
-      let status = read(options, into: &lines)
-      lines.finish()
-      return status
-    case .fields(let names):
-      var fields: [CaptureField] = []
-      for name in names {
-        guard let field = CaptureField.named(name) else {
-          return fail("-e \(name): there is no such field", ExitStatus.usage)
-        }
-        fields.append(field)
-      }
+    // Fields alone are what large captures are asked for: no watch, no detour.
+    if case .fields(let fields) = options.output, options.pageFile == nil,
+      options.messageFile == nil
+    {
       var lines = FieldLines(options, fields, InspectOutput())
-      let status = read(options, into: &lines)
+      let status = read(options, into: &lines) { (lines: inout FieldLines) in lines.endCapture() }
       lines.finish()
       return status
     }
+    do throws(SystemError) {
+      var inspection = Inspection(options.selection, try tellers(options))
+      let status = read(options, into: &inspection) { (whole: inout Inspection) in
+        whole.endCapture()
+      }
+      inspection.finish()
+      if case .findings = options.output, inspection.hasErrors { return ExitStatus.failure }
+      return status
+    } catch {
+      return fail("\(error)")
+    }
   }
 
-  private static func fail(_ text: String, _ status: Int32 = ExitStatus.failure) -> Int32 {
+  private static func tellers(
+    _ options: InspectOptions
+  ) throws(SystemError) -> [any PacketTeller] {
+    var tellers: [any PacketTeller] = []
+    switch options.output {
+    case .lines: tellers.append(PacketLines(options))
+    case .objects: tellers.append(PacketObjects(options))
+    case .fields(let fields): tellers.append(FieldTeller(options, fields))
+    case .findings(let isJSON): tellers.append(FindingLines(options, isJSON: isJSON))
+    case .statistics: tellers.append(StatisticsReport())
+    case .conversation(let client): tellers.append(Conversation(options, client))
+    case .ladder: tellers.append(LadderDrawing(options))
+    case .none: break
+    }
+    if let path = options.pageFile { tellers.append(try LadderPage(options, path)) }
+    if let path = options.messageFile { tellers.append(try MessageExport(path)) }
+    return tellers
+  }
+
+  private static func fail(_ text: String) -> Int32 {
     Terminal.write("mqtt inspect-pcap: \(text)\n", to: STDERR_FILENO)
-    return status
+    return ExitStatus.failure
   }
 
   private static func read<Receiver: PacketReceiver & ~Copyable>(
-    _ options: InspectOptions, into receiver: inout Receiver
+    _ options: InspectOptions, into receiver: inout Receiver, end: (inout Receiver) -> Void
   ) -> Int32 {
     var status = ExitStatus.success
-    for path in options.files {
-      do throws(SystemError) {
-        if let fault = try read(path, into: &receiver) {
+    do throws(SystemError) {
+      let reading = try CaptureReading(keyLogs: options.keyLogs)
+      for path in options.files {
+        if let fault = try reading.read(path, into: &receiver) {
           status = fail("\(path): \(fault)")
         }
-      } catch {
-        status = fail("\(error)")
+        end(&receiver)
       }
+    } catch {
+      status = fail("\(error)")
     }
     return status
-  }
-
-  private static func read<Receiver: PacketReceiver & ~Copyable>(
-    _ path: String, into receiver: inout Receiver
-  ) throws(SystemError) -> CaptureFault? {
-    let input = try CaptureInput(path)
-    var file = CaptureFile()
-    var dissector = Dissector()
-    var fault: CaptureFault?
-    do throws(CaptureFault) {
-      while try Self.more(input, &file) {
-        while let frame = try file.next() {
-          dissector.dissect(frame, file.bytes(of: frame), into: &receiver)
-        }
-      }
-      fault = file.faultOfEnd
-    } catch {
-      fault = error
-    }
-    dissector.finish(into: &receiver)
-    return fault
-  }
-
-  private static func more(
-    _ input: borrowing CaptureInput, _ file: inout CaptureFile
-  ) throws(CaptureFault) -> Bool {
-    do throws(SystemError) { return try input.read(into: &file) } catch {
-      throw CaptureFault(at: file.offset, "\(error)")
-    }
   }
 }

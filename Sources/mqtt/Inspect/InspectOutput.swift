@@ -1,13 +1,36 @@
-// Standard output in large pieces.
+// Standard output, or a file, in large pieces.
 
 import Glibc
 import MQTTCodec
+import Transport
 
-/// Bytes on their way to standard output.
+/// Bytes on their way out.
 struct InspectOutput: ~Copyable {
   private static let pieceLength = 64 << 10
 
   var buffer = ByteBuffer()
+  private let descriptor: Int32
+  private let closes: Bool
+  /// Whether everything so far was written.
+  private(set) var isWhole = true
+
+  /// Standard output.
+  init() {
+    descriptor = STDOUT_FILENO
+    closes = false
+  }
+
+  /// A new file, or the standard output for `-`.
+  init(_ path: String) throws(SystemError) {
+    closes = path != "-"
+    descriptor =
+      closes ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) : STDOUT_FILENO
+    if descriptor < 0 { throw SystemError(code: errno, call: "open", subject: path) }
+  }
+
+  deinit {
+    if closes { close(descriptor) }
+  }
 
   mutating func flushIfLarge() {
     if buffer.count >= Self.pieceLength { flush() }
@@ -15,10 +38,11 @@ struct InspectOutput: ~Copyable {
 
   mutating func flush() {
     while !buffer.isEmpty {
-      let count = buffer.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+      let count = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count > 0 {
         buffer.consume(count)
       } else if errno != EINTR {
+        isWhole = false
         buffer.clear()
       }
     }

@@ -1,0 +1,119 @@
+// Whether the broker kept its promises, and whether the generator was fast enough to say so. Each
+// quality of service promises something else:
+//
+//   QoS 0   at most once     duplicates break it; what is lost is told and breaks nothing
+//   QoS 1   at least once    losing an acknowledged message breaks it; duplicates are told
+//   QoS 2   exactly once     both break it
+//
+// and all of them order, where there is one path for the messages [MQTT-4.6.0-6].
+
+/// What is to be thought of a run.
+package struct Verdict: Equatable, Sendable {
+  /// Promises that the broker broke, each in words; empty when it kept all of them.
+  package var breaches: [String] = []
+  /// What else went wrong: connections that failed or were lost.
+  package var troubles: [String] = []
+  /// Told without being anybody's fault.
+  package var remarks: [String] = []
+  /// Why the generator and not the broker was the limit; nil when it was not.
+  package var generatorLimit: String?
+
+  /// Whether everything was as it should be.
+  package var isFine: Bool { breaches.isEmpty && troubles.isEmpty }
+}
+
+extension Verdict {
+  /// A thread this busy is at its limit.
+  package static let busyShare = 0.9
+  /// Lateness of the generator's own making that spoils a measurement, in microseconds.
+  package static let lateMicroseconds = 1000.0
+
+  /// Judges a run.
+  package init(_ result: RunResult) {
+    judgePromises(result)
+    judgeConnections(result)
+    judgeGenerator(result)
+  }
+
+  private mutating func judgePromises(_ result: RunResult) {
+    let tally = result.tally
+    let quality = result.quality.delivered
+    if tally.lost > 0 {
+      // Those that were never acknowledged were promised to nobody.
+      let open = result.quality.publish == 0 ? 0 : tally.sent - min(tally.sent, tally.acknowledged)
+      if quality > 0 && tally.lost > open {
+        breaches.append("\(tally.lost.grouped) deliveries of acknowledged messages lost")
+      } else {
+        remarks.append("\(tally.lost.grouped) deliveries lost")
+      }
+    }
+    if tally.duplicated > 0 {
+      if quality == 1 {
+        remarks.append("\(tally.duplicated.grouped) deliveries came twice")
+      } else {
+        breaches.append("\(tally.duplicated.grouped) deliveries came twice")
+      }
+    }
+    if tally.outOfOrder > 0 && result.promisesOrder {
+      breaches.append("\(tally.outOfOrder.grouped) deliveries out of order")
+    }
+    if tally.sessionsLost > 0 {
+      breaches.append("\(tally.sessionsLost.grouped) sessions forgotten")
+    }
+    if tally.faults > 0 {
+      breaches.append("the protocol broken \(tally.faults.grouped) times")
+    }
+    if tally.refused > 0 {
+      troubles.append("\(tally.refused.grouped) messages refused")
+    }
+    if tally.foreign > 0 {
+      remarks.append("\(tally.foreign.grouped) deliveries that are not of this run")
+    }
+    if tally.stalls > 0 {
+      remarks.append("nothing came for a second, \(tally.stalls.grouped) times")
+    }
+  }
+
+  private mutating func judgeConnections(_ result: RunResult) {
+    let tally = result.tally
+    if tally.connectFailures > 0 {
+      troubles.append("\(tally.connectFailures.grouped) connections failed")
+    }
+    if tally.subscribeFailures > 0 {
+      troubles.append("\(tally.subscribeFailures.grouped) subscriptions refused")
+    }
+    if tally.connectionsLost > 0 {
+      troubles.append("\(tally.connectionsLost.grouped) connections lost")
+    }
+    if result.isInterrupted { remarks.append("ended by hand") }
+  }
+
+  private mutating func judgeGenerator(_ result: RunResult) {
+    let use = result.generator
+    if use.busiestThreadShare >= Self.busyShare {
+      let percent = Int((use.busiestThreadShare * 100).rounded())
+      var text = "its busiest thread used \(percent) % of a core"
+      if let watched = result.watched, result.measuredSeconds > 0 {
+        let share = watched.cpuSeconds / result.measuredSeconds
+        if share >= Self.busyShare { return }
+        text += ", the broker \(Int((share * 100).rounded())) %"
+      }
+      generatorLimit = text
+    } else if let late = use.lateP99Microseconds, late >= Self.lateMicroseconds {
+      generatorLimit = "one message in a hundred was sent \(Int(late)) us late by itself"
+    }
+  }
+}
+
+extension UInt64 {
+  /// With a comma between thousands.
+  package var grouped: String {
+    var digits = Array(String(self))
+    var place = digits.count - 3
+    while place > 0 {
+      digits.insert(",", at: place)
+      place -= 3
+    }
+    return String(digits)
+  }
+}

@@ -1,0 +1,342 @@
+// A connection: who begins it, what both ends allow each other, keep alive, and its end (3.1, 3.2,
+// 3.12, 3.14).
+
+import MQTTCodec
+
+extension ProtocolWatch {
+  /// CONNECT packets of one client within this time that are a storm.
+  private static let stormCount = 5
+  private static let stormNanoseconds: Int64 = 10_000_000_000
+
+  mutating func connection(of facts: ConnectionFacts) -> WatchedConnection {
+    let name = facts.clientIdentifier ?? "\(facts.client)"
+    if var known = connections[facts.number] {
+      known.name = name
+      return known
+    }
+    if connections.count >= Self.connectionLimit {
+      // Nothing more can be said of what has ended; what is open stays.
+      connections = connections.filter { $0.value.isOpen }
+      remark(
+        "more than \(Self.connectionLimit) connections: messages for those that had ended are not "
+          + "missed any more")
+    }
+    let session = addSession(WatchedSession(name: name, stream: facts.number))
+    return WatchedConnection(
+      stream: facts.number, session: session, name: name, version: facts.version,
+      hasBeginning: facts.hasBeginning)
+  }
+
+  private mutating func addSession(_ session: WatchedSession) -> Int {
+    if sessions.count >= Self.sessionLimit {
+      remark(
+        "more than \(Self.sessionLimit) sessions: what is known of later ones is kept only while "
+          + "they are connected")
+      if let free = sessions.firstIndex(where: { !$0.isConnected }) {
+        tellUnfinished(free, because: nil)
+        sessions[free] = session
+        return free
+      }
+    }
+    sessions.append(session)
+    return sessions.count - 1
+  }
+
+  // MARK: Order
+
+  /// CONNECT comes first and once, and nothing comes after DISCONNECT.
+  mutating func checkOrder(
+    _ packet: CapturedPacket, _ now: Waiting, _ connection: inout WatchedConnection
+  ) {
+    guard packet.direction == .toServer, let type = packet.header?.type else { return }
+    if type == .connect, let first = connection.connect {
+      tell(
+        .error, .secondConnect, [first.frame, now.frame], now.time, connection, "MQTT-3.1.0-2",
+        "a second CONNECT on the same connection")
+    }
+    if type != .connect, !connection.hasPackets, connection.hasBeginning {
+      tell(
+        .error, .noConnect, [now.frame], now.time, connection, "MQTT-3.1.0-1",
+        "the first packet is \(type.name) and not CONNECT")
+    }
+    if let disconnect = connection.disconnect {
+      tell(
+        .error, .afterDisconnect, [disconnect.frame, now.frame], now.time, connection,
+        "MQTT-3.14.4-1", "\(type.name) after DISCONNECT")
+    }
+    checkTakeOver(type, now, connection)
+    checkKeepAlive(now, connection)
+  }
+
+  /// A connection whose session was taken over must be closed.
+  private mutating func checkTakeOver(
+    _ type: PacketType, _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    let session = sessions[connection.session]
+    if type == .connect || session.stream == connection.stream || !connection.isOpen { return }
+    guard let other = connections[session.stream], other.isAccepted,
+      let since = other.connack, now.time - since.time > Self.patienceNanoseconds
+    else { return }
+    tell(
+      .error, .notTakenOver, [since.frame, now.frame], now.time, connection, "MQTT-3.1.4-3",
+      "\(type.name) on a connection whose session stream \(other.stream) has taken over")
+  }
+
+  // MARK: CONNECT and CONNACK
+
+  mutating func connect(
+    _ connect: Connect, _ now: Waiting, _ facts: ConnectionFacts,
+    _ connection: inout WatchedConnection
+  ) {
+    connection.connect = now
+    connection.version = connect.version
+    connection.keepAliveSeconds = Int(connect.keepAliveSeconds)
+    if connect.version == .v5 {
+      connection.toClient.receiveMaximum =
+        connect.properties.number(.receiveMaximum).map(Int.init) ?? 65_535
+      connection.toClient.topicAliasMaximum =
+        connect.properties.number(.topicAliasMaximum).map(Int.init) ?? 0
+      connection.toClient.maximumPacketSize =
+        connect.properties.number(.maximumPacketSize).map(Int.init)
+    }
+    // An empty name gets one with CONNACK; until then the session is nobody's.
+    if connect.clientIdentifier.isEmpty {
+      sessions[connection.session].isWhole = true
+      return
+    }
+    let key = SessionKey(server: facts.server, client: connect.clientIdentifier)
+    guard let known = sessionOfClient[key] else {
+      sessionOfClient[key] = connection.session
+      sessions[connection.session].name = connect.clientIdentifier
+      sessions[connection.session].isWhole = connect.cleanStart
+      sessions[connection.session].connects = [now]
+      return
+    }
+    let old = sessions[known].stream
+    if old != connection.stream, let other = connections[old], other.isOpen {
+      tell(
+        .warning, .takenOver, [other.connect?.frame ?? now.frame, now.frame], now.time, connection,
+        "MQTT-3.1.4-3",
+        "stream \(connection.stream) takes over the session of stream \(old), which is open")
+    }
+    if connection.session != known { sessions[connection.session].isConnected = false }
+    connection.session = known
+    sessions[known].stream = connection.stream
+    sessions[known].isConnected = true
+    countConnect(known, now, connection)
+    if connect.cleanStart { discard(known, because: "a clean start ended the session") }
+  }
+
+  private mutating func countConnect(
+    _ session: Int, _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    sessions[session].connects.append(now)
+    sessions[session].connects.removeAll { now.time - $0.time > Self.stormNanoseconds }
+    let recent = sessions[session].connects
+    if recent.count < Self.stormCount {
+      sessions[session].isStorm = false
+    } else if !sessions[session].isStorm {
+      sessions[session].isStorm = true
+      tell(
+        .warning, .reconnectStorm, recent.map(\.frame), now.time, connection, "3.1",
+        "\(recent.count) CONNECT packets within \(Self.stormNanoseconds / 1_000_000_000) s")
+    }
+    if recent.count > 32 { sessions[session].connects.removeFirst(recent.count - 32) }
+  }
+
+  /// The session begins anew.
+  private mutating func discard(_ session: Int, because reason: String) {
+    tellUnfinished(session, because: reason)
+    sessions[session].subscriptions = [:]
+    sessions[session].doneToServer = [:]
+    sessions[session].doneToClient = [:]
+    sessions[session].isWhole = true
+    deliveries.forgetMatches()
+  }
+
+  mutating func connack(
+    _ connack: Connack, _ now: Waiting, _ facts: ConnectionFacts,
+    _ connection: inout WatchedConnection
+  ) -> Pairing? {
+    connection.connack = now
+    connection.isAccepted = !connack.reasonCode.isFailure
+    if connack.reasonCode.isFailure {
+      tell(
+        .warning, .refused, [connection.connect?.frame ?? now.frame, now.frame], now.time,
+        connection, "3.2.2.2",
+        "the connection is refused: \(connack.reasonCode.number) \(connack.reasonCode.name)"
+          + Self.reasonString(connack.properties))
+    }
+    let properties = connack.properties
+    if let seconds = properties.number(.serverKeepAlive) {
+      connection.keepAliveSeconds = Int(seconds)
+    }
+    if connection.version == .v5 {
+      connection.toServer = WatchedLimits(
+        receiveMaximum: properties.number(.receiveMaximum).map(Int.init) ?? 65_535,
+        topicAliasMaximum: properties.number(.topicAliasMaximum).map(Int.init) ?? 0,
+        maximumPacketSize: properties.number(.maximumPacketSize).map(Int.init),
+        maximumQoS: properties.number(.maximumQoS).flatMap { QoS(rawValue: UInt8($0)) },
+        isRetainAvailable: properties.number(.retainAvailable) != 0)
+    }
+    if connection.isAccepted {
+      // Session present does not exist in MQTT 3.1.
+      if !connack.isSessionPresent, connection.version != .v31 {
+        discard(connection.session, because: "the server has no session any more")
+      }
+      if let name = properties.string(.assignedClientIdentifier) {
+        sessions[connection.session].name = name
+        sessionOfClient[SessionKey(server: facts.server, client: name)] = connection.session
+      }
+    }
+    guard let request = connection.connect else { return nil }
+    connect.add(now.time - request.time)
+    return Pairing(frame: request.frame, latencyNanoseconds: now.time - request.time)
+  }
+
+  static func reasonString(_ properties: Properties) -> String {
+    properties.string(.reasonString).map { ", \"\($0)\"" } ?? ""
+  }
+
+  // MARK: Keep alive
+
+  private mutating func checkKeepAlive(_ now: Waiting, _ connection: WatchedConnection) {
+    guard connection.keepAliveSeconds > 0, connection.isAccepted, !connection.lacksBytes,
+      let last = connection.lastFromClient
+    else { return }
+    let silence = now.time - last.time
+    let allowed = Int64(connection.keepAliveSeconds) * 1_000_000_000
+    // Half a second is what timers and networks take.
+    if silence <= allowed + 500_000_000 { return }
+    let text =
+      "the client was silent for \(Self.seconds(silence)), keep alive is "
+      + "\(connection.keepAliveSeconds) s"
+    if silence > allowed * 3 / 2 + 500_000_000 {
+      tell(
+        .error, .keepAlive, [last.frame, now.frame], now.time, connection, "MQTT-3.1.2-22",
+        text + ", and the server did not close the connection")
+    } else {
+      tell(
+        .warning, .keepAlive, [last.frame, now.frame], now.time, connection, "MQTT-3.1.2-20", text)
+    }
+  }
+
+  mutating func pingresp(_ now: Waiting, _ connection: inout WatchedConnection) -> Pairing? {
+    guard let request = connection.ping else { return nil }
+    connection.ping = nil
+    let latency = now.time - request.time
+    ping.add(latency)
+    if latency > Self.patienceNanoseconds {
+      tell(
+        .warning, .pingresp, [request.frame, now.frame], now.time, connection, "MQTT-3.12.4-1",
+        "PINGRESP comes \(Self.seconds(latency)) after PINGREQ")
+    }
+    return Pairing(frame: request.frame, latencyNanoseconds: latency)
+  }
+
+  /// `1.5 s`.
+  static func seconds(_ nanoseconds: Int64) -> String {
+    let tenths = (nanoseconds + 50_000_000) / 100_000_000
+    return "\(tenths / 10).\(tenths % 10) s"
+  }
+
+  // MARK: Limits
+
+  /// What the receiver of a packet has forbidden (3.1.2.11, 3.2.2.3).
+  mutating func checkLimits(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    if connection.version != .v5 { return }
+    let isToServer = packet.direction == .toServer
+    let limits = isToServer ? connection.toServer : connection.toClient
+    if let size = packet.header?.packetLength, let most = limits.maximumPacketSize, size > most {
+      tell(
+        .error, .packetSize, [now.frame], now.time, connection,
+        isToServer ? "MQTT-3.2.2-15" : "MQTT-3.1.2-24",
+        "\(packet.header?.type.name ?? "packet") of \(size) bytes, the maximum packet size is \(most)"
+      )
+    }
+    guard case .publish(let view) = packet.content else { return }
+    let alias = Int(view.topicAlias)
+    if let most = limits.topicAliasMaximum, alias > most {
+      tell(
+        .error, .topicAlias, [now.frame], now.time, connection,
+        isToServer ? "MQTT-3.3.2-9" : "MQTT-3.3.2-11",
+        "topic alias \(alias), the topic alias maximum is \(most)")
+    } else if alias != 0, packet.aliasedTopic == nil, view.topic.isEmpty, connection.hasBeginning,
+      !connection.lacksBytes
+    {
+      tell(
+        .error, .topicAlias, [now.frame], now.time, connection, "3.3.2.3.4",
+        "topic alias \(alias) was never given a topic")
+    }
+    if let most = limits.maximumQoS, view.qos > most {
+      tell(
+        .error, .unsupported, [now.frame], now.time, connection, "MQTT-3.2.2-11",
+        "PUBLISH at QoS \(view.qos.rawValue), the maximum QoS is \(most.rawValue)")
+    }
+    if !limits.isRetainAvailable, view.isRetained {
+      tell(
+        .error, .unsupported, [now.frame], now.time, connection, "MQTT-3.2.2-14",
+        "PUBLISH with RETAIN, which the server has said it does not support")
+    }
+  }
+
+  // MARK: Ends
+
+  mutating func disconnect(
+    _ disconnect: Disconnect, _ direction: Direction, _ now: Waiting,
+    _ connection: inout WatchedConnection
+  ) {
+    if direction == .toServer { connection.disconnect = now }
+    if !disconnect.reasonCode.isFailure { return }
+    let who = direction == .toServer ? "client" : "server"
+    tell(
+      .warning, .refused, [now.frame], now.time, connection, "3.14.2.1",
+      "the \(who) disconnects: \(disconnect.reasonCode.number) \(disconnect.reasonCode.name)"
+        + Self.reasonString(disconnect.properties))
+  }
+
+  mutating func close(_ connection: inout WatchedConnection, _ now: Waiting) {
+    endOfWaiting(&connection, now.time)
+    connection.isOpen = false
+    connection.lastTime = now.time
+    if sessions[connection.session].stream == connection.stream {
+      sessions[connection.session].isConnected = false
+      deliveries.forgetMatches()
+    }
+    connection.subscribes = [:]
+    connection.unsubscribes = [:]
+  }
+
+  /// What a connection still waits for when it ends, or the capture does.
+  mutating func endOfWaiting(_ connection: inout WatchedConnection, _ end: Int64) {
+    if connection.lacksBytes { return }
+    if let request = connection.ping, end - request.time > Self.patienceNanoseconds {
+      tell(
+        .error, .pingresp, [request.frame], request.time, connection, "MQTT-3.12.4-1",
+        "PINGREQ was not answered within \(Self.seconds(end - request.time))")
+    }
+    for (_, waiting) in connection.subscribes.sorted(by: {
+      $0.value.since.frame < $1.value.since.frame
+    }) {
+      let filters = waiting.request.subscriptions.map { "\"\($0.filter)\"" }
+      tell(
+        severity(of: waiting.since, end), .noSuback, [waiting.since.frame], waiting.since.time,
+        connection, "MQTT-3.8.4-1",
+        "the subscription to \(filters.joined(separator: ", ")) never got its SUBACK")
+    }
+    for (_, waiting) in connection.unsubscribes.sorted(by: {
+      $0.value.since.frame < $1.value.since.frame
+    }) {
+      tell(
+        severity(of: waiting.since, end), .noUnsuback, [waiting.since.frame], waiting.since.time,
+        connection, "MQTT-3.10.4-4", "UNSUBSCRIBE never got its UNSUBACK")
+    }
+  }
+
+  /// How grave it is that nothing came between `since` and `end`.
+  func severity(of since: Waiting, _ end: Int64) -> FindingSeverity {
+    end - since.time >= Self.patienceNanoseconds ? .error : .note
+  }
+}

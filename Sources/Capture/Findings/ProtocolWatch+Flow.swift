@@ -1,0 +1,287 @@
+// QoS 1 and 2 (4.3, 4.4): a flow for each packet identifier and direction of a session. It outlives
+// the connection, as the session does.
+
+import MQTTCodec
+
+extension ProtocolWatch {
+  mutating func publish(
+    _ view: PublishView, _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ now: Waiting,
+    _ connection: inout WatchedConnection
+  ) -> Pairing? {
+    if let alias = packet.aliasedTopic {
+      let name = Array(alias.utf8)
+      return publish(view, name.span, packet.direction, bytes, now, &connection)
+    }
+    let name = bytes.extracting(view.topic)
+    return publish(view, name, packet.direction, bytes, now, &connection)
+  }
+
+  private mutating func publish(
+    _ view: PublishView, _ topic: Span<UInt8>, _ direction: Direction, _ bytes: Span<UInt8>,
+    _ now: Waiting, _ connection: inout WatchedConnection
+  ) -> Pairing? {
+    let topicSignature = topic.signature()
+    let signature = bytes.extracting(view.payload).signature(topicSignature)
+    var isRepeated = false
+    if view.qos != .atMostOnce {
+      isRepeated = open(view, topic, signature, direction, now, &connection)
+    }
+    if direction == .toServer {
+      if !isRepeated {
+        enter(topic, topicSignature, signature, view, now, connection)
+      }
+      return nil
+    }
+    return deliver(signature, topic, view, isRepeated, now, connection)
+  }
+
+  /// Begins a flow; true when the message was sent before.
+  private mutating func open(
+    _ view: PublishView, _ topic: Span<UInt8>, _ signature: UInt64, _ direction: Direction,
+    _ now: Waiting, _ connection: inout WatchedConnection
+  ) -> Bool {
+    let identifier = view.packetIdentifier
+    let text = String(validated: topic, topic.indices)
+    var isRepeated = false
+    if let known = sessions[connection.session][direction, identifier] {
+      isRepeated = known.signature == signature
+      checkRepetition(known, view, isRepeated, direction, now, connection)
+    } else {
+      flowCount += 1
+      if view.isDuplicate {
+        isRepeated = checkLateRepetition(view, text, signature, direction, now, connection)
+      }
+    }
+    if flowCount > Self.flowLimit {
+      flowCount -= 1
+      remark(
+        "more than \(Self.flowLimit) QoS 1 and 2 messages under way at a time: later ones are not "
+          + "followed")
+      return isRepeated
+    }
+    var flow = WatchedFlow(
+      qos: view.qos, publish: now, last: now, signature: signature, topic: text,
+      stream: connection.stream)
+    if isRepeated, let known = sessions[connection.session][direction, identifier] {
+      flow.phase = known.phase
+      flow.publish = known.publish
+    }
+    sessions[connection.session][direction, identifier] = flow
+    checkReceiveMaximum(direction, now, connection)
+    return isRepeated
+  }
+
+  /// A PUBLISH under an identifier that is in use.
+  private mutating func checkRepetition(
+    _ known: WatchedFlow, _ view: PublishView, _ isSame: Bool, _ direction: Direction,
+    _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    let frames = [known.publish.frame, now.frame]
+    let name = "PUBLISH id \(view.packetIdentifier)"
+    if !isSame {
+      // Whatever a gap in the capture hides may have freed the identifier.
+      if connection.lacksBytes { return }
+      return tell(
+        .error, .identifierInUse, frames, now.time, connection,
+        direction == .toServer ? "MQTT-2.2.1-3" : "MQTT-2.2.1-4",
+        "\(name) uses a packet identifier that is still in use")
+    }
+    if !view.isDuplicate {
+      tell(
+        .error, .wrongDuplicateFlag, frames, now.time, connection, "MQTT-3.3.1-1",
+        "\(name) is sent again without the DUP flag")
+    }
+    if known.phase == .released {
+      tell(
+        .error, .resent, frames, now.time, connection, "MQTT-4.3.3-6",
+        "\(name) is sent again after its PUBREL")
+    } else if known.stream == connection.stream, connection.version == .v5 {
+      tell(
+        .error, .resent, frames, now.time, connection, "MQTT-4.4.0-1",
+        "\(name) is sent again on the same connection")
+    }
+  }
+
+  /// A PUBLISH with DUP although nothing is under way; true when it was sent before all the same.
+  private mutating func checkLateRepetition(
+    _ view: PublishView, _ topic: String, _ signature: UInt64, _ direction: Direction,
+    _ now: Waiting, _ connection: WatchedConnection
+  ) -> Bool {
+    let session = sessions[connection.session]
+    let name = "PUBLISH id \(view.packetIdentifier) \"\(topic)\""
+    if session[done: direction, view.packetIdentifier] == signature {
+      tell(
+        view.qos == .exactlyOnce ? .error : .warning, .duplicate, [now.frame], now.time, connection,
+        view.qos == .exactlyOnce ? "4.3.3" : "4.3.2",
+        "\(name) is sent again after it was acknowledged: a duplicate by meaning")
+      return true
+    }
+    if session.isWhole, !connection.lacksBytes {
+      tell(
+        .error, .wrongDuplicateFlag, [now.frame], now.time, connection, "MQTT-3.3.1-3",
+        "\(name) has the DUP flag, but was not sent before")
+    }
+    return false
+  }
+
+  private mutating func checkReceiveMaximum(
+    _ direction: Direction, _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    let limits = direction == .toServer ? connection.toServer : connection.toClient
+    guard let most = limits.receiveMaximum else { return }
+    let flows = sessions[connection.session].flows(direction)
+    if flows.count <= most { return }
+    let current = flows.values.lazy.filter { $0.stream == connection.stream }.count
+    if current != most + 1 { return }
+    tell(
+      .error, .receiveMaximum, [now.frame], now.time, connection,
+      direction == .toServer ? "MQTT-3.3.4-7" : "MQTT-3.3.4-9",
+      "\(current) messages are unacknowledged, the receive maximum is \(most)")
+  }
+
+  // MARK: Acknowledgements
+
+  mutating func acknowledge(
+    _ type: PacketType, _ body: Acknowledgement, _ direction: Direction, _ now: Waiting,
+    _ connection: inout WatchedConnection
+  ) -> Pairing? {
+    let identifier = body.packetIdentifier.rawValue
+    let sender = type == .pubrel ? direction : direction.opposite
+    if body.reasonCode.isFailure, type == .puback || type == .pubrec {
+      tell(
+        .warning, .refused, [now.frame], now.time, connection,
+        type == .puback ? "3.4.2.1" : "3.5.2.1",
+        "\(type.name) id \(identifier) refuses the message: \(body.reasonCode.number) "
+          + body.reasonCode.name + Self.reasonString(body.properties))
+    }
+    guard var flow = sessions[connection.session][sender, identifier] else {
+      checkUnknown(type, identifier, now, connection)
+      return nil
+    }
+    let previous = flow.last
+    let isDone = advance(&flow, type, body, now, connection)
+    flow.last = now
+    if isDone {
+      sessions[connection.session][sender, identifier] = nil
+      sessions[connection.session][done: sender, identifier] = flow.signature
+      flowCount -= 1
+      let latency = now.time - flow.publish.time
+      if flow.qos == .atLeastOnce { atLeastOnce.add(latency) } else { exactlyOnce.add(latency) }
+      if body.reasonCode.isFailure, sender == .toServer {
+        deliveries.refuse(flow.signature, flow.publish.frame)
+      }
+    } else {
+      sessions[connection.session][sender, identifier] = flow
+    }
+    return Pairing(frame: previous.frame, latencyNanoseconds: now.time - previous.time)
+  }
+
+  /// Takes a step of a flow; true when that was its last.
+  private mutating func advance(
+    _ flow: inout WatchedFlow, _ type: PacketType, _ body: Acknowledgement, _ now: Waiting,
+    _ connection: WatchedConnection
+  ) -> Bool {
+    let frames = [flow.publish.frame, now.frame]
+    let name = "\(type.name) id \(body.packetIdentifier.rawValue)"
+    switch (type, flow.qos, flow.phase) {
+    case (.puback, .atLeastOnce, _): return true
+    case (.pubrec, .exactlyOnce, .published):
+      flow.phase = .received
+      return body.reasonCode.isFailure
+    case (.pubrec, .exactlyOnce, .received), (.pubrec, .exactlyOnce, .released): return false
+    case (.pubrel, .exactlyOnce, .received), (.pubrel, .exactlyOnce, .released):
+      flow.phase = .released
+      return false
+    case (.pubrel, _, .published):
+      if !connection.lacksBytes {
+        tell(
+          .error, .pubrelWithoutPubrec, frames, now.time, connection, "MQTT-4.3.3-4",
+          "\(name) is sent without a PUBREC before it")
+      }
+      flow.phase = .released
+      return false
+    case (.pubcomp, .exactlyOnce, .released): return true
+    case _:
+      if !connection.lacksBytes {
+        let (answer, _) = Self.missingAnswer(flow)
+        tell(
+          .error, .wrongAcknowledgement, frames, now.time, connection,
+          flow.qos == .atLeastOnce ? "MQTT-4.3.2-4" : "MQTT-4.3.3-8",
+          "\(name) answers a PUBLISH of QoS \(flow.qos.rawValue), which waits for \(answer)")
+      }
+      return false
+    }
+  }
+
+  /// An acknowledgement of nothing that is under way.
+  private mutating func checkUnknown(
+    _ type: PacketType, _ identifier: UInt16, _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    if !sessions[connection.session].isWhole || connection.lacksBytes
+      || flowCount >= Self.flowLimit
+    {
+      return
+    }
+    if type == .pubrel {
+      return tell(
+        .error, .pubrelWithoutPubrec, [now.frame], now.time, connection, "MQTT-4.3.3-4",
+        "PUBREL id \(identifier) is sent without a PUBREC before it")
+    }
+    tell(
+      .warning, .wrongAcknowledgement, [now.frame], now.time, connection, "4.3",
+      "\(type.name) id \(identifier) acknowledges nothing that is under way")
+  }
+
+  // MARK: Ends
+
+  /// Tells of the flows that will never be completed, and forgets them.
+  mutating func tellUnfinished(_ session: Int, because reason: String?) {
+    for direction in [Direction.toServer, .toClient] {
+      let flows = sessions[session].flows(direction)
+      for (identifier, flow) in flows.sorted(by: { $0.value.publish.frame < $1.value.publish.frame }
+      ) {
+        tellUnfinished(identifier, flow, session, direction, reason)
+      }
+      flowCount -= flows.count
+    }
+    sessions[session].flowsToServer = [:]
+    sessions[session].flowsToClient = [:]
+  }
+
+  private mutating func tellUnfinished(
+    _ identifier: UInt16, _ flow: WatchedFlow, _ session: Int, _ direction: Direction,
+    _ reason: String?
+  ) {
+    let connection = connections[flow.stream]
+    let end = connection.map { $0.isOpen ? lastTime : $0.lastTime } ?? lastTime
+    let waited = end - flow.last.time
+    var severity = FindingSeverity.error
+    var remark = "although the connection lasted \(Self.seconds(waited)) more"
+    if connection?.lacksBytes == true {
+      (severity, remark) = (.note, "but bytes of the connection are missing from the capture")
+    } else if waited < Self.patienceNanoseconds {
+      let isOpen = connection?.isOpen ?? false
+      severity = isOpen ? .note : .warning
+      remark =
+        (isOpen ? "when the capture ended " : "when the connection ended ")
+        + "\(Self.seconds(waited)) later"
+    }
+    if let reason { remark += "; \(reason)" }
+    let (missing, clause) = Self.missingAnswer(flow)
+    let way = direction == .toServer ? "" : " to the client"
+    tell(
+      severity, .unacknowledged, [flow.publish.frame, flow.last.frame], flow.publish.time,
+      sessions[session].name, flow.stream, clause,
+      "PUBLISH id \(identifier) QoS \(flow.qos.rawValue) \"\(flow.topic)\"\(way) was never completed: "
+        + "no \(missing), \(remark)")
+  }
+
+  private static func missingAnswer(_ flow: WatchedFlow) -> (String, String) {
+    switch (flow.qos, flow.phase) {
+    case (.atMostOnce, _), (.atLeastOnce, _): ("PUBACK", "MQTT-4.3.2-4")
+    case (.exactlyOnce, .published): ("PUBREC", "MQTT-4.3.3-8")
+    case (.exactlyOnce, .received): ("PUBREL", "MQTT-4.3.3-4")
+    case (.exactlyOnce, .released): ("PUBCOMP", "MQTT-4.3.3-11")
+    }
+  }
+}

@@ -1,0 +1,191 @@
+// Watches the packets of a capture and says what is wrong: an automaton for each connection, one for
+// each session, which lasts over connections, and one for each message on its way from its publisher
+// through the broker to its subscribers.
+//
+//   packet -> connection (first, CONNECT, limits, keep alive)     ProtocolWatch+Connection.swift
+//          -> session (QoS 1 and 2 flows, packet identifiers)     ProtocolWatch+Flow.swift
+//          -> subscriptions (SUBACK, UNSUBACK)                    ProtocolWatch+Subscribe.swift
+//          -> deliveries (publisher to broker to subscriber)      ProtocolWatch+Deliver.swift
+//
+// A capture of any length is watched in bounded memory: every table has a limit, and reaching one is
+// told in `remarks`. What the capture lacks proves nothing: where bytes are missing, or the
+// beginning, findings that rest on absence become notes or are not made.
+
+import MQTTCodec
+
+/// Watches a capture.
+package struct ProtocolWatch: Sendable {
+  /// Findings that are kept; more are counted.
+  package static let findingLimit = 10_000
+  static let sessionLimit = 65_536
+  static let publicationLimit = 65_536
+  static let flowLimit = 500_000
+  static let connectionLimit = 65_536
+  static let subscriptionLimit = 10_000
+  /// How long after a step its answer counts as missing although the capture goes on.
+  static let patienceNanoseconds: Int64 = 5_000_000_000
+
+  /// What was found so far, in the order in which it became certain.
+  package private(set) var findings: [Finding] = []
+  /// Findings beyond the limit.
+  package private(set) var omittedCount = 0
+  /// Whether a finding of severity error was made, kept or not.
+  package private(set) var hasErrors = false
+  /// Which limits were reached, a sentence each.
+  package internal(set) var remarks: [String] = []
+
+  /// PUBLISH to PUBACK.
+  package internal(set) var atLeastOnce = LatencyTable()
+  /// PUBLISH to PUBCOMP.
+  package internal(set) var exactlyOnce = LatencyTable()
+  /// The PUBLISH of a publisher to the PUBLISH to a subscriber.
+  package internal(set) var delivery = LatencyTable()
+  /// CONNECT to CONNACK.
+  package internal(set) var connect = LatencyTable()
+  /// SUBSCRIBE to SUBACK.
+  package internal(set) var subscribe = LatencyTable()
+  /// PINGREQ to PINGRESP.
+  package internal(set) var ping = LatencyTable()
+
+  var connections: [Int: WatchedConnection] = [:]
+  var sessions: [WatchedSession] = []
+  var sessionOfClient: [SessionKey: Int] = [:]
+  var deliveries = DeliveryTable()
+  var flowCount = 0
+  var lastTime: Int64 = 0
+
+  struct SessionKey: Hashable {
+    var server: Endpoint
+    var client: String
+  }
+
+  /// A watch that has seen nothing.
+  package init() {}
+
+  /// Takes the next packet and answers which earlier one it belongs to.
+  package mutating func receive(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, on facts: ConnectionFacts
+  ) -> Pairing? {
+    let now = Waiting(frame: packet.stamp.frame, time: packet.stamp.timeNanoseconds ?? lastTime)
+    lastTime = max(lastTime, now.time)
+    var connection = connection(of: facts)
+    connection.lacksBytes = facts.missingToServer + facts.missingToClient > 0
+    connection.version = facts.version
+    defer { connections[facts.number] = connection }
+    checkOrder(packet, now, &connection)
+    var pairing: Pairing?
+    switch packet.content {
+    case .malformed(let error): tell(error, now, connection)
+    case .incomplete: break
+    case .publish(let view):
+      pairing = publish(view, packet, bytes, now, &connection)
+    case .packet(let content):
+      pairing = receive(content, packet.direction, now, facts, &connection)
+    }
+    checkLimits(packet, bytes, now, connection)
+    if packet.direction == .toServer { connection.lastFromClient = now }
+    connection.lastTime = now.time
+    connection.hasPackets = true
+    return pairing
+  }
+
+  /// Takes what happened to a connection.
+  package mutating func receive(
+    _ event: ConnectionEvent, _ stamp: FrameStamp, on facts: ConnectionFacts
+  ) {
+    if let time = stamp.timeNanoseconds { lastTime = max(lastTime, time) }
+    guard var connection = connections[facts.number] else { return }
+    switch event {
+    case .closed:
+      let now = Waiting(frame: stamp.frame, time: stamp.timeNanoseconds ?? lastTime)
+      if connection.isOpen { close(&connection, now) }
+    case .missing, .resynchronized: connection.lacksBytes = true
+    case .opened, .recognized, .retransmitted, .tls, .webSocket: return
+    }
+    connections[facts.number] = connection
+  }
+
+  /// The capture is over: what still waits will never be answered.
+  package mutating func finish() {
+    for stream in connections.keys.sorted() {
+      guard var connection = connections[stream], connection.isOpen else { continue }
+      endOfWaiting(&connection, lastTime)
+      connections[stream] = connection
+    }
+    for session in sessions.indices { tellUnfinished(session, because: nil) }
+    settleAll()
+    findings.sort { left, right in
+      (left.frames.first ?? 0, left.stream) < (right.frames.first ?? 0, right.stream)
+    }
+  }
+
+  private mutating func receive(
+    _ packet: Packet, _ direction: Direction, _ now: Waiting, _ facts: ConnectionFacts,
+    _ connection: inout WatchedConnection
+  ) -> Pairing? {
+    switch packet {
+    case .connect(let connect):
+      self.connect(connect, now, facts, &connection)
+      return nil
+    case .connack(let connack): return self.connack(connack, now, facts, &connection)
+    case .publish: return nil
+    case .puback(let body), .pubrec(let body), .pubrel(let body), .pubcomp(let body):
+      return acknowledge(packet.type, body, direction, now, &connection)
+    case .subscribe(let subscribe):
+      connection.subscribes[subscribe.packetIdentifier.rawValue] = (subscribe, now)
+      return nil
+    case .suback(let suback): return self.suback(suback, now, &connection)
+    case .unsubscribe(let unsubscribe):
+      connection.unsubscribes[unsubscribe.packetIdentifier.rawValue] = (unsubscribe, now)
+      return nil
+    case .unsuback(let unsuback): return self.unsuback(unsuback, now, &connection)
+    case .pingreq:
+      if connection.ping == nil { connection.ping = now }
+      return nil
+    case .pingresp: return pingresp(now, &connection)
+    case .disconnect(let disconnect):
+      self.disconnect(disconnect, direction, now, &connection)
+      return nil
+    case .auth: return nil
+    }
+  }
+
+  // MARK: Telling
+
+  mutating func tell(
+    _ severity: FindingSeverity, _ kind: FindingKind, _ frames: [Int], _ time: Int64,
+    _ connection: WatchedConnection, _ clause: String, _ text: String
+  ) {
+    tell(severity, kind, frames, time, connection.name, connection.stream, clause, text)
+  }
+
+  mutating func tell(
+    _ severity: FindingSeverity, _ kind: FindingKind, _ frames: [Int], _ time: Int64,
+    _ client: String, _ stream: Int, _ clause: String, _ text: String
+  ) {
+    if severity == .error { hasErrors = true }
+    if findings.count >= Self.findingLimit {
+      omittedCount += 1
+      return
+    }
+    findings.append(
+      Finding(
+        severity: severity, kind: kind, frames: Set(frames).sorted(), timeNanoseconds: time,
+        client: client, stream: stream, clause: clause, text: text))
+  }
+
+  private mutating func tell(
+    _ error: DecodeError, _ now: Waiting, _ connection: WatchedConnection
+  ) {
+    let isText = error.statement.hasPrefix("MQTT-1.5.4")
+    let name = error.packetType?.name ?? "packet"
+    tell(
+      .error, isText ? .utf8 : .malformed, [now.frame], now.time, connection, error.statement,
+      "\(name) byte \(error.offset): \(error.explanation)")
+  }
+
+  /// Says once that a limit was reached.
+  mutating func remark(_ text: String) {
+    if !remarks.contains(text) { remarks.append(text) }
+  }
+}

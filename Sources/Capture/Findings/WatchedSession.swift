@@ -1,0 +1,141 @@
+// What is remembered of connections and sessions while a capture is watched.
+
+import MQTTCodec
+
+/// A step that waits for its answer.
+struct Waiting {
+  var frame: Int
+  var time: Int64
+}
+
+/// A QoS 1 or 2 message that is under way.
+///
+///     QoS 1:  published -> (PUBACK) gone
+///     QoS 2:  published -> (PUBREC) received -> (PUBREL) released -> (PUBCOMP) gone
+struct WatchedFlow {
+  enum Phase {
+    case published, received, released
+  }
+
+  var phase = Phase.published
+  var qos: QoS
+  var publish: Waiting
+  /// The last packet of it.
+  var last: Waiting
+  /// Of topic and payload.
+  var signature: UInt64
+  var topic: String
+  /// The connection that carried it last.
+  var stream: Int
+}
+
+/// What one direction of a connection has to respect, as far as the other end has said so.
+struct WatchedLimits {
+  var receiveMaximum: Int?
+  var topicAliasMaximum: Int?
+  var maximumPacketSize: Int?
+  var maximumQoS: QoS?
+  var isRetainAvailable = true
+}
+
+/// A connection.
+struct WatchedConnection {
+  var stream: Int
+  /// Place in the table of sessions.
+  var session: Int
+  var name: String
+  var version = ProtocolVersion.v311
+  var connect: Waiting?
+  var connack: Waiting?
+  var isAccepted = false
+  var disconnect: Waiting?
+  var isOpen = true
+  var keepAliveSeconds = 0
+  var lastFromClient: Waiting?
+  var ping: Waiting?
+  var toServer = WatchedLimits()
+  var toClient = WatchedLimits()
+  var subscribes: [UInt16: (request: Subscribe, since: Waiting)] = [:]
+  var unsubscribes: [UInt16: (request: Unsubscribe, since: Waiting)] = [:]
+  var hasBeginning = false
+  /// Whether the capture lacks bytes of it, so that what is missing proves nothing.
+  var lacksBytes = false
+  var lastTime: Int64 = 0
+  var hasPackets = false
+}
+
+/// What a client keeps from connection to connection.
+struct WatchedSession {
+  struct Subscribed {
+    var options: SubscriptionOptions
+    var granted: QoS
+    var group: String?
+    /// Without `$share/group/`.
+    var filter: String
+  }
+
+  /// Acknowledged messages that are remembered, so that one that is sent again is known.
+  private static let doneLimit = 256
+
+  var name: String
+  /// The connection that has it now.
+  var stream: Int
+  var isConnected = true
+  /// Whether nothing of it lies before the capture.
+  var isWhole = false
+  var flowsToServer: [UInt16: WatchedFlow] = [:]
+  var flowsToClient: [UInt16: WatchedFlow] = [:]
+  /// What was acknowledged last under an identifier.
+  var doneToServer: [UInt16: UInt64] = [:]
+  var doneToClient: [UInt16: UInt64] = [:]
+  var subscriptions: [String: Subscribed] = [:]
+  /// Times of its last CONNECT packets.
+  var connects: [Waiting] = []
+  var isStorm = false
+
+  func flows(_ direction: Direction) -> [UInt16: WatchedFlow] {
+    direction == .toServer ? flowsToServer : flowsToClient
+  }
+
+  subscript(direction: Direction, identifier: UInt16) -> WatchedFlow? {
+    get { direction == .toServer ? flowsToServer[identifier] : flowsToClient[identifier] }
+    set {
+      if direction == .toServer {
+        flowsToServer[identifier] = newValue
+      } else {
+        flowsToClient[identifier] = newValue
+      }
+    }
+  }
+
+  subscript(done direction: Direction, identifier: UInt16) -> UInt64? {
+    get { direction == .toServer ? doneToServer[identifier] : doneToClient[identifier] }
+    set {
+      if direction == .toServer {
+        if doneToServer.count >= Self.doneLimit { doneToServer = [:] }
+        doneToServer[identifier] = newValue
+      } else {
+        if doneToClient.count >= Self.doneLimit { doneToClient = [:] }
+        doneToClient[identifier] = newValue
+      }
+    }
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// A number that bytes share with hardly any others, for tables within one run.
+  func signature(_ seed: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
+    var value = seed ^ UInt64(truncatingIfNeeded: count)
+    var offset = 0
+    while count - offset >= 8 {
+      value = (value ^ word(at: offset)) &* 0x9E37_79B9_7F4A_7C15
+      value ^= value >> 29
+      offset += 8
+    }
+    while offset < count {
+      value = (value ^ UInt64(self[offset])) &* 0x0000_0100_0000_01B3
+      offset += 1
+    }
+    return value ^ value >> 32
+  }
+}

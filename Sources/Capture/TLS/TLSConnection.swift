@@ -1,0 +1,335 @@
+// One TLS connection, looked at from outside: what its handshake says in clear, and, with the
+// secrets of a key log, the bytes that it carries.
+//
+//   records -- in clear --> handshake messages, alerts
+//           -- encrypted --> (keys) --> handshake messages, alerts, content
+//
+// Keys change where the standard says: in TLS 1.2 at ChangeCipherSpec, in TLS 1.3 after ServerHello,
+// after each side's Finished and at KeyUpdate. Where bytes are missing from the capture, the next
+// record is the first place from which whole records follow and one of the next numbers opens the
+// first of them: what was opened is authentic.
+
+import MQTTCodec
+
+/// What comes out of a connection.
+enum TLSOutput {
+  case event(TLSEvent)
+  case content(Direction, [UInt8])
+  /// Content is missing in front of what follows.
+  case missing(Direction, count: Int)
+}
+
+/// The state of both directions.
+final class TLSConnection {
+  /// Longest handshake message that is gathered.
+  private static let messageLimit = 256 << 10
+  /// Bytes of one direction that wait for the other one's hello.
+  private static let waitingLimit = 256 << 10
+  /// Records between two numbers that are tried after a gap.
+  private static let gapLimit = 4096
+  /// Attempts of that kind for one connection.
+  private static let attemptLimit = 1 << 18
+
+  private struct Side {
+    /// Bytes of the record that is not complete.
+    var partial: [UInt8] = []
+    /// Handshake messages that are not complete.
+    var messages: [UInt8] = []
+    var keys: TLSRecordKeys?
+    /// TLS 1.2: what ChangeCipherSpec switches to.
+    var pendingKeys: TLSRecordKeys?
+    var isEncrypted = false
+    /// Whether the next record has to be found.
+    var isLost = false
+    var lostBytes = 0
+  }
+
+  private(set) var facts = TLSFacts()
+  private let services: (any CaptureServices)?
+  private let secretsOf: TLSKeyLog
+  private var client = Side()
+  private var server = Side()
+  private var clientRandom: [UInt8]?
+  private var hello: TLSServerHello?
+  private var schedule: TLSKeySchedule?
+  private var secrets: TLSKeyLog.Secrets?
+  private var attempts = 0
+
+  init(services: (any CaptureServices)?, keyLog: TLSKeyLog) {
+    self.services = services
+    secretsOf = keyLog
+  }
+
+  /// Whether nothing more can come out of this.
+  var isHidden: Bool { facts.obstacle != nil }
+
+  /// Bytes that are kept in the hope of more.
+  var keptBytes: Int {
+    client.partial.count + server.partial.count + client.messages.count + server.messages.count
+  }
+
+  private subscript(direction: Direction) -> Side {
+    get { direction == .toServer ? client : server }
+    _modify {
+      if direction == .toServer { yield &client } else { yield &server }
+    }
+  }
+
+  // MARK: Bytes
+
+  /// Takes the next bytes of a direction.
+  func receive(_ bytes: Span<UInt8>, _ direction: Direction, _ output: inout [TLSOutput]) {
+    if isHidden { return }
+    for index in bytes.indices { self[direction].partial.append(bytes[index]) }
+    drain(direction, &output)
+  }
+
+  /// Bytes of a direction are not in the capture.
+  func miss(_ count: Int, _ direction: Direction, _ output: inout [TLSOutput]) {
+    if isHidden { return }
+    if self[direction].keys == nil || !self[direction].isEncrypted {
+      return hide("bytes of its handshake are missing from the capture", &output)
+    }
+    self[direction].partial = []
+    self[direction].messages = []
+    self[direction].isLost = true
+    self[direction].lostBytes += count
+  }
+
+  private func drain(_ direction: Direction, _ output: inout [TLSOutput]) {
+    var position = 0
+    while !isHidden {
+      if self[direction].isLost {
+        guard let place = find(direction, from: position, &output) else { break }
+        position = place
+      }
+      let bytes = self[direction].partial
+      guard bytes.count - position >= TLSRecord.headerLength else { break }
+      guard let length = Self.recordLength(bytes, at: position) else {
+        return hide("its bytes are no records of TLS", &output)
+      }
+      let start = position + TLSRecord.headerLength
+      if bytes.count - start < length { break }
+      let record = TLSRecord(
+        header: Array(bytes[position..<start]), body: Array(bytes[start..<start + length]))
+      if mustWait(record, direction) {
+        if bytes.count > Self.waitingLimit { hide("it has no answer of the server", &output) }
+        break
+      }
+      position = start + length
+      take(record, direction, &output)
+    }
+    self[direction].partial.removeFirst(min(position, self[direction].partial.count))
+  }
+
+  /// The length of the record at `position`; nil when there is none.
+  private static func recordLength(_ bytes: [UInt8], at position: Int) -> Int? {
+    let type = bytes[position]
+    let length = Int(bytes[position + 3]) << 8 | Int(bytes[position + 4])
+    if !(20...24).contains(type) || bytes[position + 1] != 3 || bytes[position + 2] > 4
+      || length > TLSRecord.lengthLimit
+    {
+      return nil
+    }
+    return length
+  }
+
+  /// A client's encrypted records wait when the capture has them before the server's hello.
+  private func mustWait(_ record: TLSRecord, _ direction: Direction) -> Bool {
+    direction == .toServer && record.type == TLSRecord.content && clientRandom != nil
+      && hello == nil
+  }
+
+  // MARK: Records
+
+  private func take(_ record: TLSRecord, _ direction: Direction, _ output: inout [TLSOutput]) {
+    if record.type == TLSRecord.changeCipherSpec {
+      if hello.map({ $0.version < 0x0304 }) == true {
+        self[direction].isEncrypted = true
+        self[direction].keys = self[direction].pendingKeys
+      }
+      return
+    }
+    let isPlainAlert = record.type == TLSRecord.alert && record.body.count == 2
+    if !self[direction].isEncrypted || isPlainAlert {
+      return takePlain(record.type, record.body, direction, &output)
+    }
+    guard let services, self[direction].keys != nil else {
+      return hide(missingKeys, &output)
+    }
+    guard let (type, content) = self[direction].keys?.open(record, services) else {
+      return hide("the secrets in the key log do not open its records", &output)
+    }
+    takePlain(type, content, direction, &output)
+  }
+
+  private func takePlain(
+    _ type: UInt8, _ content: [UInt8], _ direction: Direction, _ output: inout [TLSOutput]
+  ) {
+    switch type {
+    case TLSRecord.alert:
+      if content.count == 2 {
+        let name = services?.alertName(Int(content[1])) ?? "alert \(content[1])"
+        output.append(.event(.alert(direction, isFatal: content[0] == 2, name: name)))
+      }
+    case TLSRecord.handshake:
+      self[direction].messages += content
+      takeMessages(direction, &output)
+    case TLSRecord.content:
+      if !self[direction].isEncrypted {
+        return hide("its handshake is not in the capture", &output)
+      }
+      if !facts.isDecrypted {
+        facts.isDecrypted = true
+        output.append(.event(.decrypted))
+      }
+      if !content.isEmpty { output.append(.content(direction, content)) }
+    default: return  // Heartbeats, and types that are not known.
+    }
+  }
+
+  private var missingKeys: String {
+    if services == nil { return "decryption is not available" }
+    if let hello {
+      if hello.version < 0x0303 {
+        return "\(TLSServerHello.name(version: hello.version)) is not decrypted"
+      }
+      if TLSCipherSuite.of(hello.suite) == nil {
+        return "\(TLSCipherSuite.name(hello.suite)) is not decrypted"
+      }
+      return "there are no secrets of it; a key log file brings them (--keylog)"
+    }
+    return "its handshake is not in the capture"
+  }
+
+  private func hide(_ reason: String, _ output: inout [TLSOutput]) {
+    if isHidden { return }
+    facts.obstacle = reason
+    client = Side()
+    server = Side()
+    output.append(.event(.hidden(reason)))
+  }
+
+  // MARK: Handshake
+
+  private func takeMessages(_ direction: Direction, _ output: inout [TLSOutput]) {
+    while !isHidden {
+      let messages = self[direction].messages
+      guard messages.count >= 4 else { return }
+      let length = Int(messages[1]) << 16 | Int(messages[2]) << 8 | Int(messages[3])
+      if length > Self.messageLimit {
+        return hide("a handshake message of \(length) bytes is more than is believed", &output)
+      }
+      if messages.count - 4 < length { return }
+      self[direction].messages.removeFirst(4 + length)
+      takeMessage(messages[0], messages[4..<4 + length], direction, &output)
+    }
+  }
+
+  private func takeMessage(
+    _ type: UInt8, _ body: ArraySlice<UInt8>, _ direction: Direction, _ output: inout [TLSOutput]
+  ) {
+    let isVersion13 = hello.map { $0.version >= 0x0304 } ?? false
+    switch type {
+    case 1:
+      guard direction == .toServer, let offer = TLSClientHello(body) else { return }
+      clientRandom = offer.random
+      facts.serverName = offer.serverName
+      facts.offeredProtocols = offer.protocols
+      output.append(.event(.clientHello))
+    case 2:
+      guard direction == .toClient, let choice = TLSServerHello(body), !choice.isRetry else {
+        return
+      }
+      choose(choice, &output)
+    case 11:
+      let names = TLSCertificates.subjects(body, isVersion13: isVersion13)
+      if direction == .toClient {
+        facts.serverCertificates = names
+      } else {
+        facts.clientCertificates = names
+      }
+      if !names.isEmpty { output.append(.event(.certificates(direction, names))) }
+    case 20:
+      guard isVersion13, let cipher = hello.flatMap({ TLSCipherSuite.of($0.suite)?.cipher }) else {
+        return
+      }
+      let secret = direction == .toServer ? secrets?.clientTraffic : secrets?.serverTraffic
+      self[direction].keys = secret.flatMap { schedule?.keys($0, cipher) }
+    case 24:
+      guard isVersion13, let keys = self[direction].keys, let schedule else { return }
+      self[direction].keys = schedule.keys(schedule.next(keys.secret), keys.cipher)
+    default: return
+    }
+  }
+
+  /// The server has chosen version and suite: with them and the secrets come the keys.
+  private func choose(_ choice: TLSServerHello, _ output: inout [TLSOutput]) {
+    hello = choice
+    facts.version = TLSServerHello.name(version: choice.version)
+    facts.cipherSuite = TLSCipherSuite.name(choice.suite)
+    output.append(.event(.serverHello))
+    secrets = clientRandom.flatMap { secretsOf.secrets(of: $0) }
+    let isVersion13 = choice.version >= 0x0304
+    if isVersion13 {
+      client.isEncrypted = true
+      server.isEncrypted = true
+    }
+    if let services, let suite = TLSCipherSuite.of(choice.suite), let clientRandom {
+      let schedule = TLSKeySchedule(services: services, hash: suite.hash)
+      self.schedule = schedule
+      if isVersion13 {
+        client.keys = secrets?.clientHandshake.map { schedule.keys($0, suite.cipher) }
+        server.keys = secrets?.serverHandshake.map { schedule.keys($0, suite.cipher) }
+      } else if choice.version == 0x0303, let master = secrets?.master {
+        (client.pendingKeys, server.pendingKeys) = schedule.keys(
+          master: master, clientRandom: clientRandom, serverRandom: choice.random, suite,
+          encryptsThenAuthenticates: choice.encryptsThenAuthenticates)
+      }
+    }
+    if !client.partial.isEmpty { drain(.toServer, &output) }
+  }
+
+  // MARK: After a gap
+
+  /// Where the next record begins that can be opened; nil when more bytes are needed.
+  private func find(
+    _ direction: Direction, from start: Int, _ output: inout [TLSOutput]
+  ) -> Int? {
+    let bytes = self[direction].partial
+    guard let services, var keys = self[direction].keys else { return nil }
+    let first = keys.sequence
+    var place = start
+    while bytes.count - place >= TLSRecord.headerLength {
+      guard bytes[place] == TLSRecord.content, let length = Self.recordLength(bytes, at: place),
+        length > keys.cipher.tagLength
+      else {
+        place += 1
+        continue
+      }
+      let body = place + TLSRecord.headerLength
+      // What may be a record and is not all there has to be waited for.
+      if bytes.count - body < length { return nil }
+      let record = TLSRecord(
+        header: Array(bytes[place..<body]), body: Array(bytes[body..<body + length]))
+      let tries = min(Self.gapLimit, self[direction].lostBytes / TLSRecord.headerLength + 1)
+      for step in 0...tries {
+        attempts += 1
+        if attempts > Self.attemptLimit {
+          hide("bytes are missing and no record was found behind them", &output)
+          return nil
+        }
+        keys.sequence = first &+ UInt64(step)
+        if keys.open(record, services) != nil {
+          self[direction].keys?.sequence = first &+ UInt64(step)
+          output.append(.missing(direction, count: self[direction].lostBytes))
+          self[direction].isLost = false
+          self[direction].lostBytes = 0
+          return place
+        }
+      }
+      place += 1
+    }
+    return nil
+  }
+}

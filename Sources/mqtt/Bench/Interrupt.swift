@@ -1,0 +1,28 @@
+// Ctrl-C as a fact that the conductor looks at: a run that is ended by hand still says what it saw.
+
+import Glibc
+import Transport
+
+final class Interrupt {
+  private let signals: Signals?
+
+  /// Whether somebody asked for the end.
+  private(set) var isRaised = false
+
+  /// Catches SIGINT and SIGTERM in this thread and all that it starts from now on.
+  init() {
+    signals = try? Signals([SIGINT, SIGTERM])
+  }
+
+  /// Waits so long for a signal; true when one has come, now or before.
+  func wait(milliseconds: Int32) -> Bool {
+    if signals == nil {
+      usleep(UInt32(milliseconds) * 1000)
+    } else if let number = signals?.wait(atMostMilliseconds: milliseconds), number > 0 {
+      // Who asks twice does not want to wait for the summary.
+      if isRaised { exit(128 + number) }
+      isRaised = true
+    }
+    return isRaised
+  }
+}

@@ -1,0 +1,237 @@
+// What comes from the broker: packets are parsed where they were read, and only the rest of one that
+// is cut off is copied. A PUBLISH is checked as strictly as any client checks it, held against what
+// was sent, and timed.
+
+import Bench
+import MQTTCodec
+import MQTTSession
+import Synchronization
+import Transport
+
+extension LoadWorker {
+  /// Most bytes of a packet that a broker may send us.
+  private static let packetLimit = 268_435_460
+
+  func receive(_ range: Range<Int>, of reactor: borrowing Reactor, _ client: LoadClient) {
+    let clock = MonotonicClock.now.nanoseconds
+    do throws(DecodeError) {
+      if client.inbox.isEmpty {
+        let bytes = reactor.received(range)
+        let used = try take(bytes, client, clock)
+        if used < bytes.count && client.link != .none {
+          client.inbox.append(bytes.extracting(used..<bytes.count))
+        }
+      } else {
+        client.inbox.append(reactor.received(range))
+        var inbox = client.inbox.take()
+        let used = try take(inbox.span, client, clock)
+        inbox.consume(used)
+        if !inbox.isEmpty && client.link != .none { client.inbox = inbox }
+      }
+    } catch {
+      fault(error, client)
+    }
+  }
+
+  /// Takes all whole packets; says how many bytes they were.
+  private func take(_ bytes: Span<UInt8>, _ client: LoadClient, _ clock: Int64)
+    throws(DecodeError) -> Int
+  {
+    var offset = 0
+    while offset < bytes.count && client.link != .none {
+      guard
+        let header = try FixedHeader.read(bytes, at: offset, packetSizeLimit: Self.packetLimit),
+        bytes.count - offset >= header.packetLength
+      else { return offset }
+      let packet = bytes.extracting(offset..<(offset + header.packetLength))
+      offset += header.packetLength
+      if header.type == .publish {
+        try receivePublish(packet, header, client, clock)
+      } else {
+        try receiveOther(packet, header, client, clock)
+      }
+    }
+    return offset
+  }
+
+  private func receiveOther(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient, _ clock: Int64
+  ) throws(DecodeError) {
+    switch header.type {
+    case .puback, .pubrec, .pubcomp:
+      try receiveAcknowledgement(packet, header, client, clock)
+    case .pubrel: try receivePubrel(packet, header, client)
+    case .suback: try receiveSuback(packet, header, client)
+    case .pingresp:
+      _ = try Packet.decode(packet, header, version: settings.version, direction: .toClient)
+    case .disconnect:
+      let answer = try Packet.decode(
+        packet, header, version: settings.version, direction: .toClient)
+      guard case .disconnect(let disconnect) = answer else { return }
+      fail("DISCONNECT: \(disconnect.reasonCode.name(in: .disconnect))")
+      tally.connectionsLost += 1
+      abandon(client)
+    case .connack, .connect, .subscribe, .unsubscribe, .unsuback, .pingreq, .auth, .publish:
+      // Everything but CONNACK is turned down by its own rules or because nothing was asked.
+      try receiveConnack(packet, header, client)
+    }
+  }
+
+  private func receivePublish(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient, _ clock: Int64
+  ) throws(DecodeError) {
+    let view = try PublishView.decode(
+      packet, header, version: settings.version, direction: .toClient)
+    guard let subscriber = client.subscriber else {
+      throw DecodeError(
+        .protocolError, "MQTT-3.3.5-1", .publish, at: 0, "nothing was subscribed to")
+    }
+    if view.qos != .atMostOnce {
+      guard try acknowledge(view, subscriber, client) else { return }
+    }
+    if let stamp = MessageStamp(packet, at: view.payload.lowerBound) {
+      if subscriber.answer != nil {
+        answer(stamp, subscriber, client)
+      } else {
+        count(stamp, view, subscriber, client, clock)
+      }
+    } else {
+      tally.received += 1
+      tally.foreign += 1
+    }
+    second?.received += 1
+    second?.receivedBytes += UInt64(packet.count)
+    tally.receivedBytes += UInt64(packet.count)
+  }
+
+  /// Answers by the quality of service; false when the message has been taken before.
+  private func acknowledge(
+    _ view: PublishView, _ subscriber: SubscriberPart, _ client: LoadClient
+  ) throws(DecodeError) -> Bool {
+    guard let identifier = PacketIdentifier(rawValue: view.packetIdentifier) else { return true }
+    if view.isDuplicate { tally.marked += 1 }
+    touch(client)
+    let answer = AcknowledgementView(packetIdentifier: identifier, reasonCode: .success)
+    if view.qos == .atLeastOnce {
+      answer.encode(.puback, into: &client.outbox, version: settings.version)
+      return true
+    }
+    answer.encode(.pubrec, into: &client.outbox, version: settings.version)
+    return subscriber.held.receive(identifier) == .first
+  }
+
+  /// Holds a delivery against what was sent.
+  private func count(
+    _ stamp: MessageStamp, _ view: PublishView, _ subscriber: SubscriberPart,
+    _ client: LoadClient, _ clock: Int64
+  ) {
+    tally.received += 1
+    subscriber.received += 1
+    if subscriber.firstArrival == 0 { subscriber.firstArrival = clock }
+    subscriber.lastArrival = clock
+    lastArrival = clock
+    guard let place = position(of: stamp, subscriber) else {
+      tally.foreign += 1
+      return
+    }
+    if let group = subscriber.group {
+      if !group.sets[place].insert(stamp.sequence) { tally.duplicated += 1 }
+    } else {
+      switch subscriber.trackers[place].receive(stamp.sequence) {
+      case .inOrder: break
+      case .late: tally.outOfOrder += 1
+      case .duplicate: tally.duplicated += 1
+      }
+    }
+    guard stamp.nanoseconds >= progress.measureStart.load(ordering: .relaxed) else { return }
+    measuredReceived += 1
+    if settings.cast.answers {
+      roundTrip.record(clock - stamp.nanoseconds)
+      queue(client)
+    } else if !subscriber.isLate {
+      endToEnd.record(clock - stamp.nanoseconds)
+    }
+  }
+
+  /// The tracker's place for a message's publisher; those of other runs get one where nobody of ours
+  /// publishes.
+  private func position(of stamp: MessageStamp, _ subscriber: SubscriberPart) -> Int? {
+    if stamp.run == settings.run {
+      if let place = subscriber.heard.position(of: Int(stamp.publisher)) { return place }
+    }
+    guard settings.cast.publishers == 0 else { return nil }
+    let name = UInt64(stamp.run) << 32 | UInt64(stamp.publisher)
+    if let place = subscriber.strangers[name] { return place }
+    // Whoever comes in later has not lost what was sent before.
+    var tracker = SequenceTracker()
+    tracker.next = stamp.sequence
+    subscriber.trackers.append(tracker)
+    subscriber.strangers[name] = subscriber.trackers.count - 1
+    return subscriber.trackers.count - 1
+  }
+
+  /// Sends what a questioner sent back to it.
+  private func answer(
+    _ stamp: MessageStamp, _ subscriber: SubscriberPart, _ client: LoadClient
+  ) {
+    subscriber.answerIdentifier =
+      subscriber.answerIdentifier == .max ? 1 : subscriber.answerIdentifier + 1
+    subscriber.answer?.append(
+      stamp, identifier: subscriber.answerIdentifier, to: &client.outbox)
+    touch(client)
+  }
+
+  private func receivePubrel(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient
+  ) throws(DecodeError) {
+    let view = try AcknowledgementView.decode(packet, header, version: settings.version)
+    if let subscriber = client.subscriber { _ = subscriber.held.release(view.packetIdentifier) }
+    AcknowledgementView(packetIdentifier: view.packetIdentifier, reasonCode: .success)
+      .encode(.pubcomp, into: &client.outbox, version: settings.version)
+    touch(client)
+  }
+
+  private func receiveAcknowledgement(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient, _ clock: Int64
+  ) throws(DecodeError) {
+    let view = try AcknowledgementView.decode(packet, header, version: settings.version)
+    if client.subscriber?.answer != nil {
+      if header.type == .pubrec { release(view, client) }
+      return
+    }
+    guard let publisher = client.publisher else {
+      throw DecodeError(.protocolError, "4.3.1", header.type, at: 0, "nothing was published")
+    }
+    let identifier = view.packetIdentifier.rawValue
+    let expected: FlightTable.Stage = header.type == .pubcomp ? .released : .published
+    let isOfQoS = (header.type == .puback) == (settings.publishQoS == .atLeastOnce)
+    guard isOfQoS, publisher.flight.stage(identifier) == expected else {
+      throw DecodeError(
+        .protocolError, "4.3", header.type, at: 2,
+        "no message with the packet identifier \(identifier) waits for it")
+    }
+    if header.type == .pubrec && !view.reasonCode.isFailure {
+      publisher.flight.release(identifier)
+      return release(view, client)
+    }
+    let time = publisher.flight.complete(identifier)
+    if view.reasonCode.isFailure {
+      tally.refused += 1
+      fail("\(header.type.name): \(view.reasonCode.name(in: header.type))")
+    } else {
+      tally.acknowledged += 1
+      second?.acknowledged += 1
+      if view.reasonCode == .noMatchingSubscribers { tally.unmatched += 1 }
+      if time >= progress.measureStart.load(ordering: .relaxed) {
+        acknowledgement.record(clock - time)
+      }
+    }
+    queue(client)
+  }
+
+  private func release(_ view: AcknowledgementView, _ client: LoadClient) {
+    AcknowledgementView(packetIdentifier: view.packetIdentifier, reasonCode: .success)
+      .encode(.pubrel, into: &client.outbox, version: settings.version)
+    touch(client)
+  }
+}

@@ -1,0 +1,63 @@
+// What another process of this machine uses, read from /proc: processor time of all its threads in
+// steps of the kernel's clock, and resident memory.
+
+import Bench
+import Glibc
+import MQTTCodec
+import Transport
+
+/// Watches one process during the measured part of a run.
+final class ProcessWatch {
+  private(set) var use: ProcessUse
+  private var startSeconds = 0.0
+  private var lastLook = Instant.start
+  private var isRunning = false
+
+  /// Nil when there is no such process.
+  init?(process: Int) {
+    if Self.cpuSeconds(of: process) == nil { return nil }
+    use = ProcessUse(process: process)
+  }
+
+  func begin() {
+    isRunning = true
+    startSeconds = Self.cpuSeconds(of: use.process) ?? 0
+    use.residentBytesBefore = Self.residentBytes(of: use.process)
+    look()
+  }
+
+  /// Notes the memory of the moment, ten times a second at most.
+  func look() {
+    let now = MonotonicClock.now
+    guard isRunning, now.nanoseconds(since: lastLook) > 100_000_000 else { return }
+    lastLook = now
+    use.residentBytesHighest = max(
+      use.residentBytesHighest, Self.residentBytes(of: use.process))
+  }
+
+  func end() {
+    if !isRunning { return }
+    isRunning = false
+    use.cpuSeconds = max(0, (Self.cpuSeconds(of: use.process) ?? startSeconds) - startSeconds)
+    use.residentBytesAfter = Self.residentBytes(of: use.process)
+    use.residentBytesHighest = max(use.residentBytesHighest, use.residentBytesAfter)
+  }
+
+  /// Processor time of a process; nil when there is none.
+  ///
+  /// The name in the second field of /proc/PID/stat may hold anything, so fields are counted from
+  /// its last parenthesis (proc(5)).
+  static func cpuSeconds(of process: Int) -> Double? {
+    let text = SystemFile.text("/proc/\(process)/stat")
+    guard let end = text.lastIndex(of: ")") else { return nil }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12])
+    else { return nil }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+  }
+
+  static func residentBytes(of process: Int) -> Int {
+    let fields = SystemFile.text("/proc/\(process)/statm").split(separator: " ")
+    return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(getpagesize()) : 0
+  }
+}

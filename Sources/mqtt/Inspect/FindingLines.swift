@@ -1,0 +1,69 @@
+// `--check`: what is wrong or worth knowing, a line or a JSON object for each finding.
+
+import Capture
+import Commands
+import Glibc
+import MQTTCodec
+
+/// Writes findings.
+final class FindingLines: PacketTeller {
+  private let selection: PacketSelection
+  private let isJSON: Bool
+  private var output = InspectOutput()
+  private var counts: [FindingSeverity: Int] = [:]
+
+  init(_ options: InspectOptions, isJSON: Bool) {
+    selection = options.selection
+    self.isJSON = isJSON
+  }
+
+  func tell(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
+    _ pairing: Pairing?
+  ) {}
+
+  func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {}
+
+  func tellEnd(_ watch: ProtocolWatch) {
+    for finding in watch.findings where selection.selects(finding) {
+      counts[finding.severity, default: 0] += 1
+      if isJSON {
+        output.buffer.append(utf8: JSONValue.object(Self.members(finding)).text)
+      } else {
+        output.buffer.append(utf8: finding.description)
+      }
+      output.buffer.append(UInt8(ascii: "\n"))
+      output.flushIfLarge()
+    }
+    var remarks = watch.remarks
+    if watch.omittedCount > 0 {
+      remarks.append(
+        "\(watch.omittedCount) more findings are not shown: \(ProtocolWatch.findingLimit) are kept")
+    }
+    for remark in remarks { Terminal.write("mqtt inspect-pcap: \(remark)\n", to: STDERR_FILENO) }
+  }
+
+  private static func members(_ finding: Finding) -> [JSONValue.Member] {
+    [
+      .init("severity", .text(finding.severity.name)),
+      .init("finding", .text(finding.kind.rawValue)),
+      .init("frames", .array(finding.frames.map { .number(Double($0)) })),
+      .init("time", .text(finding.timeNanoseconds.map { TimeText.text($0, decimals: 9) })),
+      .init("client", .text(finding.client)),
+      .init("stream", .number(Double(finding.stream))),
+      .init("clause", .text(finding.clause)),
+      .init("text", .text(finding.text)),
+    ]
+  }
+
+  func finish() {
+    if !isJSON {
+      let parts = FindingSeverity.allCases.reversed().map { severity in
+        let count = counts[severity] ?? 0
+        return "\(count) \(severity.name)\(count == 1 ? "" : "s")"
+      }
+      output.buffer.append(utf8: parts.joined(separator: ", ") + "\n")
+    }
+    output.flush()
+  }
+}

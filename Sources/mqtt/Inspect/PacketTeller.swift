@@ -1,0 +1,66 @@
+// Who is told of the packets of a capture: the forms of output, all fed by one `Inspection`, which
+// watches the protocol and leaves out what was not asked for.
+
+import Capture
+import Commands
+import MQTTCodec
+
+/// A form of output.
+protocol PacketTeller: AnyObject {
+  /// A packet that was asked for, and the earlier one that it belongs to.
+  func tell(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
+    _ pairing: Pairing?)
+  /// An event that was asked for.
+  func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts)
+  /// A capture is over.
+  func tellEnd(_ watch: ProtocolWatch)
+  /// All captures are over.
+  func finish()
+}
+
+/// From packets to what is told of them.
+struct Inspection: PacketReceiver, ~Copyable {
+  private let selection: PacketSelection
+  private let tellers: [any PacketTeller]
+  private var watch = ProtocolWatch()
+  private(set) var hasErrors = false
+
+  init(_ selection: PacketSelection, _ tellers: [any PacketTeller]) {
+    self.selection = selection
+    self.tellers = tellers
+  }
+
+  mutating func receive(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, on connection: ConnectionFacts
+  ) {
+    // Everything is watched: what is left out may explain what is shown.
+    let pairing = watch.receive(packet, bytes, on: connection)
+    if !selection.selects(packet, bytes, connection) { return }
+    for teller in tellers { teller.tell(packet, bytes, connection, pairing) }
+  }
+
+  mutating func receive(
+    _ event: ConnectionEvent, _ stamp: FrameStamp, on connection: ConnectionFacts
+  ) {
+    watch.receive(event, stamp, on: connection)
+    if !selection.selectsEvent(stamp, connection) { return }
+    for teller in tellers { teller.tell(event, stamp, connection) }
+  }
+
+  /// A capture is over; the next one has nothing to do with it.
+  mutating func endCapture() {
+    watch.finish()
+    if watch.findings.contains(where: { $0.severity == .error && selection.selects($0) })
+      || (watch.hasErrors && watch.omittedCount > 0)
+    {
+      hasErrors = true
+    }
+    for teller in tellers { teller.tellEnd(watch) }
+    watch = ProtocolWatch()
+  }
+
+  mutating func finish() {
+    for teller in tellers { teller.finish() }
+  }
+}

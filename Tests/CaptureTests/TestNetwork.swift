@@ -1,0 +1,150 @@
+// Clients and a broker as a capture of the broker's network would show them: a test says who sends
+// what and how much time passes.
+
+import Capture
+import CaptureSupport
+import MQTTCodec
+
+/// Connections of a capture, on one clock.
+struct TestNetwork {
+  private var talks: [Conversation] = []
+  private var versions: [ProtocolVersion] = []
+  private var clock: Int64 = 1_700_000_000_000_000_000
+
+  /// Opens a connection without any packet.
+  mutating func open(_ version: ProtocolVersion = .v311) -> Int {
+    var talk = Conversation()
+    talk.clientPort = 40_000 + talks.count
+    talk.timeNanoseconds = clock
+    talk.open()
+    clock = talk.timeNanoseconds
+    talks.append(talk)
+    versions.append(version)
+    return talks.count - 1
+  }
+
+  /// Opens a connection with CONNECT and CONNACK.
+  mutating func connect(
+    _ client: String, _ version: ProtocolVersion = .v311, cleanStart: Bool = true,
+    keepAlive: UInt16 = 0, present: Bool = false, wishes: [Property] = [], terms: [Property] = [],
+    reason: ReasonCode = .success
+  ) -> Int {
+    let number = open(version)
+    up(
+      number,
+      .connect(
+        Connect(
+          version: version, clientIdentifier: client, cleanStart: cleanStart,
+          keepAliveSeconds: keepAlive, properties: Properties(wishes))))
+    down(
+      number,
+      .connack(
+        Connack(isSessionPresent: present, reasonCode: reason, properties: Properties(terms))))
+    return number
+  }
+
+  /// The client of connection `number` sends a packet.
+  mutating func up(_ number: Int, _ packet: Packet) { send(number, packet, isToServer: true) }
+
+  /// The broker sends it one.
+  mutating func down(_ number: Int, _ packet: Packet) { send(number, packet, isToServer: false) }
+
+  private mutating func send(_ number: Int, _ packet: Packet, isToServer: Bool) {
+    var buffer = ByteBuffer()
+    packet.encode(into: &buffer, version: versions[number])
+    raw(number, buffer.bytes, isToServer: isToServer)
+  }
+
+  /// One end sends bytes.
+  mutating func raw(_ number: Int, _ bytes: [UInt8], isToServer: Bool = true) {
+    talks[number].timeNanoseconds = clock
+    if isToServer { talks[number].toServer(bytes) } else { talks[number].toClient(bytes) }
+    clock = talks[number].timeNanoseconds
+  }
+
+  /// A subscription that is granted.
+  mutating func subscribe(_ number: Int, _ filter: String, _ qos: QoS = .exactlyOnce) throws {
+    let id = try identifier(900)
+    up(
+      number,
+      .subscribe(
+        Subscribe(
+          packetIdentifier: id,
+          subscriptions: [Subscription(filter: filter, options: SubscriptionOptions(qos: qos))])))
+    down(
+      number,
+      .suback(
+        Suback(packetIdentifier: id, reasonCodes: [ReasonCode(rawValue: qos.rawValue)])))
+  }
+
+  mutating func close(_ number: Int) {
+    talks[number].timeNanoseconds = clock
+    talks[number].close()
+    clock = talks[number].timeNanoseconds
+  }
+
+  mutating func wait(_ seconds: Double) { clock += Int64(seconds * 1e9) }
+
+  /// All frames in the order of their times.
+  var frames: [TestFrame] {
+    talks.flatMap(\.frames).sorted { $0.timeNanoseconds < $1.timeNanoseconds }
+  }
+
+  /// What is found in the frames, or in those that `frames` leaves.
+  func findings(_ frames: [TestFrame]? = nil) -> [String] {
+    watched(frames).findings.map(\.description)
+  }
+
+  func watched(_ frames: [TestFrame]? = nil) -> ProtocolWatch {
+    var watching = Watching()
+    var reader = CaptureFile()
+    var dissector = Dissector()
+    reader.append(pcap(frames ?? self.frames, .ethernet, PcapForm(isNanoseconds: true)).span)
+    while let frame = try? reader.next() {
+      dissector.dissect(frame, reader.bytes(of: frame), into: &watching)
+    }
+    dissector.finish(into: &watching)
+    watching.watch.finish()
+    return watching.watch
+  }
+}
+
+private struct Watching: PacketReceiver {
+  var watch = ProtocolWatch()
+
+  mutating func receive(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, on connection: ConnectionFacts
+  ) {
+    _ = watch.receive(packet, bytes, on: connection)
+  }
+
+  mutating func receive(
+    _ event: ConnectionEvent, _ stamp: FrameStamp, on connection: ConnectionFacts
+  ) {
+    watch.receive(event, stamp, on: connection)
+  }
+}
+
+struct NoIdentifier: Error {}
+
+/// A packet identifier.
+func identifier(_ number: UInt16) throws -> PacketIdentifier {
+  guard let identifier = PacketIdentifier(rawValue: number) else { throw NoIdentifier() }
+  return identifier
+}
+
+/// A message as a packet.
+func publish(
+  _ topic: String, _ payload: String = "x", _ qos: QoS = .atMostOnce, id: UInt16 = 1,
+  dup: Bool = false, retain: Bool = false, properties: [Property] = []
+) throws -> Packet {
+  .publish(
+    Publish(
+      topic: topic, payload: Array(payload.utf8), qos: qos, isRetained: retain, isDuplicate: dup,
+      packetIdentifier: qos == .atMostOnce ? nil : try identifier(id),
+      properties: Properties(properties)))
+}
+
+func answer(_ id: UInt16, _ reason: ReasonCode = .success) throws -> Acknowledgement {
+  Acknowledgement(packetIdentifier: try identifier(id), reasonCode: reason)
+}

@@ -1,0 +1,73 @@
+// A file that an earlier version of the program has written is taken over: what is in it stays, and
+// from then on it is one of the current version. Files/version-1.sqlite.gz was written by the program
+// of that time, with `Sample.everythingOfVersion1`.
+
+import Foundation
+import MQTTBroker
+import Storage
+import Testing
+
+struct VersionTests {
+  private let directory = TemporaryDirectory()
+  private let expected = RecordedState(Sample.everythingOfVersion1).records
+
+  /// Puts the old file into the directory.
+  private func lay() throws {
+    try FileManager.default.createDirectory(
+      atPath: directory.path, withIntermediateDirectories: true)
+    let packed = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("Files/version-1.sqlite.gz").path
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments = ["-c", "exec gzip -dc \"$0\" > \"$1\"", packed, directory.file]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
+  @Test func `a file of version 1 is taken over with everything in it`() throws {
+    try lay()
+    #expect(try directory.query("PRAGMA user_version") == "1")
+    let store = try Store.open(directory.settings)
+    #expect(try store.load().records == expected)
+    #expect(store.notices.isEmpty)
+    #expect(try directory.query("PRAGMA user_version", closing: store) == "2")
+  }
+
+  @Test func `what only version 2 knows is kept in a file that was version 1`() throws {
+    try lay()
+    let store = try Store.open(directory.settings)
+    try store.commit(Sample.everything)
+    store.close()
+    let again = try Store.open(directory.settings)
+    #expect(try again.load().records == RecordedState(Sample.everything).records)
+    let rows = try directory.query(
+      "SELECT topic, publisher, publisher_user FROM retained_messages LIMIT 1", closing: again)
+    #expect(rows == "named|client-2|user-2")
+  }
+
+  @Test func `a strict store takes a file of version 1 over as well`() throws {
+    try lay()
+    var settings = directory.settings
+    settings.isStrict = true
+    #expect(try Store.open(settings).load().records == expected)
+  }
+
+  @Test func `a damaged file of version 1 is salvaged into one of version 2`() throws {
+    try lay()
+    let page = try #require(
+      Int(try directory.query("SELECT rootpage FROM sqlite_schema WHERE name = 'subscription'")))
+    let file = try #require(FileHandle(forUpdatingAtPath: directory.file))
+    try file.seek(toOffset: UInt64((page - 1) * 4096))
+    try file.write(contentsOf: Data(repeating: 0xFF, count: 4096))
+    try file.close()
+    let store = try Store.open(directory.settings)
+    let loaded = try store.load().records
+    let withoutSubscriptions = expected.filter { record in
+      if case .subscribe = record { false } else { true }
+    }
+    #expect(loaded == withoutSubscriptions)
+    #expect(store.notices.contains { $0.contains("saved 3 sessions and 4 messages") })
+    #expect(try directory.query("PRAGMA user_version", closing: store) == "2")
+  }
+}
