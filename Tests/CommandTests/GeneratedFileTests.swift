@@ -46,11 +46,11 @@ import Testing
     (["broker", "--retain-available", ""], ["true", "false"]),
     (["bro"], ["broker"]), (["broker", "pass"], ["passwd"]),
     (["broker", "passwd", "--ba"], ["--batch"]),
-    (["broker", "passwd", "Packa"], ["Package.swift"]),
+    (["broker", "passwd", "Package.s"], ["Package.swift"]),
     (["acl-check", "su"], ["subscribe", "suggest"]),
-    (["acl-check", "test", "Packa"], ["Package.swift"]),
-    (["inspect-pcap", "Packa"], ["Package.swift"]),
-    (["pub", "--replay", "Packa"], ["Package.swift"]),
+    (["acl-check", "test", "Package.s"], ["Package.swift"]),
+    (["inspect-pcap", "Package.s"], ["Package.swift"]),
+    (["pub", "--replay", "Package.s"], ["Package.swift"]),
     (["pub", "--wait"], ["--wait-reply"]), (["sub", "--rec"], ["--record"]),
     (["sub", "--retain-handling", "n"], ["new", "never"]),
     (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
@@ -92,7 +92,8 @@ import Testing
     let hits = result.output.split(whereSeparator: \.isNewline).compactMap {
       $0.firstRange(of: "HIT:").map { [line = $0] range in String(line[range.upperBound...]) }
     }
-    #expect(Set(hits) == Set(offered))
+    // The terminal may echo the function that prints the hits.
+    #expect(Set(hits.filter { !$0.contains("${^found}") }) == Set(offered))
   }
 
   /// zsh completes only on a terminal, so one zsh types into another and collects what that one
