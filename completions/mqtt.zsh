@@ -111,7 +111,8 @@ _mqtt_broker() {
     '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
     '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(-h --help)'{-h,--help}'[print this help]' \
-    '(--version)'--version'[print the version]'
+    '(--version)'--version'[print the version]' \
+    '::command:(passwd)'
 }
 
 _mqtt_broker-passwd() {
@@ -398,7 +399,7 @@ _mqtt_acl-check() {
     '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]' \
-    ':question:(publish receive subscribe ask test list who diff lint)' \
+    ':question:(publish receive subscribe ask test list who diff lint replay suggest)' \
     '*:file:_files'
 }
 
@@ -435,7 +436,6 @@ _mqtt() {
   local -a commands
   commands=(
     'broker:serve MQTT clients'
-    'broker-passwd:set and remove users of a password file'
     'pub:publish messages'
     'sub:subscribe to topics and print what arrives'
     'bench:measure a broker, and tell the truth about it'
@@ -450,6 +450,11 @@ _mqtt() {
   local command=${words[2]}
   shift words
   ((CURRENT--))
+  if [[ $command == broker && ${words[2]} == passwd ]] && ((CURRENT > 2)); then
+    command=broker-passwd
+    shift words
+    ((CURRENT--))
+  fi
   case $command in
     broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_$command" ;;
     help) _describe -t commands command commands ;;

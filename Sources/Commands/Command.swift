@@ -1,6 +1,7 @@
 // The commands that there are: the one list behind dispatch, `mqtt --help`, completions and the
 // manual pages.
 
+import Bench
 import MQTTCodec
 
 /// A subcommand of `mqtt`.
@@ -28,6 +29,27 @@ package enum Command: String, CaseIterable, Sendable {
     case .inspectPcap: "explain the MQTT in captured network traffic"
     }
   }
+
+  /// What the first plain argument is, where it is one of a few words.
+  var verbs: [String] {
+    switch self {
+    case .broker: ["passwd"]
+    case .bench: Scenario.names + ["compare", "crash", "probe"]
+    case .aclCheck: AccessCheckDraft.verbs
+    case .passwd, .pub, .sub, .inspectPcap: []
+    }
+  }
+
+  /// Whether plain arguments, behind the verb where there are verbs, may be files.
+  var takesFiles: Bool {
+    switch self {
+    case .passwd, .aclCheck, .inspectPcap: true
+    case .broker, .pub, .sub, .bench: false
+    }
+  }
+
+  /// Those that stand alone behind `mqtt`.
+  static var typed: [Command] { allCases.filter { $0.words == $0.rawValue } }
 
   /// The rows of its options, in the order of `--help`.
   package var options: [OptionDescription] {

@@ -1,27 +1,67 @@
 // `mqtt generate DIRECTORY`: writes the files that are made from the tables of options. It is for
 // those who change the tables, so no help lists it.
+//
+// `mqtt generate --install` writes the same completions and manual pages to where shells and man look
+// for them by themselves: below /usr/local/share for root, below ~/.local/share for anyone else, or
+// below a directory that is named.
 
 import Commands
 import Glibc
 
 /// Writes the completions and the manual pages.
 enum GenerateCommand {
-  /// Writes them below the directory that is the only word.
+  /// Writes them below the directory that is the last word.
   static func run(_ words: [[UInt8]]) throws(UsageError) -> Int32 {
-    guard words.count == 1 else {
-      throw UsageError("generate", "expected a directory", example: "mqtt generate .")
+    let words = words.map { String(decoding: $0, as: UTF8.self) }
+    if words.first == "--install", words.count <= 2 {
+      return install(below: words.dropFirst().first ?? shareDirectory)
     }
-    let directory = String(decoding: words[0], as: UTF8.self)
+    guard words.count == 1, !words[0].hasPrefix("-") else {
+      throw UsageError(
+        "generate", "expected a directory, or --install", example: "mqtt generate --install")
+    }
+    return GeneratedFile.all().allSatisfy { write($0.contents, to: "\(words[0])/\($0.path)") }
+      ? ExitStatus.success : ExitStatus.failure
+  }
+
+  private static var shareDirectory: String {
+    if geteuid() == 0 { return "/usr/local/share" }
+    if let directory = Terminal.environment("XDG_DATA_HOME"), !directory.isEmpty {
+      return directory
+    }
+    return (Terminal.environment("HOME") ?? ".") + "/.local/share"
+  }
+
+  private static func install(below share: String) -> Int32 {
     for file in GeneratedFile.all() {
-      let path = "\(directory)/\(file.path)"
-      let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-      let isWritten = descriptor >= 0 && Terminal.write(file.contents, to: descriptor)
-      if !isWritten || close(descriptor) != 0 {
-        let reason = String(cString: strerror(errno))
-        Terminal.write("mqtt generate: \(path) cannot be written: \(reason)\n", to: STDERR_FILENO)
-        return ExitStatus.failure
-      }
+      let path = "\(share)/\(file.installedPath)"
+      makeDirectories(above: path)
+      if !write(file.contents, to: path) { return ExitStatus.failure }
+      Terminal.write("\(path)\n", to: STDOUT_FILENO)
+    }
+    if share != "/usr/local/share" {
+      Terminal.write(
+        "zsh finds its file with this in ~/.zshrc, before compinit:\n"
+          + "  fpath=(\(share)/zsh/site-functions $fpath)\n", to: STDERR_FILENO)
     }
     return ExitStatus.success
+  }
+
+  /// Makes what is missing; a failure shows when the file is written.
+  private static func makeDirectories(above path: String) {
+    var directory = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
+      directory += part + "/"
+      mkdir(directory, 0o755)
+    }
+  }
+
+  private static func write(_ contents: String, to path: String) -> Bool {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let isWritten = descriptor >= 0 && Terminal.write(contents, to: descriptor)
+    if isWritten && close(descriptor) == 0 { return true }
+    let reason = String(cString: strerror(errno))
+    Terminal.write("mqtt generate: \(path) cannot be written: \(reason)\n", to: STDERR_FILENO)
+    return false
   }
 }

@@ -44,7 +44,15 @@ import Testing
     (["sub", "-D", "subscribe", ""], ["subscription-identifier", "user-property"]),
     (["pub", "--cafile", "Package.s"], ["Package.swift"]),
     (["broker", "--retain-available", ""], ["true", "false"]),
-    (["bro"], ["broker", "broker-passwd"]),
+    (["bro"], ["broker"]), (["broker", "pass"], ["passwd"]),
+    (["broker", "passwd", "--ba"], ["--batch"]),
+    (["broker", "passwd", "Package.s"], ["Package.swift"]),
+    (["acl-check", "su"], ["subscribe", "suggest"]),
+    (["acl-check", "test", "Package.s"], ["Package.swift"]),
+    (["inspect-pcap", "Package.s"], ["Package.swift"]),
+    (["pub", "--replay", "Package.s"], ["Package.swift"]),
+    (["pub", "--wait"], ["--wait-reply"]), (["sub", "--rec"], ["--record"]),
+    (["sub", "--retain-handling", "n"], ["new", "never"]),
     (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
     (["acl-check", "--acl", "Package.s"], ["Package.swift"]),
   ]
@@ -84,7 +92,8 @@ import Testing
     let hits = result.output.split(whereSeparator: \.isNewline).compactMap {
       $0.firstRange(of: "HIT:").map { [line = $0] range in String(line[range.upperBound...]) }
     }
-    #expect(Set(hits) == Set(offered))
+    // The terminal may echo the function that prints the hits.
+    #expect(Set(hits.filter { !$0.contains("${^found}") }) == Set(offered))
   }
 
   /// zsh completes only on a terminal, so one zsh types into another and collects what that one

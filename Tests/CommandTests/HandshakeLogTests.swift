@@ -72,6 +72,15 @@ import Testing
         == ["id 7: PUBLISH -> PUBACK 1.00 ms, refused: Not authorized"])
   }
 
+  @Test func `a handshake that the other end had finished before is no refusal`() throws {
+    let again = Acknowledgement(
+      packetIdentifier: try identifier(), reasonCode: .packetIdentifierNotFound)
+    let release = Acknowledgement(packetIdentifier: try identifier())
+    #expect(
+      lines([(.pubrel(release), .sent, 0), (.pubcomp(again), .received, 1)])
+        == ["id 7: PUBREL -> PUBCOMP 1.00 ms, finished before; the answer to that was lost"])
+  }
+
   @Test func `the same identifier in both directions is two messages`() throws {
     let answer = Acknowledgement(packetIdentifier: try identifier())
     #expect(

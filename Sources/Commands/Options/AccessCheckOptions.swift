@@ -78,7 +78,7 @@ struct AccessCheckDraft: Draft {
     plain.append(text)
   }
 
-  private static let verbs = [
+  static let verbs = [
     "publish", "receive", "subscribe", "ask", "test", "list", "who", "diff", "lint", "replay",
     "suggest",
   ]

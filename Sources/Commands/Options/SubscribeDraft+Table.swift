@@ -220,7 +220,7 @@ extension SubscribeDraft {
       return try Expression(parsing: text, fields: ExpressionField.message)
     } catch {
       throw ValueFault(
-        error.explanation, excerpt: Excerpt.text(Array(error.text.utf8), caretAt: error.offset))
+        error.explanation, excerpt: Excerpt.text(Array(text.utf8), caretAt: error.offset))
     }
   }
 

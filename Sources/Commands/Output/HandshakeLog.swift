@@ -75,9 +75,12 @@ package struct HandshakeLog {
     let text = adding(step, to: key, at: now).text
     courses[key] = nil
     let code = answer.reasonCode
-    // PUBCOMP comes too late to refuse anything: its sender has forgotten the message.
-    let failure = claim == "delivered exactly once" ? code.name : "refused: \(code.name)"
-    let outcome = code.isFailure ? failure : claim
+    let outcome =
+      switch code {
+      case .packetIdentifierNotFound: "finished before; the answer to that was lost"
+      case _ where code.isFailure: "refused: \(code.name)"
+      case _: claim
+      }
     return "id \(key.identifier.rawValue): \(text), \(outcome)"
   }
 

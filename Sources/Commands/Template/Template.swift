@@ -47,6 +47,13 @@ package struct TemplateFault: Error, Equatable, Sendable {
   /// What was found and what was expected, in words, without a full stop.
   package var explanation: String
 
+  /// Joins the parts.
+  package init(text: String, offset: Int, explanation: String) {
+    self.text = text
+    self.offset = offset
+    self.explanation = explanation
+  }
+
   /// The line with a caret below the place.
   package var excerpt: String { Excerpt.text(Array(text.utf8), caretAt: offset) }
 }

@@ -4,7 +4,7 @@
 package enum BashCompletion {
   /// The whole file.
   package static func text() -> String {
-    let commands = Command.allCases.map(\.rawValue)
+    let commands = Command.typed.map(\.rawValue)
     var text = """
       # Completion of mqtt for bash, made by 'mqtt generate' from the tables of options.
 
@@ -36,6 +36,10 @@ package enum BashCompletion {
       "${COMP_WORDS[1]}"
           return
         fi
+        if [[ ${COMP_WORDS[1]} == broker && ${COMP_WORDS[2]} == passwd ]] && ((COMP_CWORD > 2)); then
+          _mqtt_broker-passwd
+          return
+        fi
         case ${COMP_WORDS[1]} in
           \(commands.joined(separator: "|"))) "_mqtt_${COMP_WORDS[1]}" ;;
           help) _mqtt_words '\(commands.joined(separator: " "))' "${COMP_WORDS[COMP_CWORD]}" ;;
@@ -52,6 +56,12 @@ package enum BashCompletion {
     var text = """
       _mqtt_\(command.rawValue)() {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+        # bash makes three words of --qos=1.
+        if [[ $current == = ]]; then
+          current=
+        elif [[ $previous == = ]]; then
+          previous=${COMP_WORDS[COMP_CWORD - 2]}
+        fi
 
       """
     if command.options.contains(where: { $0.long == "property" }) {
@@ -68,8 +78,23 @@ package enum BashCompletion {
     }
     text += "  esac\n"
     let spellings = command.options.map { "--\($0.long)" }.joined(separator: " ")
-    text += "  case $current in\n    -*) _mqtt_words '\(spellings)' \"$current\" ;;\n  esac\n}\n"
-    return text
+    text += "  case $current in\n    -*) _mqtt_words '\(spellings)' \"$current\" ;;\n"
+    if let plain = plain(command) { text += "    *) \(plain) ;;\n" }
+    return text + "  esac\n}\n"
+  }
+
+  /// What completes a plain argument; nil when nothing can.
+  private static func plain(_ command: Command) -> String? {
+    let files = command.takesFiles ? "_mqtt_files -f \"$current\"" : nil
+    if command.verbs.isEmpty { return files }
+    let verbs = command.verbs.joined(separator: " ")
+    let words = "_mqtt_words '\(verbs)' \"$current\""
+    guard let files else {
+      return command == .bench ? words : "((COMP_CWORD == 2)) && \(words)"
+    }
+    // A verb that has been typed is some word before this one.
+    return "if [[ \" ${COMP_WORDS[*]:2:COMP_CWORD - 2} \" =~ "
+      + "\\ (\(command.verbs.joined(separator: "|")))\\  ]]; then \(files); else \(words); fi"
   }
 
   private static func patterns(_ option: OptionDescription) -> String {

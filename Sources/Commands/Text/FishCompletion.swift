@@ -24,7 +24,7 @@ package enum FishCompletion {
       text += "            printf '%s\\n' \(names)\n"
     }
     text += "    end\nend\n\ncomplete -c mqtt -f\n"
-    for command in Command.allCases {
+    for command in Command.typed {
       text += "complete -c mqtt -n __fish_use_subcommand -a \(command.rawValue)"
       text += " -d '\(escaped(command.summary))'\n"
     }
@@ -33,13 +33,40 @@ package enum FishCompletion {
     for command in Command.allCases {
       text += "\n"
       for option in command.options { text += line(option, command) }
+      text += plain(command)
     }
     text += "\ncomplete -c mqtt -n __mqtt_property -x -a '(__mqtt_properties)'\n"
     return text
   }
 
+  /// When options and arguments of `command` are wanted.
+  private static func condition(_ command: Command) -> String {
+    switch command {
+    case .broker:
+      "__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd"
+    case .passwd: "__fish_seen_subcommand_from broker; and __fish_seen_subcommand_from passwd"
+    case .pub, .sub, .bench, .aclCheck, .inspectPcap:
+      "__fish_seen_subcommand_from \(command.rawValue)"
+    }
+  }
+
+  /// The lines for plain arguments.
+  private static func plain(_ command: Command) -> String {
+    var text = ""
+    let verbs = command.verbs.joined(separator: " ")
+    if !verbs.isEmpty {
+      let isOne = command == .bench ? "" : "; and not __fish_seen_subcommand_from \(verbs)"
+      text += "complete -c mqtt -n '\(condition(command))\(isOne)' -a '\(verbs)'\n"
+    }
+    if command.takesFiles {
+      let isLater = verbs.isEmpty ? "" : "; and __fish_seen_subcommand_from \(verbs)"
+      text += "complete -c mqtt -n '\(condition(command))\(isLater)' -F\n"
+    }
+    return text
+  }
+
   private static func line(_ option: OptionDescription, _ command: Command) -> String {
-    var text = "complete -c mqtt -n '__fish_seen_subcommand_from \(command.rawValue)'"
+    var text = "complete -c mqtt -n '\(condition(command))'"
     if let letter = option.letter { text += " -s \(letter)" }
     text += " -l \(option.long)"
     if !option.isFlag {

@@ -7,6 +7,16 @@ package struct GeneratedFile: Equatable, Sendable {
   package var path: String
   package var contents: String
 
+  /// Below a share directory, where the program that reads it looks by itself.
+  package var installedPath: String {
+    switch path {
+    case "completions/mqtt.bash": "bash-completion/completions/mqtt"
+    case "completions/mqtt.zsh": "zsh/site-functions/_mqtt"
+    case "completions/mqtt.fish": "fish/vendor_completions.d/mqtt.fish"
+    case let page: "man/man1/\(page.dropFirst("man/".utf8.count))"
+    }
+  }
+
   /// All of them.
   package static func all() -> [GeneratedFile] {
     [

@@ -30,6 +30,11 @@ package enum Manual {
     page.prose(
       "An unknown command or option is an error that names the nearest known one. Results go to "
         + "the standard output stream, and everything else to the standard error stream.")
+    page.macro("Sh SHELL COMPLETION")
+    page.prose(
+      "mqtt generate --install writes completions for bash, zsh and fish, and these manual pages, to "
+        + "where they are found: below /usr/local/share for root, below ~/.local/share for anyone "
+        + "else, or below a directory that is named behind it.")
     page.macro("Sh ENVIRONMENT")
     page.macro("Bl -tag -width Ds")
     page.macro("It Ev NO_COLOR")

@@ -1,7 +1,5 @@
 // completions/mqtt.zsh: what the tables of options say, as zsh's _arguments asks for it.
 
-import Bench
-
 /// The completion of zsh.
 package enum ZshCompletion {
   /// The whole file.
@@ -22,7 +20,7 @@ package enum ZshCompletion {
     text += "  esac\n  compadd -a names\n}\n"
     for command in Command.allCases { text += "\n" + function(command) }
     text += "\n_mqtt() {\n  local -a commands\n  commands=(\n"
-    for command in Command.allCases {
+    for command in Command.typed {
       text += "    '\(command.rawValue):\(command.summary)'\n"
     }
     text += """
@@ -35,6 +33,11 @@ package enum ZshCompletion {
         local command=${words[2]}
         shift words
         ((CURRENT--))
+        if [[ $command == broker && ${words[2]} == passwd ]] && ((CURRENT > 2)); then
+          command=broker-passwd
+          shift words
+          ((CURRENT--))
+        fi
         case $command in
           \(Command.allCases.map(\.rawValue).joined(separator: "|"))) "_mqtt_$command" ;;
           help) _describe -t commands command commands ;;
@@ -55,14 +58,13 @@ package enum ZshCompletion {
     let rows = command.options.map { "    \(specification($0))" }
     let plain =
       switch command {
-      case .broker: ""
+      case .broker: " \\\n    '::command:(passwd)'"
       case .passwd: " \\\n    ':file:_files' ':user: ' ':password: '"
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
-      case .bench:
-        " \\\n    '*:scenario:(\(Scenario.names.joined(separator: " ")) compare crash probe)'"
+      case .bench: " \\\n    '*:scenario:(\(command.verbs.joined(separator: " ")))'"
       case .aclCheck:
-        " \\\n    ':question:(publish receive subscribe ask test list who diff lint)'"
+        " \\\n    ':question:(\(command.verbs.joined(separator: " ")))'"
           + " \\\n    '*:file:_files'"
       case .inspectPcap: " \\\n    '*:file:_files'"
       }

@@ -16,6 +16,12 @@ package struct CSVRow: Equatable, Sendable {
     /// The byte of the line.
     package var offset: Int
     package var explanation: String
+
+    /// Joins the parts.
+    package init(offset: Int, explanation: String) {
+      self.offset = offset
+      self.explanation = explanation
+    }
   }
 
   /// The columns read so far.

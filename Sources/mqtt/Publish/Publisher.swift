@@ -171,7 +171,11 @@ final class Publisher: ClientBehaviour {
     _ answer: Acknowledgement, _ token: UInt64, _ run: ClientRun, now: Instant
   ) {
     let (topic, number) = forms.takeToken(token, in: options.topics)
-    if answer.reasonCode.isFailure { tellRefusal(of: topic, answer, run) }
+    // A broker that has finished a message, and lost its PUBCOMP with the connection, knows no more
+    // of it when PUBREL comes again: that is no refusal. [MQTT-4.3.3-4]
+    if answer.reasonCode.isFailure && answer.reasonCode != .packetIdentifierNotFound {
+      tellRefusal(of: topic, answer, run)
+    }
     do throws(StartFailure) {
       try feed.answered(
         number, answer, isLast: run.client.session.unpublishedCount == 0 && !isLoaded, now: now)
