@@ -22,6 +22,12 @@ _mqtt_property() {
 
 _mqtt_broker() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     -c|--config-file) _mqtt_files -f "$current"; return ;;
     -p|--port) return ;;
@@ -105,22 +111,36 @@ _mqtt_broker() {
   esac
   case $current in
     -*) _mqtt_words '--config-file --test-config --daemon --port --listen --unix --bind-interface --socket-domain --mount-point --accept-protocol-versions --set-tcp-nodelay --proxy-protocol --proxy-require-tls --ws --wss --ws-origin --ws-path --ws-headers-size --tls --tls-port --tls-listen --cert --key --cafile --capath --crl --ciphers --ciphers-tls1.3 --tls-version --psk-file --psk-hint --require-cert --use-identity-as-username --use-subject-as-username --disable-client-cert-date-checks --tls-keylog --passwords --acl --acl-extensions --check-subscriptions --allow-anonymous --no-anonymous --clientid-prefixes --use-username-as-clientid --check-retain-source --login-failures --login-delay-limit --data --memory --sync --strict-store --max-connections --max-sessions --max-packet-size --max-inflight-messages --max-inflight-bytes --message-size-limit --receive-maximum --max-queued-messages --max-queued-bytes --max-outbox-bytes --max-retained-messages --max-subscriptions --max-topic-levels --max-keepalive --connect-timeout --persistent-client-expiration --max-unidentified-connections --max-connections-per-address --max-connect-size --max-waiting-logins --max-cached-decisions --max-qos --max-topic-alias --max-topic-alias-broker --retain-available --upgrade-outgoing-qos --allow-duplicate-messages --queue-qos0-messages --allow-zero-length-clientid --auto-id-prefix --sys-interval --log-dest --log-file --log-type --log-facility --log-timestamp --log-timestamp-format --connection-messages --verbose --quiet --threads --pid-file --user --help --version' "$current" ;;
+    *) ((COMP_CWORD == 2)) && _mqtt_words 'passwd' "$current" ;;
   esac
 }
 
 _mqtt_broker-passwd() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     -H|--hash) _mqtt_words 'sha512 sha512-pbkdf2 argon2id' "$current"; return ;;
     -I|--iterations) return ;;
   esac
   case $current in
     -*) _mqtt_words '--create --delete --batch --hash --iterations --help --version' "$current" ;;
+    *) _mqtt_files -f "$current" ;;
   esac
 }
 
 _mqtt_pub() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case ${COMP_WORDS[COMP_CWORD - 2]} in
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
@@ -195,6 +215,12 @@ _mqtt_pub() {
 
 _mqtt_sub() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case ${COMP_WORDS[COMP_CWORD - 2]} in
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
@@ -263,6 +289,12 @@ _mqtt_sub() {
 
 _mqtt_bench() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case ${COMP_WORDS[COMP_CWORD - 2]} in
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
@@ -337,11 +369,18 @@ _mqtt_bench() {
   esac
   case $current in
     -*) _mqtt_words '--scenario --rounds --qos --pub-qos --sub-qos --topic --filter --size --payload --payload-file --retain --property --rate --count --duration --warmup --drain --max-outstanding --threads --connect-rate --connecting --hosts --source-addresses --start-number --json --csv --html --fail-if --watch-pid --vs --broker-cmd --kills --seed --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --quiet --help --version' "$current" ;;
+    *) _mqtt_words 'pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe' "$current" ;;
   esac
 }
 
 _mqtt_acl-check() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     --acl) _mqtt_files -f "$current"; return ;;
     --passwords) _mqtt_files -f "$current"; return ;;
@@ -352,11 +391,18 @@ _mqtt_acl-check() {
   esac
   case $current in
     -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --capture --keylog --explain --coverage --json --help --version' "$current" ;;
+    *) if [[ " ${COMP_WORDS[*]:2:COMP_CWORD - 2} " =~ \ (publish|receive|subscribe|ask|test|list|who|diff|lint|replay|suggest)\  ]]; then _mqtt_files -f "$current"; else _mqtt_words 'publish receive subscribe ask test list who diff lint replay suggest' "$current"; fi ;;
   esac
 }
 
 _mqtt_inspect-pcap() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  # bash makes three words of --qos=1.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   case $previous in
     -r|--read) _mqtt_files -f "$current"; return ;;
     --keylog) _mqtt_files -f "$current"; return ;;
@@ -376,18 +422,23 @@ _mqtt_inspect-pcap() {
   esac
   case $current in
     -*) _mqtt_words '--read --keylog --json --check --stats --follow --ladder --html --export-messages --no-payload --show-secrets --form --field --field-option --no-names --topic --client --type --since --until --stream --where --help --version' "$current" ;;
+    *) _mqtt_files -f "$current" ;;
   esac
 }
 
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker broker-passwd pub sub bench acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker pub sub bench acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    return
+  fi
+  if [[ ${COMP_WORDS[1]} == broker && ${COMP_WORDS[2]} == passwd ]] && ((COMP_CWORD > 2)); then
+    _mqtt_broker-passwd
     return
   fi
   case ${COMP_WORDS[1]} in
-    broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
-    help) _mqtt_words 'broker broker-passwd pub sub bench acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
+    broker|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
+    help) _mqtt_words 'broker pub sub bench acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }
 
