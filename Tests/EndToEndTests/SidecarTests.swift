@@ -234,7 +234,7 @@ private final class Folder {
       "app.db",
       """
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-      INSERT INTO outbox(topic, payload, qos) SELECT 'c/' || i % 3, i, 1 + i % 2 FROM n
+      INSERT INTO outbox(topic, payload, qos) SELECT 'c/' || (i % 3), i, 1 + i % 2 FROM n
       """)
     try folder.expect("app.db", "SELECT count(*) FROM outbox WHERE sent_at IS NULL", "0")
     try folder.expect("r.db", "SELECT count(*) FROM messages", "2500")

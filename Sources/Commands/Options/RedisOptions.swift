@@ -43,8 +43,9 @@ package struct RedisListOptions: Equatable, Sendable {
       if !number.isEmpty { database = try Values.number(String(number), 0...65_535) }
       rest = rest[..<slash]
     }
+    if rest.isEmpty { return }
     let (host, port) = try BrokerURL.split(rest)
-    if !host.isEmpty { self.host = host }
+    self.host = host
     if let port { self.port = try Values.number(String(port), 1...65_535) }
   }
 }
