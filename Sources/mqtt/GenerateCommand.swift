@@ -34,7 +34,11 @@ enum GenerateCommand {
 
   private static func install(below share: String) -> Int32 {
     for file in GeneratedFile.all() {
-      let path = "\(share)/\(file.installedPath)"
+      var path = "\(share)/\(file.installedPath)"
+      // fish looks below /usr/local/share only where XDG_DATA_DIRS says so, and here always.
+      if share == "/usr/local/share", path.hasSuffix(".fish") {
+        path = "/etc/fish/completions/mqtt.fish"
+      }
       makeDirectories(above: path)
       if !write(file.contents, to: path) { return ExitStatus.failure }
       Terminal.write("\(path)\n", to: STDOUT_FILENO)

@@ -25,7 +25,11 @@ import Testing
     defer { try? FileManager.default.removeItem(at: share) }
     let fish = try output(
       ["fish", "-c", "complete -C 'mqtt pub --wait'"],
-      ["XDG_DATA_HOME": share.path, "HOME": share.path, "XDG_CONFIG_HOME": share.path])
+      [
+        "XDG_DATA_HOME": share.path, "HOME": share.path, "XDG_CONFIG_HOME": share.path,
+        // fish completes only what it can run.
+        "PATH": "\(productsFolder):/usr/bin:/bin",
+      ])
     #expect(fish.hasPrefix("--wait-reply"))
     let zsh = try output(
       [

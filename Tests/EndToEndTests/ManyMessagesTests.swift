@@ -120,7 +120,9 @@ import Testing
     // A torn last line, as a crash leaves it, is gone before the next one is added.
     let torn = try Data(contentsOf: URL(filePath: first)) + Data(#"{"time":"2026"#.utf8)
     try torn.write(to: URL(filePath: second))
-    let again = try subscribe(["#", "-R", "--record", second, "-C", "4", "-q", "2"])
+    let again = try subscribe([
+      "#", "--retain-handling", "never", "--record", second, "-C", "4", "-q", "2",
+    ])
     _ = try publish(["--replay", first, "--max"])
     #expect(try again.exitStatus() == 0)
     let untimed = { (path: String) throws -> [Substring] in
