@@ -56,10 +56,8 @@ struct LogTests {
     #expect(full > 10 << 20)
     let again = try Store.open(settings)
     try again.commit((1...9_990).flatMap { departure($0) })
-    var slices = 0
-    while try again.maintain() { slices += 1 }
+    while try again.maintain() {}
     again.close()
-    #expect(slices > 30, "each slice is short")
     #expect(size(directory.file) < 2 << 20)
     #expect(try Store.open(settings).load().records.count == 1 + 2 * 10)
   }
@@ -76,9 +74,7 @@ struct LogTests {
     try store.commit([
       Sample.message(1_501, payload: [2]), Sample.entry(2, session: 1, message: 1_501),
     ])
-    var slices = 1
-    while try store.maintain() { slices += 1 }
-    #expect(slices == 4)
+    while try store.maintain() {}
     let numbers = try directory.query("SELECT group_concat(id) FROM message", closing: store)
     #expect(numbers == "20,1500,1501")
   }

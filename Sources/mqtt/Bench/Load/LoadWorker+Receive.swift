@@ -84,7 +84,7 @@ extension LoadWorker {
       packet, header, version: settings.version, direction: .toClient)
     guard let subscriber = client.subscriber else {
       throw DecodeError(
-        .protocolError, "MQTT-3.3.5-1", .publish, at: 0, "nothing was subscribed to")
+        .protocolError, "MQTT-4.13.1-1", .publish, at: 0, "nothing was subscribed to")
     }
     if view.qos != .atMostOnce {
       guard try acknowledge(view, subscriber, client) else { return }
