@@ -54,7 +54,7 @@ extension LoadSettings {
     if let limit = options.outstandingLimit {
       outstandingLimit = limit
     } else if publishQoS == .atMostOnce {
-      // As mqload has it: enough for the highest throughput, not enough for a broker to drop.
+      // Enough for the highest throughput, not enough for a broker to drop.
       let bytes = options.payloadSize + 64
       outstandingLimit = max(
         cast.fanOut, min(10_000 * max(1, cast.fanOut), 4_194_304 / bytes))
