@@ -4,7 +4,6 @@
 // stays as it is, for who wants to go back.
 
 import CSQLite
-import SQLite
 import MQTTBroker
 import SQLite
 
@@ -73,16 +72,13 @@ struct MosquittoImport {
 extension ImportedRecords: CustomStringConvertible {
   var description: String {
     var text =
-      "taken over from mosquitto: \(Self.count(sessions, "session")) with "
-      + "\(Self.count(subscriptions, "subscription")) and \(Self.count(queued, "message")) on their "
-      + "way, \(Self.count(retained, "retained message"))"
-    if leftOutAtQoS0 > 0 { text += "; \(Self.count(leftOutAtQoS0, "message")) at QoS 0 left out" }
-    if leftOut > 0 { text += "; \(Self.count(leftOut, "entry")) that make no sense left out" }
+      "taken over from mosquitto: \(counted(sessions, "session")) with "
+      + "\(counted(subscriptions, "subscription")) and \(counted(queued, "message")) on their "
+      + "way, \(counted(retained, "retained message"))"
+    if leftOutAtQoS0 > 0 { text += "; \(counted(leftOutAtQoS0, "message")) at QoS 0 left out" }
+    if leftOut > 0 {
+      text += "; \(counted(leftOut, "entry", "entries")) that make no sense left out"
+    }
     return text
-  }
-
-  private static func count(_ number: Int, _ noun: String) -> String {
-    if number == 1 { return "1 \(noun)" }
-    return noun == "entry" ? "\(number) entries" : "\(number) \(noun)s"
   }
 }

@@ -21,15 +21,11 @@ struct SalvageCounts: Equatable, CustomStringConvertible {
 
   var description: String {
     let known =
-      "saved \(Self.count(savedSessions, "session")) and "
-      + "\(Self.count(savedMessages, "message")), lost \(Self.count(lostSessions, "session")) and "
-      + "\(Self.count(lostMessages, "message")) that something still names"
+      "saved \(counted(savedSessions, "session")) and "
+      + "\(counted(savedMessages, "message")), lost \(counted(lostSessions, "session")) and "
+      + "\(counted(lostMessages, "message")) that something still names"
     if torn.isEmpty { return known }
     return known + "; more may be lost, for parts of \(torn.joined(separator: ", ")) cannot be read"
-  }
-
-  private static func count(_ number: Int, _ noun: String) -> String {
-    "\(number) \(noun)" + (number == 1 ? "" : "s")
   }
 }
 
