@@ -78,7 +78,7 @@ let package = Package(
       swiftSettings: common),
     .target(
       name: "Commands",
-      dependencies: ["Bench", "Capture", "MQTTCodec", "MQTTBroker", "WebSocket"],
+      dependencies: ["Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker", "WebSocket"],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
@@ -119,7 +119,9 @@ let package = Package(
 
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Commands", "MQTTCodec", "MQTTBroker", "WebSocket", "mqtt"],
+      dependencies: [
+        "ClientStorage", "Commands", "MQTTCodec", "MQTTBroker", "WebSocket", "mqtt",
+      ],
       exclude: ["Snapshots"], swiftSettings: common),
 
     .testTarget(

@@ -1,6 +1,7 @@
 // The options of `mqtt sub` and `mqtt pub` for databases and lists: what they become, and how
 // mistakes are told.
 
+import ClientStorage
 import Commands
 import MQTTCodec
 import Testing
@@ -31,9 +32,9 @@ import Testing
     var expected = DatabaseOptions(file: "r.db")
     expected.table = "x"
     expected.columns = [
-      ColumnOption(name: "a", type: "", path: try JSONPath("$.a")),
-      ColumnOption(name: "b", type: "DOUBLE PRECISION", path: try JSONPath("$['b,=c'][0]")),
-      ColumnOption(name: "c", type: "", path: try JSONPath("$")),
+      PayloadColumn(name: "a", type: "", path: try JSONPath("$.a")),
+      PayloadColumn(name: "b", type: "DOUBLE PRECISION", path: try JSONPath("$['b,=c'][0]")),
+      PayloadColumn(name: "c", type: "", path: try JSONPath("$")),
     ]
     #expect(options.store == .table(expected))
   }
@@ -62,8 +63,10 @@ import Testing
       Issue.record("no list")
       return
     }
-    #expect(list.host == host && list.port == port && list.key == "k")
-    #expect(list.userName == user && list.password == password && list.database == database)
+    #expect(list.server.host == host && list.server.port == port && list.key == "k")
+    #expect(
+      list.server.userName == user && list.server.password == password
+        && list.server.database == database)
   }
 
   @Test func `a URL of Redis may be the path of a socket`() throws {
@@ -72,7 +75,7 @@ import Testing
       Issue.record("no list")
       return
     }
-    #expect(list.path == "/run/redis.sock")
+    #expect(list.server.path == "/run/redis.sock")
   }
 
   @Test func `an outbox needs no topic and has a window of its own`() throws {

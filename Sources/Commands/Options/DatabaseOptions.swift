@@ -1,25 +1,13 @@
 // Where `mqtt sub` and `mqtt pub` keep messages other than on the wire: a table of a SQLite database.
 
-package import MQTTCodec
+package import ClientStorage
+import MQTTCodec
 
-/// A column and what goes into it.
-package struct ColumnOption: Equatable, Sendable {
-  package var name: String
-  /// As in CREATE TABLE; may be empty.
-  package var type: String
-  package var path: JSONPath
-
-  /// Joins the parts.
-  package init(name: String, type: String, path: JSONPath) {
-    self.name = name
-    self.type = type
-    self.path = path
-  }
-
+extension PayloadColumn {
   /// Reads `temperature=$.temperature,pressure REAL=$.pressure`.
-  static func list(_ text: String) throws(ValueFault) -> [ColumnOption] {
+  static func list(_ text: String) throws(ValueFault) -> [PayloadColumn] {
     let bytes = Array(text.utf8)
-    var columns: [ColumnOption] = []
+    var columns: [PayloadColumn] = []
     var start = 0
     while true {
       guard let equals = bytes[start...].firstIndex(of: UInt8(ascii: "=")) else {
@@ -42,7 +30,7 @@ package struct ColumnOption: Equatable, Sendable {
       guard type.utf8.allSatisfy(isTypeByte) else {
         throw .expected("a type of SQL after the name, as in temperature REAL=$.temperature")
       }
-      columns.append(ColumnOption(name: String(name), type: type, path: path))
+      columns.append(PayloadColumn(name: String(name), type: type, path: path))
       start = equals + 1 + count
       if start == bytes.count { return columns }
       guard bytes[start] == UInt8(ascii: ",") else {
@@ -67,7 +55,7 @@ package struct ColumnOption: Equatable, Sendable {
 package struct DatabaseOptions: Equatable, Sendable {
   package var file: String
   package var table = "messages"
-  package var columns: [ColumnOption] = []
+  package var columns: [PayloadColumn] = []
 
   /// The table `messages` of this file.
   package init(file: String) { self.file = file }

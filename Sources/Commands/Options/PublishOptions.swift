@@ -1,5 +1,6 @@
 // What `mqtt pub` is asked to do, and how its command line becomes that.
 
+import ClientStorage
 package import MQTTCodec
 
 /// Where the payloads come from.
@@ -119,7 +120,7 @@ struct PublishDraft: ConnectingDraft {
   var plain: [[UInt8]] = []
   var optionsFile: String?
   var outboxFile: String?
-  var redis: RedisListOptions?
+  var redis: RedisAddress?
   var listKey: String?
   var table: String?
   var makesTable = false

@@ -3,23 +3,21 @@
 //   redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]
 //   unix://PATH
 
+package import ClientStorage
 import MQTTCodec
 
 /// Where a list is.
 package struct RedisListOptions: Equatable, Sendable {
-  package var host = "localhost"
-  package var port: UInt16 = 6379
-  /// A Unix domain socket in place of host and port.
-  package var path: String?
-  package var userName: String?
-  package var password: String?
-  package var database = 0
-  package var key = ""
+  package var server: RedisAddress
+  package var key: String
+}
 
+extension RedisAddress {
   private static let form = "redis://localhost:6379/0"
 
-  /// Reads the URL of the server; the key comes from elsewhere.
+  /// Reads the URL of the server.
   init(url: String) throws(ValueFault) {
+    self.init()
     if url.hasPrefix("unix://") {
       path = try Values.name(String(url.dropFirst(7)), "the path of a socket after unix://")
       return
@@ -53,7 +51,7 @@ package struct RedisListOptions: Equatable, Sendable {
 extension RedisListOptions {
   /// Joins server and key; nil when neither is given.
   static func finished(
-    _ server: RedisListOptions?, _ key: String?
+    _ server: RedisAddress?, _ key: String?
   ) throws(UsageError) -> RedisListOptions? {
     switch (server, key) {
     case (nil, nil): return nil
@@ -61,9 +59,8 @@ extension RedisListOptions {
       throw UsageError("--list", "needs --redis as well", example: "--redis redis://localhost")
     case (_?, nil):
       throw UsageError("--redis", "needs --list as well", example: "--list readings")
-    case (var server?, let key?):
-      server.key = key
-      return server
+    case (let server?, let key?):
+      return RedisListOptions(server: server, key: key)
     }
   }
 }
@@ -72,12 +69,12 @@ extension Option {
   /// `--redis` and `--list`.
   static func redis(
     _ help: String, _ manual: String, list: String,
-    server: @escaping @Sendable (inout Draft, RedisListOptions) -> Void,
+    server: @escaping @Sendable (inout Draft, RedisAddress) -> Void,
     key: @escaping @Sendable (inout Draft, String) -> Void
   ) -> [Option] {
     [
       .value("redis", "URL", example: "redis://localhost:6379/0", help, manual: manual) {
-        (draft, text) throws(ValueFault) in server(&draft, try RedisListOptions(url: text))
+        (draft, text) throws(ValueFault) in server(&draft, try RedisAddress(url: text))
       },
       .value("list", "KEY", example: list, "the list of --redis") {
         (draft, text) throws(ValueFault) in key(&draft, try Values.name(text, "the key of a list"))

@@ -1,5 +1,6 @@
 // The table of the options of `mqtt sub`.
 
+import ClientStorage
 import MQTTCodec
 
 extension SubscribeDraft {
@@ -101,7 +102,7 @@ extension SubscribeDraft {
           NULL.
           """
       ) { (draft, text) throws(ValueFault) in
-        draft.columns += try ColumnOption.list(text)
+        draft.columns += try PayloadColumn.list(text)
       },
     ]
     + Option.redis(

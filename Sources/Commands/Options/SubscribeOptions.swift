@@ -1,5 +1,6 @@
 // What `mqtt sub` is asked to do, and how its command line becomes that.
 
+import ClientStorage
 package import MQTTCodec
 
 /// What becomes of the messages of `mqtt sub`.
@@ -69,10 +70,10 @@ struct SubscribeDraft: ConnectingDraft {
   var retainAsPublished = false
   var retainHandling: RetainHandling?
   var databaseFile: String?
-  var redis: RedisListOptions?
+  var redis: RedisAddress?
   var listKey: String?
   var table: String?
-  var columns: [ColumnOption] = []
+  var columns: [PayloadColumn] = []
   var formatText: String?
   /// The option that chose ``SubscribeOptions/destination``.
   var destinationOption: String?

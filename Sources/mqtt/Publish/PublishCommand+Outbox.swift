@@ -44,7 +44,7 @@ extension PublishCommand {
       let outbox = try Outbox(table, makes: makesTable, in: store.database)
       return try TableQueue(store, outbox) { WallClock.nanoseconds }
     case .list(let list):
-      let session = try RedisSession("pub", RedisAddress(list), key: list.key)
+      let session = try RedisSession("pub", list.server, key: list.key)
       return try RedisQueue(session) { OutboxRow(element: $0) }
     }
   }
@@ -86,17 +86,5 @@ extension OutboxRow {
     } catch {
       fault = "byte \(error.offset + 1): \(error.explanation)"
     }
-  }
-}
-
-extension RedisAddress {
-  init(_ list: RedisListOptions) {
-    self.init()
-    host = list.host
-    port = list.port
-    path = list.path
-    userName = list.userName
-    password = list.password
-    database = list.database
   }
 }

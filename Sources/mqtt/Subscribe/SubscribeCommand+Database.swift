@@ -51,14 +51,11 @@ extension SubscribeCommand {
     switch place {
     case .table(let options):
       let store = try SessionDatabase(options.file, session: "sub \(options.table)")
-      let columns = options.columns.map {
-        PayloadColumn(name: $0.name, type: $0.type, path: $0.path)
-      }
       let table = try MessageTable(
-        options.table, columns: columns, text: { $0.text }, in: store.database)
+        options.table, columns: options.columns, text: { $0.text }, in: store.database)
       return (store, DatabaseSink(store, table))
     case .list(let list):
-      let session = try RedisSession("sub", RedisAddress(list), key: list.key)
+      let session = try RedisSession("sub", list.server, key: list.key)
       return (session, RedisSink(session, key: list.key))
     }
   }
