@@ -118,17 +118,24 @@ package struct Dissector: ~Copyable {
     _ index: Int, _ receiver: inout Receiver
   ) {
     for direction in [Direction.toServer, .toClient] {
-      var events: [HalfEvent] = []
-      if direction == .toServer {
-        connections[index].fromClient.finish(&events)
-      } else {
-        connections[index].fromServer.finish(&events)
-      }
-      handle(events, Span(), index, direction, lastStamp, &receiver)
+      handOut(index, direction, lastStamp, &receiver)
       end(index, direction, &receiver)
     }
     connections[index].opening = []
     connections[index].openingBytes = 0
+  }
+
+  /// Hands on what waits in one direction for bytes before it, as if they never came.
+  private mutating func handOut<Receiver: PacketReceiver & ~Copyable>(
+    _ index: Int, _ direction: Direction, _ stamp: FrameStamp, _ receiver: inout Receiver
+  ) {
+    var events: [HalfEvent] = []
+    if direction == .toServer {
+      connections[index].fromClient.finish(&events)
+    } else {
+      connections[index].fromServer.finish(&events)
+    }
+    handle(events, Span(), index, direction, stamp, &receiver)
   }
 
   // MARK: TCP
@@ -276,13 +283,7 @@ package struct Dissector: ~Copyable {
   ) {
     let before = connections[index].keptBytes
     for direction in [Direction.toServer, .toClient] {
-      var events: [HalfEvent] = []
-      if direction == .toServer {
-        connections[index].fromClient.finish(&events)
-      } else {
-        connections[index].fromServer.finish(&events)
-      }
-      handle(events, Span(), index, direction, stamp, &receiver)
+      handOut(index, direction, stamp, &receiver)
       miss(0, isExact: false, index, direction, stamp, &receiver)
     }
     connections[index].opening = []

@@ -151,13 +151,7 @@ extension InspectDraft {
         $.a.b[0] looks into a payload that is JSON.
         """
     ) { (draft, text) throws(ValueFault) in
-      do throws(ExpressionFault) {
-        draft.options.selection.condition = try Expression(
-          parsing: text, fields: ExpressionField.packet)
-      } catch {
-        throw ValueFault(
-          error.explanation, excerpt: Excerpt.text(Array(text.utf8), caretAt: error.offset))
-      }
+      draft.options.selection.condition = try Values.condition(text, ExpressionField.packet)
     },
   ]
 

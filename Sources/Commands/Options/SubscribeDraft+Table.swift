@@ -133,7 +133,9 @@ extension SubscribeDraft {
       "until", "CONDITION", example: "'$.temperature > 30'",
       "end after the first message of which CONDITION is true",
       manual: "That message is still printed. Conditions are explained under CONDITIONS."
-    ) { (draft, text) throws(ValueFault) in draft.options.until = try condition(text) },
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.until = try Values.condition(text, ExpressionField.message)
+    },
     .flag(
       "exit-after-subscribe", letter: "E", "end when the broker has taken all subscriptions",
       manual: "With -c this makes a session that collects messages for later."
@@ -184,7 +186,9 @@ extension SubscribeDraft {
       "where", "CONDITION", example: "'qos == 2 && payload contains \"error\"'",
       "pass over messages of which CONDITION is not true",
       manual: "Conditions are explained under CONDITIONS."
-    ) { (draft, text) throws(ValueFault) in draft.options.condition = try condition(text) },
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.condition = try Values.condition(text, ExpressionField.message)
+    },
     .flag(
       "changes", "pass over messages that are the same as the one before on their topic"
     ) { $0.options.showsChangesOnly = true },
@@ -215,15 +219,6 @@ extension SubscribeDraft {
       $0.options.removesRetained = true
     },
   ]
-
-  private static func condition(_ text: String) throws(ValueFault) -> Expression {
-    do throws(ExpressionFault) {
-      return try Expression(parsing: text, fields: ExpressionField.message)
-    } catch {
-      throw ValueFault(
-        error.explanation, excerpt: Excerpt.text(Array(text.utf8), caretAt: error.offset))
-    }
-  }
 
   private static let general: [Option<SubscribeDraft>] =
     [.optionsFile("mqtt and mqtt_sub") { $0.optionsFile = $1 }] + Option.information()

@@ -26,6 +26,18 @@ enum Values {
     return seconds
   }
 
+  /// A condition on `fields`; a caret shows where it is wrong.
+  static func condition(
+    _ text: String, _ fields: [ExpressionField]
+  ) throws(ValueFault) -> Expression {
+    do throws(ExpressionFault) {
+      return try Expression(parsing: text, fields: fields)
+    } catch {
+      throw ValueFault(
+        error.explanation, excerpt: Excerpt.text(Array(text.utf8), caretAt: error.offset))
+    }
+  }
+
   /// A finite decimal number such as `12.5`; nil for anything else.
   static func decimal(_ text: String) -> Double? {
     let isDecimal = text.utf8.allSatisfy { byte in

@@ -30,30 +30,25 @@ extension Reactor {
 
   private func waitForEvents() -> Int {
     let hasWork = !ready.isEmpty || !late.isEmpty
-    if keepsTimePrecisely && !hasWork, let nanoseconds = nanosecondsToDeadline(), nanoseconds > 0 {
-      let mayWait = alarm.fallAsleep()
-      let count = linux_epoll_wait_precisely(
-        epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? nanoseconds : 0)
-      alarm.wakeUp()
-      return max(0, Int(count))
+    let nanoseconds = hasWork ? 0 : nanosecondsToDeadline()
+    let mayWait = nanoseconds != 0 && alarm.fallAsleep()
+    let count: Int32
+    if mayWait && keepsTimePrecisely, let nanoseconds {
+      count = linux_epoll_wait_precisely(
+        epoll.number, kernelEvents, Int32(Self.eventLimit), nanoseconds)
+    } else {
+      // In milliseconds, rounded up; -1 is for ever.
+      let timeout = nanoseconds.map { Int32(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
+      count = linux_epoll_wait(
+        epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? timeout : 0)
     }
-    let timeout = hasWork ? 0 : timeoutMilliseconds()
-    let mayWait = timeout != 0 && alarm.fallAsleep()
-    let count = linux_epoll_wait(
-      epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? timeout : 0)
     alarm.wakeUp()
     return max(0, Int(count))
   }
 
-  /// Milliseconds until the next deadline, rounded up; -1 when nothing is due ever.
-  private func timeoutMilliseconds() -> Int32 {
-    guard let nanoseconds = nanosecondsToDeadline() else { return -1 }
-    if nanoseconds <= 0 { return 0 }
-    return Int32(clamping: (nanoseconds + 999_999) / 1_000_000)
-  }
-
+  /// Zero when something is due, nil when nothing is due ever.
   private func nanosecondsToDeadline() -> Int64? {
-    nextDeadline().map { $0.nanoseconds(since: MonotonicClock.now) }
+    nextDeadline().map { max(0, $0.nanoseconds(since: MonotonicClock.now)) }
   }
 
   /// Goes through the links that had more to do when the last turn ended.

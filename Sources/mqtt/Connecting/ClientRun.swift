@@ -59,6 +59,17 @@ final class ClientRun {
   /// Connects and runs to the end, with all others on the same loop; returns the exit status.
   func run() -> Int32 { loop.run() }
 
+  /// The same for a session that is kept beside its messages, and restored: nothing leaves before
+  /// what it speaks of is stored, a broker that is not there is waited for, and signals end it by
+  /// good-bye.
+  func runStored() throws(StartFailure) -> Int32 {
+    try catchEnd()
+    client.storedChanges = client.session.durableChanges
+    client.reconnects = true
+    client.isPatient = true
+    return run()
+  }
+
   /// Ends by good-bye instead of by signal from here on.
   func catchSignals(_ numbers: [Int32]) throws(SystemError) { try loop.catchSignals(numbers) }
 

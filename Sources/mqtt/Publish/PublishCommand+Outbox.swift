@@ -24,11 +24,8 @@ extension PublishCommand {
       let run = try ClientRun(connection, console, publisher, keepsSession: true) {
         $0.reportsReleases = true
       }
-      try run.catchEnd()
       try restore(stored?.state ?? ClientSessionState(), run, publisher)
-      run.client.reconnects = true
-      run.client.isPatient = true
-      return run.run()
+      return try run.runStored()
     } catch {
       console.say(error.description)
       return ExitStatus.failure
@@ -62,7 +59,6 @@ extension PublishCommand {
       }
     }
     if let failure { throw StartFailure(description: failure.description) }
-    run.client.storedChanges = run.client.session.durableChanges
   }
 }
 

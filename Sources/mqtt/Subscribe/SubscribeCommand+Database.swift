@@ -33,12 +33,8 @@ extension SubscribeCommand {
       let run = try ClientRun(options.connection, console, subscriber, keepsSession: true) {
         $0.acknowledging = .whenTold
       }
-      try run.catchEnd()
       run.client.session.restore(stored?.state ?? ClientSessionState()) { _ in nil }
-      run.client.storedChanges = run.client.session.durableChanges
-      run.client.reconnects = true
-      run.client.isPatient = true
-      return run.run()
+      return try run.runStored()
     } catch {
       console.say(error.description)
       return ExitStatus.failure
