@@ -29,17 +29,23 @@ struct CountingTests {
     var tracker = SequenceTracker()
     var set = SequenceSet()
     var seen: Set<UInt64> = []
-    var highest: UInt64?
+    var next: UInt64 = 0
     var (duplicates, late, doubles) = (0, 0, 0)
     for number in arrivals {
       let expected: SequenceTracker.Arrival =
-        seen.contains(number) ? .duplicate : number < highest ?? 0 ? .late : .inOrder
+        if seen.contains(number) {
+          .duplicate
+        } else if number < next {
+          .late
+        } else {
+          number == next ? .inOrder : .ahead(missing: number - next)
+        }
       #expect(tracker.receive(number) == expected)
       if expected == .duplicate { duplicates += 1 }
       if expected == .late { late += 1 }
       if !set.insert(number) { doubles += 1 }
       seen.insert(number)
-      highest = max(highest ?? 0, number)
+      next = max(next, number + 1)
     }
     #expect(tracker.lost(of: sent) == sent - UInt64(seen.count))
     #expect(set.lost(of: sent) == sent - UInt64(seen.count))

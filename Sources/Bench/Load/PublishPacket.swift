@@ -1,16 +1,16 @@
-// A publisher's PUBLISH (3.3), encoded once by the codec and then copied for each message with the
-// few bytes that differ: packet identifier and stamp. A topic or payload with placeholders that
+// A publisher's PUBLISH (3.3), encoded once and then copied whole for each message, with the few
+// bytes that differ written over: packet identifier and stamp. A topic or payload with placeholders that
 // vary by message is filled in each time, which costs what it costs.
 
 package import MQTTCodec
 
 /// The packets of one publisher; a class, since a value would be copied for each message.
 package final class PublishPacket {
-  /// A packet without identifier and stamp: what comes before the identifier, between the two, and
-  /// after them.
-  private var frame = ByteBuffer()
-  private var identifierPlace = 0
-  private var stampPlace = 0
+  /// A whole packet with nothing yet where the identifier and the stamp are. Exclusive access to
+  /// what each message reads is not checked: one thread has the packet.
+  @exclusivity(unchecked) private var frame = ByteBuffer()
+  @exclusivity(unchecked) private var identifierPlace = 0
+  @exclusivity(unchecked) private var stampPlace = 0
   private let topic: Template
   private let payload: Template?
   private let settings: Form
@@ -50,7 +50,7 @@ package final class PublishPacket {
   package var variesByMessage: Bool { !isSteady }
 
   /// Bytes of a packet, as far as all have the same.
-  package var size: Int { frame.count + 2 + MessageStamp.size }
+  package var size: Int { frame.count }
 
   /// Fills in what varies.
   package func prepare(_ values: Template.Values) {
@@ -68,8 +68,10 @@ package final class PublishPacket {
     frame.append(bigEndian: UInt16(clamping: name.count))
     frame.append(name.span)
     identifierPlace = frame.count
+    for _ in 0..<identifierSize { frame.append(0) }
     frame.append(properties.span)
     stampPlace = frame.count
+    for _ in 0..<MessageStamp.size { frame.append(0) }
     frame.append(filler.span)
     self.frame = frame
   }
@@ -90,12 +92,13 @@ package final class PublishPacket {
   package func append(
     _ stamp: MessageStamp, identifier: UInt16, to buffer: inout ByteBuffer
   ) {
-    buffer.reserve(size)
-    buffer.append(0..<identifierPlace, of: frame)
-    if settings.qos != .atMostOnce { buffer.append(bigEndian: identifier) }
-    buffer.append(identifierPlace..<stampPlace, of: frame)
-    stamp.append(to: &buffer)
-    buffer.append(stampPlace..<frame.count, of: frame)
+    let place = buffer.count
+    buffer.append(frame.span)
+    if settings.qos != .atMostOnce {
+      buffer[place + identifierPlace] = UInt8(truncatingIfNeeded: identifier >> 8)
+      buffer[place + identifierPlace + 1] = UInt8(truncatingIfNeeded: identifier)
+    }
+    stamp.write(to: &buffer, at: place + stampPlace)
   }
 
   /// Appends a PUBLISH of QoS 0 without a payload to the same topic, which removes what is retained.

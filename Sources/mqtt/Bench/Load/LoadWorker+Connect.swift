@@ -71,8 +71,8 @@ extension LoadWorker {
     } else if settings.isOffline && client.subscriber != nil {
       connect.cleanStart = false
     }
-    Packet.connect(connect).encode(into: &client.outbox, version: settings.version)
     touch(client)
+    Packet.connect(connect).encode(into: &client.outbox, version: settings.version)
   }
 
   func receiveConnack(_ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient)
@@ -116,9 +116,9 @@ extension LoadWorker {
     guard let identifier = PacketIdentifier(rawValue: 1) else { return }
     let options = SubscriptionOptions(qos: settings.subscribeQoS)
     let subscription = Subscription(filter: subscriber.filter, options: options)
+    touch(client)
     Packet.subscribe(Subscribe(packetIdentifier: identifier, subscriptions: [subscription]))
       .encode(into: &client.outbox, version: settings.version)
-    touch(client)
   }
 
   func receiveSuback(_ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient)
