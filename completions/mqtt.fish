@@ -307,7 +307,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from sub' -s o -l options-file -r -F
 complete -c mqtt -n '__fish_seen_subcommand_from sub' -l help -d 'print this help'
 complete -c mqtt -n '__fish_seen_subcommand_from sub' -l version -d 'print the version'
 
-complete -c mqtt -n '__fish_seen_subcommand_from bench' -l scenario -x -d 'what to measure; may also stand as a plain argument'
+complete -c mqtt -n '__fish_seen_subcommand_from bench' -l scenario -x -a 'pubsub fanout fanin pairs shared pub sub conn retained offline rr' -d 'what to measure; may also stand as a plain argument'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l rounds -x -d 'measure everything COUNT times, in turn'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -s q -l qos -x -a '0 1 2' -d 'quality of service on both sides'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l pub-qos -x -a '0 1 2' -d 'quality of service of publishing'
@@ -386,7 +386,8 @@ complete -c mqtt -n '__fish_seen_subcommand_from bench' -l tls-keylog -r -F -d '
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l quiet -d 'print no errors at run time'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l help -d 'print this help'
 complete -c mqtt -n '__fish_seen_subcommand_from bench' -l version -d 'print the version'
-complete -c mqtt -n '__fish_seen_subcommand_from bench' -a 'pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe'
+complete -c mqtt -n '__fish_seen_subcommand_from bench; and not __fish_seen_subcommand_from compare' -a 'pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe'
+complete -c mqtt -n '__fish_seen_subcommand_from bench; and __fish_seen_subcommand_from compare' -F
 
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l acl -r -F -d 'the rules: an ACL file of mosquitto'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l passwords -r -F -d 'the users who can log in'

@@ -2,21 +2,12 @@
 
 import Bench
 import MQTTCodec
+import TestSupport
 import Testing
-
-/// Numbers that are the same each time.
-struct Numbers: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ (state >> 29)
-  }
-}
 
 struct CountingTests {
   @Test(arguments: 1...50) func `a tracker counts what a memory of everything counts`(seed: Int) {
-    var numbers = Numbers(state: UInt64(seed))
+    var numbers = Chance(seed: UInt64(seed))
     let sent = UInt64(Int.random(in: 1...300, using: &numbers))
     var arrivals: [UInt64] = []
     for number in 0..<sent {

@@ -6,8 +6,9 @@ package import MQTTCodec
 
 /// The packets of one publisher; a class, since a value would be copied for each message.
 package final class PublishPacket {
-  /// A whole packet with nothing yet where the identifier and the stamp are. Exclusive access to
-  /// what each message reads is not checked: one thread has the packet.
+  // Exclusive access to what each message reads is not checked: one thread has the packet.
+
+  /// A whole packet with nothing yet where the identifier and the stamp are.
   @exclusivity(unchecked) private var frame = ByteBuffer()
   @exclusivity(unchecked) private var identifierPlace = 0
   @exclusivity(unchecked) private var stampPlace = 0

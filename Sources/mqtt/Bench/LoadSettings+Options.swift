@@ -5,6 +5,7 @@ import Commands
 import Glibc
 import MQTTClient
 import MQTTCodec
+import MQTTSession
 import Transport
 
 extension LoadSettings {
@@ -28,6 +29,7 @@ extension LoadSettings {
     subscribeQoS = options.subscribeQoS ?? usual
     isRetained = options.isRetained || isRetainedReplay
     switch options.connection.version {
+    // Until the broker has been looked at.
     case .auto: version = .v5
     case .exactly(let exact): version = exact
     }
@@ -145,6 +147,22 @@ extension LoadSettings {
       }
       return place
     }
+  }
+
+  /// The terms of one more client, which looks at the broker and leaves nothing behind.
+  func lookSettings(_ choice: VersionChoice) -> ClientSettings {
+    let values = values(0)
+    var look = ClientSettings()
+    look.versions =
+      switch choice {
+      case .auto: .automatic
+      case .exactly(let version): .only(version)
+      }
+    look.clientIdentifier = values.clientIdentifier + "-look"
+    look.userName = userName?.text(values)
+    look.password = password.map { Array($0.text(values).utf8) }
+    look.connectProperties = connectProperties
+    return look
   }
 
   /// Refuses what the process cannot do, with the number that it can.

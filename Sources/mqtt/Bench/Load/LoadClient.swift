@@ -31,6 +31,8 @@ final class LoadClient {
   @exclusivity(unchecked) var isDirty = false
   /// Whether the connection is taken up again with its session.
   var resumesSession = false
+  /// Whether it connects once more to end the session that it has left with the broker.
+  var endsSession = false
   @exclusivity(unchecked) var publisher: PublisherPart?
   @exclusivity(unchecked) var subscriber: SubscriberPart?
 

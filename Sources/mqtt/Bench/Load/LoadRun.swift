@@ -88,9 +88,10 @@ final class LoadRun {
     advance(to: .draining)
     drain()
     if settings.isRetainedReplay {
-      progress.quietWorkers.store(0, ordering: .sequentiallyConsistent)
       advance(to: .clearing)
-      wait(upTo: 30_000_000_000) { allAreQuiet }
+      finish(within: 30_000_000_000) {
+        progress.clearedWorkers.load(ordering: .sequentiallyConsistent) >= settings.threads
+      }
     }
     leave()
   }
@@ -160,7 +161,7 @@ final class LoadRun {
 
   private func leave() {
     advance(to: .leaving)
-    wait(upTo: 5_000_000_000) {
+    finish(within: 5_000_000_000) {
       progress.emptyWorkers.load(ordering: .sequentiallyConsistent) >= settings.threads
     }
     for worker in workers { worker.reactor.stop() }
@@ -181,6 +182,12 @@ final class LoadRun {
       if isInterrupted || MonotonicClock.now >= end { return false }
       pause()
     }
+  }
+
+  /// Waits for what is due even when the run was ended by hand: the broker shall be left as it was.
+  private func finish(within nanoseconds: Int64, _ condition: () -> Bool) {
+    let end = MonotonicClock.now.advanced(byNanoseconds: nanoseconds)
+    while !condition() && MonotonicClock.now < end { pause() }
   }
 
   /// A hundredth of a second, with a look at the counters and at signals.

@@ -112,8 +112,10 @@ final class LoadProgress: Sendable {
   let delivered = Atomic<Int>(0)
   /// Deliveries that later ones have overtaken: lost, or late.
   let missing = Atomic<Int>(0)
-  /// Workers that have nothing left to publish or to clear, and those whose clients are gone.
+  /// Workers that have nothing left to publish, those that have removed what they retained, and
+  /// those whose clients are gone.
   let quietWorkers = Atomic<Int>(0)
+  let clearedWorkers = Atomic<Int>(0)
   let emptyWorkers = Atomic<Int>(0)
   let lastArrival = Atomic<Int64>(0)
   let intervals = Mutex<[IntervalReport]>([])

@@ -187,14 +187,8 @@ extension LoadWorker {
 
   /// Removes the retained messages that this run has left; says when to be called again.
   func clear() -> Int64 {
-    guard settings.isRetainedReplay, !isQuiet else {
-      if !isQuiet {
-        isQuiet = true
-        progress.quietWorkers.add(1, ordering: .sequentiallyConsistent)
-      }
-      return .max
-    }
-    var isDone = true
+    if isCleared { return .max }
+    isCleared = true
     for place in publishers {
       let client = clients[place]
       guard let publisher = client.publisher, client.state == .ready else { continue }
@@ -207,12 +201,9 @@ extension LoadWorker {
         publisher.packet.appendClearing(values, to: &client.outbox)
         publisher.cleared += 1
       }
-      if publisher.cleared < publisher.next { isDone = false }
+      if publisher.cleared < publisher.next { isCleared = false }
     }
-    if isDone {
-      isQuiet = true
-      progress.quietWorkers.add(1, ordering: .sequentiallyConsistent)
-    }
-    return isDone ? .max : MonotonicClock.now.nanoseconds + 100_000
+    if isCleared { progress.clearedWorkers.add(1, ordering: .sequentiallyConsistent) }
+    return isCleared ? .max : MonotonicClock.now.nanoseconds + 100_000
   }
 }

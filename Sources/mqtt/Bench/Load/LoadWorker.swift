@@ -54,6 +54,7 @@ final class LoadWorker: ReactorDelegate {
   var lastKeepAlive: Int64 = 0
   @exclusivity(unchecked) var step = LoadStep.connecting
   var isQuiet = false
+  var isCleared = false
   var isEmpty = false
   var openClients = 0
 
@@ -88,7 +89,8 @@ final class LoadWorker: ReactorDelegate {
       version: settings.version, qos: .atMostOnce, isRetained: false, payloadSize: 0)
     noPublisher = PublisherPart(
       number: 0, quota: 0,
-      packet: PublishPacket(topic: Template(""), payload: nil, form: form, values: Template.Values()),
+      packet: PublishPacket(
+        topic: Template(""), payload: nil, form: form, values: Template.Values()),
       window: 1)
   }
 
@@ -147,13 +149,10 @@ final class LoadWorker: ReactorDelegate {
     while step < now {
       step = LoadStep(rawValue: step.rawValue + 1) ?? .leaving
       switch step {
-      case .connecting, .draining: break
+      case .connecting, .draining, .clearing: break
       case .parting: partLateClients(clock)
       case .publishing: for place in publishers { queue(clients[place]) }
       case .returning: connectLateClients()
-      case .clearing:
-        isQuiet = false
-        for place in publishers { queue(clients[place]) }
       case .leaving: leaveAll(clock)
       }
     }
@@ -270,7 +269,7 @@ final class LoadWorker: ReactorDelegate {
       progress.acknowledged.add(Int(tally.acknowledged - toldAcknowledged), ordering: .relaxed)
       toldAcknowledged = tally.acknowledged
     }
-    if step == .leaving, !isEmpty, openClients == 0 {
+    if step == .leaving, !isEmpty, openClients == 0, toConnect.isEmpty {
       isEmpty = true
       handOver()
       progress.emptyWorkers.add(1, ordering: .sequentiallyConsistent)
