@@ -110,10 +110,10 @@ struct CountingTests {
     properties.append(.contentType, .string("text/plain"))
     let form = PublishPacket.Form(
       version: version, qos: qos, isRetained: true, payloadSize: 200, properties: properties)
-    var values = Template.Values()
+    var values = PlaceholderText.Values()
     values.clientNumber = 5
     let packet = PublishPacket(
-      topic: Template("a/%i/%s"), payload: nil, form: form, values: values)
+      topic: PlaceholderText("a/%i/%s"), payload: nil, form: form, values: values)
     #expect(packet.variesByMessage)
     values.message = 77
     packet.prepare(values)

@@ -54,8 +54,8 @@ struct LiveBenchTests {
   @Test func `mosquitto's subscriber, the broker and mqload count the same`() throws {
     let broker = try LiveBroker(["--sys-interval", "1"])
     let witness = try RunningProgram([
-      "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", "\(broker.port)", "-t", "counted/#",
-      "-q", "1", "-C", "600", "-F", "message of %l bytes",
+      "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", "\(broker.port)", "-t",
+      "counted/#", "-q", "1", "-C", "600", "-F", "message of %l bytes",
     ])
     try witness.waitFor("Subscribed")
     let result = try bench(

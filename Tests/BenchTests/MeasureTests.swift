@@ -87,7 +87,7 @@ struct MeasureTests {
     var late = result(qos: 0)
     late.generator.lateP99Microseconds = 2500
     #expect(
-      Verdict(late).generatorLimit == "one message in a hundred was sent 2500 us late by itself")
+      Verdict(late).generatorLimit == "one message in a hundred was sent 2,500 us late by itself")
   }
 
   @Test func `conditions are held against figures`() throws {

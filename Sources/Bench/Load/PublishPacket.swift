@@ -12,8 +12,8 @@ package final class PublishPacket {
   @exclusivity(unchecked) private var frame = ByteBuffer()
   @exclusivity(unchecked) private var identifierPlace = 0
   @exclusivity(unchecked) private var stampPlace = 0
-  private let topic: Template
-  private let payload: Template?
+  private let topic: PlaceholderText
+  private let payload: PlaceholderText?
   private let settings: Form
   private let isSteady: Bool
 
@@ -39,7 +39,9 @@ package final class PublishPacket {
   }
 
   /// The packets for `topic`; `values` are the publisher's.
-  package init(topic: Template, payload: Template?, form: Form, values: Template.Values) {
+  package init(
+    topic: PlaceholderText, payload: PlaceholderText?, form: Form, values: PlaceholderText.Values
+  ) {
     self.topic = topic
     self.payload = payload
     settings = form
@@ -54,7 +56,7 @@ package final class PublishPacket {
   package var size: Int { frame.count }
 
   /// Fills in what varies.
-  package func prepare(_ values: Template.Values) {
+  package func prepare(_ values: PlaceholderText.Values) {
     let dots = String(repeating: ".", count: max(0, settings.payloadSize - MessageStamp.size))
     let filler = Array((payload?.text(values) ?? dots).utf8)
     let name = Array(topic.text(values).utf8)
@@ -104,7 +106,7 @@ package final class PublishPacket {
 
   /// Appends a PUBLISH of QoS 0 without a payload to the same topic, which removes what is retained.
   /// [MQTT-3.3.1-6]
-  package func appendClearing(_ values: Template.Values, to buffer: inout ByteBuffer) {
+  package func appendClearing(_ values: PlaceholderText.Values, to buffer: inout ByteBuffer) {
     let clearing = Publish(topic: topic.text(values), payload: [], isRetained: true)
     Packet.publish(clearing).encode(into: &buffer, version: settings.version)
   }

@@ -101,7 +101,7 @@ extension Verdict {
       }
       generatorLimit = text
     } else if let late = use.lateP99Microseconds, late >= Self.lateMicroseconds {
-      generatorLimit = "one message in a hundred was sent \(Int(late)) us late by itself"
+      generatorLimit = "one message in a hundred was sent \(UInt64(late).grouped) us late by itself"
     }
   }
 }

@@ -17,6 +17,14 @@ package struct BenchOptions: Equatable, Sendable {
     case crash
     /// A broker is asked what it can do.
     case probe
+
+    /// Whether it needs a broker.
+    package var connects: Bool {
+      switch self {
+      case .tour, .run, .crash, .probe: true
+      case .compare: false
+      }
+    }
   }
 
   package var task = Task.tour

@@ -304,16 +304,15 @@ final class LoadRun {
       result.figures.append(
         .init(name: "connections_per_second", value: Double(result.tally.connected) / seconds))
     }
+    // A replay has seconds of its own, which are a part of those that the processor time is of.
+    let seconds = result.measuredSeconds
     if settings.isOffline || settings.isRetainedReplay { measureReplay(&result) }
     if settings.cast.isShared { measureBalance(&result) }
     var use = GeneratorUse()
     use.threads = settings.threads
     let nanoseconds = workers.map { max(0, $0.threadNanoseconds) }
     use.cpuSeconds = Double(nanoseconds.reduce(0, +)) / 1e9
-    if result.measuredSeconds > 0 {
-      use.busiestThreadShare =
-        Double(nanoseconds.max() ?? 0) / 1e9 / result.measuredSeconds
-    }
+    if seconds > 0 { use.busiestThreadShare = Double(nanoseconds.max() ?? 0) / 1e9 / seconds }
     use.residentBytes = ProcessWatch.residentBytes(of: Int(getpid()))
     result.generator = use
   }

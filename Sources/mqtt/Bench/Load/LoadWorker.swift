@@ -90,7 +90,7 @@ final class LoadWorker: ReactorDelegate {
     noPublisher = PublisherPart(
       number: 0, quota: 0,
       packet: PublishPacket(
-        topic: Template(""), payload: nil, form: form, values: Template.Values()),
+        topic: PlaceholderText(""), payload: nil, form: form, values: PlaceholderText.Values()),
       window: 1)
   }
 
