@@ -60,6 +60,7 @@ import Testing
     (["bench", "pairs", "--scenario", "con"], ["conn"]),
     (["bench", "--json", "Package.s"], ["Package.swift"]),
     (["bench", "compare", "Package.s"], ["Package.swift"]),
+    (["bench", "pub", "--ret"], ["--retain"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

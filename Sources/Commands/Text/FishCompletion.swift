@@ -45,7 +45,10 @@ package enum FishCompletion {
     case .broker:
       "__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd"
     case .passwd: "__fish_seen_subcommand_from broker; and __fish_seen_subcommand_from passwd"
-    case .pub, .sub, .bench, .aclCheck, .inspectPcap:
+    // Names of scenarios as well.
+    case .pub, .sub:
+      "__fish_seen_subcommand_from \(command.rawValue); and not __fish_seen_subcommand_from bench"
+    case .bench, .aclCheck, .inspectPcap:
       "__fish_seen_subcommand_from \(command.rawValue)"
     }
   }

@@ -34,7 +34,6 @@ final class LoadRun {
   /// When the last connection of a storm stood.
   private var connectedAt: Int64 = 0
   private var isInterrupted = false
-  private var replayBegan: Int64 = 0
 
   init(
     _ settings: LoadSettings, watch: ProcessWatch?, interrupt: Interrupt,
@@ -78,7 +77,6 @@ final class LoadRun {
     }
     publish()
     if settings.isOffline || settings.isRetainedReplay {
-      replayBegan = MonotonicClock.now.nanoseconds
       advance(to: .returning)
       let all = settings.cast.clientCount
       wait(upTo: 30_000_000_000) {

@@ -73,10 +73,15 @@ final class LoadWorker: ReactorDelegate {
   @exclusivity(unchecked) var second: SecondSample?
   /// Deliveries written off because they did not come, see ``LoadWorker/outstandingRoom()``.
   var writtenOff = 0
-  var sentByAll = 0
   var threadNanoseconds: Int64 = 0
   var measureThreadStart: Int64 = 0
   private var random: UInt64
+
+  /// What the shared counters have been told.
+  private var toldSent: UInt64 = 0
+  private var toldDelivered: UInt64 = 0
+  private var toldAcknowledged: UInt64 = 0
+  private var toldMissing = 0
 
   init(_ settings: LoadSettings, _ progress: LoadProgress, index: Int) throws(SystemError) {
     self.settings = settings
@@ -243,11 +248,6 @@ final class LoadWorker: ReactorDelegate {
     progress.intervals.withLock { $0.append(report) }
     self.second = nil
   }
-
-  private var toldSent: UInt64 = 0
-  private var toldDelivered: UInt64 = 0
-  private var toldAcknowledged: UInt64 = 0
-  private var toldMissing = 0
 
   /// Brings the shared counters up to date.
   private func tell() {
