@@ -69,8 +69,9 @@ package final class RedisQueue: OutgoingQueue {
   /// Finds elements that were taken without our knowing: by the last process, or by a command whose
   /// answer was lost.
   private func takeUpProcessing() throws(StoreError) {
-    session.connection.append([Array("LRANGE".utf8), processing, [0x30], Array("-1".utf8)])
-    guard case .list(let elements)? = try session.connection.answers().first else { return }
+    let answer = try session.connection.ask(
+      [Array("LRANGE".utf8), processing, [0x30], Array("-1".utf8)])
+    guard case .list(let elements) = answer else { return }
     var known: [[UInt8]: Int] = [:]
     for (number, element) in given where !numbered.contains(number) {
       known[element, default: 0] += 1
@@ -121,12 +122,13 @@ package final class RedisQueue: OutgoingQueue {
     let move = [source, processing, Array("LEFT".utf8), Array("RIGHT".utf8)]
     for _ in 0..<limit { session.connection.append([Array("LMOVE".utf8)] + move) }
     var rows: [OutboxRow] = []
-    for answer in try session.connection.answers() {
-      if let bytes = answer.bytes { rows.append(row(bytes)) }
-      if case .failure(let reason) = answer {
-        throw StoreError(.other, file: place, operation: "list \(session.key)", reason: reason)
-      }
+    let answers = try session.connection.answers()
+    for case .failure(let reason) in answers {
+      // What others of the commands have taken is found in the second list.
+      isSweepWanted = true
+      throw session.connection.refusal("list \(session.key)", reason)
     }
+    for answer in answers { if let bytes = answer.bytes { rows.append(row(bytes)) } }
     nextLook = now.advanced(bySeconds: 3600)
     if rows.isEmpty {
       if !waiting.isOpen { try waiting.open() }
@@ -141,8 +143,8 @@ package final class RedisQueue: OutgoingQueue {
 
   package func takeUp(_ identifier: Int64) throws(StoreError) -> OutboxRow? {
     let number = Array("\(identifier)".utf8)
-    session.connection.append([Array("HGET".utf8), underway, number])
-    guard let element = try session.connection.answers().first?.bytes else { return nil }
+    let answer = try session.connection.ask([Array("HGET".utf8), underway, number])
+    guard let element = answer.bytes else { return nil }
     var row = read(element)
     row.identifier = identifier
     given[identifier] = element

@@ -50,10 +50,8 @@ package final class RedisSession: SessionStore {
         .inUse(process: process.flatMap { Int32($0) }), file: place, operation: "list \(key)",
         reason: "it is another mqtt \(name); stop that one, or name another --list")
     }
-    if case .failure(let reason) = try connection.ask(["HGET", "\(key):\(act)-session", "batch"]) {
-      connection.close()
-      throw StoreError(.other, file: place, operation: "read the session", reason: reason)
-    }
+    // Fails while Redis is not ready to read or the key is something else.
+    _ = try connection.ask(["HGET", "\(key):\(act)-session", "batch"])
   }
 
   /// Connects again if the connection is lost; true when it was.
@@ -81,13 +79,10 @@ package final class RedisSession: SessionStore {
   }
 
   package func adopt(clientIdentifier: String) throws(StoreError) {
-    let answer = try connection.ask([
+    _ = try connection.ask([
       "HSET", "\(key):\(act)-session", "client_identifier", clientIdentifier, "process",
       "\(getpid())",
     ])
-    if case .failure(let reason) = answer {
-      throw StoreError(.other, file: place, operation: "write the session", reason: reason)
-    }
   }
 
   /// Does `commands` and stores the state, all or nothing.

@@ -68,7 +68,7 @@ private final class Folder {
     let table = #""odd ""name""""#
     try folder.expect(
       "r.db", "SELECT id, topic, qos, retain, t, n, deep, [on], [all] FROM \(table)",
-      "1|a/1|2|0|21.5|7|zwei|1|[1,\"zwei\"]\n2|a/2|1|0|||||")
+      "1|a/1|2|0|21.5|7|zwei|1|[1, \"zwei\"]\n2|a/2|1|0|||||")
     #expect(
       try folder.ask("r.db", "SELECT typeof(t), typeof(n), typeof(payload) FROM \(table)")
         == "real|integer|text\nnull|null|text")
@@ -77,6 +77,47 @@ private final class Folder {
         == "2")
     subscriber.signal(SIGTERM)
     #expect(try subscriber.exitStatus() == 0)
+  }
+
+  @Test func `numbers of a payload keep their digits in columns`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let columns =
+      "i INTEGER=$.i,least=$.list[-1],d TEXT=$.d,w VARCHAR=$.i,r REAL=$.d,part TEXT=$.list"
+    let subscriber = try store(broker, folder, ["a", "--columns", columns])
+    let json = #"{"i": 9007199254740993, "d": 21.50, "list": [1.10, -9223372036854775808]}"#
+    try publish(broker, ["a", json])
+    try publish(broker, ["a", #"{"i": 9223372036854775808, "d": 1e2}"#])
+    try folder.expect(
+      "r.db", "SELECT i, least, d, w, r, part FROM messages",
+      """
+      9007199254740993|-9223372036854775808|21.50|9007199254740993|21.5|[1.10, -9223372036854775808]
+      9.22337203685478e+18||1e2|9223372036854775808|100.0|
+      """)
+    #expect(
+      try folder.ask("r.db", "SELECT typeof(i), typeof(least), typeof(d) FROM messages LIMIT 1")
+        == "integer|integer|text")
+    #expect(subscriber.isRunning)
+  }
+
+  @Test func `a PUBREC is shown when it has left, after the commit`() throws {
+    let broker = try LiveBroker()
+    let folder = try Folder()
+    let subscriber = try store(broker, folder, ["a", "-d"])
+    let writer = try RunningProgram(["sqlite3", "-interactive", folder.path + "/r.db"])
+    writer.write("BEGIN IMMEDIATE;\nSELECT 'has it';\n")
+    try writer.waitFor("has it")
+    try publish(broker, ["a", "1"])
+    try subscriber.waitFor("trying again")
+    #expect(subscriber.errors.contains("\u{2190} PUBLISH id 1 QoS 2"))
+    #expect(!subscriber.errors.contains("PUBREC"))
+    writer.write("COMMIT;\n")
+    try subscriber.waitFor("delivered exactly once")
+    let line = try #require(
+      subscriber.errors.split(separator: "\n").first { $0.hasSuffix("delivered exactly once") })
+    let wait = try #require(line.firstMatch(of: /PUBREC (\d+)\.\d\d ms/)).output.1
+    // The user hears of another writer after forty attempts, the first eight a millisecond apart.
+    #expect(try #require(Int(wait)) >= 40, "\(line)")
   }
 
   @Test func `bytes that are no text become a blob, properties become JSON`() throws {

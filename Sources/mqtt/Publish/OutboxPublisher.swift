@@ -69,7 +69,11 @@ final class OutboxPublisher: ClientBehaviour {
     }
   }
 
-  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) { queue.takeNews(now: now) }
+  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {
+    queue.takeNews(now: now)
+    // One that is closed now may come back as the number of another connection.
+    watch(run)
+  }
 
   func handleSignal(_ run: ClientRun, now: Instant) { isEnding = true }
 

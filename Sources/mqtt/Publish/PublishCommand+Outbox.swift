@@ -18,7 +18,7 @@ extension PublishCommand {
     ProcessSettings.ignoreBrokenPipes()
     do throws(StartFailure) {
       var connection = connection
-      let queue = try StartFailure.of { () throws(StoreError) in try open(options) }
+      let queue = try StartFailure.of { () throws(StoreError) in try open(options, console) }
       let publisher = OutboxPublisher(queue, endsWhenEmpty: options.endsWhenEmpty)
       let stored = try connection.keepSession(in: queue)
       let run = try ClientRun(connection, console, publisher, keepsSession: true) {
@@ -33,7 +33,7 @@ extension PublishCommand {
   }
 
   private static func open(
-    _ options: OutgoingQueueOptions
+    _ options: OutgoingQueueOptions, _ console: ClientConsole
   ) throws(StoreError) -> any OutgoingQueue {
     switch options.source {
     case .table(let file, let table, let makesTable):
@@ -41,7 +41,7 @@ extension PublishCommand {
       let outbox = try Outbox(table, makes: makesTable, in: store.database)
       return try TableQueue(store, outbox) { WallClock.nanoseconds }
     case .list(let list):
-      let session = try RedisSession("pub", list.server, key: list.key)
+      let session = try RedisSession.open("pub", list, console)
       return try RedisQueue(session) { OutboxRow(element: $0) }
     }
   }
