@@ -136,6 +136,8 @@ final class RedisConnection {
 
   /// Sends what waits; the answers to all commands, in their order.
   func answers() throws(StoreError) -> [RedisValue] {
+    // What was appended without a connection has no answer.
+    if context == nil { throw lost("send") }
     var result: [RedisValue] = []
     while expected > 0 { result.append(try answer()) }
     return result

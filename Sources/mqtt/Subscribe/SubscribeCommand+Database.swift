@@ -17,9 +17,11 @@ extension SubscribeCommand {
     _ options: SubscribeOptions, into place: MessageStoreOptions, _ console: ClientConsole
   ) -> Int32 {
     do throws(StartFailure) {
-      let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place, console) }
       var options = options
-      let stored = try options.connection.keepSession(in: store)
+      let (sink, stored) = try StartFailure.patiently(console) { () throws(StartFailure) in
+        let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place) }
+        return (sink, try options.connection.keepSession(in: store))
+      }
       let old = GrantedSubscriptions(stored?.subscriptions ?? "")
       let wanted = GrantedSubscriptions.text(options.subscriptions)
       // The broker would go on to send what nobody asks for any more.
@@ -41,7 +43,7 @@ extension SubscribeCommand {
   }
 
   private static func open(
-    _ place: MessageStoreOptions, _ console: ClientConsole
+    _ place: MessageStoreOptions
   ) throws(StoreError) -> (any SessionStore, any MessageSink) {
     switch place {
     case .table(let options):
@@ -49,7 +51,7 @@ extension SubscribeCommand {
       let table = try MessageTable(options.table, columns: options.columns, in: store.database)
       return (store, DatabaseSink(store, table))
     case .list(let list):
-      let session = try RedisSession.open("sub", list, console)
+      let session = try RedisSession("sub", list.server, key: list.key)
       return (session, RedisSink(session, key: list.key))
     }
   }
