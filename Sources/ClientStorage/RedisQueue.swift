@@ -36,7 +36,9 @@ package final class RedisQueue: OutgoingQueue {
   private var pendingFates = 0
   private var pendingNumbered: [Int64] = []
   private var isBlocked = false
+  /// Whether elements may have been taken without our knowing.
   private var isSweepWanted = false
+  package private(set) var descriptorCount = 0
   private var nextLook = Instant.start
 
   /// The list of `session`; `read` makes a message of an element.
@@ -69,6 +71,7 @@ package final class RedisQueue: OutgoingQueue {
   /// Finds elements that were taken without our knowing: by the last process, or by a command whose
   /// answer was lost.
   private func takeUpProcessing() throws(StoreError) {
+    try endWaiting()
     let answer = try session.connection.ask(
       [Array("LRANGE".utf8), processing, [0x30], Array("-1".utf8)])
     guard case .list(let elements) = answer else { return }
@@ -85,6 +88,35 @@ package final class RedisQueue: OutgoingQueue {
     }
     isSweepWanted = false
   }
+
+  /// Ends every BLMOVE for this list that the server knows of, our own and that of a process that is
+  /// gone: from here on no element is taken by anybody who does not hear of it.
+  private func endWaiting() throws(StoreError) {
+    waiting.close()
+    isBlocked = false
+    let clients = try session.connection.ask(["CLIENT", "LIST"]).string ?? ""
+    for client in clients.split(separator: "\n") {
+      let words = client.split(separator: " ")
+      guard words.contains("name=\(waitingTitle)"),
+        let identifier = words.first(where: { $0.hasPrefix("id=") })?.dropFirst(3)
+      else { continue }
+      _ = try session.connection.ask(["CLIENT", "KILL", "ID", String(identifier)])
+    }
+  }
+
+  /// Connects, and has the element that comes next sent over that connection.
+  private func wait(_ move: [[UInt8]]) throws(StoreError) {
+    if !waiting.isOpen {
+      try waiting.open()
+      descriptorCount += 1
+      _ = try waiting.ask(["CLIENT", "SETNAME", waitingTitle])
+    }
+    waiting.append([Array("BLMOVE".utf8)] + move + [[0x30]])
+    try waiting.flush()
+    isBlocked = true
+  }
+
+  private var waitingTitle: String { RedisSession.title("pub-waiting", session.key) }
 
   private func row(_ element: [UInt8]) -> OutboxRow {
     lastNumber += 1
@@ -122,19 +154,17 @@ package final class RedisQueue: OutgoingQueue {
     let move = [source, processing, Array("LEFT".utf8), Array("RIGHT".utf8)]
     for _ in 0..<limit { session.connection.append([Array("LMOVE".utf8)] + move) }
     var rows: [OutboxRow] = []
+    // What is taken by a command whose answer does not come is found in the second list.
+    isSweepWanted = true
     let answers = try session.connection.answers()
     for case .failure(let reason) in answers {
-      // What others of the commands have taken is found in the second list.
-      isSweepWanted = true
       throw session.connection.refusal("list \(session.key)", reason)
     }
+    isSweepWanted = false
     for answer in answers { if let bytes = answer.bytes { rows.append(row(bytes)) } }
     nextLook = now.advanced(bySeconds: 3600)
     if rows.isEmpty {
-      if !waiting.isOpen { try waiting.open() }
-      waiting.append([Array("BLMOVE".utf8)] + move + [[0x30]])
-      try waiting.flush()
-      isBlocked = true
+      try wait(move)
     }
     return rows
   }

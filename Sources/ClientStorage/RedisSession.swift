@@ -37,7 +37,7 @@ package final class RedisSession: SessionStore {
   /// its process.
   private func open() throws(StoreError) {
     try connection.open()
-    let title = "mqtt-\(act):" + String(key.map { $0.isWhitespace ? "_" : $0 })
+    let title = Self.title(act, key)
     _ = try connection.ask(["CLIENT", "SETNAME", title])
     let clients = try connection.ask(["CLIENT", "LIST"]).string ?? ""
     let count = clients.split(separator: "\n").count { line in
@@ -52,6 +52,11 @@ package final class RedisSession: SessionStore {
     }
     // Fails while Redis is not ready to read or the key is something else.
     _ = try connection.ask(["HGET", "\(key):\(act)-session", "batch"])
+  }
+
+  /// What the server calls a connection that does this with a list.
+  static func title(_ act: String, _ key: String) -> String {
+    "mqtt-\(act):" + String(key.map { $0.isWhitespace ? "_" : $0 })
   }
 
   /// Connects again if the connection is lost; true when it was.
