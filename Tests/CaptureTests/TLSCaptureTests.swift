@@ -150,4 +150,40 @@ import Testing
     #expect(
       recording.facts[0]?.tls?.obstacle == "bytes of its handshake are missing from the capture")
   }
+
+  @Test func `TLS before 1.2 cannot be decrypted, and a finding says so`() {
+    var old = Self.serverHello
+    // The version of the message, in the place of what the extension says.
+    old.removeLast(8)
+    old[4] -= 8
+    old[8] -= 8
+    old[9] = 3
+    old[10] = 2
+    var talk = Conversation()
+    talk.serverPort = 8883
+    talk.open()
+    talk.toServer(Self.clientHello)
+    talk.toClient(old)
+    talk.toClient(Self.record(20, [1]))
+    talk.toClient(Self.record(23, [UInt8](repeating: 9, count: 40)))
+    let file = pcap(talk.frames)
+    #expect(
+      dissected(file, services: NoServices()).facts[0]?.tls?.obstacle
+        == "TLS 1.1 cannot be decrypted, only TLS 1.2 and 1.3 can")
+    #expect(
+      watched(file).findings.map(\.description) == [
+        "note frame 7 10.0.0.1:40000: what is in TLS stays hidden: decryption is not available "
+          + "[5.4.5]"
+      ])
+  }
+
+  @Test func `TLS of other services makes no finding`() {
+    var talk = Conversation()
+    talk.serverPort = 443
+    talk.open()
+    talk.toServer(Self.record(22, Self.message(1, [3, 3] + [UInt8](repeating: 7, count: 38))))
+    talk.toClient(Self.serverHello)
+    talk.toClient(Self.record(23, [UInt8](repeating: 9, count: 40)))
+    #expect(watched(pcap(talk.frames)).findings.isEmpty)
+  }
 }

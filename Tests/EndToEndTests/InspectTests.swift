@@ -164,6 +164,27 @@ struct InspectTests {
         """)
   }
 
+  @Test func `statistics as JSON have every count under a name`() throws {
+    let text = try CaptureFolder(Self.delivery()).inspect("--stats", "--json").output
+    #expect(
+      text == """
+        {"packets":14,"bytes":132,"malformed":0,"connections":2,"seconds":0.016,"types":\
+        {"CONNECT":2,"CONNACK":2,"PUBLISH":2,"PUBREC":2,"PUBREL":2,"PUBCOMP":2,"SUBSCRIBE":1,\
+        "SUBACK":1},"published":{"messages":1,"per-second":62.5,"payload-bytes":11,\
+        "qos":[0,0,1]},"delivered":{"messages":1,"per-second":62.5,"payload-bytes":11,\
+        "qos":[0,0,1]},"clients":[{"client":"hears","version":"5.0","connections":1,"packets":8,\
+        "bytes":75,"published":0,"received":1},{"client":"says","version":"5.0","connections":1,\
+        "packets":6,"bytes":57,"published":1,"received":0}],"topics":[{"topic":"a/b",\
+        "published":1,"delivered":1,"smallest":11,"mean":11,"largest":11}],"latencies":[\
+        {"latency":"PUBLISH to PUBCOMP","count":2,"least-ms":3,"median-ms":3,"99-percent-ms":3,\
+        "most-ms":3},{"latency":"publisher to subscriber","count":1,"least-ms":4,"median-ms":4,\
+        "99-percent-ms":4,"most-ms":4},{"latency":"CONNECT to CONNACK","count":2,"least-ms":1,\
+        "median-ms":1,"99-percent-ms":1,"most-ms":1},{"latency":"SUBSCRIBE to SUBACK","count":1,\
+        "least-ms":1,"median-ms":1,"99-percent-ms":1,"most-ms":1}]}
+
+        """)
+  }
+
   @Test func `statistics count clients, topics and latencies`() throws {
     let text = try CaptureFolder(Self.delivery()).inspect("--stats").output
     #expect(
@@ -175,12 +196,12 @@ struct InspectTests {
         delivered: 1 message, 62.5 a second, 11 bytes of payload, QoS 0: 0 (0 %), QoS 1: 0 (0 %), \
         QoS 2: 1 (100 %)
 
-        client                  version   connections   packets       bytes  published  received
-        hears                   5.0                 1         8          75          0         1
-        says                    5.0                 1         6          57          1         0
+        client                   version  connections   packets       bytes  published  received
+        hears                    5.0                1         8          75          0         1
+        says                     5.0                1         6          57          1         0
 
-        topic                             published  delivered  smallest      mean   largest
-        a/b                                       1          1        11      11.0        11
+        topic                     published  delivered  smallest      mean   largest
+        a/b                               1          1        11      11.0        11
 
         latency                       count         least        median          99 %          most
         PUBLISH to PUBCOMP                2      3.000 ms      3.000 ms      3.000 ms      3.000 ms

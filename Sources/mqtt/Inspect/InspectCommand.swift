@@ -39,7 +39,7 @@ enum InspectCommand {
     case .objects: tellers.append(PacketObjects(options))
     case .fields(let fields): tellers.append(FieldTeller(options, fields))
     case .findings(let isJSON): tellers.append(FindingLines(options, isJSON: isJSON))
-    case .statistics: tellers.append(StatisticsReport())
+    case .statistics(let isJSON): tellers.append(StatisticsReport(isJSON: isJSON))
     case .conversation(let client): tellers.append(Conversation(options, client))
     case .ladder: tellers.append(LadderDrawing(options))
     case .none: break
