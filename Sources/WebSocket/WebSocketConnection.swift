@@ -44,7 +44,7 @@ package struct WebSocketConnection {
   package init(client request: WebSocketRequest, random: [UInt8], output: inout ByteBuffer) {
     precondition(random.count == 16, "a key is made of sixteen bytes")
     isServer = false
-    let key = HandshakeKey.base64(random)
+    let key = Base64.text(random)
     output.append(utf8: request.text(key: key))
     phase = .awaitsAnswer(request, key: key, HeadCollector(limitBytes: request.headerLimitBytes))
   }

@@ -100,6 +100,52 @@ struct InspectTests {
     #expect(try folder.inspect("--show-secrets", "-j").output.contains(#""password":"secret""#))
   }
 
+  @Test func `output that cannot be written is an error`() throws {
+    let folder = try CaptureFolder(Self.delivery())
+    for (target, reason) in [("> /dev/full", "No space left"), (">&-", "Bad file descriptor")] {
+      let script = "\(mqttPath) inspect-pcap \(folder.capture) \(target)"
+      let result = try run(["bash", "-c", script])
+      #expect(result.status == 1)
+      #expect(result.errors.hasPrefix("mqtt inspect-pcap: write standard output: \(reason)"))
+    }
+  }
+
+  @Test func `file that cannot be read does not keep others from being read`() throws {
+    let folder = try CaptureFolder(Self.delivery())
+    let result = try run([
+      mqttPath, "inspect-pcap", "/nonexistent", "/", folder.capture, "--type", "connect",
+    ])
+    #expect(result.status == 1)
+    #expect(result.output.split(separator: "\n").count == 2)
+    #expect(
+      result.errors == """
+        mqtt inspect-pcap: open /nonexistent: No such file or directory
+        mqtt inspect-pcap: read /: Is a directory
+
+        """)
+  }
+
+  @Test func `capture of which nothing is shown is remarked upon`() throws {
+    let folder = try CaptureFolder(Self.delivery())
+    let nobody = try folder.inspect("--client", "nobody")
+    #expect(nobody.status == 0)
+    #expect(
+      nobody.errors
+        == "mqtt inspect-pcap: \(folder.capture): of 14 packets of MQTT none was asked for\n")
+    let silent = try CaptureFolder(TestNetwork()).inspect("--check")
+    #expect(silent.output == "0 errors, 0 warnings, 0 notes\n")
+    #expect(silent.errors.hasSuffix(": no packet of MQTT was found in it\n"))
+  }
+
+  @Test func `client that calls itself a broker stands in the ladder by itself`() throws {
+    var network = TestNetwork()
+    let client = network.connect("broker 10.0.0.2:1883")
+    network.up(client, .pingreq)
+    let lines = try CaptureFolder(network).inspect("--ladder").output.split(separator: "\n")
+    #expect(lines[0].split(separator: "broker").count == 3)
+    #expect(lines.last?.contains("├─ PINGREQ ─") == true)
+  }
+
   @Test func `findings decide the exit status`() throws {
     var network = try Self.delivery()
     let clean = try CaptureFolder(network).inspect("--check")

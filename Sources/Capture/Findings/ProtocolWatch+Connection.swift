@@ -191,7 +191,7 @@ extension ProtocolWatch {
       tell(
         .warning, .refused, [connection.connect?.frame ?? now.frame, now.frame], now.time,
         connection, "3.2.2.2",
-        "the connection is refused: \(connack.reasonCode.number) \(connack.reasonCode.name)"
+        "the connection is refused: \(connack.reasonCode.hexadecimal) \(connack.reasonCode.name)"
           + Self.reasonString(connack.properties))
     }
     let properties = connack.properties
@@ -321,7 +321,7 @@ extension ProtocolWatch {
     let who = direction == .toServer ? "client" : "server"
     tell(
       .warning, .refused, [now.frame], now.time, connection, "3.14.2.1",
-      "the \(who) disconnects: \(disconnect.reasonCode.number) \(disconnect.reasonCode.name)"
+      "the \(who) disconnects: \(disconnect.reasonCode.hexadecimal) \(disconnect.reasonCode.name)"
         + Self.reasonString(disconnect.properties))
   }
 

@@ -162,7 +162,7 @@ extension ProtocolWatch {
       tell(
         .warning, .refused, [now.frame], now.time, connection,
         type == .puback ? "3.4.2.1" : "3.5.2.1",
-        "\(type.name) id \(identifier) refuses the message: \(body.reasonCode.number) "
+        "\(type.name) id \(identifier) refuses the message: \(body.reasonCode.hexadecimal) "
           + body.reasonCode.name + Self.reasonString(body.properties))
     }
     guard var flow = sessions[connection.session][sender, identifier] else {

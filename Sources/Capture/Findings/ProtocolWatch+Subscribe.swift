@@ -64,7 +64,7 @@ extension ProtocolWatch {
       if code.isFailure {
         tell(
           .warning, .refused, [since.frame, now.frame], now.time, connection, "3.9.3",
-          "the subscription to \(filter.quoted) is refused: \(code.number) "
+          "the subscription to \(filter.quoted) is refused: \(code.hexadecimal) "
             + code.name(in: .suback) + Self.reasonString(suback.properties))
         continue
       }

@@ -133,6 +133,6 @@ package enum PacketLine {
   /// `Success`, or `0x87 Not authorized`.
   private static func reason(_ code: ReasonCode, in type: PacketType) -> String {
     let name = code.name(in: type)
-    return code.isFailure ? "0x\(String(code.rawValue, radix: 16, uppercase: true)) \(name)" : name
+    return code.isFailure ? "\(code.hexadecimal) \(name)" : name
   }
 }
