@@ -54,14 +54,6 @@ package struct WebSocketConnection {
     if case .open = phase { true } else { false }
   }
 
-  /// Whether something of the peer's head is there, but not all of it.
-  package var isInsideHead: Bool {
-    switch phase {
-    case .awaitsRequest(_, let head), .awaitsAnswer(_, _, let head): !head.isEmpty
-    case .open, .ended: false
-    }
-  }
-
   /// Takes what has come; `mask` is for a Close frame that a client may have to send.
   package mutating func receive(
     _ bytes: inout MutableSpan<UInt8>, mask: UInt32

@@ -70,7 +70,7 @@ extension Dissector {
       let header: FixedHeader?
       do {
         header = try FixedHeader.read(
-          bytes, at: offset, packetSizeLimit: PacketStream.lengthLimit,
+          bytes, at: offset, packetSizeLimit: FixedHeader.longestPacket,
           version: connections[index].facts.version)
       } catch {
         tell(
@@ -183,7 +183,7 @@ extension Dissector {
     stream.partial = []
     stream.isLost = true
     let header = try? FixedHeader.read(
-      partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
+      partial.span, at: 0, packetSizeLimit: FixedHeader.longestPacket)
     guard let found = header ?? nil else { return }
     cut(found, partial.span, index, direction, stamp, stream.partialFrame, &receiver)
     let rest = found.packetLength - partial.count
@@ -203,7 +203,7 @@ extension Dissector {
     let frame = connections[index][direction].partialFrame
     connections[index][direction].partial = []
     let header = try? FixedHeader.read(
-      partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
+      partial.span, at: 0, packetSizeLimit: FixedHeader.longestPacket)
     var stamp = lastStamp
     stamp.frame = frame
     tell(

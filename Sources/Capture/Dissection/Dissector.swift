@@ -31,8 +31,6 @@ package struct Dissector: ~Copyable {
   var connections: [Connection] = []
   let services: (any CaptureServices)?
   let keyLog: SharedKeyLog
-  /// Frames without an IP packet, or of something else than TCP.
-  package private(set) var otherFrameCount = 0
   private var events: [HalfEvent] = []
   private var firstTime: Int64?
   /// The last frame of the capture so far, whatever it was about.
@@ -74,10 +72,7 @@ package struct Dissector: ~Copyable {
     }
     guard let start = NetworkStart.offset(in: bytes, frame.link),
       let packet = IPPacket.parse(bytes, at: start), packet.protocolNumber == IPPacket.tcp
-    else {
-      otherFrameCount += 1
-      return
-    }
+    else { return }
     if let fragment = packet.fragment {
       guard let whole = fragments.add(packet, fragment, bytes) else { return }
       guard let segment = TCPSegment(whole.span, 0..<whole.count, missingCount: 0) else { return }

@@ -9,8 +9,6 @@ import MQTTCodec
 
 /// The state of one direction.
 struct PacketStream {
-  /// Longest packet there can be. (2.1.4)
-  static let lengthLimit = 268_435_460
   /// Packets longer than this are shown by their beginning.
   static let keptLimit = 16 << 20
   /// Bytes that are searched for the next packet.
@@ -85,7 +83,8 @@ extension PacketStream {
       case .refuted: continue
       case .open: undecided = undecided ?? offset
       case .packets(let count):
-        let first = try? FixedHeader.read(bytes, at: offset, packetSizeLimit: Self.lengthLimit)
+        let first = try? FixedHeader.read(
+          bytes, at: offset, packetSizeLimit: FixedHeader.longestPacket)
         let length = (first ?? nil)?.packetLength ?? 0
         // One packet that ends where the bytes end is believed when it is not a mere two bytes.
         if count > 1 || length > 4 || (offset == 0 && offset + length == bytes.count) {

@@ -290,7 +290,7 @@ struct WebSocketHalf {
         return false
       }
       guard let header else { return offset > start }
-      if header.opcode == .text || header.payloadCount > PacketStream.lengthLimit { return false }
+      if header.opcode == .text || header.payloadCount > FixedHeader.longestPacket { return false }
       let end = header.byteCount.addingReportingOverflow(header.payloadCount)
       if end.overflow { return false }
       offset += end.partialValue
