@@ -71,8 +71,10 @@ package enum Command: String, CaseIterable, Sendable {
   package static func named(_ name: String) throws(UsageError) -> Command {
     if let command = Command(rawValue: name) { return command }
     // What stands behind another command is found there.
-    let known = allCases.filter { $0.words == $0.rawValue }.map(\.rawValue)
-    if let nearest = Nearest.word(to: name, among: known) {
+    let known = typed.map(\.rawValue)
+    let beginnings = known.filter { name.utf8.count >= 3 && $0.hasPrefix(name) }
+    let nearest = Nearest.word(to: name, among: known + ["help", "--help", "--version"])
+    if let nearest = beginnings.count == 1 ? beginnings[0] : nearest {
       throw UsageError(name, "is not a command; the nearest one is \(nearest)")
     }
     throw UsageError(name, "is not a command; they are \(known.joined(choicesWith: "and"))")

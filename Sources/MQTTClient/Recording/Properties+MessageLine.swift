@@ -130,7 +130,7 @@ extension Properties {
       }
     case .object(let members):
       pairs = members.map { (.string($0.name), $0.value) }
-    case .null, .truth, .number, .string:
+    case .null, .truth, .number, .integer, .string:
       throw member.fault(words)
     }
     for (name, value) in pairs {
@@ -146,7 +146,7 @@ extension Properties {
     if case .array(let elements) = member.value { numbers = elements }
     for number in numbers {
       guard case .number(let number) = number, let identifier = UInt32(exactly: number),
-        (1...268_435_455).contains(identifier)
+        (1...UInt32(VariableByteInteger.maximum)).contains(identifier)
       else { throw member.fault("expected a whole number from 1 to 268435455, or a list of them") }
       append(.subscriptionIdentifier, .variableByteInteger(identifier))
     }

@@ -12,7 +12,7 @@ extension String {
       case ">": result += "&gt;"
       case "\"": result += "&quot;"
       case "'": result += "&#39;"
-      case let control where control.value < 0x20 || (0x7F...0x9F).contains(control.value):
+      case let control where control.isControl:
         result += "\u{FFFD}"
       default: result.unicodeScalars.append(scalar)
       }

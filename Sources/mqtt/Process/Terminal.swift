@@ -16,6 +16,16 @@ enum CommandWords {
 
 /// What the commands need from the terminal.
 enum Terminal {
+  /// Sees to it that no file which is opened later becomes a standard stream that was closed.
+  ///
+  /// Such a stream still fails: what takes its place cannot be used in its direction.
+  static func occupyStandardStreams() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Writes all of `text`; false when the stream does not take it.
   @discardableResult static func write(_ text: String, to descriptor: Int32) -> Bool {
     write(bytes: Array(text.utf8), to: descriptor)
