@@ -21,7 +21,7 @@ extension LoadWorker {
     if settings.isOpenLoop { deadline = min(deadline, takeDue(clock, end)) }
     // What was due before the end is still sent after it: leaving it out would hide the waiting.
     if clock >= end && !(settings.isOpenLoop && owesMessages) {
-      tellQuiet(isOver: true)
+      lookWhetherQuiet(isOver: true)
       return .max
     }
     var room = outstandingRoom(clock)
@@ -45,7 +45,7 @@ extension LoadWorker {
     }
     considered.removeAll(keepingCapacity: true)
     if !sendable.isEmpty { deadline = min(deadline, room > 0 ? clock : clock + 500_000) }
-    tellQuiet(isOver: false)
+    lookWhetherQuiet(isOver: false)
     return deadline
   }
 
@@ -172,8 +172,8 @@ extension LoadWorker {
     publisher.packet.prepare(values)
   }
 
-  /// Says once that this worker has nothing left to publish and nothing unacknowledged.
-  private func tellQuiet(isOver: Bool) {
+  /// Finds out whether this worker has nothing left to publish and nothing unacknowledged.
+  private func lookWhetherQuiet(isOver: Bool) {
     if isQuiet { return }
     for place in publishers {
       let client = clients[place]
@@ -182,7 +182,6 @@ extension LoadWorker {
       if publisher.flight.count > 0 { return }
     }
     isQuiet = true
-    progress.quietWorkers.add(1, ordering: .sequentiallyConsistent)
   }
 
   /// Removes the retained messages that this run has left; says when to be called again.

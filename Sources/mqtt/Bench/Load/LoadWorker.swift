@@ -53,6 +53,7 @@ final class LoadWorker: ReactorDelegate {
   @exclusivity(unchecked) var dirty: [Int] = []
   var lastKeepAlive: Int64 = 0
   @exclusivity(unchecked) var step = LoadStep.connecting
+  /// Whether all is published and acknowledged.
   var isQuiet = false
   var isCleared = false
   var isEmpty = false
@@ -82,6 +83,7 @@ final class LoadWorker: ReactorDelegate {
   private var toldDelivered: UInt64 = 0
   private var toldAcknowledged: UInt64 = 0
   private var toldMissing = 0
+  private var toldQuiet = false
 
   init(_ settings: LoadSettings, _ progress: LoadProgress, index: Int) throws(SystemError) {
     self.settings = settings
@@ -268,6 +270,11 @@ final class LoadWorker: ReactorDelegate {
     if tally.acknowledged != toldAcknowledged {
       progress.acknowledged.add(Int(tally.acknowledged - toldAcknowledged), ordering: .relaxed)
       toldAcknowledged = tally.acknowledged
+    }
+    // Behind the counts: who hears that all is sent relies on them.
+    if isQuiet, !toldQuiet {
+      toldQuiet = true
+      progress.quietWorkers.add(1, ordering: .sequentiallyConsistent)
     }
     if step == .leaving, !isEmpty, openClients == 0, toConnect.isEmpty {
       isEmpty = true
