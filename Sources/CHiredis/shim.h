@@ -7,7 +7,11 @@
 static inline redisContext *CHiredis_connect(const char *host, int port, int milliseconds) {
   struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
   redisContext *context = redisConnectWithTimeout(host, port, limit);
-  if (context != (redisContext *)0 && context->err == 0) redisSetTimeout(context, limit);
+  if (context != (redisContext *)0 && context->err == 0) {
+    redisSetTimeout(context, limit);
+    // Who waits for an element hears that the machine of the server is gone.
+    redisEnableKeepAlive(context);
+  }
   return context;
 }
 

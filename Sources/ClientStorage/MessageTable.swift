@@ -27,7 +27,8 @@ package final class MessageTable {
   private let columns: [PayloadColumn]
   private let insert: Statement
   private let clock = TimeColumn()
-  private let text: (JSONValue) -> String
+  /// Which of the columns take texts, so that a number keeps its digits there.
+  private let takeText: [Bool]
 
   /// The columns that every message has.
   private static let standard: [(name: String, type: String)] = [
@@ -35,20 +36,22 @@ package final class MessageTable {
     ("qos", "INTEGER NOT NULL"), ("retain", "INTEGER NOT NULL"), ("properties", "TEXT"),
   ]
 
-  /// Uses the table, or makes it; `text` writes an array or object of a payload.
+  /// Uses the table, or makes it.
   package init(
-    _ name: String, columns: [PayloadColumn], text: @escaping (JSONValue) -> String,
-    in database: borrowing Database
+    _ name: String, columns: [PayloadColumn], in database: borrowing Database
   ) throws(StoreError) {
-    self.text = text
     self.name = name
     self.columns = columns
-    let found = try TableColumn.all(of: name, in: database)
+    var found = try TableColumn.all(of: name, in: database)
     if found.isEmpty {
       try Self.make(name, columns, in: database)
+      found = try TableColumn.all(of: name, in: database)
     } else if let difference = Self.difference(columns, found) {
       throw StoreError(
         .tableDiffers, file: database.file, operation: "table \(name)", reason: difference)
+    }
+    takeText = columns.map { column in
+      found.contains { $0.isNamed(column.name) && $0.keepsText }
     }
     let names = Self.standard.map(\.name) + columns.map(\.name)
     insert = try database.prepare(
@@ -108,33 +111,52 @@ package final class MessageTable {
     _ row: borrowing MessageRow, to database: borrowing Database
   ) throws(StoreError) {
     clock.bind(insert, 1, row.nanoseconds)
-    let values = columns.isEmpty ? [] : row.values(of: columns)
     insert.bindText(2, row.topic)
     if row.isText { insert.bindText(3, row.payload) } else { insert.bindBlob(3, row.payload) }
     insert.bind(4, Int64(row.qos.rawValue))
     insert.bind(5, Int64(row.isRetained ? 1 : 0))
     if row.properties.isEmpty { insert.bindNull(6) } else { insert.bindText(6, row.properties) }
-    for (index, _) in columns.enumerated() {
-      let place = Int32(7 + index)
-      bind(values.isEmpty ? nil : values[index], at: place)
-    }
+    if !columns.isEmpty { bindParts(of: Array(row.payload)) }
     try insert.run(database, "add a row to \(name)")
   }
 
-  private func bind(_ value: JSONValue?, at place: Int32) {
+  /// Binds what the columns pick from a payload; NULL where it has no such part.
+  private func bindParts(of payload: [UInt8]) {
+    let whole = JSONValue(parsing: payload)
+    for (index, column) in columns.enumerated() {
+      let place = Int32(7 + index)
+      guard let whole, let value = column.path.value(in: whole) else {
+        insert.bindNull(place)
+        continue
+      }
+      /// The part as it stands in the payload.
+      func text() -> String? {
+        column.path.range(in: whole, of: payload).map {
+          String(decoding: payload[$0], as: UTF8.self)
+        }
+      }
+      switch value {
+      case .null: insert.bindNull(place)
+      case .truth(let claim): insert.bind(place, Int64(claim ? 1 : 0))
+      case .number, .integer:
+        if takeText[index] { insert.bind(place, text()) } else { bind(number: value, at: place) }
+      case .string(let bytes): insert.bind(place, String(decoding: bytes, as: UTF8.self))
+      case .array, .object: insert.bind(place, text())
+      }
+    }
+  }
+
+  private func bind(number value: JSONValue, at place: Int32) {
     switch value {
-    case nil, .null?: insert.bindNull(place)
-    case .truth(let claim)?: insert.bind(place, Int64(claim ? 1 : 0))
-    case .number(let number)?:
+    case .integer(let whole): insert.bind(place, whole)
+    case .number(let number):
       // A whole number that a double holds exactly is stored as one.
-      if let whole = Int64(exactly: number), abs(number) <= 9_007_199_254_740_992 {
+      if let whole = Int64(exactly: number), number.magnitude < 9_007_199_254_740_992 {
         insert.bind(place, whole)
       } else {
         insert.bind(place, number)
       }
-    case .string(let bytes)?: insert.bind(place, String(decoding: bytes, as: UTF8.self))
-    case .array?, .object?:
-      insert.bind(place, value.map(text))
+    case .null, .truth, .string, .array, .object: insert.bindNull(place)
     }
   }
 }
@@ -167,11 +189,5 @@ package struct MessageRow: ~Copyable {
   var isText: Bool {
     if payload.contains(0) { return false }
     return (try? UTF8Span(validating: Span(_unsafeElements: payload))) != nil
-  }
-
-  /// The parts of the payload that columns ask for; nil where there is no such part.
-  func values(of columns: [PayloadColumn]) -> [JSONValue?] {
-    let value = JSONValue(parsing: Array(payload))
-    return columns.map { column in value.flatMap { column.path.value(in: $0) } }
   }
 }

@@ -77,22 +77,36 @@ final class RedisConnection {
     context = made
     if CHiredis_failed(made) != 0 { throw lost("connect") }
     if let password = address.password {
-      try check(ask((["AUTH", address.userName, password] as [String?]).compactMap { $0 }), "AUTH")
+      _ = try ask((["AUTH", address.userName, password] as [String?]).compactMap { $0 })
     }
-    if address.database != 0 { try check(ask(["SELECT", "\(address.database)"]), "SELECT") }
+    if address.database != 0 { _ = try ask(["SELECT", "\(address.database)"]) }
   }
 
-  private func check(_ answer: RedisValue, _ operation: String) throws(StoreError) {
-    guard case .failure(let reason) = answer else { return }
-    close()
-    throw StoreError(
-      .notPermitted, file: address.description, operation: operation, reason: reason)
-  }
-
-  /// One command and its answer.
+  /// One command and its answer; a refusal is thrown, and closes the connection.
   func ask(_ words: [String]) throws(StoreError) -> RedisValue {
-    append(words.map { Array($0.utf8) })
-    return try answers()[0]
+    try ask(words.map { Array($0.utf8) })
+  }
+
+  /// The same with words that need not be texts.
+  func ask(_ words: [[UInt8]]) throws(StoreError) -> RedisValue {
+    append(words)
+    let answer = try answers()[0]
+    guard case .failure(let reason) = answer else { return answer }
+    close()
+    throw refusal(String(decoding: words[0], as: UTF8.self), reason)
+  }
+
+  /// What Redis refuses, by the first word of its reason: some of it may be taken a little later, as
+  /// while it reads its file after a start or its memory is full.
+  func refusal(_ operation: String, _ reason: String) -> StoreError {
+    let kind: StoreError.Kind =
+      switch reason.prefix(while: { $0 != " " }) {
+      case "LOADING", "BUSY", "OOM", "MISCONF", "READONLY", "MASTERDOWN", "NOREPLICAS", "EXECABORT":
+        .unreachable
+      case "NOAUTH", "WRONGPASS", "NOPERM": .notPermitted
+      case _: .other
+      }
+    return StoreError(kind, file: address.description, operation: operation, reason: reason)
   }
 
   /// Puts a command behind those that wait to be sent.
@@ -122,6 +136,8 @@ final class RedisConnection {
 
   /// Sends what waits; the answers to all commands, in their order.
   func answers() throws(StoreError) -> [RedisValue] {
+    // What was appended without a connection has no answer.
+    if context == nil { throw lost("send") }
     var result: [RedisValue] = []
     while expected > 0 { result.append(try answer()) }
     return result

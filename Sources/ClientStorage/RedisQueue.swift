@@ -36,7 +36,9 @@ package final class RedisQueue: OutgoingQueue {
   private var pendingFates = 0
   private var pendingNumbered: [Int64] = []
   private var isBlocked = false
+  /// Whether elements may have been taken without our knowing.
   private var isSweepWanted = false
+  package private(set) var descriptorCount = 0
   private var nextLook = Instant.start
 
   /// The list of `session`; `read` makes a message of an element.
@@ -69,8 +71,10 @@ package final class RedisQueue: OutgoingQueue {
   /// Finds elements that were taken without our knowing: by the last process, or by a command whose
   /// answer was lost.
   private func takeUpProcessing() throws(StoreError) {
-    session.connection.append([Array("LRANGE".utf8), processing, [0x30], Array("-1".utf8)])
-    guard case .list(let elements)? = try session.connection.answers().first else { return }
+    try endWaiting()
+    let answer = try session.connection.ask(
+      [Array("LRANGE".utf8), processing, [0x30], Array("-1".utf8)])
+    guard case .list(let elements) = answer else { return }
     var known: [[UInt8]: Int] = [:]
     for (number, element) in given where !numbered.contains(number) {
       known[element, default: 0] += 1
@@ -84,6 +88,35 @@ package final class RedisQueue: OutgoingQueue {
     }
     isSweepWanted = false
   }
+
+  /// Ends every BLMOVE for this list that the server knows of, our own and that of a process that is
+  /// gone: from here on no element is taken by anybody who does not hear of it.
+  private func endWaiting() throws(StoreError) {
+    waiting.close()
+    isBlocked = false
+    let clients = try session.connection.ask(["CLIENT", "LIST"]).string ?? ""
+    for client in clients.split(separator: "\n") {
+      let words = client.split(separator: " ")
+      guard words.contains("name=\(waitingTitle)"),
+        let identifier = words.first(where: { $0.hasPrefix("id=") })?.dropFirst(3)
+      else { continue }
+      _ = try session.connection.ask(["CLIENT", "KILL", "ID", String(identifier)])
+    }
+  }
+
+  /// Connects, and has the element that comes next sent over that connection.
+  private func wait(_ move: [[UInt8]]) throws(StoreError) {
+    if !waiting.isOpen {
+      try waiting.open()
+      descriptorCount += 1
+      _ = try waiting.ask(["CLIENT", "SETNAME", waitingTitle])
+    }
+    waiting.append([Array("BLMOVE".utf8)] + move + [[0x30]])
+    try waiting.flush()
+    isBlocked = true
+  }
+
+  private var waitingTitle: String { RedisSession.title("pub-waiting", session.key) }
 
   private func row(_ element: [UInt8]) -> OutboxRow {
     lastNumber += 1
@@ -121,18 +154,17 @@ package final class RedisQueue: OutgoingQueue {
     let move = [source, processing, Array("LEFT".utf8), Array("RIGHT".utf8)]
     for _ in 0..<limit { session.connection.append([Array("LMOVE".utf8)] + move) }
     var rows: [OutboxRow] = []
-    for answer in try session.connection.answers() {
-      if let bytes = answer.bytes { rows.append(row(bytes)) }
-      if case .failure(let reason) = answer {
-        throw StoreError(.other, file: place, operation: "list \(session.key)", reason: reason)
-      }
+    // What is taken by a command whose answer does not come is found in the second list.
+    isSweepWanted = true
+    let answers = try session.connection.answers()
+    for case .failure(let reason) in answers {
+      throw session.connection.refusal("list \(session.key)", reason)
     }
+    isSweepWanted = false
+    for answer in answers { if let bytes = answer.bytes { rows.append(row(bytes)) } }
     nextLook = now.advanced(bySeconds: 3600)
     if rows.isEmpty {
-      if !waiting.isOpen { try waiting.open() }
-      waiting.append([Array("BLMOVE".utf8)] + move + [[0x30]])
-      try waiting.flush()
-      isBlocked = true
+      try wait(move)
     }
     return rows
   }
@@ -141,8 +173,8 @@ package final class RedisQueue: OutgoingQueue {
 
   package func takeUp(_ identifier: Int64) throws(StoreError) -> OutboxRow? {
     let number = Array("\(identifier)".utf8)
-    session.connection.append([Array("HGET".utf8), underway, number])
-    guard let element = try session.connection.answers().first?.bytes else { return nil }
+    let answer = try session.connection.ask([Array("HGET".utf8), underway, number])
+    guard let element = answer.bytes else { return nil }
     var row = read(element)
     row.identifier = identifier
     given[identifier] = element

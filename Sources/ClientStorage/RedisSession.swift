@@ -37,7 +37,7 @@ package final class RedisSession: SessionStore {
   /// its process.
   private func open() throws(StoreError) {
     try connection.open()
-    let title = "mqtt-\(act):" + String(key.map { $0.isWhitespace ? "_" : $0 })
+    let title = Self.title(act, key)
     _ = try connection.ask(["CLIENT", "SETNAME", title])
     let clients = try connection.ask(["CLIENT", "LIST"]).string ?? ""
     let count = clients.split(separator: "\n").count { line in
@@ -50,10 +50,13 @@ package final class RedisSession: SessionStore {
         .inUse(process: process.flatMap { Int32($0) }), file: place, operation: "list \(key)",
         reason: "it is another mqtt \(name); stop that one, or name another --list")
     }
-    if case .failure(let reason) = try connection.ask(["HGET", "\(key):\(act)-session", "batch"]) {
-      connection.close()
-      throw StoreError(.other, file: place, operation: "read the session", reason: reason)
-    }
+    // Fails while Redis is not ready to read or the key is something else.
+    _ = try connection.ask(["HGET", "\(key):\(act)-session", "batch"])
+  }
+
+  /// What the server calls a connection that does this with a list.
+  static func title(_ act: String, _ key: String) -> String {
+    "mqtt-\(act):" + String(key.map { $0.isWhitespace ? "_" : $0 })
   }
 
   /// Connects again if the connection is lost; true when it was.
@@ -81,13 +84,10 @@ package final class RedisSession: SessionStore {
   }
 
   package func adopt(clientIdentifier: String) throws(StoreError) {
-    let answer = try connection.ask([
+    _ = try connection.ask([
       "HSET", "\(key):\(act)-session", "client_identifier", clientIdentifier, "process",
       "\(getpid())",
     ])
-    if case .failure(let reason) = answer {
-      throw StoreError(.other, file: place, operation: "write the session", reason: reason)
-    }
   }
 
   /// Does `commands` and stores the state, all or nothing.

@@ -70,6 +70,8 @@ package enum OutboxFate: Equatable, Sendable {
 package protocol OutgoingQueue: SessionStore {
   /// Readable when something may have come; -1 when there is nothing to watch for now.
   var descriptor: Int32 { get }
+  /// Counts the files that ``descriptor`` has been, since a new one may have an old one's number.
+  var descriptorCount: Int { get }
   /// Takes the news that ``descriptor`` is readable.
   func takeNews(now: Instant)
   /// When to ask for more at the latest.

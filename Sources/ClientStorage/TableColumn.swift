@@ -36,6 +36,12 @@ struct TableColumn: Equatable {
     }
   }
 
+  /// Whether SQLite turns numbers into texts there (https://sqlite.org/datatype3.html, 3.1).
+  var keepsText: Bool {
+    let type = type.uppercased()
+    return !type.contains("INT") && ["CHAR", "CLOB", "TEXT"].contains { type.contains($0) }
+  }
+
   /// SQLite's names are the same in either case of ASCII letters.
   func isNamed(_ other: String) -> Bool { Self.isSame(name, other) }
 

@@ -36,6 +36,7 @@ package final class TableQueue: OutgoingQueue {
   }
 
   package var descriptor: Int32 { news.watch.descriptor }
+  package var descriptorCount: Int { 1 }
   package func takeNews(now: Instant) { news.drain(now: now) }
   package var deadline: Instant { news.deadline }
   package var isSettled: Bool { open.isEmpty }

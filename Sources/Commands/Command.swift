@@ -40,13 +40,16 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether plain arguments, behind the verb where there are verbs, may be files.
+  /// Whether plain arguments, behind one of ``verbsOfFiles`` where there are verbs, may be files.
   var takesFiles: Bool {
     switch self {
-    case .passwd, .aclCheck, .inspectPcap: true
-    case .broker, .pub, .sub, .bench: false
+    case .passwd, .aclCheck, .inspectPcap, .bench: true
+    case .broker, .pub, .sub: false
     }
   }
+
+  /// The verbs behind which files stand.
+  var verbsOfFiles: [String] { self == .bench ? ["compare"] : verbs }
 
   /// Those that stand alone behind `mqtt`.
   static var typed: [Command] { allCases.filter { $0.words == $0.rawValue } }

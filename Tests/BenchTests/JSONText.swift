@@ -7,6 +7,7 @@ func jsonText(_ value: JSONValue) -> String {
   case .null: "null"
   case .truth(let isTrue): isTrue ? "true" : "false"
   case .number(let number): "\(number)"
+  case .integer(let whole): "\(whole)"
   case .string(let bytes):
     "\""
       + String(decoding: bytes, as: UTF8.self)

@@ -5,36 +5,6 @@ import Foundation
 import LiveSupport
 import Testing
 
-/// A folder of one test.
-private final class Folder {
-  let path: String
-
-  init() throws {
-    let place = FileManager.default.temporaryDirectory.appending(path: "mqtt-sidecar-\(UUID())")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    path = place.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// What `sqlite3` answers, once it does.
-  func ask(_ file: String, _ statement: String) throws -> String {
-    let result = try run(["sqlite3", "-cmd", ".timeout 20000", "\(path)/\(file)", statement])
-    guard result.status == 0 else { throw ProgramError("sqlite3: \(result.errors)") }
-    return result.output.trimmingCharacters(in: .newlines)
-  }
-
-  /// Waits until `sqlite3` answers that.
-  func expect(_ file: String, _ statement: String, _ answer: String) throws {
-    var last = ""
-    let isTrue = poll(30) {
-      last = (try? ask(file, statement)) ?? ""
-      return last == answer
-    }
-    #expect(isTrue, "\(statement) gave \(last)")
-  }
-}
-
 @Suite struct SidecarTests {
   private func words(_ command: String, _ broker: LiveBroker) -> [String] {
     [mqttPath, command, "-p", "\(broker.port)"]
@@ -42,7 +12,7 @@ private final class Folder {
 
   /// A subscriber that is subscribed and stores.
   private func store(
-    _ broker: LiveBroker, _ folder: Folder, _ options: [String]
+    _ broker: LiveBroker, _ folder: SidecarFolder, _ options: [String]
   ) throws -> RunningProgram {
     let program = try RunningProgram(
       words("sub", broker) + ["--sqlite", folder.path + "/r.db"] + options)
@@ -58,7 +28,7 @@ private final class Folder {
   @Test(arguments: ["5", "311"])
   func `a message becomes one row, its JSON typed columns`(version: String) throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let columns = "t=$.temperature,n INTEGER=$.n,deep=$.list[1],on=$.on,all=$.list"
     let subscriber = try store(
       broker, folder, ["a/#", "--table", "odd \"name\"", "--columns", columns, "-V", version])
@@ -68,7 +38,7 @@ private final class Folder {
     let table = #""odd ""name""""#
     try folder.expect(
       "r.db", "SELECT id, topic, qos, retain, t, n, deep, [on], [all] FROM \(table)",
-      "1|a/1|2|0|21.5|7|zwei|1|[1,\"zwei\"]\n2|a/2|1|0|||||")
+      "1|a/1|2|0|21.5|7|zwei|1|[1, \"zwei\"]\n2|a/2|1|0|||||")
     #expect(
       try folder.ask("r.db", "SELECT typeof(t), typeof(n), typeof(payload) FROM \(table)")
         == "real|integer|text\nnull|null|text")
@@ -79,9 +49,50 @@ private final class Folder {
     #expect(try subscriber.exitStatus() == 0)
   }
 
+  @Test func `numbers of a payload keep their digits in columns`() throws {
+    let broker = try LiveBroker()
+    let folder = try SidecarFolder()
+    let columns =
+      "i INTEGER=$.i,least=$.list[-1],d TEXT=$.d,w VARCHAR=$.i,r REAL=$.d,part TEXT=$.list"
+    let subscriber = try store(broker, folder, ["a", "--columns", columns])
+    let json = #"{"i": 9007199254740993, "d": 21.50, "list": [1.10, -9223372036854775808]}"#
+    try publish(broker, ["a", json])
+    try publish(broker, ["a", #"{"i": 9223372036854775808, "d": 1e2}"#])
+    try folder.expect(
+      "r.db", "SELECT i, least, d, w, r, part FROM messages",
+      """
+      9007199254740993|-9223372036854775808|21.50|9007199254740993|21.5|[1.10, -9223372036854775808]
+      9.22337203685478e+18||1e2|9223372036854775808|100.0|
+      """)
+    #expect(
+      try folder.ask("r.db", "SELECT typeof(i), typeof(least), typeof(d) FROM messages LIMIT 1")
+        == "integer|integer|text")
+    #expect(subscriber.isRunning)
+  }
+
+  @Test func `a PUBREC is shown when it has left, after the commit`() throws {
+    let broker = try LiveBroker()
+    let folder = try SidecarFolder()
+    let subscriber = try store(broker, folder, ["a", "-d"])
+    let writer = try RunningProgram(["sqlite3", "-interactive", folder.path + "/r.db"])
+    writer.write("BEGIN IMMEDIATE;\nSELECT 'has it';\n")
+    try writer.waitFor("has it")
+    try publish(broker, ["a", "1"])
+    try subscriber.waitFor("trying again")
+    #expect(subscriber.errors.contains("\u{2190} PUBLISH id 1 QoS 2"))
+    #expect(!subscriber.errors.contains("PUBREC"))
+    writer.write("COMMIT;\n")
+    try subscriber.waitFor("delivered exactly once")
+    let line = try #require(
+      subscriber.errors.split(separator: "\n").first { $0.hasSuffix("delivered exactly once") })
+    let wait = try #require(line.firstMatch(of: /PUBREC (\d+)\.\d\d ms/)).output.1
+    // The user hears of another writer after forty attempts, the first eight a millisecond apart.
+    #expect(try #require(Int(wait)) >= 40, "\(line)")
+  }
+
   @Test func `bytes that are no text become a blob, properties become JSON`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let subscriber = try store(broker, folder, ["a"])
     let file = folder.path + "/payload"
     try Data([0xFF, 0x00, 0x01]).write(to: URL(filePath: file))
@@ -99,7 +110,7 @@ private final class Folder {
 
   @Test func `what was published while the subscriber was dead is stored by the next one`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let first = try store(broker, folder, ["a"])
     first.signal(SIGKILL)
     #expect(try first.exitStatus() == 128 + SIGKILL)
@@ -114,7 +125,7 @@ private final class Folder {
     throws
   {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     try publish(broker, ["keep/1", "retained", "-r"])
     let first = try store(broker, folder, ["keep/#", "-t", "drop"])
     try folder.expect("r.db", "SELECT count(*) FROM messages", "1")
@@ -129,7 +140,7 @@ private final class Folder {
   }
 
   @Test func `a table that does not fit is told with every difference`() throws {
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     _ = try folder.ask("r.db", "CREATE TABLE t(topic, payload, qos, note NOT NULL)")
     let result = try run([
       mqttPath, "sub", "-p", "1", "a", "--sqlite", folder.path + "/r.db", "--table", "t",
@@ -149,7 +160,7 @@ private final class Folder {
 
   @Test func `a table of the user's that fits is used, with what else it has`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     _ = try folder.ask(
       "r.db",
       """
@@ -164,7 +175,7 @@ private final class Folder {
 
   @Test func `a second process for the same table is turned away and told who has it`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let first = try store(broker, folder, ["a"])
     let file = folder.path + "/r.db"
     let second = try run(words("sub", broker) + ["a", "--sqlite", file])
@@ -186,7 +197,7 @@ private final class Folder {
 
   @Test func `while another program writes nothing is acknowledged, and then stored once`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let subscriber = try store(broker, folder, ["a"])
     let writer = try RunningProgram(["sqlite3", "-interactive", folder.path + "/r.db"])
     writer.write("BEGIN IMMEDIATE;\nSELECT 'has it';\n")
@@ -201,7 +212,7 @@ private final class Folder {
 
   @Test func `on a full disk nothing is acknowledged, and the next process loses nothing`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let file = folder.path + "/r.db"
     // A limit of file size is a disk that is full for this process alone.
     let full = try RunningProgram(
@@ -224,7 +235,7 @@ private final class Folder {
   @Test(arguments: ["5", "311"])
   func `rows of an outbox come in order, marked as sent`(version: String) throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let receiver = try store(broker, folder, ["c/#", "-V", version])
     let publisher = try RunningProgram(
       words("pub", broker) + ["--outbox", folder.path + "/app.db", "--create-table"]
@@ -246,7 +257,7 @@ private final class Folder {
   }
 
   @Test func `a row that cannot be sent becomes a dead letter and holds up no other`() throws {
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let access = folder.path + "/acl"
     try "topic readwrite allowed/#\n".write(toFile: access, atomically: true, encoding: .utf8)
     let broker = try LiveBroker(["--acl", access])
@@ -281,7 +292,7 @@ private final class Folder {
   }
 
   @Test func `an outbox that is not there, or lacks a column, is told what to do`() throws {
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let file = folder.path + "/app.db"
     let missing = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
     #expect(missing.status == 1)
@@ -294,7 +305,7 @@ private final class Folder {
   }
 
   @Test func `sidecars start before their broker and wait for it`() throws {
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let port = try freePort()
     let subscriber = try RunningProgram([
       mqttPath, "sub", "-p", "\(port)", "a", "--sqlite", folder.path + "/r.db",
@@ -319,7 +330,7 @@ private final class Folder {
 
   @Test func `a list of Redis gives its messages, and keeps those that nobody takes`() throws {
     let broker = try LiveBroker()
-    let folder = try Folder()
+    let folder = try SidecarFolder()
     let port = try freePort()
     let server = try RunningProgram([
       "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir",

@@ -40,6 +40,32 @@ struct ExpressionTests {
     #expect(try !holds(text))
   }
 
+  @Test(arguments: [
+    ("9007199254740993", "9007199254740993", true), ("9007199254740993", "9007199254740992", false),
+    ("9007199254740993", "0x20000000000001", true), ("9007199254740991", "9007199254740993", false),
+    ("-9223372036854775808", "-9223372036854775808", true), ("9007199254740993", "1e300", false),
+  ])
+  func `whole numbers beyond a double's are compared exactly`(
+    number: String, other: String, isEqual: Bool
+  ) throws {
+    let message = Publish(topic: "a", payload: Array("{\"n\": \(number)}".utf8))
+    for (comparison, claim) in [("==", isEqual), ("!=", !isEqual)] {
+      let condition = try Expression(
+        parsing: "$.n \(comparison) \(other)", fields: ExpressionField.message)
+      #expect(condition.holds(for: message) == claim)
+    }
+  }
+
+  @Test(arguments: [
+    "$.n > 9007199254740992", "$.n < 9007199254740994", "$.n < 1e16", "$.n > 1.5", "$.n > -1e300",
+    "$.small < $.n", "$.n",
+  ])
+  func `a whole number beyond a double's has its place among others`(_ text: String) throws {
+    let payload = #"{"n": 9007199254740993, "small": 7.5}"#
+    let message = Publish(topic: "a", payload: Array(payload.utf8))
+    #expect(try Expression(parsing: text, fields: ExpressionField.message).holds(for: message))
+  }
+
   @Test func `JSON path into a payload that is no JSON is no value`() throws {
     let condition = try Expression(parsing: "$.a != 1 || !$.a", fields: ExpressionField.message)
     let isThere = try Expression(parsing: "$", fields: ExpressionField.message)

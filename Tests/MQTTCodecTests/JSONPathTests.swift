@@ -18,6 +18,21 @@ import Testing
     #expect(try find("$.pressure.bar[1]") == .number(2.5))
     #expect(try find("$['total power'][\"it's\"]") == .truth(true))
     #expect(try find("$", in: "7") == .number(7))
+    #expect(try find("$", in: "-9223372036854775808") == .integer(.min))
+    #expect(try find("$", in: "9223372036854775808") == .number(9_223_372_036_854_775_808))
+  }
+
+  @Test(arguments: [
+    ("$.a", "1.50"), ("$.b[-1]", "[ 9007199254740993 ]"), ("$.b[0]", "\"x]\""),
+    ("$.b[1][0]", "9007199254740993"),
+    ("$", #"{"a": 0, "a": 1.50, "b": ["x]" , [ 9007199254740993 ]]}"#),
+  ])
+  func `the bytes at a place are as they stand in the text`(path: String, part: String) throws {
+    let text = Array(#" {"a": 0, "a": 1.50, "b": ["x]" , [ 9007199254740993 ]]} "#.utf8)
+    let value = try #require(JSONValue(parsing: text))
+    let range = try #require(try JSONPath(path).range(in: value, of: text))
+    #expect(String(decoding: text[range], as: UTF8.self) == part)
+    #expect(try JSONPath("$.b[2]").range(in: value, of: text) == nil)
   }
 
   @Test func `a negative index counts from the end`() throws {

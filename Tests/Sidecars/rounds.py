@@ -11,20 +11,21 @@ exactly once, and they must have come in their order.
 
 The last line is the verdict, with the seed. Exit status: 0 passed, 1 failed.
 """
-import argparse
-import pathlib
 import random
-import shutil
 import sqlite3
 import sys
-import tempfile
 import time
 
-from sidecars import Failure, Process, default_program, free_port, is_listening, wait_for
+from sidecars import Failure, Process, ask, free_port, is_listening, verdict, wait_for
 
 
 class Course:
     """One run: three processes, two databases."""
+
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument("--rounds", type=int, default=200)
+        parser.add_argument("--rows", type=int, default=300, help="most rows of a round")
 
     def __init__(self, options, folder):
         self.options, self.folder = options, folder
@@ -62,16 +63,7 @@ class Course:
         return self.ask("app.db", "SELECT 1 FROM sqlite_master WHERE name = 'outbox'") != []
 
     def ask(self, file, question):
-        try:
-            database = sqlite3.connect(f"file:{self.folder / file}?mode=ro", uri=True, timeout=60)
-            try:
-                return database.execute(question).fetchall()
-            finally:
-                database.close()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error) or "unable to open" in str(error):
-                return []
-            raise
+        return ask(self.folder / file, question)
 
     def insert(self, count):
         """As an application does: some rows in one transaction, some alone."""
@@ -86,12 +78,16 @@ class Course:
                         (f"dev/{self.inserted % 7}", '{"n": %d}' % self.inserted))
                     self.inserted += 1
 
+    def victims(self):
+        """Who is killed next."""
+        return self.random.choice(
+            [[self.sub], [self.pub], [self.broker], [self.sub, self.broker],
+             [self.pub, self.broker], [self.broker, self.sub, self.pub]])
+
     def round(self):
         self.insert(self.random.randrange(self.options.rows))
         time.sleep(self.random.choice([0, 0.01, 0.05, 0.2]) * self.random.random())
-        victims = self.random.choice(
-            [[self.sub], [self.pub], [self.broker], [self.sub, self.broker],
-             [self.pub, self.broker], self.all])
+        victims = self.victims()
         self.random.shuffle(victims)
         for victim in victims:
             victim.expect_running()
@@ -104,6 +100,9 @@ class Course:
             victim.start()
             if self.random.random() < 0.3:
                 time.sleep(0.05 * self.random.random())
+
+    def verdict(self):
+        return f"{self.options.rounds} rounds, {self.inserted} rows, each there once and in order"
 
     def stored_count(self):
         return self.ask("readings.db", "SELECT count(*) FROM readings")[0][0]
@@ -148,29 +147,5 @@ class Course:
                 process.stop()
 
 
-def main(kind=Course):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--rows", type=int, default=300, help="most rows of a round")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    parser.add_argument("--program", default=None, help="the mqtt to run")
-    options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mqtt-sidecars-"))
-    begin = time.monotonic()
-    try:
-        options.program = options.program or default_program()
-        course = kind(options, folder)
-        course.run()
-    except Failure as failure:
-        print(f"FAILED: {failure}; seed {options.seed}, everything is kept in {folder}")
-        return 1
-    shutil.rmtree(folder)
-    kills = ", ".join(f"{name} {count}" for name, count in course.kills.items())
-    print(
-        f"passed: {options.rounds} rounds, {course.inserted} rows, each there once and in order;"
-        f" killed: {kills}; {time.monotonic() - begin:.0f} s; seed {options.seed}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(verdict(__doc__, Course))

@@ -1,8 +1,14 @@
-"""The broker and its two sidecars as processes that can be killed and started again."""
+"""The broker and its two sidecars as processes that can be killed and started again, and the verdict
+on what they have been through."""
+import argparse
 import pathlib
+import random
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -59,6 +65,9 @@ class Process:
                 self.kill()
         self.log.close()
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     def expect_running(self):
         status = self.process.poll()
         if status is not None:
@@ -84,6 +93,47 @@ def is_listening(port):
         return False
 
 
+def ask(file, question):
+    """What a database answers; nothing while it is not there."""
+    try:
+        database = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60)
+        try:
+            return database.execute(question).fetchall()
+        finally:
+            database.close()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error) or "unable to open" in str(error):
+            return []
+        raise
+
+
+def verdict(about, kind):
+    """Runs what `kind` is, with the options of the command line, and says what came of it.
+
+    It has `add_options(parser)`, is made of options and a folder, has `run()`, `verdict()`, and
+    counts in `kills`. Returns the exit status: 0 passed, 1 failed."""
+    parser = argparse.ArgumentParser(description=about.split("\n")[0])
+    kind.add_options(parser)
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
+    parser.add_argument("--program", default=None, help="the mqtt to run")
+    options = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="mqtt-sidecars-"))
+    begin = time.monotonic()
+    try:
+        options.program = options.program or default_program()
+        course = kind(options, folder)
+        course.run()
+    except Failure as failure:
+        print(f"FAILED: {failure}; seed {options.seed}, everything is kept in {folder}")
+        return 1
+    shutil.rmtree(folder)
+    kills = ", ".join(f"{name} {count}" for name, count in course.kills.items())
+    print(
+        f"passed: {course.verdict()}; killed: {kills};"
+        f" {time.monotonic() - begin:.0f} s; seed {options.seed}")
+    return 0
+
+
 class Redis:
     """A connection to Redis: commands as lists of words, answers as Python values."""
 
@@ -100,6 +150,8 @@ class Redis:
 
     def answer(self):
         line = self.file.readline().rstrip()
+        if not line:
+            raise OSError("redis has closed the connection")
         kind, rest = line[:1], line[1:]
         if kind == b"-":
             raise Failure(f"redis: {rest.decode()}")

@@ -9,22 +9,18 @@ and again, until everything is through. Needs FastAPI and uvicorn (.ci/setup --t
 
 The last line is the verdict, with the seed. Exit status: 0 passed, 1 failed.
 """
-import argparse
 import http.client
 import json
 import os
 import pathlib
 import random
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-from sidecars import Failure, Process, default_program, free_port, is_listening, wait_for
+from sidecars import Failure, Process, ask, free_port, is_listening, verdict, wait_for
 
 # Who send commands at the same time.
 CLIENTS = 4
@@ -32,6 +28,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Story:
+    @staticmethod
+    def add_options(parser):
+        parser.add_argument("--count", type=int, default=1000)
+
     def __init__(self, options, folder):
         self.count, self.folder = options.count, folder
         self.random = random.Random(options.seed)
@@ -69,16 +69,7 @@ class Story:
         wait_for(lambda: is_listening(self.web), "uvicorn serving", [self.app])
 
     def ask(self, file, question):
-        try:
-            database = sqlite3.connect(f"file:{self.folder / file}?mode=ro", uri=True, timeout=60)
-            try:
-                return database.execute(question).fetchall()
-            finally:
-                database.close()
-        except sqlite3.OperationalError as error:
-            if "no such table" in str(error) or "unable to open" in str(error):
-                return []
-            raise
+        return ask(self.folder / file, question)
 
     def subscriptions(self, file):
         return self.ask(
@@ -149,6 +140,9 @@ class Story:
             {"pub": self.pub, "sub": self.sub}[name].restart()
         self.kills[name] += 1
 
+    def verdict(self):
+        return f"{self.count} commands and {self.count} readings, each exactly once"
+
     def judge(self):
         wait_for(
             lambda: len(self.ask("device.db", "SELECT 1 FROM messages")) >= self.count
@@ -186,28 +180,5 @@ class Story:
                 process.stop()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    parser.add_argument("--program", default=None, help="the mqtt to run")
-    options = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="mqtt-story-"))
-    begin = time.monotonic()
-    try:
-        options.program = options.program or default_program()
-        story = Story(options, folder)
-        story.run()
-    except Failure as failure:
-        print(f"FAILED: {failure}; seed {options.seed}, everything is kept in {folder}")
-        return 1
-    shutil.rmtree(folder)
-    kills = ", ".join(f"{name} {count}" for name, count in story.kills.items())
-    print(
-        f"passed: {options.count} commands and {options.count} readings, each exactly once;"
-        f" killed: {kills}; {time.monotonic() - begin:.0f} s; seed {options.seed}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(verdict(__doc__, Story))

@@ -3,7 +3,8 @@
 /// What a word of a condition is.
 enum ExpressionToken: Equatable {
   case word(String)
-  case number(Double)
+  /// A number or a whole number.
+  case number(ExpressionValue)
   case string([UInt8])
   case path(JSONPath)
   case comparison(Expression.Operator)
@@ -97,7 +98,7 @@ struct ExpressionLexer {
     }
   }
 
-  private mutating func number() throws(ExpressionFault) -> Double {
+  private mutating func number() throws(ExpressionFault) -> ExpressionValue {
     let start = offset
     offset += 1
     while offset < bytes.count {
@@ -108,13 +109,14 @@ struct ExpressionLexer {
     }
     let digits = String(decoding: bytes[start..<offset], as: UTF8.self)
     if digits.hasPrefix("0x"), let value = Int64(digits.dropFirst(2), radix: 16) {
-      return Double(value)
+      return JSONValue.integer("\(value)", about: Double(value)).map { .integer($0) }
+        ?? .number(Double(value))
     }
     let isPlain = digits.utf8.allSatisfy { "0123456789.-+eE".utf8.contains($0) }
     guard isPlain, let value = Double(digits), value.isFinite else {
       throw fault("\(digits) is not a number; text stands in quotes", at: start)
     }
-    return value
+    return JSONValue.integer(digits, about: value).map { .integer($0) } ?? .number(value)
   }
 
   private mutating func string(endingIn quote: UInt8) throws(ExpressionFault) -> [UInt8] {

@@ -90,7 +90,7 @@ struct ExpressionParser {
     let place = current
     position += 1
     switch place.token {
-    case .number(let number): return .value(.number(number))
+    case .number(let number): return .value(number)
     case .string(let bytes): return .value(.text(bytes))
     case .path(let path): return .path(path)
     case .word(let word): return try operand(word, at: place.offset, for: left)
@@ -190,7 +190,7 @@ struct ExpressionParser {
       }
     case .value(let value):
       switch value {
-      case .number: .number
+      case .number, .integer: .number
       case .text: .text
       case .truth: .truth
       case .none, .null, .several: .open

@@ -5,6 +5,8 @@ package enum ExpressionValue: Equatable, Sendable {
   /// The subject has no such thing; no comparison with it is true.
   case none
   case number(Double)
+  /// A whole number that a double may not hold exactly.
+  case integer(Int64)
   /// Text or any other bytes.
   case text([UInt8])
   case truth(Bool)
@@ -29,6 +31,7 @@ package enum ExpressionValue: Equatable, Sendable {
     case .null: self = .null
     case .truth(let isTrue): self = .truth(isTrue)
     case .number(let number): self = .number(number)
+    case .integer(let whole): self = .integer(whole)
     case .string(let bytes): self = .text(bytes)
     case .array(let elements): self = .several(elements.map(ExpressionValue.init))
     // An object is there, but equals nothing.
@@ -41,6 +44,7 @@ package enum ExpressionValue: Equatable, Sendable {
     switch self {
     case .none, .null: false
     case .number(let number): number != 0
+    case .integer: true
     case .text(let bytes): !bytes.isEmpty
     case .truth(let isTrue): isTrue
     case .several(let values): values.contains(where: \.isTrue)
@@ -69,14 +73,26 @@ package enum ExpressionValue: Equatable, Sendable {
     switch (self, other) {
     case (.none, _), (_, .none): return false
     case (.number(let left), .number(let right)): return Self.order(left, right, comparison)
+    case (.integer(let left), .integer(let right)): return Self.order(left, right, comparison)
+    case (.integer(let left), .number(let right)):
+      return Self.order(Self.sign(left, right), 0, comparison)
+    case (.number(let left), .integer(let right)):
+      return Self.order(0, Self.sign(right, left), comparison)
     case (.text(let left), .text(let right)): return Self.compare(left, comparison, right)
     case (.truth(let left), .truth(let right)):
       return Self.order(left ? 1 : 0, right ? 1 : 0, comparison)
     case (.null, .null): return comparison == .equal
-    case (.number, _), (.text, _), (.truth, _), (.null, _), (.several, _):
+    case (.number, _), (.integer, _), (.text, _), (.truth, _), (.null, _), (.several, _):
       // Values of different kinds, which only JSON can bring: unequal, and neither is less.
       return comparison == .notEqual
     }
+  }
+
+  /// Whether a whole number is less than (-1), equal to (0) or greater than (1) another one, exactly.
+  private static func sign(_ whole: Int64, _ number: Double) -> Int {
+    guard let floor = Int64(exactly: number.rounded(.down)) else { return number > 0 ? -1 : 1 }
+    if whole != floor { return whole < floor ? -1 : 1 }
+    return number > number.rounded(.down) ? -1 : 0
   }
 
   private static func order<Value: Comparable>(

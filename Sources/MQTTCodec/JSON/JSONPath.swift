@@ -44,19 +44,54 @@ package struct JSONPath: Equatable, Sendable {
   package func value(in value: JSONValue) -> JSONValue? {
     var value = value
     for step in steps {
-      switch (step, value) {
-      case (.member(let name), .object(let members)):
-        guard let member = members.last(where: { $0.name == name }) else { return nil }
-        value = member.value
-      case (.element(let index), .array(let elements)):
-        let place = index < 0 ? elements.count + index : index
-        guard elements.indices.contains(place) else { return nil }
-        value = elements[place]
-      case (.member, _), (.element, _):
+      guard let next = step.member(of: value)?.value ?? step.element(of: value) else { return nil }
+      value = next
+    }
+    return value
+  }
+
+  /// Which bytes of `text`, which was read as `value`, stand at this place; nil when there is no
+  /// such place.
+  package func range(in value: JSONValue, of text: [UInt8]) -> Range<Int>? {
+    var value = value
+    var reader = JSONReader(bytes: text)
+    reader.skipBlanks()
+    guard reader.value(depth: 0) != nil else { return nil }
+    var range = (text.firstIndex { $0 > 0x20 } ?? 0)..<reader.position
+    for step in steps {
+      if let member = step.member(of: value) {
+        (value, range) = (member.value, member.valueRange)
+      } else if let element = step.element(of: value) {
+        var reader = JSONReader(bytes: text, position: range.lowerBound)
+        var ranges: [Range<Int>] = []
+        guard reader.elements(0, { ranges.append($1) }), let place = step.place(in: ranges) else {
+          return nil
+        }
+        (value, range) = (element, ranges[place])
+      } else {
         return nil
       }
     }
-    return value
+    return range
+  }
+}
+
+extension JSONPath.Step {
+  fileprivate func member(of value: JSONValue) -> JSONValue.Member? {
+    guard case .member(let name) = self, case .object(let members) = value else { return nil }
+    return members.last { $0.name == name }
+  }
+
+  fileprivate func element(of value: JSONValue) -> JSONValue? {
+    guard case .array(let elements) = value else { return nil }
+    return place(in: elements).map { elements[$0] }
+  }
+
+  /// Which of the elements is meant.
+  fileprivate func place(in elements: [some Any]) -> Int? {
+    guard case .element(let index) = self else { return nil }
+    let place = index < 0 ? elements.count + index : index
+    return elements.indices.contains(place) ? place : nil
   }
 }
 

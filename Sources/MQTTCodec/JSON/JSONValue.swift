@@ -1,6 +1,6 @@
 // JSON as mosquitto_sub reads and writes it, because scripts compare its bytes: members keep their
-// order and may repeat, numbers are doubles in their shortest common form, and the form on several
-// lines is indented with tabs. The grammar is RFC 8259, taken leniently in the two places where
+// order and may repeat, numbers are doubles in their shortest common form - only whole ones that a
+// double would round are kept as they are -, and the form on several lines is indented with tabs. The grammar is RFC 8259, taken leniently in the two places where
 // cJSON is: control characters may stand in strings, and any of them counts as a blank.
 
 /// A JSON text as a tree.
@@ -8,6 +8,8 @@ package indirect enum JSONValue: Equatable, Sendable {
   case null
   case truth(Bool)
   case number(Double)
+  /// A whole number of at least 2^53 or at most -2^53, which a double may not hold exactly.
+  case integer(Int64)
   /// The bytes that the string stands for; they need not be UTF-8.
   case string([UInt8])
   case array([JSONValue])
@@ -44,6 +46,11 @@ package indirect enum JSONValue: Equatable, Sendable {
   /// Arrays and objects within each other beyond which a text is refused.
   package static let depthLimit = 1000
 
+  /// The whole number that `digits` say, if a double, which is `number`, may not hold it exactly.
+  static func integer(_ digits: String, about number: Double) -> Int64? {
+    number.magnitude < 9_007_199_254_740_992 ? nil : Int64(digits)
+  }
+
   /// The value whose text is exactly `bytes`; nil when they are not a JSON text.
   package init?(parsing bytes: [UInt8]) {
     do throws(JSONFault) {
@@ -70,11 +77,14 @@ package struct JSONFault: Error, Equatable, Sendable {
 }
 
 /// Reads a JSON text byte by byte; nil from any method means that it is not one.
-private struct JSONReader {
+struct JSONReader {
   let bytes: [UInt8]
-  var position = 0
+  private(set) var position: Int
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(bytes: [UInt8], position: Int = 0) {
+    self.bytes = bytes
+    self.position = position
+  }
 
   var isAtEnd: Bool { position == bytes.count }
 
@@ -129,16 +139,23 @@ private struct JSONReader {
   }
 
   private mutating func array(_ depth: Int) -> JSONValue? {
+    var found: [JSONValue] = []
+    return elements(depth) { element, _ in found.append(element) } ? .array(found) : nil
+  }
+
+  /// Reads an array, and hands over each element and where it stands.
+  mutating func elements(_ depth: Int, _ body: (JSONValue, Range<Int>) -> Void) -> Bool {
     position += 1
-    var elements: [JSONValue] = []
     skipBlanks()
-    if take("]") { return .array([]) }
+    if take("]") { return true }
     while true {
-      guard let value = value(depth: depth + 1) else { return nil }
-      elements.append(value)
       skipBlanks()
-      if take("]") { return .array(elements) }
-      if !take(",") { return nil }
+      let start = position
+      guard let value = value(depth: depth + 1) else { return false }
+      body(value, start..<position)
+      skipBlanks()
+      if take("]") { return true }
+      if !take(",") { return false }
     }
   }
 
@@ -148,7 +165,8 @@ private struct JSONReader {
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: ".")
     else { return nil }
-    return Double(text).map(JSONValue.number)
+    guard let number = Double(text) else { return nil }
+    return JSONValue.integer(text, about: number).map(JSONValue.integer) ?? .number(number)
   }
 
   private mutating func string() -> [UInt8]? {

@@ -31,6 +31,8 @@ final class ClientRun {
   private let loop: ClientLoop
   private var farewellProperties: Properties
   private var handshakes = HandshakeLog()
+  /// Packets that were made and have not left: what they speak of may have to be stored first.
+  private var unsent: [PacketTrace] = []
   private var isLost = false
 
   /// A client alone on a loop of its own, or with a `number` one of many on `loop`.
@@ -126,10 +128,32 @@ final class ClientRun {
     var deadline = behaviour.work(self, now: now)
     takeEvents(now: now)
     if let next = client.finishTick(now: now) { deadline = min(deadline ?? next, next) }
-    if console.isDebug {
-      console.show(client.session.takeTraces(), &handshakes, at: MonotonicClock.now)
-    }
+    showSent()
     return deadline
+  }
+
+  /// Shows what was received, at the time of its coming.
+  private func showReceived() {
+    if !console.isDebug { return }
+    let traces = client.session.takeTraces()
+    if traces.isEmpty { return }
+    console.show(
+      traces.filter { $0.direction == .toClient }, &handshakes, at: MonotonicClock.now)
+    unsent += traces.filter { $0.direction == .toServer }
+  }
+
+  /// Shows what was sent, at the time of its leaving.
+  private func showSent() {
+    showReceived()
+    if unsent.isEmpty || client.session.outputCount > 0 { return }
+    console.show(unsent, &handshakes, at: MonotonicClock.now)
+    unsent = []
+  }
+
+  /// With a connection goes what has not left.
+  private func forgetUnsent() {
+    showSent()
+    unsent = []
   }
 
   private func takeEvents(now: Instant) {
@@ -142,18 +166,22 @@ final class ClientRun {
         }
         behaviour.handle(event, self, now: now)
       case .lost(let failure, let wait):
+        forgetUnsent()
         isLost = true
-        console.say("\(failure); trying again in \(seconds(wait)) s")
+        console.say("\(failure); trying again in \(Self.seconds(wait)) s")
       case .failed(let failure):
+        forgetUnsent()
         console.say(failure.description)
         note(failure.exitStatus)
       case .disconnected:
         break
       }
     }
+    showReceived()
   }
 
-  private func seconds(_ nanoseconds: Int64) -> String {
+  /// With one decimal.
+  static func seconds(_ nanoseconds: Int64) -> String {
     let tenths = (nanoseconds + 50_000_000) / 100_000_000
     return "\(tenths / 10).\(tenths % 10)"
   }

@@ -13,6 +13,8 @@ struct CommitTrouble {
   private static let limitNanoseconds: Int64 = 500_000_000
 
   private var attempts = 0
+  /// Whether the user has heard of it.
+  private var isTold = false
   /// When to try again; nil when the last commit succeeded.
   private(set) var retryInstant: Instant?
 
@@ -22,6 +24,7 @@ struct CommitTrouble {
     attempts += 1
     if attempts == Self.quietAttempts || (attempts == 1 && !error.isOtherWriter) {
       console.say("\(error); nothing is acknowledged meanwhile, trying again")
+      isTold = true
     }
     let step = Self.firstNanoseconds << Int64(min(attempts / 8, 9))
     let instant = now.advanced(byNanoseconds: min(Self.limitNanoseconds, step))
@@ -31,7 +34,8 @@ struct CommitTrouble {
 
   /// Says that a commit has succeeded.
   mutating func end(_ console: ClientConsole, _ file: String) {
-    if attempts >= Self.quietAttempts { console.say("\(file): written again") }
+    if isTold { console.say("\(file): written again") }
+    isTold = false
     attempts = 0
     retryInstant = nil
   }

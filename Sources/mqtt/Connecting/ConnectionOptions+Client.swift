@@ -11,6 +11,8 @@ import WebSocket
 /// Why a client cannot even begin, in words without a full stop.
 struct StartFailure: Error, CustomStringConvertible {
   var description: String
+  /// Whether it is over once a server is there.
+  var mayPass = false
 }
 
 extension ConnectionOptions {

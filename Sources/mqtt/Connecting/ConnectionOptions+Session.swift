@@ -1,9 +1,12 @@
-// A session that is kept in a database, so that the next process can take it up.
+// A session that is kept in a database, so that the next process can take it up. A Redis server may be
+// started at the same time as its sidecars, or again after a crash, so it is waited for as a broker is.
 
 import ClientStorage
 import Commands
+import Glibc
 import MQTTSession
 import SQLite
+import Transport
 
 extension ConnectionOptions {
   /// Makes these the options of the session in `store`.
@@ -40,7 +43,24 @@ extension StartFailure {
     do throws(StoreError) {
       return try body()
     } catch {
-      throw StartFailure(description: error.description)
+      throw StartFailure(description: error.description, mayPass: error.kind == .unreachable)
+    }
+  }
+
+  /// What `start` gives, once the server that it needs is there.
+  static func patiently<Result>(
+    _ console: ClientConsole, _ start: () throws(StartFailure) -> Result
+  ) throws(StartFailure) -> Result {
+    var backoff = Backoff(seed: RandomBytes.word)
+    while true {
+      do throws(StartFailure) {
+        return try start()
+      } catch {
+        guard error.mayPass else { throw error }
+        let wait = backoff.nextNanoseconds()
+        console.say("\(error.description); trying again in \(ClientRun.seconds(wait)) s")
+        usleep(useconds_t(wait / 1000))
+      }
     }
   }
 }

@@ -49,9 +49,14 @@ enum Terminal {
   /// Help as wide as the terminal behind `descriptor`, in colour where it is one that wants it.
   static func help(to descriptor: Int32) -> Help {
     guard isatty(descriptor) == 1 else { return Help() }
+    return Help(width: width(descriptor), isColoured: isColoured(descriptor))
+  }
+
+  /// Columns of the terminal behind `descriptor`; 80 where it does not say.
+  static func width(_ descriptor: Int32) -> Int {
     var size = winsize()
     let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    return Help(width: isKnown ? Int(size.ws_col) : 80, isColoured: isColoured(descriptor))
+    return isKnown ? Int(size.ws_col) : 80
   }
 
   /// Whether colour may be written: a terminal, and no NO_COLOR (https://no-color.org).

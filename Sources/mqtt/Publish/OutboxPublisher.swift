@@ -32,6 +32,7 @@ final class OutboxPublisher: ClientBehaviour {
   private var backoff = Backoff(seed: RandomBytes.word)
   /// The descriptor of the queue that the reactor watches; -1 is none.
   private var watched: Int32 = -1
+  private var watchedCount = 0
 
   /// Messages that have been taken and not yet published.
   private var ready: [OutboxRow] = []
@@ -114,9 +115,10 @@ final class OutboxPublisher: ClientBehaviour {
 
   /// The queue may watch another descriptor than before, or none.
   private func watch(_ run: ClientRun) {
-    if queue.descriptor == watched { return }
+    if queue.descriptor == watched && queue.descriptorCount == watchedCount { return }
     if watched >= 0 { run.reactor.unwatch(watched) }
     watched = queue.descriptor
+    watchedCount = queue.descriptorCount
     if watched < 0 { return }
     do throws(SystemError) {
       try run.reactor.watch(watched)

@@ -18,13 +18,17 @@ extension PublishCommand {
     ProcessSettings.ignoreBrokenPipes()
     do throws(StartFailure) {
       var connection = connection
-      let queue = try StartFailure.of { () throws(StoreError) in try open(options) }
-      let publisher = OutboxPublisher(queue, endsWhenEmpty: options.endsWhenEmpty)
-      let stored = try connection.keepSession(in: queue)
+      let (publisher, state, underWay) = try StartFailure.patiently(console) {
+        () throws(StartFailure) in
+        let queue = try StartFailure.of { () throws(StoreError) in try open(options) }
+        let publisher = OutboxPublisher(queue, endsWhenEmpty: options.endsWhenEmpty)
+        let state = try connection.keepSession(in: queue)?.state ?? ClientSessionState()
+        return (publisher, state, try messages(of: state, publisher))
+      }
       let run = try ClientRun(connection, console, publisher, keepsSession: true) {
         $0.reportsReleases = true
       }
-      try restore(stored?.state ?? ClientSessionState(), run, publisher)
+      run.client.session.restore(state) { underWay[$0.token] }
       return try run.runStored()
     } catch {
       console.say(error.description)
@@ -46,19 +50,17 @@ extension PublishCommand {
     }
   }
 
-  private static func restore(
-    _ state: ClientSessionState, _ run: ClientRun, _ publisher: OutboxPublisher
-  ) throws(StartFailure) {
-    var failure: StoreError?
-    run.client.session.restore(state) { handshake in
-      do throws(StoreError) {
-        return try publisher.takeUp(handshake)
-      } catch {
-        failure = error
-        return nil
+  /// The messages that an earlier process left under way, by their tokens.
+  private static func messages(
+    of state: ClientSessionState, _ publisher: OutboxPublisher
+  ) throws(StartFailure) -> [UInt64: Publish] {
+    var messages: [UInt64: Publish] = [:]
+    for handshake in state.handshakes where !handshake.isReleased {
+      messages[handshake.token] = try StartFailure.of { () throws(StoreError) in
+        try publisher.takeUp(handshake)
       }
     }
-    if let failure { throw StartFailure(description: failure.description) }
+    return messages
   }
 }
 

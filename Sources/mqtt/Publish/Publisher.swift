@@ -33,6 +33,7 @@ final class Publisher: ClientBehaviour {
   private var forms = PublishForms()
   private var hasEnded = false
   private var isFinishing = false
+  private var isInterrupted = false
   private var refusals = 0
 
   init(_ options: PublishOptions, _ feed: any MessageFeed) {
@@ -63,14 +64,19 @@ final class Publisher: ClientBehaviour {
     }
   }
 
-  /// Sends no more, and ends when what is sent is answered.
-  func handleSignal(_ run: ClientRun, now: Instant) { hasEnded = true }
+  /// Sends no more, and ends when what is sent is answered; a second signal waits for nothing.
+  func handleSignal(_ run: ClientRun, now: Instant) {
+    hasEnded = true
+    if isInterrupted { abandon(run, now: now) }
+    isInterrupted = true
+  }
 
   var isBusy: Bool { false }
 
   func work(_ run: ClientRun, now: Instant) -> Instant? {
     guard run.client.session.phase == .connected, !isFinishing else {
       unwatch(run)
+      if isInterrupted { abandon(run, now: now) }
       return nil
     }
     do throws(RequestFault) {
@@ -86,6 +92,18 @@ final class Publisher: ClientBehaviour {
       run.finish(error, now: now)
       return nil
     }
+  }
+
+  /// Ends without the answers that are missing, and says how many these are.
+  private func abandon(_ run: ClientRun, now: Instant) {
+    if isFinishing { return }
+    isFinishing = true
+    let count = run.client.session.unpublishedCount
+    if count > 0 {
+      let messages = count == 1 ? "1 message is" : "\(count) messages are"
+      run.console.say("interrupted; \(messages) not acknowledged")
+    }
+    run.finish(count > 0 || isLoaded ? ExitStatus.failure : ExitStatus.success, now: now)
   }
 
   /// Publishes as much as feed, socket and window allow; answers when to go on.

@@ -1,7 +1,6 @@
 // `mqtt sub --sqlite` and `mqtt sub --redis`: the same subscriber, with a session that is kept where
-// the messages go. The client
-// identifier, the packet identifiers of stored messages and the granted subscriptions are taken up
-// where the last process left them, however it ended.
+// the messages go. The client identifier, the packet identifiers of stored messages and the granted
+// subscriptions are taken up where the last process left them, however it ended.
 
 import ClientStorage
 import Commands
@@ -18,9 +17,11 @@ extension SubscribeCommand {
     _ options: SubscribeOptions, into place: MessageStoreOptions, _ console: ClientConsole
   ) -> Int32 {
     do throws(StartFailure) {
-      let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place) }
       var options = options
-      let stored = try options.connection.keepSession(in: store)
+      let (sink, stored) = try StartFailure.patiently(console) { () throws(StartFailure) in
+        let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place) }
+        return (sink, try options.connection.keepSession(in: store))
+      }
       let old = GrantedSubscriptions(stored?.subscriptions ?? "")
       let wanted = GrantedSubscriptions.text(options.subscriptions)
       // The broker would go on to send what nobody asks for any more.
@@ -47,8 +48,7 @@ extension SubscribeCommand {
     switch place {
     case .table(let options):
       let store = try SessionDatabase(options.file, session: "sub \(options.table)")
-      let table = try MessageTable(
-        options.table, columns: options.columns, text: { $0.text }, in: store.database)
+      let table = try MessageTable(options.table, columns: options.columns, in: store.database)
       return (store, DatabaseSink(store, table))
     case .list(let list):
       let session = try RedisSession("sub", list.server, key: list.key)

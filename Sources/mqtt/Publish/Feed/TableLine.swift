@@ -139,7 +139,7 @@ struct TableLine: LineForm {
       payload.append(UInt8(ascii: ":"))
       let column = columns[place]
       switch JSONValue(parsing: column) {
-      case .number?, .truth?, .null?: payload.append(column.span)
+      case .number?, .integer?, .truth?, .null?: payload.append(column.span)
       case .string?, .array?, .object?, nil: payload.append(jsonString: column.span)
       }
     }
