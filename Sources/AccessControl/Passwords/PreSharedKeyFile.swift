@@ -2,6 +2,8 @@
 // hexadecimal digits; `#` in the first column begins a comment. A line that cannot be used locks out
 // its identity and nobody else, as in a password file.
 
+import MQTTCodec
+
 /// The keys of a file.
 package struct PreSharedKeyFile: Sendable {
   /// Longest key that OpenSSL takes.
@@ -42,7 +44,7 @@ package struct PreSharedKeyFile: Sendable {
     -> (identity: [UInt8], key: [UInt8])?
   {
     var line = line
-    while let last = line.last, last == 0x20 || (9...13).contains(last) { line = line.dropLast() }
+    while line.last?.isBlankOfC == true { line.removeLast() }
     if line.isEmpty || line.first == UInt8(ascii: "#") { return nil }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
       throw PasswordLineFault(0, "expected IDENTITY:KEY, found no colon")
@@ -58,28 +60,10 @@ package struct PreSharedKeyFile: Sendable {
       throw PasswordLineFault(
         keyOffset, "expected a key of 1 to \(keyLimitBytes) bytes, two hexadecimal digits for each")
     }
-    var key: [UInt8] = []
-    var high: UInt8?
-    for (offset, digit) in digits.enumerated() {
-      guard let value = value(of: digit) else {
-        throw PasswordLineFault(keyOffset + offset, "expected a hexadecimal digit")
-      }
-      if let first = high {
-        key.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
+    guard let key = [UInt8](hexadecimal: digits) else {
+      let offset = digits.prefix { $0.hexadecimalValue != nil }.count
+      throw PasswordLineFault(keyOffset + offset, "expected a hexadecimal digit")
     }
     return (Array(identity), key)
-  }
-
-  private static func value(of digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    case _: nil
-    }
   }
 }

@@ -2,6 +2,8 @@
 // the client's random number and a secret, in hexadecimal. A pcapng file may bring the same lines
 // along. Lines that mean nothing here are passed over, as the form demands.
 
+import MQTTCodec
+
 /// The secrets of connections, by the client's random number.
 package struct TLSKeyLog: Sendable {
   /// Secrets of one connection.
@@ -42,7 +44,8 @@ package struct TLSKeyLog: Sendable {
     let words = line.split { $0 == UInt8(ascii: " ") || $0 == 0x0D || $0 == 0x09 }
     if words.count != 3 { return }
     guard let place = Self.place(String(decoding: words[0], as: UTF8.self)),
-      let random = Self.bytes(words[1]), random.count == 32, let secret = Self.bytes(words[2]),
+      let random = [UInt8](hexadecimal: words[1]), random.count == 32,
+      let secret = [UInt8](hexadecimal: words[2]),
       secret.count == 48 || secret.count == 32 || secret.count == 64
     else { return }
     if secrets[random] == nil && secrets.count == Self.connectionLimit { return }
@@ -58,29 +61,6 @@ package struct TLSKeyLog: Sendable {
     case "SERVER_TRAFFIC_SECRET_0": \.serverTraffic
     default: nil
     }
-  }
-
-  private static func bytes(_ digits: ArraySlice<UInt8>) -> [UInt8]? {
-    if digits.count % 2 != 0 { return nil }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count / 2)
-    var high: UInt8?
-    for digit in digits {
-      let value: UInt8
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): value = digit - UInt8(ascii: "A") + 10
-      default: return nil
-      }
-      if let first = high {
-        bytes.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
-    }
-    return bytes
   }
 
   func secrets(of clientRandom: [UInt8]) -> Secrets? { secrets[clientRandom] }

@@ -7,6 +7,8 @@
 // topic may be left out. A topic is taken as it stands, so `#`, `+` and `?` need no
 // encoding; a path goes to the server as it stands.
 
+import MQTTCodec
+
 /// What a URL of `-L` says.
 package struct BrokerURL: Equatable, Sendable {
   /// Whether the scheme is `mqtts` or `wss`.
@@ -147,7 +149,7 @@ package struct BrokerURL: Equatable, Sendable {
         continue
       }
       guard let digits = String(rest.prefix(2)), digits.utf8.count == 2,
-        let value = Values.hexadecimal(digits)
+        let value = [UInt8](hexadecimal: digits.utf8)
       else {
         throw ValueFault("a % in the \(part) must be followed by two hexadecimal digits, as in %25")
       }

@@ -1,5 +1,7 @@
 // The table of the TLS options of a client.
 
+import MQTTCodec
+
 extension ConnectionDraft {
   /// Options that turn TLS on, and options that say how it is done.
   static let tlsOptions: [Option<ConnectionDraft>] = [
@@ -97,7 +99,7 @@ extension ConnectionDraft {
     },
     .value("psk", "KEY", example: "1a2b3c4d", "pre-shared key in hexadecimal digits; turns TLS on")
     { (draft, text) throws(ValueFault) in
-      guard let key = Values.hexadecimal(text), !key.isEmpty else {
+      guard let key = [UInt8](hexadecimal: text.utf8), !key.isEmpty else {
         throw .expected("pairs of hexadecimal digits without 0x")
       }
       draft.tls.preSharedKey = key

@@ -173,7 +173,7 @@ extension PropertyRow {
       return text.utf8.count <= 65_535 ? .string(text) : nil
     case .binary:
       let bytes =
-        text.hasPrefix("hex:") ? Values.hexadecimal(String(text.dropFirst(4))) : Array(text.utf8)
+        text.hasPrefix("hex:") ? [UInt8](hexadecimal: text.dropFirst(4).utf8) : Array(text.utf8)
       return bytes.flatMap { $0.count <= 65_535 ? .binary($0) : nil }
     case .stringPair:
       return words.allSatisfy { $0.utf8.count <= 65_535 } ? .stringPair(words[0], words[1]) : nil

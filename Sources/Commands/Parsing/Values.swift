@@ -127,13 +127,6 @@ enum Values {
     return number * factor
   }
 
-  /// Bytes written as pairs of hexadecimal digits; nil when they are not.
-  static func hexadecimal(_ text: String) -> [UInt8]? {
-    let digits = text.compactMap(\.hexDigitValue)
-    if digits.count != text.count || digits.count % 2 != 0 { return nil }
-    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
-  }
-
   /// What a WebSocket may ask for: a path and perhaps a query, as they go over the wire.
   static func webSocketPath(_ text: String) throws(ValueFault) -> String {
     guard text.hasPrefix("/"), text.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {

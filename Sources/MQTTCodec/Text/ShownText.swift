@@ -37,11 +37,6 @@ extension Unicode.Scalar {
   package var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }
 
-extension UInt8 {
-  /// Its two hexadecimal digits, in small letters.
-  package var hexadecimal: String { (self < 16 ? "0" : "") + String(self, radix: 16) }
-}
-
 /// Numbers with what they count.
 package enum Counted {
   /// `1 byte`, `2 bytes`: the word is a regular one.

@@ -167,7 +167,7 @@ extension TLSOptions {
     if let applicationProtocol { settings.alpn = [applicationProtocol] }
     settings.keyLogFile = keyLogFile
     settings.pskIdentity = preSharedKeyIdentity
-    settings.pskHexKey = preSharedKey.map(Self.hexadecimal)
+    settings.pskHexKey = preSharedKey?.hexadecimal
     if let keyPassword {
       do throws(StartFailure) {
         settings.keyPassword = String(
@@ -179,15 +179,5 @@ extension TLSOptions {
       }
     }
     return settings
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".unicodeScalars)
-    var text = ""
-    for byte in bytes {
-      text.unicodeScalars.append(digits[Int(byte >> 4)])
-      text.unicodeScalars.append(digits[Int(byte & 15)])
-    }
-    return text
   }
 }

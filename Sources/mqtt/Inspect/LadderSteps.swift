@@ -68,9 +68,12 @@ struct LadderSteps {
         answers: pairing?.frame))
   }
 
-  /// Ends stand in the order in which they appear, so that a broker is beside its first client.
+  /// The place of an end; nil when there is no room for it.
   ///
-  /// A client may call itself what a broker is called here: it stands by itself all the same.
+  /// Ends stand in the order in which they appear, so that a broker is beside its first client. A
+  /// broker is an address with a port: two ports may be two listeners of one broker or two brokers on
+  /// one machine, and the capture does not tell. A client may call itself what a broker is called
+  /// here: it stands by itself all the same.
   private mutating func place(_ name: String, isBroker: Bool = false) -> Int? {
     let end = End(name: name, isBroker: isBroker)
     if let known = places[end] { return known }

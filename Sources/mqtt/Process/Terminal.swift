@@ -2,6 +2,7 @@
 
 import Commands
 import Glibc
+import Transport
 
 /// The words of the command line after the program's name, byte for byte.
 enum CommandWords {
@@ -74,10 +75,12 @@ enum Terminal {
 enum WholeFile {
   /// The bytes of the file at `path`; nil with errno set when it cannot be read.
   static func contents(_ path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { return nil }
-    defer { close(descriptor) }
-    return contents(of: descriptor)
+    do throws(SystemError) {
+      return try SystemFile.bytes(path)
+    } catch {
+      errno = error.code
+      return nil
+    }
   }
 
   /// Cuts off what stands behind the last line end of a file: a line that a crash has torn.
