@@ -158,6 +158,17 @@ import Testing
         """)
   }
 
+  @Test func `a file that is no database is left alone, and told`() throws {
+    let folder = try SidecarFolder()
+    let file = folder.path + "/notes.txt"
+    let text = "This is no database, and it is longer than the head of one would have to be.\n"
+    try (text + text).write(toFile: file, atomically: true, encoding: .utf8)
+    let result = try run([mqttPath, "sub", "-p", "1", "a", "--sqlite", file])
+    #expect(result.status == 1)
+    #expect(result.errors == "mqtt sub: \(file): open: it failed (it is not a SQLite database)\n")
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == text + text)
+  }
+
   @Test func `a table of the user's that fits is used, with what else it has`() throws {
     let broker = try LiveBroker()
     let folder = try SidecarFolder()
@@ -294,6 +305,11 @@ import Testing
   @Test func `an outbox that is not there, or lacks a column, is told what to do`() throws {
     let folder = try SidecarFolder()
     let file = folder.path + "/app.db"
+    let absent = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
+    #expect(absent.status == 1)
+    #expect(absent.errors.contains("it cannot be opened (No such file or directory)"))
+    #expect(!FileManager.default.fileExists(atPath: file))
+    _ = try folder.ask("app.db", "CREATE TABLE other(id)")
     let missing = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
     #expect(missing.status == 1)
     #expect(missing.errors.contains("there is no such table; --create-table makes it"))
