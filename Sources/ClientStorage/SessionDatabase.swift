@@ -36,7 +36,7 @@ package final class SessionDatabase: SessionStore {
     }
     self.name = name
     database = try Database(
-      file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fileSystem: nil)
+      file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fileSystem: nil, isShared: true)
     sqlite3_busy_timeout(database.handle, Self.openWaitMilliseconds)
     try Self.prepare(database)
     begin = try database.prepare("BEGIN IMMEDIATE", isKept: true)

@@ -184,6 +184,35 @@ import Testing
     #expect(subscriber.isRunning)
   }
 
+  @Test func `a row that the user's table refuses stops the subscriber, and loses nothing`() throws
+  {
+    let broker = try LiveBroker()
+    let folder = try SidecarFolder()
+    _ = try folder.ask(
+      "r.db",
+      """
+      CREATE TABLE t(received_at, topic, payload CHECK (length(payload) < 5), qos, retain, properties)
+      """)
+    let subscriber = try store(broker, folder, ["a", "--table", "t"])
+    try publish(broker, ["a", "too long"])
+    #expect(try subscriber.exitStatus() == 1)
+    #expect(
+      subscriber.errors == """
+        mqtt sub: \(folder.path)/r.db: add a row to t: it does not fit (CHECK constraint failed: \
+        length(payload) < 5)
+
+        """)
+    _ = try folder.ask(
+      "r.db",
+      """
+      DROP TABLE t;
+      CREATE TABLE t(received_at, topic, payload, qos, retain, properties);
+      """)
+    let next = try store(broker, folder, ["a", "--table", "t"])
+    try folder.expect("r.db", "SELECT payload FROM t", "too long")
+    #expect(next.isRunning)
+  }
+
   @Test func `a second process for the same table is turned away and told who has it`() throws {
     let broker = try LiveBroker()
     let folder = try SidecarFolder()
@@ -330,6 +359,30 @@ import Testing
     let broker = try RunningProgram([mqttPath, "broker", "-p", "\(port)", "--memory"])
     try folder.expect("r.db", "SELECT count(*) FROM mqtt_session WHERE subscriptions <> ''", "1")
     #expect(broker.isRunning)
+  }
+
+  @Test(arguments: ["sub", "pub"])
+  func `sidecars start before Redis and wait for it`(command: String) throws {
+    let folder = try SidecarFolder()
+    let port = try freePort()
+    let place = ["--redis", "redis://127.0.0.1:\(port)", "--list", "k"]
+    let sidecar = try RunningProgram(
+      [mqttPath, command, "-p", "1"] + (command == "sub" ? ["a"] : []) + place)
+    try sidecar.waitFor(
+      "redis at 127.0.0.1:\(port): connect: it cannot be reached (Connection refused); trying again"
+    )
+    let server = try RunningProgram([
+      "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir",
+      folder.path,
+    ])
+    let name = poll(30) {
+      let result = try? run([
+        "redis-cli", "-p", "\(port)", "HGET", "k:\(command)-session", "process",
+      ])
+      return result?.output == "\(sidecar.identifier)\n"
+    }
+    #expect(name, "\(sidecar.errors)")
+    #expect(server.isRunning)
   }
 
   @Test func `nothing is lost or doubled in rounds of killing sidecars and broker`() throws {
