@@ -5,8 +5,8 @@
 
 Messages wait with a broker that keeps them in memory, so that the subscriber's database is what is
 measured; the window (receive-maximum) is the most rows of a commit. Then as many rows leave an
-outbox. Beside the rates stands what the disk does: a loop that appends a commit's pages to a file and
-waits for them (fdatasync).
+outbox. Beside the rates stands what the disk does: a loop that appends a commit's pages to a file
+and waits for them (fdatasync).
 """
 import argparse
 import os
@@ -65,7 +65,7 @@ class Rate:
             time.sleep(0.005)
 
     def store(self):
-        """Rows a second from the first connection on, and microseconds of processor time for each."""
+        """Rows a second from the start on, and microseconds of processor time for each."""
         lines = self.folder / "lines"
         with open(lines, "w") as file:
             for number in range(self.options.rows):
@@ -106,7 +106,7 @@ class Rate:
                 not in ([], [("",)]), "the subscription", [self.sub])
             self.sub.kill()
             rate, used = self.store()
-            print(f"sub --sqlite -q {self.options.qos}, at most {self.options.window} rows a commit:"
+            print(f"sub --sqlite -q {self.options.qos}, window {self.options.window}:"
                   f" {rate:,.0f} rows/s, {used:.2f} us of processor time for a row")
             print(f"pub --outbox: {self.send():,.0f} rows/s")
             median, late = flush_milliseconds(self.folder)

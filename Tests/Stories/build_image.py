@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the image of the Dockerfile beside this file without a Docker engine, and starts what is in it.
+"""Makes the image of the Dockerfile beside this file without a Docker engine, and starts it.
 
-  Tests/Stories/build_image.py                      all of it: as root, 10 minutes, from Debian's mirror
-  Tests/Stories/build_image.py --program PATH       only the last stage, of a program that is built
+  Tests/Stories/build_image.py                  all of it: as root, 10 minutes, Debian's mirror
+  Tests/Stories/build_image.py --program PATH   only the last stage, of a program that is built
 
 Each instruction is carried out in a chroot, in order. The image of the toolchain is a Debian that
 debootstrap makes, with the packages that the image swift:6.3-bookworm has and the toolchain of this
