@@ -83,6 +83,28 @@ class Rate:
         self.sub.kill()
         return self.options.rows / seconds, used / self.options.rows * 1e6
 
+    def idle(self, count=100):
+        """Median milliseconds from a line for a publisher to the row, when nothing else happens."""
+        self.sub.start()
+        database = sqlite3.connect(self.folder / "r.db")
+        last = database.execute("SELECT max(id) FROM messages").fetchone()[0]
+        times = []
+        with subprocess.Popen(
+                [self.options.program, "pub", "-p", str(self.port), "-t", "rate", "-q", "2", "-l"],
+                stdin=subprocess.PIPE) as publisher:
+            for _ in range(count):
+                time.sleep(0.02)
+                begin = time.perf_counter()
+                publisher.stdin.write(b"alone\n")
+                publisher.stdin.flush()
+                last += 1
+                while database.execute("SELECT max(id) FROM messages").fetchone()[0] < last:
+                    pass
+                times.append((time.perf_counter() - begin) * 1000)
+        database.close()
+        self.sub.kill()
+        return sorted(times)[count // 2]
+
     def send(self):
         self.pub.start()
         wait_for(lambda: ask(
@@ -108,6 +130,7 @@ class Rate:
             rate, used = self.store()
             print(f"sub --sqlite -q {self.options.qos}, window {self.options.window}:"
                   f" {rate:,.0f} rows/s, {used:.2f} us of processor time for a row")
+            print(f"a message that comes alone is a row after {self.idle():.2f} ms (median)")
             print(f"pub --outbox: {self.send():,.0f} rows/s")
             median, late = flush_milliseconds(self.folder)
             print(f"fdatasync of four pages: median {median:.2f} ms, p99 {late:.2f} ms")
