@@ -132,7 +132,8 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "BenchTests",
-      dependencies: ["Bench", "LiveSupport", "MQTTCodec", "mqtt"], swiftSettings: common),
+      dependencies: ["Bench", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt"],
+      swiftSettings: common),
     .testTarget(
       name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
     .testTarget(

@@ -299,7 +299,7 @@ _mqtt_bench() {
     -D|--property) _mqtt_property "$previous" "$current"; return ;;
   esac
   case $previous in
-    --scenario) return ;;
+    --scenario) _mqtt_words 'pubsub fanout fanin pairs shared pub sub conn retained offline rr' "$current"; return ;;
     --rounds) return ;;
     -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
     --pub-qos) _mqtt_words '0 1 2' "$current"; return ;;
@@ -369,7 +369,7 @@ _mqtt_bench() {
   esac
   case $current in
     -*) _mqtt_words '--scenario --rounds --qos --pub-qos --sub-qos --topic --filter --size --payload --payload-file --retain --property --rate --count --duration --warmup --drain --max-outstanding --threads --connect-rate --connecting --hosts --source-addresses --start-number --json --csv --html --fail-if --watch-pid --vs --broker-cmd --kills --seed --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --quiet --help --version' "$current" ;;
-    *) _mqtt_words 'pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe' "$current" ;;
+    *) if [[ " ${COMP_WORDS[*]:2:COMP_CWORD - 2} " =~ \ (compare)\  ]]; then _mqtt_files -f "$current"; else _mqtt_words 'pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe' "$current"; fi ;;
   esac
 }
 

@@ -14,6 +14,14 @@ _mqtt_property() {
   compadd -a names
 }
 
+_mqtt_scenario() {
+  if ((${words[(I)compare]} > 0 && ${words[(I)compare]} < CURRENT)); then
+    _files
+  else
+    compadd pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe
+  fi
+}
+
 _mqtt_broker() {
   _arguments -s -S \
     '(-c --config-file)'{-c+,--config-file=}'[do what FILE says, which is written as for mosquitto]:FILE:_files' \
@@ -303,7 +311,7 @@ _mqtt_sub() {
 
 _mqtt_bench() {
   _arguments -s -S \
-    '*'--scenario='[what to measure; may also stand as a plain argument]:SCENARIO: ' \
+    '*'--scenario='[what to measure; may also stand as a plain argument]:SCENARIO:(pubsub fanout fanin pairs shared pub sub conn retained offline rr)' \
     '(--rounds)'--rounds='[measure everything COUNT times, in turn]:COUNT: ' \
     '(-q --qos)'{-q+,--qos=}'[quality of service on both sides]:QOS:(0 1 2)' \
     '(--pub-qos)'--pub-qos='[quality of service of publishing]:QOS:(0 1 2)' \
@@ -382,7 +390,7 @@ _mqtt_bench() {
     '(--quiet)'--quiet'[print no errors at run time]' \
     '(--help)'--help'[print this help]' \
     '(--version)'--version'[print the version]' \
-    '*:scenario:(pubsub fanout fanin pairs shared pub sub conn retained offline rr compare crash probe)'
+    '*:scenario:_mqtt_scenario'
 }
 
 _mqtt_acl-check() {

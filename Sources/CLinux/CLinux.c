@@ -105,6 +105,10 @@ static int set_flag(int descriptor, int level, int option) {
   return setsockopt(descriptor, level, option, &one, sizeof one);
 }
 
+int linux_await_first_bytes(int descriptor, int seconds) {
+  return setsockopt(descriptor, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
+}
+
 int linux_set_no_delay(int descriptor) {
   return set_flag(descriptor, IPPROTO_TCP, TCP_NODELAY);
 }

@@ -40,13 +40,16 @@ package enum Command: String, CaseIterable, Sendable {
     }
   }
 
-  /// Whether plain arguments, behind the verb where there are verbs, may be files.
+  /// Whether plain arguments, behind one of ``verbsOfFiles`` where there are verbs, may be files.
   var takesFiles: Bool {
     switch self {
-    case .passwd, .aclCheck, .inspectPcap: true
-    case .broker, .pub, .sub, .bench: false
+    case .passwd, .aclCheck, .inspectPcap, .bench: true
+    case .broker, .pub, .sub: false
     }
   }
+
+  /// The verbs behind which files stand.
+  var verbsOfFiles: [String] { self == .bench ? ["compare"] : verbs }
 
   /// Those that stand alone behind `mqtt`.
   static var typed: [Command] { allCases.filter { $0.words == $0.rawValue } }
@@ -68,8 +71,10 @@ package enum Command: String, CaseIterable, Sendable {
   package static func named(_ name: String) throws(UsageError) -> Command {
     if let command = Command(rawValue: name) { return command }
     // What stands behind another command is found there.
-    let known = allCases.filter { $0.words == $0.rawValue }.map(\.rawValue)
-    if let nearest = Nearest.word(to: name, among: known) {
+    let known = typed.map(\.rawValue)
+    let beginnings = known.filter { name.utf8.count >= 3 && $0.hasPrefix(name) }
+    let nearest = Nearest.word(to: name, among: known + ["help", "--help", "--version"])
+    if let nearest = beginnings.count == 1 ? beginnings[0] : nearest {
       throw UsageError(name, "is not a command; the nearest one is \(nearest)")
     }
     throw UsageError(name, "is not a command; they are \(known.joined(choicesWith: "and"))")

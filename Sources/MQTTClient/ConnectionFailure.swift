@@ -112,16 +112,8 @@ extension ConnectionFailure: CustomStringConvertible {
 
   private func reason(_ code: ReasonCode, _ type: PacketType, _ properties: Properties) -> String {
     var text = "\(code.name(in: type)) (\(code.hexadecimal))"
-    if let more = properties.string(.reasonString) { text += ": \(more)" }
-    if let other = properties.string(.serverReference) { text += "; use \(other)" }
+    if let more = properties.string(.reasonString) { text += ": \(more.onOneLine)" }
+    if let other = properties.string(.serverReference) { text += "; use \(other.onOneLine)" }
     return text
-  }
-}
-
-extension ReasonCode {
-  /// `0x87`.
-  package var hexadecimal: String {
-    let digits = String(rawValue, radix: 16, uppercase: true)
-    return "0x" + (digits.utf8.count == 1 ? "0" : "") + digits
   }
 }

@@ -44,7 +44,7 @@ package struct WebSocketConnection {
   package init(client request: WebSocketRequest, random: [UInt8], output: inout ByteBuffer) {
     precondition(random.count == 16, "a key is made of sixteen bytes")
     isServer = false
-    let key = HandshakeKey.base64(random)
+    let key = Base64.text(random)
     output.append(utf8: request.text(key: key))
     phase = .awaitsAnswer(request, key: key, HeadCollector(limitBytes: request.headerLimitBytes))
   }
@@ -52,14 +52,6 @@ package struct WebSocketConnection {
   /// Whether MQTT may be sent.
   package var isOpen: Bool {
     if case .open = phase { true } else { false }
-  }
-
-  /// Whether something of the peer's head is there, but not all of it.
-  package var isInsideHead: Bool {
-    switch phase {
-    case .awaitsRequest(_, let head), .awaitsAnswer(_, _, let head): !head.isEmpty
-    case .open, .ended: false
-    }
   }
 
   /// Takes what has come; `mask` is for a Close frame that a client may have to send.

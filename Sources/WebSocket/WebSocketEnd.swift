@@ -1,5 +1,7 @@
 // How a WebSocket comes to its end, in words for a log.
 
+import MQTTCodec
+
 /// Why a connection is no WebSocket any more, or never became one.
 package enum WebSocketEnd: Error, Sendable, Equatable {
   /// The peer said good-bye; a code is optional and a reason often empty.
@@ -27,7 +29,7 @@ extension WebSocketEnd: CustomStringConvertible {
     switch self {
     case .closed(let code, let reason):
       "peer closed the WebSocket" + Self.words(code)
-        + (reason.isEmpty ? "" : ": \(reason.harmless)")
+        + (reason.isEmpty ? "" : ": \(reason.onOneLine.shortened)")
     case .fault(let fault): "\(fault)"
     case .refused(let refusal): "\(refusal)"
     case .failed(let failure): "\(failure)"
@@ -37,15 +39,5 @@ extension WebSocketEnd: CustomStringConvertible {
   private static func words(_ code: CloseCode?) -> String {
     guard let code, code != .normal else { return "" }
     return code.name.map { " (\(code.rawValue), \($0))" } ?? " (\(code.rawValue))"
-  }
-}
-
-extension String {
-  /// With control characters replaced: a Close frame's reason may hold any.
-  fileprivate var harmless: String {
-    String(
-      String.UnicodeScalarView(
-        unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 })
-    ).shortened
   }
 }

@@ -16,6 +16,10 @@ enum GenerateCommand {
     if words.first == "--install", words.count <= 2 {
       return install(below: words.dropFirst().first ?? shareDirectory)
     }
+    if words.first == "--help" || words.first == "-h" {
+      Terminal.write(usage, to: STDOUT_FILENO)
+      return ExitStatus.success
+    }
     guard words.count == 1, !words[0].hasPrefix("-") else {
       throw UsageError(
         "generate", "expected a directory, or --install", example: "mqtt generate --install")
@@ -23,6 +27,16 @@ enum GenerateCommand {
     return GeneratedFile.all().allSatisfy { write($0.contents, to: "\(words[0])/\($0.path)") }
       ? ExitStatus.success : ExitStatus.failure
   }
+
+  private static let usage = """
+    Usage: mqtt generate --install [DIRECTORY]
+           mqtt generate DIRECTORY
+
+    With --install, writes completions for bash, zsh and fish and the manual pages to where they are
+    found: below /usr/local/share for root, else ~/.local/share, or below DIRECTORY. Without, writes
+    completions/ and man/ of a source tree anew.
+
+    """
 
   private static var shareDirectory: String {
     if geteuid() == 0 { return "/usr/local/share" }

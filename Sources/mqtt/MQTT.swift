@@ -6,6 +6,7 @@ import Glibc
 
 @main enum MQTT {
   static func main() {
+    Terminal.occupyStandardStreams()
     let words = CommandWords.all
     exit(run(words))
   }
@@ -22,7 +23,8 @@ import Glibc
       case "--help", "-h", "help":
         guard let topic = rest.first, name == "help" else { return print { $0.overview() } }
         let command = try Command.named(String(decoding: topic, as: UTF8.self))
-        return print { $0.full(command) }
+        let isPasswd = command == .broker && rest.dropFirst().first == Array("passwd".utf8)
+        return print { $0.full(isPasswd ? .passwd : command) }
       case "--version":
         return print { _ in Help.version }
       case "generate":
@@ -84,7 +86,8 @@ import Glibc
   private static func fail(_ error: UsageError, as name: String) -> Int32 {
     let isGeneral = error.argument == name
     Terminal.write("\(isGeneral ? "" : "\(name): ")\(error)\n", to: STDERR_FILENO)
-    Terminal.write("'\(name) --help' lists the options.\n", to: STDERR_FILENO)
+    let what = name == "mqtt" ? "commands" : "options"
+    Terminal.write("'\(name) --help' lists the \(what).\n", to: STDERR_FILENO)
     return ExitStatus.usage
   }
 }

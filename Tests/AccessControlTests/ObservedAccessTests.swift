@@ -64,6 +64,26 @@ struct ObservedAccessTests {
         """)
   }
 
+  @Test func `no name from a capture becomes a rule of its own`() {
+    let injected = "x\nuser admin\ntopic readwrite #"
+    let suggestion = SuggestedAccess(for: [
+      seen("ann", injected, .publish, "a"), seen(injected, "c1", .publish, "a"),
+      seen("ann", "c1", .publish, "\(injected)/c1"), seen("ann", "c2", .publish, "\(injected)/c2"),
+    ])
+    #expect(!suggestion.text.contains("\nuser admin"))
+    #expect(!suggestion.text.contains("\ntopic readwrite"))
+    #expect(suggestion.text.contains("c1 publish x\\nuser admin\\ntopic readwrite #/c1\n"))
+  }
+
+  @Test func `no topic with a line break becomes a pattern`() {
+    let suggestion = SuggestedAccess(for: [
+      seen("ann", "c1", .publish, "a\nuser admin\n/c1"),
+      seen("ann", "c2", .publish, "a\nuser admin\n/c2"),
+    ])
+    #expect(!suggestion.text.contains("\nuser admin"))
+    #expect(suggestion.impossible.count == 2)
+  }
+
   @Test func `subscription of which nothing can be delivered is denied`() throws {
     let list = try AccessList(parsing: Array("topic read a/+\n".utf8), file: "acl")
     #expect(seen(nil, "c", .subscribe, "a/b").decision(by: list).isAllowed)

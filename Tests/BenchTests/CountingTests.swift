@@ -2,21 +2,12 @@
 
 import Bench
 import MQTTCodec
+import TestSupport
 import Testing
-
-/// Numbers that are the same each time.
-struct Numbers: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state ^ (state >> 29)
-  }
-}
 
 struct CountingTests {
   @Test(arguments: 1...50) func `a tracker counts what a memory of everything counts`(seed: Int) {
-    var numbers = Numbers(state: UInt64(seed))
+    var numbers = Chance(seed: UInt64(seed))
     let sent = UInt64(Int.random(in: 1...300, using: &numbers))
     var arrivals: [UInt64] = []
     for number in 0..<sent {
@@ -29,17 +20,23 @@ struct CountingTests {
     var tracker = SequenceTracker()
     var set = SequenceSet()
     var seen: Set<UInt64> = []
-    var highest: UInt64?
+    var next: UInt64 = 0
     var (duplicates, late, doubles) = (0, 0, 0)
     for number in arrivals {
       let expected: SequenceTracker.Arrival =
-        seen.contains(number) ? .duplicate : number < highest ?? 0 ? .late : .inOrder
+        if seen.contains(number) {
+          .duplicate
+        } else if number < next {
+          .late
+        } else {
+          number == next ? .inOrder : .ahead(missing: number - next)
+        }
       #expect(tracker.receive(number) == expected)
       if expected == .duplicate { duplicates += 1 }
       if expected == .late { late += 1 }
       if !set.insert(number) { doubles += 1 }
       seen.insert(number)
-      highest = max(highest ?? 0, number)
+      next = max(next, number + 1)
     }
     #expect(tracker.lost(of: sent) == sent - UInt64(seen.count))
     #expect(set.lost(of: sent) == sent - UInt64(seen.count))
@@ -113,10 +110,10 @@ struct CountingTests {
     properties.append(.contentType, .string("text/plain"))
     let form = PublishPacket.Form(
       version: version, qos: qos, isRetained: true, payloadSize: 200, properties: properties)
-    var values = Template.Values()
+    var values = PlaceholderText.Values()
     values.clientNumber = 5
     let packet = PublishPacket(
-      topic: Template("a/%i/%s"), payload: nil, form: form, values: values)
+      topic: PlaceholderText("a/%i/%s"), payload: nil, form: form, values: values)
     #expect(packet.variesByMessage)
     values.message = 77
     packet.prepare(values)

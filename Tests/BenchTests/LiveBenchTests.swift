@@ -51,25 +51,39 @@ struct LiveBenchTests {
     #expect(result.output.contains("the broker kept its promises"))
   }
 
-  @Test func `the broker counts the same, and so does mqload`() throws {
-    let broker = try LiveBroker()
-    let listener = try RunningProgram([
-      mqttPath, "sub", "-p", "\(broker.port)", "-t", "counted/#", "-C", "600", "-F", "%l",
+  @Test func `mosquitto's subscriber, the broker and mqload count the same`() throws {
+    let broker = try LiveBroker(["--sys-interval", "1"])
+    let witness = try RunningProgram([
+      "stdbuf", "-oL", "mosquitto_sub", "-d", "-h", "127.0.0.1", "-p", "\(broker.port)", "-t",
+      "counted/#", "-q", "1", "-C", "600", "-F", "message of %l bytes",
     ])
-    let isIn = poll(20) {
-      let lines = try? run(
-        [mqttPath, "sub", "-p", "\(broker.port)", "$SYS/broker/subscriptions/count", "-C", "1"])
-      return Int(lines?.output.trimmingCharacters(in: .whitespacesAndNewlines) ?? "0") ?? 0 > 0
-    }
-    _ = isIn
+    try witness.waitFor("Subscribed")
     let result = try bench(
       ["fanout:1x5", "-C", "600", "-q", "1", "-t", "counted/x", "-V", "311", "-s", "64"],
       port: broker.port)
-    #expect(result.status == 0)
-    #expect(try listener.exitStatus(within: 30) == 0)
-    #expect(listener.output.split(separator: "\n").count == 600)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
     let tally = try #require(result.runs.first).tally
-    // The program that this one took its terms from, where it lies beside the checkout.
+    #expect(try witness.exitStatus(within: 30) == 0)
+    let lines = witness.output.split(separator: "\n").filter { $0 == "message of 64 bytes" }
+    #expect(lines.count == 600)
+    #expect(tally.sent == 600)
+    // The looks at $SYS are no messages to the broker.
+    var counted = ""
+    let isCounted = poll(30) {
+      let answer = try? run([
+        "mosquitto_sub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-C", "1", "-W", "5", "-t",
+        "$SYS/broker/publish/messages/received",
+      ])
+      counted = answer?.output ?? ""
+      return counted == "600\n"
+    }
+    #expect(isCounted, "the broker has counted \(counted)")
+    try compareWithMqload(broker, tally)
+  }
+
+  /// Where the generator in C that this one took its terms from lies beside the checkout, it is a
+  /// further witness.
+  private func compareWithMqload(_ broker: LiveBroker, _ tally: Tally) throws {
     let source = checkoutFolder + "/../shared/tools/mqload/mqload.c"
     guard FileManager.default.fileExists(atPath: source) else { return }
     let tool = FileManager.default.temporaryDirectory.appending(path: "mqload-\(UUID())").path
@@ -268,5 +282,78 @@ struct LiveBenchTests {
     let forgotten = try crash("--memory")
     #expect(forgotten.status == 3, "\(forgotten.output)\(forgotten.errors)")
     #expect(forgotten.output.contains("session forgotten"))
+  }
+
+  @Test func `a broker that does not know 5 is measured with 3.1.1`() throws {
+    let broker = try LiveBroker()
+    let relay = try OldVersionRelay(to: broker.port)
+    let result = try bench(["pairs:3", "conn:4", "-C", "60", "-q", "1"], port: relay.port)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(result.runs.map(\.version) == ["3.1.1", "3.1.1"])
+    #expect(result.runs.first?.tally.received == 60)
+    // Found out once; then the look itself, six clients and four.
+    #expect(relay.levels == [5] + Array(repeating: 4, count: 11))
+    let refused = try bench(["pairs:1", "-C", "5", "-V", "5"], port: relay.port)
+    #expect(refused.status == 1)
+    #expect(refused.output.contains("CONNACK: Unsupported Protocol Version"))
+  }
+
+  @Test func `the report names the broker, or says that it does not tell`() throws {
+    let broker = try LiveBroker()
+    let named = try bench(["pub:1", "-C", "5"], port: broker.port)
+    #expect(named.runs.first?.broker.hasPrefix("mqtt") == true, "\(named.runs.map(\.broker))")
+    #expect(named.output.contains("  broker        \(named.runs.first?.broker ?? "?")\n"))
+    let silent = try LiveBroker(["--sys-interval", "0"])
+    let unnamed = try bench(["pub:1", "-C", "5"], port: silent.port)
+    #expect(unnamed.runs.first?.broker == "")
+    #expect(unnamed.output.contains("  broker        unknown\n"))
+  }
+
+  /// Whether the broker keeps a session of 3.1.1 under this name.
+  private func hasSession(_ name: String, _ broker: LiveBroker) throws -> Bool {
+    let connection = try broker.connect()
+    let body: [UInt8] = [0, 4] + Array("MQTT".utf8) + [4, 0, 0, 60, 0, UInt8(name.utf8.count)]
+    connection.send([0x10, UInt8(body.count + name.utf8.count)] + body + Array(name.utf8))
+    guard case .bytes(let connack) = connection.receive(within: 20) else { return false }
+    #expect(connack.count == 4 && connack.first == 0x20 && connack.last == 0)
+    return connack.count == 4 && connack[2] == 1
+  }
+
+  @Test(arguments: ["311", "5"])
+  func `a run leaves no session behind, even when it is ended by hand`(_ version: String) throws {
+    let broker = try LiveBroker()
+    let whole = try bench(["offline:50", "-V", version, "-i", "whole-%i"], port: broker.port)
+    #expect(whole.status == 0, "\(whole.output)\(whole.errors)")
+    #expect(try !hasSession("whole-2", broker))
+    let broken = try RunningProgram([
+      mqttPath, "bench", "offline:100M", "-V", version, "-i", "broken-%i", "-h", "127.0.0.1", "-p",
+      "\(broker.port)", "--rate", "100",
+    ])
+    // Messages are on their way, so the subscriber has gone and left its session.
+    let isUnderWay = poll(60) { broken.errors.contains("sent") }
+    #expect(isUnderWay, "\(broken.errors)")
+    broken.signal(SIGINT)
+    _ = try broken.exitStatus(within: 60)
+    #expect(broken.output.contains("offline:100000000"))
+    #expect(try !hasSession("broken-2", broker))
+  }
+
+  @Test func `retained messages are removed, even when the run is ended by hand`() throws {
+    let broker = try LiveBroker()
+    let broken = try RunningProgram([
+      mqttPath, "bench", "retained:100M", "-t", "left/%s", "--rate", "100", "-h", "127.0.0.1",
+      "-p", "\(broker.port)",
+    ])
+    let isUnderWay = poll(60) { broken.errors.contains("sent") }
+    #expect(isUnderWay, "\(broken.errors)")
+    broken.signal(SIGINT)
+    _ = try broken.exitStatus(within: 60)
+    let place = ["-h", "127.0.0.1", "-p", "\(broker.port)"]
+    let end = try run(["mosquitto_pub", "-t", "end", "-m", "end", "-r"] + place)
+    #expect(end.status == 0)
+    // What is left of the first filter would come before the second one's message.
+    let found = try run(
+      ["mosquitto_sub", "-t", "left/#", "-t", "end", "-C", "1", "-W", "20", "-F", "%t"] + place)
+    #expect(found.output == "end\n")
   }
 }

@@ -1,11 +1,12 @@
 // Latencies, verdicts, conditions: numbers in, judgement out.
 
 import Bench
+import TestSupport
 import Testing
 
 struct MeasureTests {
   @Test func `percentiles are those of the sorted times, within a thousandth`() {
-    var numbers = Numbers(state: 3)
+    var numbers = Chance(seed: 3)
     var histogram = LatencyHistogram()
     var other = LatencyHistogram()
     var times: [Int64] = []
@@ -59,14 +60,14 @@ struct MeasureTests {
   @Test func `each quality of service is held to what it promises`() {
     #expect(Verdict(result(qos: 0, lost: 3)).isFine)
     #expect(Verdict(result(qos: 0, lost: 3)).remarks == ["3 deliveries lost"])
-    #expect(Verdict(result(qos: 0, duplicated: 1)).breaches == ["1 deliveries came twice"])
+    #expect(Verdict(result(qos: 0, duplicated: 1)).breaches == ["1 delivery came twice"])
     #expect(
       Verdict(result(qos: 1, lost: 3)).breaches == ["3 deliveries of acknowledged messages lost"])
     #expect(Verdict(result(qos: 1, duplicated: 2)).isFine)
     #expect(!Verdict(result(qos: 2, duplicated: 2)).isFine)
     #expect(!Verdict(result(qos: 2, lost: 1)).isFine)
     #expect(Verdict(result(qos: 1, lost: 3, acknowledged: 97)).isFine)
-    #expect(Verdict(result(qos: 1, outOfOrder: 1)).breaches == ["1 deliveries out of order"])
+    #expect(Verdict(result(qos: 1, outOfOrder: 1)).breaches == ["1 delivery out of order"])
     var shared = result(qos: 1, outOfOrder: 1)
     shared.promisesOrder = false
     #expect(Verdict(shared).isFine)
@@ -86,7 +87,7 @@ struct MeasureTests {
     var late = result(qos: 0)
     late.generator.lateP99Microseconds = 2500
     #expect(
-      Verdict(late).generatorLimit == "one message in a hundred was sent 2500 us late by itself")
+      Verdict(late).generatorLimit == "one message in a hundred was sent 2,500 us late by itself")
   }
 
   @Test func `conditions are held against figures`() throws {
@@ -120,6 +121,7 @@ struct MeasureTests {
       ("p98.7>5ms", "p98.7 is not a figure; they are p50"),
       ("p99>5", "expected a time with its unit us, ms or s, such as 5ms"),
       ("lost>x", "expected a number, such as 0 or 10k"), ("speed>1", "speed is not a figure"),
+      ("lost>nan", "expected a number, such as 0 or 10k"),
     ]) func `what is no condition is explained`(_ text: String, _ problem: String)
   {
     let error = #expect(throws: FailCondition.Fault.self) { try FailCondition(text) }

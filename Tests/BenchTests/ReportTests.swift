@@ -1,14 +1,16 @@
 // Reports: what is written is read again, what is compared is told from noise.
 
 import Bench
+import TestSupport
 import Testing
 
 struct ReportTests {
   static func run(rate: Double, seed: UInt64, scenario: String = "pairs:5") -> RunResult {
-    var numbers = Numbers(state: seed)
+    var numbers = Chance(seed: seed)
     var run = RunResult()
     run.scenario = scenario
     run.target = "localhost:1883"
+    run.broker = "abroker version 1.2"
     run.version = "5.0"
     run.quality = QualityPair(publish: 1, subscribe: 0)
     run.payloadBytes = 64
@@ -108,12 +110,14 @@ struct ReportTests {
   @Test func `text of the run cannot become markup of the page`() {
     var run = Self.run(rate: 1000, seed: 1)
     run.scenario = "<script>alert(1)</script>"
+    run.broker = "<script>it's"
     var facts = ReportFacts()
     facts.command = "mqtt bench -t '\"><img src=x>'"
     let page = ReportPage.text(BenchReport(facts: facts, runs: [run]))
     #expect(!page.contains("<script"))
     #expect(!page.contains("<img"))
     #expect(page.contains("&lt;script&gt;"))
+    #expect(page.contains("broker &lt;script&gt;it&#39;s"))
     #expect(page.contains("<polyline"))
     #expect(!page.contains("http"))
   }

@@ -49,21 +49,21 @@ struct ScenarioTests {
   }
 
   @Test func `placeholders are filled in`() {
-    var values = Template.Values()
+    var values = PlaceholderText.Values()
     values.clientNumber = 7
     values.clientIdentifier = "c7"
     values.userName = "ann"
     values.message = 12
     values.wallNanoseconds = 1_700_000_000_123_456_789
     values.random = 41
-    #expect(Template("a/%i/%c/%u/%s/%rand_10/100%").text(values) == "a/7/c7/ann/12/2/100%")
-    #expect(Template("%TIMESTAMP% %TIMESTAMPMS%").text(values) == "1700000000 1700000000123")
-    #expect(Template("%TIMESTAMPUS%").text(values) == "1700000000123456")
-    #expect(Template("%TIMESTAMPNS%").text(values) == "1700000000123456789")
-    #expect(Template("%x%%i").text(values) == "%x%7")
-    #expect(Template("a/%s").variesByMessage)
-    #expect(!Template("a/%i").variesByMessage)
-    #expect(Template("a/%i").variesByClient)
+    #expect(PlaceholderText("a/%i/%c/%u/%s/%rand_10/100%").text(values) == "a/7/c7/ann/12/2/100%")
+    #expect(PlaceholderText("%TIMESTAMP% %TIMESTAMPMS%").text(values) == "1700000000 1700000000123")
+    #expect(PlaceholderText("%TIMESTAMPUS%").text(values) == "1700000000123456")
+    #expect(PlaceholderText("%TIMESTAMPNS%").text(values) == "1700000000123456789")
+    #expect(PlaceholderText("%x%%i").text(values) == "%x%7")
+    #expect(PlaceholderText("a/%s").variesByMessage)
+    #expect(!PlaceholderText("a/%i").variesByMessage)
+    #expect(PlaceholderText("a/%i").variesByClient)
   }
 
   @Test(
@@ -72,12 +72,12 @@ struct ScenarioTests {
       ("a/%rand_5/", "a/+/"),
     ]) func `the filter of a template matches all its topics`(_ topic: String, _ filter: String)
   {
-    #expect(Template(topic).filter(Template.Values(), varies: true) == filter)
+    #expect(PlaceholderText(topic).filter(PlaceholderText.Values(), varies: true) == filter)
   }
 
   @Test func `one publisher's filter keeps what is its own`() {
-    var values = Template.Values()
+    var values = PlaceholderText.Values()
     values.clientNumber = 3
-    #expect(Template("a/%i/%s").filter(values, varies: false) == "a/3/+")
+    #expect(PlaceholderText("a/%i/%s").filter(values, varies: false) == "a/3/+")
   }
 }

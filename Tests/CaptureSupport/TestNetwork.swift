@@ -13,9 +13,10 @@ package struct TestNetwork {
   package init() {}
 
   /// Opens a connection without any packet.
-  package mutating func open(_ version: ProtocolVersion = .v311) -> Int {
+  package mutating func open(_ version: ProtocolVersion = .v311, port: Int = 1883) -> Int {
     var talk = Conversation()
     talk.clientPort = 40_000 + talks.count
+    talk.serverPort = port
     talk.timeNanoseconds = clock
     talk.open()
     clock = talk.timeNanoseconds
@@ -28,9 +29,9 @@ package struct TestNetwork {
   package mutating func connect(
     _ client: String, _ version: ProtocolVersion = .v311, cleanStart: Bool = true,
     keepAlive: UInt16 = 0, present: Bool = false, wishes: [Property] = [], terms: [Property] = [],
-    reason: ReasonCode = .success
+    reason: ReasonCode = .success, port: Int = 1883
   ) -> Int {
-    let number = open(version)
+    let number = open(version, port: port)
     up(
       number,
       .connect(
@@ -102,17 +103,22 @@ package struct TestNetwork {
   }
 
   package func watched(_ frames: [TestFrame]? = nil) -> ProtocolWatch {
-    var watching = Watching()
-    var reader = CaptureFile()
-    var dissector = Dissector()
-    reader.append(pcap(frames ?? self.frames, .ethernet, PcapForm(isNanoseconds: true)).span)
-    while let frame = try? reader.next() {
-      dissector.dissect(frame, reader.bytes(of: frame), into: &watching)
-    }
-    dissector.finish(into: &watching)
-    watching.watch.finish()
-    return watching.watch
+    CaptureSupport.watched(pcap(frames ?? self.frames, .ethernet, PcapForm(isNanoseconds: true)))
   }
+}
+
+/// A capture file, watched from its beginning to its end.
+package func watched(_ file: [UInt8]) -> ProtocolWatch {
+  var watching = Watching()
+  var reader = CaptureFile()
+  var dissector = Dissector()
+  reader.append(file.span)
+  while let frame = try? reader.next() {
+    dissector.dissect(frame, reader.bytes(of: frame), into: &watching)
+  }
+  dissector.finish(into: &watching)
+  watching.watch.finish()
+  return watching.watch
 }
 
 private struct Watching: PacketReceiver {

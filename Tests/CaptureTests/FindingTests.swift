@@ -457,4 +457,94 @@ struct FindingTests {
     #expect(watch.findings.count == ProtocolWatch.findingLimit)
     #expect(watch.omittedCount == 5)
   }
+
+  @Test func `equal messages belong together in their order`() throws {
+    var network = TestNetwork()
+    let hears = network.connect("hears")
+    try network.subscribe(hears, "a")
+    let says = network.connect("says")
+    for _ in 0..<2 { network.up(says, try publish("a")) }
+    network.wait(2)
+    for _ in 0..<2 { network.down(hears, try publish("a")) }
+    let orderly = network.watched()
+    #expect(orderly.findings.isEmpty)
+    #expect(orderly.delivery.count == 2)
+    network.down(hears, try publish("a"))
+    #expect(
+      network.findings() == [
+        "warning frames 14, 17 hears: \"a\" is delivered more often than it was published [3.3.4]"
+      ])
+  }
+
+  @Test func `subscriber at another port may be another broker's, and misses nothing`() throws {
+    var network = TestNetwork()
+    let elsewhere = network.connect("elsewhere", port: 1884)
+    try network.subscribe(elsewhere, "a/#", .atLeastOnce)
+    let says = network.connect("says")
+    network.up(says, try publish("a/1"))
+    // A bridge brings it over, and both brokers deliver what they have.
+    let bridge = network.connect("bridge", port: 1884)
+    network.up(bridge, try publish("a/1"))
+    network.down(elsewhere, try publish("a/1"))
+    network.wait(20)
+    network.up(says, .pingreq)
+    network.down(says, .pingresp)
+    let watch = network.watched()
+    #expect(watch.findings.isEmpty)
+    #expect(watch.delivery.count == 1)
+  }
+
+  @Test func `names and topics with control characters stay on one line`() throws {
+    var network = TestNetwork()
+    let client = network.connect("c\u{1B}[2J")
+    network.up(client, try publish("a\n\u{9B}", "x", .atLeastOnce))
+    #expect(
+      network.findings() == [
+        "note frame 6 c\\u{1b}[2J: PUBLISH id 1 QoS 1 \"a\\n\\u{9b}\" was never completed: "
+          + "no PUBACK, when the capture ended 0.0 s later [MQTT-4.3.2-4]"
+      ])
+  }
+
+  @Test func `long topic is shown by its beginning`() throws {
+    var network = TestNetwork()
+    let client = network.connect("c")
+    network.up(client, try publish(String(repeating: "ü", count: 1000), "x", .atLeastOnce))
+    let shown = String(repeating: "ü", count: 100)
+    #expect(network.findings().first?.contains(" \"\(shown)...\" was never completed") == true)
+  }
+
+  @Test func `filters of an unanswered SUBSCRIBE are named up to three`() throws {
+    var network = TestNetwork()
+    let client = network.connect("c")
+    network.up(
+      client,
+      .subscribe(
+        Subscribe(
+          packetIdentifier: try identifier(1),
+          subscriptions: ["a", "b", "c", "d", "e"].map { Subscription(filter: $0) })))
+    #expect(
+      network.findings() == [
+        "note frame 6 c: the subscription to \"a\", \"b\", \"c\" and 2 more never got its SUBACK "
+          + "[MQTT-3.8.4-1]"
+      ])
+  }
+
+  @Test func `receive maximum counts what this connection has under way`() throws {
+    var network = TestNetwork()
+    let first = network.connect("c", .v5, cleanStart: false)
+    for id in 1...5 { network.up(first, try publish("a\(id)", "x", .atLeastOnce, id: UInt16(id))) }
+    network.close(first)
+    let second = network.connect(
+      "c", .v5, cleanStart: false, present: true,
+      terms: [Property(.receiveMaximum, .twoByteInteger(2))])
+    for id in 1...2 {
+      network.up(second, try publish("a\(id)", "x", .atLeastOnce, id: UInt16(id), dup: true))
+    }
+    #expect(!network.findings().contains { $0.contains("receive maximum") })
+    network.up(second, try publish("a3", "x", .atLeastOnce, id: 3, dup: true))
+    #expect(
+      network.findings().contains {
+        $0.contains("3 messages are unacknowledged, the receive maximum is 2")
+      })
+  }
 }

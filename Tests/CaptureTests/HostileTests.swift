@@ -147,6 +147,104 @@ import Testing
     #expect(dissector.followedConnectionCount == 100)
   }
 
+  @Test func `times as far apart as a file can make them overflow nothing`() throws {
+    var network = TestNetwork()
+    let hears = network.connect("hears", .v5, keepAlive: 10)
+    try network.subscribe(hears, "a")
+    let says = network.connect("says", .v5, keepAlive: 10)
+    try network.handshake(says, "a", .exactlyOnce, fromClient: true)
+    try network.handshake(hears, "a", .exactlyOnce, fromClient: false)
+    network.up(says, .pingreq)
+    network.down(says, .pingresp)
+    network.up(says, try publish("a", "y", .atLeastOnce, id: 9))
+    let extremes: [Int64] = [.min, .min / 4, -1, 0, .max / 2, .max / 2 + 1, .max]
+    for first in extremes {
+      for second in extremes {
+        var frames = network.frames
+        for index in frames.indices {
+          frames[index].timeNanoseconds = index % 2 == 0 ? first : second
+        }
+        let watch = watched(pcapng(frames.map { (0, $0) }, [.ethernet]))
+        #expect(watch.exactlyOnce.count == 2)
+      }
+    }
+  }
+
+  @Test func `the longest latency there is has a percentile`() {
+    var table = LatencyTable()
+    table.add(.max)
+    #expect(table.percentile(0.5) == .max)
+  }
+
+  @Test(arguments: [TestLink.ppp, .ethernet, .wireless, .radiotap, .linuxCooked2, .loopback])
+  func `no beginning of a frame is read beyond its end`(link: TestLink) {
+    let beginnings: [[UInt8]] = [
+      [0xFF, 0x03, 0x0F, 0x00], [0x0F, 0x00, 0x08, 0x00], [0xFF, 0x03, 0x00, 0x21],
+      [0x21, 0x45], [0x00, 0x00, 0xFF, 0xFF],
+    ]
+    let frames = beginnings.flatMap { beginning in
+      (0...beginning.count).map {
+        TestFrame(timeNanoseconds: 0, bytes: Array(beginning.prefix($0)))
+      }
+    }
+    #expect(dissected(pcap(frames, link)).lines.isEmpty)
+  }
+
+  @Test func `topics of aliases share the bound of what is kept`() throws {
+    var limits = DissectorLimits()
+    limits.keptBytes = 1 << 18
+    var recording = PacketRecording()
+    var dissector = Dissector(limits: limits)
+    var talk = Conversation(.rawIP)
+    talk.segmentLength = 30_000
+    talk.open()
+    talk.toServer(try Sample.connect5())
+    let topic = String(repeating: "t", count: 20_000)
+    for alias in 1...50 {
+      talk.toServer(try bytes("30 { s\"\(topic)\(alias)\" { 23 w\(alias) } }"))
+    }
+    for (number, frame) in talk.frames.enumerated() {
+      dissector.dissect(rawFrame(frame, number), frame.bytes.span, into: &recording)
+      #expect(dissector.keptByteCount <= limits.keptBytes)
+    }
+    #expect(dissector.keptByteCount > limits.keptBytes / 8)
+  }
+
+  @Test func `what a piece costs beside its bytes counts`() {
+    var limits = DissectorLimits()
+    limits.keptBytes = 1 << 16
+    var recording = PacketRecording()
+    var dissector = Dissector(limits: limits)
+    var number = 0
+    // Each connection says a byte that may begin anything.
+    for port in 0..<1000 {
+      var talk = Conversation(.rawIP)
+      talk.clientPort = 10_000 + port
+      talk.open()
+      talk.toServer([0x10])
+      for frame in talk.frames {
+        number += 1
+        dissector.dissect(rawFrame(frame, number), frame.bytes.span, into: &recording)
+      }
+      #expect(dissector.keptByteCount <= limits.keptBytes)
+    }
+    #expect(dissector.keptByteCount > 1000)
+  }
+
+  @Test(arguments: [(500, true), (2000, false)])
+  func `head that trickles in is given up after so many pieces`(pieces: Int, isRead: Bool) throws {
+    var talk = Conversation()
+    talk.serverPort = 80
+    talk.open()
+    let request = WebSocketCaptureTests.request
+    let path = Array("GET /".utf8)
+    for byte in path + [UInt8](repeating: 0x61, count: pieces) { talk.toServer([byte]) }
+    talk.toServer(Array(request[path.count...]))
+    talk.toClient(WebSocketCaptureTests.answer)
+    talk.toServer(WebSocketCaptureTests.frame(try Sample.connect(), fromClient: true))
+    #expect(dissected(pcap(talk.frames)).lines.count == (isRead ? 1 : 0))
+  }
+
   private func rawFrame(_ frame: TestFrame, _ number: Int) -> Frame {
     Frame(
       number: number + 1, timeNanoseconds: frame.timeNanoseconds, link: .rawIP,

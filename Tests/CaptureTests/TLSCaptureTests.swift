@@ -150,4 +150,93 @@ import Testing
     #expect(
       recording.facts[0]?.tls?.obstacle == "bytes of its handshake are missing from the capture")
   }
+
+  @Test func `TLS before 1.2 cannot be decrypted, and a finding says so`() {
+    var old = Self.serverHello
+    // The version of the message, in the place of what the extension says.
+    old.removeLast(8)
+    old[4] -= 8
+    old[8] -= 8
+    old[9] = 3
+    old[10] = 2
+    var talk = Conversation()
+    talk.serverPort = 8883
+    talk.open()
+    talk.toServer(Self.clientHello)
+    talk.toClient(old)
+    talk.toClient(Self.record(20, [1]))
+    talk.toClient(Self.record(23, [UInt8](repeating: 9, count: 40)))
+    let file = pcap(talk.frames)
+    #expect(
+      dissected(file, services: NoServices()).facts[0]?.tls?.obstacle
+        == "TLS 1.1 cannot be decrypted, only TLS 1.2 and 1.3 can")
+    #expect(
+      watched(file).findings.map(\.description) == [
+        "note frame 7 10.0.0.1:40000: what is in TLS stays hidden: decryption is not available "
+          + "[5.4.5]"
+      ])
+  }
+
+  @Test func `TLS of other services makes no finding`() {
+    var talk = Conversation()
+    talk.serverPort = 443
+    talk.open()
+    talk.toServer(Self.record(22, Self.message(1, [3, 3] + [UInt8](repeating: 7, count: 38))))
+    talk.toClient(Self.serverHello)
+    talk.toClient(Self.record(23, [UInt8](repeating: 9, count: 40)))
+    #expect(watched(pcap(talk.frames)).findings.isEmpty)
+  }
+
+  @Test func `early data is passed over, and what follows it is decrypted`() throws {
+    var hello = Array(Self.clientHello.dropFirst(9))
+    // The extension early_data behind the others.
+    let start = hello.count - (Int(hello[41]) << 8 | Int(hello[42]))
+    #expect(start == 43)
+    let extensions = Array(hello[43...]) + [0, 42, 0, 0]
+    hello = Array(hello[..<41]) + Self.vector(extensions)
+    func sealed(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
+      Self.record(23, [OpensMarked.mark] + content + [type] + [UInt8](repeating: 0, count: 16))
+    }
+    var talk = Conversation()
+    talk.serverPort = 8883
+    talk.open()
+    talk.toServer(Self.record(22, Self.message(1, hello)))
+    talk.toServer(Self.record(23, [UInt8](repeating: 9, count: 40)))
+    talk.toClient(Self.serverHello)
+    talk.toServer(Self.record(23, [UInt8](repeating: 9, count: 50)))
+    talk.toServer(sealed(22, Self.message(20, [])))
+    talk.toServer(sealed(23, try Sample.connect("late")))
+    let random = String(repeating: "07", count: 32)
+    let secret = String(repeating: "ab", count: 32)
+    let labels = ["CLIENT_HANDSHAKE", "SERVER_HANDSHAKE"].map { $0 + "_TRAFFIC_SECRET" }
+    let keyLog = (labels + ["CLIENT_TRAFFIC_SECRET_0"])
+      .map { "\($0) \(random) \(secret)\n" }.joined()
+    let recording = dissected(
+      pcap(talk.frames), services: OpensMarked(), keyLog: Array(keyLog.utf8))
+    #expect(recording.contents == ["#0 > CONNECT 3.1.1 clean keepalive=60 id=\"late\""])
+    #expect(recording.events.count { $0.contains("earlyData") } == 1)
+  }
+}
+
+/// Services to which everything is plain that begins with a mark.
+private struct OpensMarked: CaptureServices {
+  static let mark: UInt8 = 0xAA
+
+  func hmac(_ hash: HashFunction, key: [UInt8], _ message: [UInt8]) -> [UInt8] {
+    [UInt8](repeating: 0, count: 48)
+  }
+
+  func open(
+    _ cipher: BulkCipher, key: [UInt8], nonce: [UInt8], additionalData: [UInt8], _ sealed: [UInt8]
+  ) -> [UInt8]? {
+    sealed.first == Self.mark ? Array(sealed.dropFirst().dropLast(cipher.tagLength)) : nil
+  }
+
+  func decryptBlocks(
+    _ cipher: BulkCipher, key: [UInt8], initializationVector: [UInt8], _ blocks: [UInt8]
+  ) -> [UInt8]? { nil }
+
+  func alertName(_ number: Int) -> String { "alert \(number)" }
+
+  func makeInflater() -> (any Inflater)? { nil }
 }

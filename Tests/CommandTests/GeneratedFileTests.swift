@@ -55,6 +55,12 @@ import Testing
     (["sub", "--retain-handling", "n"], ["new", "never"]),
     (["acl"], ["acl-check"]), (["acl-check", "--ex"], ["--explain"]),
     (["acl-check", "--acl", "Package.s"], ["Package.swift"]),
+    (["bench", "fan"], ["fanout", "fanin"]), (["bench", "cr"], ["crash"]),
+    (["bench", "--scenario", "p"], ["pubsub", "pairs", "pub"]),
+    (["bench", "pairs", "--scenario", "con"], ["conn"]),
+    (["bench", "--json", "Package.s"], ["Package.swift"]),
+    (["bench", "compare", "Package.s"], ["Package.swift"]),
+    (["bench", "pub", "--ret"], ["--retain"]),
   ]
 
   @Test(arguments: typed) func `bash completes options and values`(

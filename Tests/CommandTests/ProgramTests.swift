@@ -31,6 +31,29 @@ import Testing
     #expect(result.errors == "")
   }
 
+  @Test(arguments: [
+    ("inspect", "inspect-pcap"), ("acl", "acl-check"), ("--hlep", "--help"), ("sbu", "sub"),
+    ("version", "--version"),
+  ])
+  func `word that is no command names what it may have meant`(
+    word: String, meant: String
+  ) throws {
+    let result = try mqtt([word])
+    #expect(result.status == 2)
+    #expect(
+      result.errors == """
+        mqtt: \(word): is not a command; the nearest one is \(meant)
+        'mqtt --help' lists the commands.
+
+        """)
+  }
+
+  @Test func `help of a command within a command is found by both words`() throws {
+    let asked = try mqtt(["help", "broker", "passwd"])
+    #expect(asked.output == (try mqtt(["broker", "passwd", "--help"])).output)
+    #expect(asked.output.hasPrefix("Usage: mqtt broker passwd"))
+  }
+
   @Test(arguments: [["--version"], ["pub", "--version"], ["broker", "--version"]])
   func `the version is one line on the output stream`(arguments: [String]) throws {
     let result = try mqtt(arguments)
@@ -56,7 +79,7 @@ import Testing
     #expect(
       result.errors == """
         mqtt: pbu: is not a command; the nearest one is pub
-        'mqtt --help' lists the options.
+        'mqtt --help' lists the commands.
 
         """)
   }

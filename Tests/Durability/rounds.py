@@ -297,9 +297,7 @@ class Campaign:
         self.broker.kill()
         now = time.monotonic()
         for client in self.clients:
-            while client.socket and client.read():
-                pass
-            client.close()
+            client.drain()
         for client in mortals:
             if client.was_let_in:
                 self.wills_expected[client.will.payload.encode()] = now + client.will.delay

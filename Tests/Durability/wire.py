@@ -105,22 +105,36 @@ class Client:
             except OSError:
                 self.output = b""
 
+    def receive(self):
+        """What has come; None if nothing has, and nothing if the connection has ended."""
+        try:
+            return self.socket.recv(1 << 18)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return b""
+
     def read(self):
         """Takes what has come; False when the connection has ended."""
         if not self.socket:
             return False
-        try:
-            data = self.socket.recv(1 << 18)
-        except BlockingIOError:
+        data = self.receive()
+        if data is None:
             return True
-        except OSError:
-            data = b""
         if not data:
             self.close()
             return False
         self.input += data
         self.take()
         return True
+
+    def drain(self):
+        """Takes what a broker left that has died, without waiting for an end that may not come:
+        nobody tells a client that has said nothing yet."""
+        while self.socket and (data := self.receive()):
+            self.input += data
+            self.take()
+        self.close()
 
     def take(self):
         data, at = self.input, 0

@@ -100,6 +100,52 @@ struct InspectTests {
     #expect(try folder.inspect("--show-secrets", "-j").output.contains(#""password":"secret""#))
   }
 
+  @Test func `output that cannot be written is an error`() throws {
+    let folder = try CaptureFolder(Self.delivery())
+    for (target, reason) in [("> /dev/full", "No space left"), (">&-", "Bad file descriptor")] {
+      let script = "\(mqttPath) inspect-pcap \(folder.capture) \(target)"
+      let result = try run(["bash", "-c", script])
+      #expect(result.status == 1)
+      #expect(result.errors.hasPrefix("mqtt inspect-pcap: write standard output: \(reason)"))
+    }
+  }
+
+  @Test func `file that cannot be read does not keep others from being read`() throws {
+    let folder = try CaptureFolder(Self.delivery())
+    let result = try run([
+      mqttPath, "inspect-pcap", "/nonexistent", "/", folder.capture, "--type", "connect",
+    ])
+    #expect(result.status == 1)
+    #expect(result.output.split(separator: "\n").count == 2)
+    #expect(
+      result.errors == """
+        mqtt inspect-pcap: open /nonexistent: No such file or directory
+        mqtt inspect-pcap: read /: Is a directory
+
+        """)
+  }
+
+  @Test func `capture of which nothing is shown is remarked upon`() throws {
+    let folder = try CaptureFolder(Self.delivery())
+    let nobody = try folder.inspect("--client", "nobody")
+    #expect(nobody.status == 0)
+    #expect(
+      nobody.errors
+        == "mqtt inspect-pcap: \(folder.capture): of 14 packets of MQTT none was asked for\n")
+    let silent = try CaptureFolder(TestNetwork()).inspect("--check")
+    #expect(silent.output == "0 errors, 0 warnings, 0 notes\n")
+    #expect(silent.errors.hasSuffix(": no packet of MQTT was found in it\n"))
+  }
+
+  @Test func `client that calls itself a broker stands in the ladder by itself`() throws {
+    var network = TestNetwork()
+    let client = network.connect("broker 10.0.0.2:1883")
+    network.up(client, .pingreq)
+    let lines = try CaptureFolder(network).inspect("--ladder").output.split(separator: "\n")
+    #expect(lines[0].split(separator: "broker").count == 3)
+    #expect(lines.last?.contains("├─ PINGREQ ─") == true)
+  }
+
   @Test func `findings decide the exit status`() throws {
     var network = try Self.delivery()
     let clean = try CaptureFolder(network).inspect("--check")
@@ -164,6 +210,27 @@ struct InspectTests {
         """)
   }
 
+  @Test func `statistics as JSON have every count under a name`() throws {
+    let text = try CaptureFolder(Self.delivery()).inspect("--stats", "--json").output
+    #expect(
+      text == """
+        {"packets":14,"bytes":132,"malformed":0,"connections":2,"seconds":0.016,"types":\
+        {"CONNECT":2,"CONNACK":2,"PUBLISH":2,"PUBREC":2,"PUBREL":2,"PUBCOMP":2,"SUBSCRIBE":1,\
+        "SUBACK":1},"published":{"messages":1,"per-second":62.5,"payload-bytes":11,\
+        "qos":[0,0,1]},"delivered":{"messages":1,"per-second":62.5,"payload-bytes":11,\
+        "qos":[0,0,1]},"clients":[{"client":"hears","version":"5.0","connections":1,"packets":8,\
+        "bytes":75,"published":0,"received":1},{"client":"says","version":"5.0","connections":1,\
+        "packets":6,"bytes":57,"published":1,"received":0}],"topics":[{"topic":"a/b",\
+        "published":1,"delivered":1,"smallest":11,"mean":11,"largest":11}],"latencies":[\
+        {"latency":"PUBLISH to PUBCOMP","count":2,"least-ms":3,"median-ms":3,"99-percent-ms":3,\
+        "most-ms":3},{"latency":"publisher to subscriber","count":1,"least-ms":4,"median-ms":4,\
+        "99-percent-ms":4,"most-ms":4},{"latency":"CONNECT to CONNACK","count":2,"least-ms":1,\
+        "median-ms":1,"99-percent-ms":1,"most-ms":1},{"latency":"SUBSCRIBE to SUBACK","count":1,\
+        "least-ms":1,"median-ms":1,"99-percent-ms":1,"most-ms":1}]}
+
+        """)
+  }
+
   @Test func `statistics count clients, topics and latencies`() throws {
     let text = try CaptureFolder(Self.delivery()).inspect("--stats").output
     #expect(
@@ -175,12 +242,12 @@ struct InspectTests {
         delivered: 1 message, 62.5 a second, 11 bytes of payload, QoS 0: 0 (0 %), QoS 1: 0 (0 %), \
         QoS 2: 1 (100 %)
 
-        client                  version   connections   packets       bytes  published  received
-        hears                   5.0                 1         8          75          0         1
-        says                    5.0                 1         6          57          1         0
+        client                   version  connections   packets       bytes  published  received
+        hears                    5.0                1         8          75          0         1
+        says                     5.0                1         6          57          1         0
 
-        topic                             published  delivered  smallest      mean   largest
-        a/b                                       1          1        11      11.0        11
+        topic                     published  delivered  smallest      mean   largest
+        a/b                               1          1        11      11.0        11
 
         latency                       count         least        median          99 %          most
         PUBLISH to PUBCOMP                2      3.000 ms      3.000 ms      3.000 ms      3.000 ms

@@ -21,7 +21,9 @@ import Transport
         reactor.send(buffer(message), on: event.link)
         reactor.close(event.link, flushing: true)
       }
-      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+      if event.owner == 1, let range = event.receivedRange {
+        received.value += bytes(reactor, range)
+      }
       if let reason = event.end {
         #expect(event.owner == 1)
         end.value = reason

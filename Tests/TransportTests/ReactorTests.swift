@@ -189,6 +189,22 @@ import Transport
     #expect(reactor.linkCount == 0)
   }
 
+  @Test func `an incoming link brings what was sent with it in the tick that reports it`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    reactor.send(buffer([1, 2, 3]), on: reactor.connect(to: address, owner: 1))
+    let firstTick = Box<[String]>([])
+    ReactorScript.run(reactor, until: !firstTick.value.isEmpty) { reactor, event in
+      if event.isAccepted { firstTick.value.append("accepted") }
+      if let range = event.receivedRange {
+        firstTick.value.append("\(bytes(reactor, range))")
+      }
+    }
+    #expect(firstTick.value == ["accepted", "[1, 2, 3]"])
+  }
+
   @Test func `a paused link brings nothing until it is resumed`() throws {
     let reactor = try Reactor(index: 0)
     let listener = try loopbackListener()
@@ -198,21 +214,23 @@ import Transport
     let witness = reactor.connect(to: address, owner: 2)
     let paused = Box(LinkID.none)
     let received = Box<[[UInt8]]>([])
+    reactor.send(buffer([0]), on: client)
     // The witness speaks after the paused link's bytes are on their way, and is heard first.
-    ReactorScript.run(reactor, until: received.value == [[2]]) { reactor, event in
-      if event.isAccepted, paused.value == .none {
+    ReactorScript.run(reactor, until: received.value == [[0], [2]]) { reactor, event in
+      guard let range = event.receivedRange else { return }
+      received.value.append(bytes(reactor, range))
+      if received.value == [[0]] {
         paused.value = event.link
         reactor.pauseReading(event.link)
         reactor.send(buffer([1]), on: client)
         reactor.send(buffer([2]), on: witness)
       }
-      if let range = event.receivedRange { received.value.append(bytes(reactor, range)) }
     }
     reactor.resumeReading(paused.value)
-    ReactorScript.run(reactor, until: received.value.count == 2) { reactor, event in
+    ReactorScript.run(reactor, until: received.value.count == 3) { reactor, event in
       if let range = event.receivedRange { received.value.append(bytes(reactor, range)) }
     }
-    #expect(received.value == [[2], [1]])
+    #expect(received.value == [[0], [2], [1]])
   }
 
   @Test func `a stranger's descriptor is watched while it is readable`() throws {

@@ -180,7 +180,7 @@ import WebSocket
       (.closed(.goingAway, reason: ""), "peer closed the WebSocket (1001, going away)"),
       (
         .closed(CloseCode(rawValue: 4000), reason: "a\u{1B}b"),
-        "peer closed the WebSocket (4000): a\u{FFFD}b"
+        "peer closed the WebSocket (4000): a\\u{1b}b"
       ),
       (.fault(.text), "a WebSocket text frame; MQTT travels in binary ones"),
     ]

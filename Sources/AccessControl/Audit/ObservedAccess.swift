@@ -7,6 +7,8 @@
 // rules. The list is read again and asked for everything that was observed: what no rule can grant
 // is said in it.
 
+import MQTTCodec
+
 /// Something that a client was seen to do.
 package struct ObservedAccess: Hashable, Sendable {
   /// Nil for a client without a user name.
@@ -61,9 +63,11 @@ package struct SuggestedAccess: Sendable {
     }
     impossible = observed.filter { !$0.decision(by: list).isAllowed }
     for access in impossible {
-      text +=
+      // A name from a capture must not begin a line of its own: it would be a rule.
+      let line =
         "# no rule can grant: \(access.userName ?? "-") client \(access.clientIdentifier) "
-        + "\(access.action) \(access.topic)\n"
+        + "\(access.action) \(access.topic)"
+      text += line.onOneLine + "\n"
     }
   }
 
@@ -100,7 +104,11 @@ package struct SuggestedAccess: Sendable {
   private static func pattern(of access: ObservedAccess) -> String? {
     let filter = plain(access.topic)
     let levels = filter.split(separator: "/", omittingEmptySubsequences: false)
-    if filter.contains("%") || !levels.contains(Substring(access.clientIdentifier)) { return nil }
+    if filter.contains("%") || !isWritable(filter)
+      || !levels.contains(Substring(access.clientIdentifier))
+    {
+      return nil
+    }
     return levels.map { $0 == access.clientIdentifier ? "%c" : $0 }.joined(separator: "/")
   }
 
@@ -174,14 +182,14 @@ package struct SuggestedAccess: Sendable {
     }
   }
 
-  /// Whether a line can hold it: no line breaks, and no blanks where they would be cut off.
+  /// Whether a line can hold it: no line breaks or other control characters, and no blanks where they
+  /// would be cut off.
   private static func isWritable(_ access: ObservedAccess) -> Bool {
     isWritable(access.topic) && access.userName.map(isWritable) ?? true
   }
 
   private static func isWritable(_ text: String) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last else { return false }
-    return first > 0x20 && last > 0x20
-      && !text.utf8.contains { $0 == 0x0A || $0 == 0x0D || $0 == 0 }
+    return first > 0x20 && last > 0x20 && !text.unicodeScalars.contains(where: \.isControl)
   }
 }

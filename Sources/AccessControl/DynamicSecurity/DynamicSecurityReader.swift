@@ -12,6 +12,10 @@ struct DynamicSecurityReader {
   var allowedByDefault: AccessActions = []
   var anonymousGroup: [UInt8]?
   var errors: [AccessFileError] = []
+  /// The names in the three lists above, and where a client stands in its list.
+  private var roleNames: Set<[UInt8]> = []
+  private var groupNames: Set<[UInt8]> = []
+  private var clientPlaces: [[UInt8]: Int] = [:]
   /// Where each line begins.
   private let lineStarts: [Int]
 
@@ -53,7 +57,7 @@ struct DynamicSecurityReader {
     // Memberships may stand on either side.
     for place in objects(whole, "groups") { readClients(of: place) }
     anonymousGroup = text(whole, "anonymousGroup")
-    if let name = anonymousGroup, !groups.contains(where: { $0.name == name }) {
+    if let name = anonymousGroup, !groupNames.contains(name) {
       fail(
         whole.member("anonymousGroup")?.offset ?? 0, "there is no group \(shown(name))",
         "add it to groups, or remove anonymousGroup")
@@ -72,7 +76,7 @@ struct DynamicSecurityReader {
 
   private mutating func readRole(_ place: Place) {
     guard let name = required(place, "rolename") else { return }
-    if roles.contains(where: { $0.name == name }) { return failTwice(place, "role", name) }
+    if !roleNames.insert(name).inserted { return failTwice(place, "role", name) }
     var role = DynamicSecurity.Role(name: name, line: line(place.offset))
     role.allowsWildcards = truth(place, "allowwildcardsubs") ?? true
     var priorities: [Int: Int] = [:]
@@ -119,21 +123,22 @@ struct DynamicSecurityReader {
 
   private mutating func readGroup(_ place: Place) {
     guard let name = required(place, "groupname") else { return }
-    if groups.contains(where: { $0.name == name }) { return failTwice(place, "group", name) }
+    if !groupNames.insert(name).inserted { return failTwice(place, "group", name) }
     groups.append(
       DynamicSecurity.Group(
-        name: name, roles: memberships(place, "roles", "rolename", roles.map(\.name), "role"),
+        name: name, roles: memberships(place, "roles", "rolename", roleNames, "role"),
         line: line(place.offset)))
   }
 
   private mutating func readClient(_ place: Place) {
     guard let name = required(place, "username") else { return }
-    if clients.contains(where: { $0.userName == name }) { return failTwice(place, "client", name) }
+    if clientPlaces[name] != nil { return failTwice(place, "client", name) }
+    clientPlaces[name] = clients.count
     var client = DynamicSecurity.Client(userName: name, line: line(place.offset))
     client.clientIdentifier = text(place, "clientid")
     client.isDisabled = truth(place, "disabled") ?? false
-    client.roles = memberships(place, "roles", "rolename", roles.map(\.name), "role")
-    client.groups = memberships(place, "groups", "groupname", groups.map(\.name), "group")
+    client.roles = memberships(place, "roles", "rolename", roleNames, "role")
+    client.groups = memberships(place, "groups", "groupname", groupNames, "group")
     if let whole = text(place, "encoded_password") {
       client.password = String(decoding: whole, as: UTF8.self)
     } else if let digest = text(place, "password"), let salt = text(place, "salt") {
@@ -149,7 +154,7 @@ struct DynamicSecurityReader {
     guard let group = text(place, "groupname") else { return }
     for entry in objects(place, "clients") {
       guard let name = required(entry, "username") else { continue }
-      guard let index = clients.firstIndex(where: { $0.userName == name }) else {
+      guard let index = clientPlaces[name] else {
         fail(
           entry.offset, "there is no client \(shown(name))",
           "add it to clients, or take it out of the group")
@@ -164,7 +169,7 @@ struct DynamicSecurityReader {
 
   /// Names with priorities, the highest first.
   private mutating func memberships(
-    _ place: Place, _ list: String, _ key: String, _ known: [[UInt8]], _ what: String
+    _ place: Place, _ list: String, _ key: String, _ known: Set<[UInt8]>, _ what: String
   ) -> [DynamicSecurity.Membership] {
     var result: [DynamicSecurity.Membership] = []
     for entry in objects(place, list) {

@@ -37,18 +37,3 @@ package struct AccessFileErrors: Error, Equatable, Sendable, CustomStringConvert
     errors.map(\.description).joined(separator: "\n")
   }
 }
-
-/// Bytes of a file for an error text: in quotes, printable, not too long.
-func shown(_ bytes: some Collection<UInt8>) -> String {
-  var text = ""
-  for scalar in String(decoding: bytes.prefix(60), as: UTF8.self).unicodeScalars {
-    switch scalar {
-    case "\t": text += "\\t"
-    case "\u{0}"..<" ", "\u{7F}":
-      text += "\\x" + (scalar.value < 16 ? "0" : "")
-      text += String(scalar.value, radix: 16)
-    default: text.unicodeScalars.append(scalar)
-    }
-  }
-  return "\"\(text)\(bytes.count > 60 ? "..." : "")\""
-}

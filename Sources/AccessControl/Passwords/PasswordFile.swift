@@ -126,14 +126,11 @@ package struct PasswordFile: Equatable, Sendable {
     }
   }
 
-  private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+  /// Without the blanks of C at either end.
+  static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var bytes = bytes
-    while let first = bytes.first, first == 0x20 || (9...13).contains(first) {
-      bytes = bytes.dropFirst()
-    }
-    while let last = bytes.last, last == 0x20 || (9...13).contains(last) {
-      bytes = bytes.dropLast()
-    }
+    while bytes.first?.isBlankOfC == true { bytes.removeFirst() }
+    while bytes.last?.isBlankOfC == true { bytes.removeLast() }
     return bytes
   }
 }

@@ -55,9 +55,6 @@ package enum PasswordFileEdit {
   private static func isLine(_ line: ArraySlice<UInt8>, of userName: String) -> Bool {
     if line.first == UInt8(ascii: "#") { return false }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return false }
-    var name = line[..<colon]
-    while name.first == 0x20 || name.first == 0x09 { name = name.dropFirst() }
-    while name.last == 0x20 || name.last == 0x09 { name = name.dropLast() }
-    return name.elementsEqual(userName.utf8)
+    return PasswordFile.trimmed(line[..<colon]).elementsEqual(userName.utf8)
   }
 }

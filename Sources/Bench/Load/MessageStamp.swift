@@ -43,9 +43,16 @@ package struct MessageStamp: Equatable, Sendable {
 
   /// Appends the stamp.
   package func append(to buffer: inout ByteBuffer) {
+    let place = buffer.count
+    for _ in 0..<Self.size { buffer.append(0) }
+    write(to: &buffer, at: place)
+  }
+
+  /// Writes the stamp over the bytes from `offset` on.
+  package func write(to buffer: inout ByteBuffer, at offset: Int) {
     let head = UInt64(Self.mark) | UInt64(run) << 16 | UInt64(publisher) << 32
-    buffer.append(littleEndian: head)
-    buffer.append(littleEndian: sequence)
-    buffer.append(littleEndian: UInt64(bitPattern: nanoseconds))
+    buffer.replace(at: offset, littleEndian: head)
+    buffer.replace(at: offset + 8, littleEndian: sequence)
+    buffer.replace(at: offset + 16, littleEndian: UInt64(bitPattern: nanoseconds))
   }
 }

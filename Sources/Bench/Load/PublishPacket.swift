@@ -1,18 +1,19 @@
-// A publisher's PUBLISH (3.3), encoded once by the codec and then copied for each message with the
-// few bytes that differ: packet identifier and stamp. A topic or payload with placeholders that
+// A publisher's PUBLISH (3.3), encoded once and then copied whole for each message, with the few
+// bytes that differ written over: packet identifier and stamp. A topic or payload with placeholders that
 // vary by message is filled in each time, which costs what it costs.
 
 package import MQTTCodec
 
 /// The packets of one publisher; a class, since a value would be copied for each message.
 package final class PublishPacket {
-  /// A packet without identifier and stamp: what comes before the identifier, between the two, and
-  /// after them.
-  private var frame = ByteBuffer()
-  private var identifierPlace = 0
-  private var stampPlace = 0
-  private let topic: Template
-  private let payload: Template?
+  // Exclusive access to what each message reads is not checked: one thread has the packet.
+
+  /// A whole packet with nothing yet where the identifier and the stamp are.
+  @exclusivity(unchecked) private var frame = ByteBuffer()
+  @exclusivity(unchecked) private var identifierPlace = 0
+  @exclusivity(unchecked) private var stampPlace = 0
+  private let topic: PlaceholderText
+  private let payload: PlaceholderText?
   private let settings: Form
   private let isSteady: Bool
 
@@ -38,7 +39,9 @@ package final class PublishPacket {
   }
 
   /// The packets for `topic`; `values` are the publisher's.
-  package init(topic: Template, payload: Template?, form: Form, values: Template.Values) {
+  package init(
+    topic: PlaceholderText, payload: PlaceholderText?, form: Form, values: PlaceholderText.Values
+  ) {
     self.topic = topic
     self.payload = payload
     settings = form
@@ -50,10 +53,10 @@ package final class PublishPacket {
   package var variesByMessage: Bool { !isSteady }
 
   /// Bytes of a packet, as far as all have the same.
-  package var size: Int { frame.count + 2 + MessageStamp.size }
+  package var size: Int { frame.count }
 
   /// Fills in what varies.
-  package func prepare(_ values: Template.Values) {
+  package func prepare(_ values: PlaceholderText.Values) {
     let dots = String(repeating: ".", count: max(0, settings.payloadSize - MessageStamp.size))
     let filler = Array((payload?.text(values) ?? dots).utf8)
     let name = Array(topic.text(values).utf8)
@@ -68,8 +71,10 @@ package final class PublishPacket {
     frame.append(bigEndian: UInt16(clamping: name.count))
     frame.append(name.span)
     identifierPlace = frame.count
+    for _ in 0..<identifierSize { frame.append(0) }
     frame.append(properties.span)
     stampPlace = frame.count
+    for _ in 0..<MessageStamp.size { frame.append(0) }
     frame.append(filler.span)
     self.frame = frame
   }
@@ -90,17 +95,18 @@ package final class PublishPacket {
   package func append(
     _ stamp: MessageStamp, identifier: UInt16, to buffer: inout ByteBuffer
   ) {
-    buffer.reserve(size)
-    buffer.append(0..<identifierPlace, of: frame)
-    if settings.qos != .atMostOnce { buffer.append(bigEndian: identifier) }
-    buffer.append(identifierPlace..<stampPlace, of: frame)
-    stamp.append(to: &buffer)
-    buffer.append(stampPlace..<frame.count, of: frame)
+    let place = buffer.count
+    buffer.append(frame.span)
+    if settings.qos != .atMostOnce {
+      buffer[place + identifierPlace] = UInt8(truncatingIfNeeded: identifier >> 8)
+      buffer[place + identifierPlace + 1] = UInt8(truncatingIfNeeded: identifier)
+    }
+    stamp.write(to: &buffer, at: place + stampPlace)
   }
 
   /// Appends a PUBLISH of QoS 0 without a payload to the same topic, which removes what is retained.
   /// [MQTT-3.3.1-6]
-  package func appendClearing(_ values: Template.Values, to buffer: inout ByteBuffer) {
+  package func appendClearing(_ values: PlaceholderText.Values, to buffer: inout ByteBuffer) {
     let clearing = Publish(topic: topic.text(values), payload: [], isRetained: true)
     Packet.publish(clearing).encode(into: &buffer, version: settings.version)
   }

@@ -3,7 +3,7 @@
 // below it is kept as ranges.
 //
 //   number == next          in order                next moves on
-//   number >  next          a gap opens             [next, number) is missing
+//   number >  next          ahead; a gap opens      [next, number) is missing
 //   number <  next, missing it came late            out of order; the gap shrinks
 //   number <  next, known   a duplicate
 //
@@ -13,8 +13,10 @@
 /// The numbers of one publisher that one receiver has seen.
 package struct SequenceTracker: Sendable {
   /// What a number turned out to be.
-  @usableFromInline package enum Arrival: Sendable {
+  @usableFromInline package enum Arrival: Equatable, Sendable {
     case inOrder
+    /// So many before it have not come.
+    case ahead(missing: UInt64)
     /// Later ones had come before it.
     case late
     case duplicate
@@ -43,10 +45,11 @@ package struct SequenceTracker: Sendable {
 
   @usableFromInline @inline(never) mutating func receiveUnexpected(_ number: UInt64) -> Arrival {
     if number > next {
+      let missing = number - next
       gaps.append(next..<number)
       if gaps.count > Self.gapLimit { surrendered += UInt64(gaps.removeFirst().count) }
       next = number + 1
-      return .inOrder
+      return .ahead(missing: missing)
     }
     guard let place = gaps.lastIndex(where: { $0.lowerBound <= number }),
       gaps[place].contains(number)

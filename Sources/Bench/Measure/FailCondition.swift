@@ -111,12 +111,12 @@ package struct FailCondition: Equatable, Sendable {
     switch figure {
     case .latency, .mean:
       let unit = units.first { text.hasSuffix($0.name) }
-      guard let unit, let number = Double(text.dropLast(unit.name.count)) else {
+      guard let unit, let number = Double(text.dropLast(unit.name.count)), number.isFinite else {
         throw Fault(problem: "expected a time with its unit us, ms or s, such as 5ms")
       }
       return number * unit.microseconds
     case .count, .rate, .sendRate, .breaches, .brokerCPU, .brokerMemory, .special:
-      if let number = Double(text) { return number }
+      if let number = Double(text), number.isFinite { return number }
       guard let count = Count(text) else {
         throw Fault(problem: "expected a number, such as 0 or 10k")
       }

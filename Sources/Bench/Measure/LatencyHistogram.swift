@@ -5,7 +5,7 @@
 import Histogram
 
 /// Recorded times.
-package struct LatencyHistogram: Sendable {
+@usableFromInline package struct LatencyHistogram: Sendable {
   /// The longest time that is told from longer ones: an hour.
   package static let limitNanoseconds: UInt64 = 3_600_000_000_000
 
@@ -24,13 +24,14 @@ package struct LatencyHistogram: Sendable {
   /// Times recorded.
   package var count: UInt64 { counts.totalCount }
 
-  /// Records one time; negative ones, which only clocks of two machines can make, as zero.
-  package mutating func record(_ nanoseconds: Int64) {
+  /// Records one time, or the same time of several messages; negative ones, which only clocks of two
+  /// machines can make, as zero.
+  package mutating func record(_ nanoseconds: Int64, times: Int = 1) {
     let value = min(UInt64(max(0, nanoseconds)), Self.limitNanoseconds)
-    counts.record(value)
+    counts.record(value, count: UInt64(times))
     if value > maximumNanoseconds { maximumNanoseconds = value }
     if value < minimumNanoseconds { minimumNanoseconds = value }
-    sum += Double(value)
+    sum += Double(value) * Double(times)
   }
 
   /// Adds everything that another one recorded.
@@ -59,5 +60,32 @@ package struct LatencyHistogram: Sendable {
     if percent >= 100 { return maximumNanoseconds }
     let value = counts.valueAtPercentile(percent)
     return min(max(value, minimumNanoseconds), maximumNanoseconds)
+  }
+}
+
+/// Equal times on their way to a histogram: messages that were sent together and have come together
+/// took the same time, and are recorded in one go.
+@usableFromInline package struct EqualTimes: Sendable {
+  @usableFromInline var nanoseconds: Int64 = 0
+  @usableFromInline var times = 0
+
+  /// None yet.
+  package init() {}
+
+  /// Takes a time; the histogram gets those before it when they were others.
+  @inlinable @inline(__always) package mutating func add(
+    _ nanoseconds: Int64, to histogram: inout LatencyHistogram
+  ) {
+    if nanoseconds != self.nanoseconds {
+      settle(into: &histogram)
+      self.nanoseconds = nanoseconds
+    }
+    times &+= 1
+  }
+
+  /// Gives the histogram what it has not got yet.
+  @usableFromInline package mutating func settle(into histogram: inout LatencyHistogram) {
+    if times > 0 { histogram.record(nanoseconds, times: times) }
+    times = 0
   }
 }

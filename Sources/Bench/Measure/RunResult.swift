@@ -97,6 +97,8 @@ package struct QualityPair: Equatable, Sendable {
 package struct RunResult: Equatable, Sendable {
   package var scenario = ""
   package var target = ""
+  /// What the broker calls itself; empty when it does not say.
+  package var broker = ""
   package var version = ""
   package var quality = QualityPair(publish: 0, subscribe: 0)
   package var payloadBytes = 0
@@ -151,6 +153,9 @@ package struct RunResult: Equatable, Sendable {
 
   /// Nothing found out.
   package init() {}
+
+  /// The broker's name for a reader.
+  package var brokerName: String { broker.isEmpty ? "unknown" : broker }
 
   /// Messages published a second.
   package var sendRate: Double { sendingSeconds > 0 ? Double(measuredSent) / sendingSeconds : 0 }

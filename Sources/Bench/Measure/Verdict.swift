@@ -42,48 +42,49 @@ extension Verdict {
       // Those that were never acknowledged were promised to nobody.
       let open = result.quality.publish == 0 ? 0 : tally.sent - min(tally.sent, tally.acknowledged)
       if quality > 0 && tally.lost > open {
-        breaches.append("\(tally.lost.grouped) deliveries of acknowledged messages lost")
+        breaches.append(
+          "\(tally.lost.counted("delivery", "deliveries")) of acknowledged messages lost")
       } else {
-        remarks.append("\(tally.lost.grouped) deliveries lost")
+        remarks.append("\(tally.lost.counted("delivery", "deliveries")) lost")
       }
     }
     if tally.duplicated > 0 {
       if quality == 1 {
-        remarks.append("\(tally.duplicated.grouped) deliveries came twice")
+        remarks.append("\(tally.duplicated.counted("delivery", "deliveries")) came twice")
       } else {
-        breaches.append("\(tally.duplicated.grouped) deliveries came twice")
+        breaches.append("\(tally.duplicated.counted("delivery", "deliveries")) came twice")
       }
     }
     if tally.outOfOrder > 0 && result.promisesOrder {
-      breaches.append("\(tally.outOfOrder.grouped) deliveries out of order")
+      breaches.append("\(tally.outOfOrder.counted("delivery", "deliveries")) out of order")
     }
     if tally.sessionsLost > 0 {
-      breaches.append("\(tally.sessionsLost.grouped) sessions forgotten")
+      breaches.append("\(tally.sessionsLost.counted("session", "sessions")) forgotten")
     }
     if tally.faults > 0 {
-      breaches.append("the protocol broken \(tally.faults.grouped) times")
+      breaches.append("the protocol broken \(tally.faults.counted("time", "times"))")
     }
     if tally.refused > 0 {
-      troubles.append("\(tally.refused.grouped) messages refused")
+      troubles.append("\(tally.refused.counted("message", "messages")) refused")
     }
     if tally.foreign > 0 {
-      remarks.append("\(tally.foreign.grouped) deliveries that are not of this run")
+      remarks.append("\(tally.foreign.counted("delivery", "deliveries")) that are not of this run")
     }
     if tally.stalls > 0 {
-      remarks.append("nothing came for a second, \(tally.stalls.grouped) times")
+      remarks.append("nothing came for a second, \(tally.stalls.counted("time", "times"))")
     }
   }
 
   private mutating func judgeConnections(_ result: RunResult) {
     let tally = result.tally
     if tally.connectFailures > 0 {
-      troubles.append("\(tally.connectFailures.grouped) connections failed")
+      troubles.append("\(tally.connectFailures.counted("connection", "connections")) failed")
     }
     if tally.subscribeFailures > 0 {
-      troubles.append("\(tally.subscribeFailures.grouped) subscriptions refused")
+      troubles.append("\(tally.subscribeFailures.counted("subscription", "subscriptions")) refused")
     }
     if tally.connectionsLost > 0 {
-      troubles.append("\(tally.connectionsLost.grouped) connections lost")
+      troubles.append("\(tally.connectionsLost.counted("connection", "connections")) lost")
     }
     if result.isInterrupted { remarks.append("ended by hand") }
   }
@@ -100,7 +101,7 @@ extension Verdict {
       }
       generatorLimit = text
     } else if let late = use.lateP99Microseconds, late >= Self.lateMicroseconds {
-      generatorLimit = "one message in a hundred was sent \(Int(late)) us late by itself"
+      generatorLimit = "one message in a hundred was sent \(UInt64(late).grouped) us late by itself"
     }
   }
 }
@@ -115,5 +116,10 @@ extension UInt64 {
       place -= 3
     }
     return String(digits)
+  }
+
+  /// With what is counted: `1 session`, `2 sessions`.
+  package func counted(_ one: String, _ many: String) -> String {
+    "\(grouped) \(self == 1 ? one : many)"
   }
 }

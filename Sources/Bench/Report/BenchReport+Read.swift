@@ -39,6 +39,8 @@ extension RunResult {
     self.init()
     scenario = json["scenario"]?.text ?? ""
     target = json["target"]?.text ?? ""
+    broker = json["broker_version"]?.text ?? ""
+    if broker == "unknown" { broker = "" }
     version = json["version"]?.text ?? ""
     quality = QualityPair(
       publish: UInt8(clamping: json["qos"]?["publish"]?.count ?? 0),

@@ -75,6 +75,7 @@ extension RunResult {
     let verdict = Verdict(self)
     return JSONValue(members: [
       "scenario": JSONValue(scenario), "target": JSONValue(target),
+      "broker_version": JSONValue(brokerName),
       "version": JSONValue(version),
       "qos": JSONValue(members: [
         "publish": JSONValue(Int(quality.publish)), "subscribe": JSONValue(Int(quality.subscribe)),

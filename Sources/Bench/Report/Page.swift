@@ -1,23 +1,8 @@
-// What all pages of reports have in common: escaping and the look.
+// What all pages of reports have in common: the look.
 
 enum Page {
   /// Colours that lines take turns with.
   static let colourCount = 6
-
-  /// Text that is safe between tags and in attributes.
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "&": result += "&amp;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
-  }
 
   static let style = """
     :root{--back:#f6f7f9;--card:#fff;--text:#1c2330;--soft:#667085;--rule:#e4e7ec;--good:#067647;\

@@ -1,6 +1,8 @@
 // A plot as SVG: axes with round numbers, lines, an area. Colours are the page's (CSS variables), so
 // that light and dark look right, and each line has a title that a pointer over it shows.
 
+import MQTTCodec
+
 /// One line of a plot.
 struct PlotLine {
   var name: String
@@ -54,8 +56,8 @@ struct Plot {
 
   /// The whole figure.
   var html: String {
-    var text = "<figure><figcaption>\(Page.escaped(title))</figcaption>"
-    text += "<svg viewBox=\"0 0 640 300\" role=\"img\" aria-label=\"\(Page.escaped(title))\">"
+    var text = "<figure><figcaption>\(title.escapedForMarkup)</figcaption>"
+    text += "<svg viewBox=\"0 0 640 300\" role=\"img\" aria-label=\"\(title.escapedForMarkup)\">"
     text += axes
     for line in lines where !line.points.isEmpty { text += path(line) }
     text += "</svg>"
@@ -64,7 +66,7 @@ struct Plot {
       for line in lines {
         text +=
           "<span class=\"key c\(line.colour % Page.colourCount)\">"
-          + "\(Page.escaped(line.name))</span> "
+          + "\(line.name.escapedForMarkup)</span> "
       }
       text += "</p>"
     }
@@ -79,21 +81,21 @@ struct Plot {
       text += "<line class=\"grid\" x1=\"\(Self.left)\" x2=\"\(Self.width - Self.right)\" "
       text += "y1=\"\(place)\" y2=\"\(place)\"/>"
       text += "<text class=\"tick\" x=\"\(Self.left - 8)\" y=\"\(Self.text(y(mark.value) + 4))\" "
-      text += "text-anchor=\"end\">\(Page.escaped(mark.label))</text>"
+      text += "text-anchor=\"end\">\(mark.label.escapedForMarkup)</text>"
     }
     for mark in xMarks {
       let place = Self.text(x(mark.value))
       text += "<line class=\"grid\" x1=\"\(place)\" x2=\"\(place)\" y1=\"\(Self.top)\" "
       text += "y2=\"\(bottom)\"/>"
       text += "<text class=\"tick\" x=\"\(place)\" y=\"\(bottom + 17)\" text-anchor=\"middle\">"
-      text += "\(Page.escaped(mark.label))</text>"
+      text += "\(mark.label.escapedForMarkup)</text>"
     }
     let middle = Self.left + (Self.width - Self.left - Self.right) / 2
     text += "<text class=\"axis\" x=\"\(middle)\" y=\"\(Self.height - 8)\" "
-    text += "text-anchor=\"middle\">\(Page.escaped(xTitle))</text>"
+    text += "text-anchor=\"middle\">\(xTitle.escapedForMarkup)</text>"
     let height = Self.top + (bottom - Self.top) / 2
     text += "<text class=\"axis\" transform=\"translate(14 \(height)) rotate(-90)\" "
-    return text + "text-anchor=\"middle\">\(Page.escaped(yTitle))</text>"
+    return text + "text-anchor=\"middle\">\(yTitle.escapedForMarkup)</text>"
   }
 
   private func path(_ line: PlotLine) -> String {
@@ -106,7 +108,7 @@ struct Plot {
       text += "\(points.joined(separator: " ")) \(Self.text(x(last.x))),\(floor)\"/>"
     }
     text += "<polyline class=\"line \(colour)\" points=\"\(points.joined(separator: " "))\">"
-    return text + "<title>\(Page.escaped(line.name))</title></polyline>"
+    return text + "<title>\(line.name.escapedForMarkup)</title></polyline>"
   }
 
   /// A coordinate with one digit behind the point.

@@ -2,19 +2,22 @@
 // elsewhere. Latency is drawn over percentiles on the scale on which each further nine is as wide as
 // the one before, and the rate over the seconds of the run.
 
+import MQTTCodec
+
 /// A report as a page.
 package enum ReportPage {
   /// The whole page.
   package static func text(_ report: BenchReport) -> String {
     let facts = report.facts
     let names = report.runs.map(\.scenario).uniqued
-    var body = "<h1>\(Page.escaped(title(names)))</h1>"
-    body += "<p class=\"soft\">\(Page.escaped(facts.started)) on \(Page.escaped(facts.host)): "
-    body += "\(Page.escaped(facts.processor)), \(facts.coreCount) cores, "
+    var body = "<h1>\(title(names).escapedForMarkup)</h1>"
+    body += "<p class=\"soft\">\(facts.started.escapedForMarkup) on "
+    body += "\(facts.host.escapedForMarkup): "
+    body += "\(facts.processor.escapedForMarkup), \(facts.coreCount) cores, "
     body += "\(ReportText.number(Double(facts.memoryBytes) / 1_073_741_824)) GiB, "
-    body += "\(Page.escaped(facts.kernel)), TCP \(Page.escaped(facts.congestionControl)); "
-    body += "\(Page.escaped(facts.program))</p>"
-    body += "<p><code>\(Page.escaped(facts.command))</code></p>"
+    body += "\(facts.kernel.escapedForMarkup), TCP \(facts.congestionControl.escapedForMarkup); "
+    body += "\(facts.program.escapedForMarkup)</p>"
+    body += "<p><code>\(facts.command.escapedForMarkup)</code></p>"
     if report.runs.count > 1 { body += overview(report.runs) }
     for run in report.runs { body += section(run) }
     return """
@@ -23,7 +26,7 @@ package enum ReportPage {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width,initial-scale=1">
-      <title>\(Page.escaped(title(names)))</title>
+      <title>\(title(names).escapedForMarkup)</title>
       <style>
       \(Page.style)
       </style>
@@ -68,14 +71,14 @@ package enum ReportPage {
           run.promisesOrder ? run.tally.outOfOrder.grouped : "–",
           Verdict(run).isFine ? "kept" : "broken",
         ]
-      text += "<tr>" + cells.map { "<td>\(Page.escaped($0))</td>" }.joined() + "</tr>"
+      text += "<tr>" + cells.map { "<td>\($0.escapedForMarkup)</td>" }.joined() + "</tr>"
     }
     return text + "</table></div></section>"
   }
 
   private static func section(_ run: RunResult) -> String {
-    var text = "<section><h2>\(Page.escaped(run.scenario))</h2>"
-    text += "<p class=\"soft\">\(Page.escaped(terms(run)))</p>"
+    var text = "<section><h2>\(run.scenario.escapedForMarkup)</h2>"
+    text += "<p class=\"soft\">\(terms(run).escapedForMarkup)</p>"
     text += verdict(run) + tiles(run)
     var plots: [String] = []
     let lines = LatencyKind.allCases.enumerated().compactMap { index, kind in
@@ -98,7 +101,7 @@ package enum ReportPage {
   }
 
   private static func terms(_ run: RunResult) -> String {
-    var words = [run.target, "MQTT \(run.version)"]
+    var words = [run.target, "broker \(run.brokerName)", "MQTT \(run.version)"]
     if run.payloadBytes > 0 && run.measuredSent + run.measuredReceived > 0 {
       words.append("QoS \(run.quality.publish) to \(run.quality.subscribe)")
       words.append("\(UInt64(run.payloadBytes).grouped) bytes")
@@ -116,7 +119,7 @@ package enum ReportPage {
     let verdict = Verdict(run)
     var text = ""
     func badge(_ kind: String, _ words: String) {
-      text += "<span class=\"verdict \(kind)\">\(Page.escaped(words))</span>"
+      text += "<span class=\"verdict \(kind)\">\(words.escapedForMarkup)</span>"
     }
     if verdict.isFine { badge("good", "the broker kept its promises") }
     for breach in verdict.breaches { badge("bad", breach) }
@@ -150,7 +153,7 @@ package enum ReportPage {
     let share = Int((run.generator.busiestThreadShare * 100).rounded())
     tiles.append(("\(share) %", "of a core, generator"))
     let html = tiles.map { value, name in
-      "<div class=\"tile\"><b>\(Page.escaped(value))</b><span>\(Page.escaped(name))</span></div>"
+      "<div class=\"tile\"><b>\(value.escapedForMarkup)</b><span>\(name.escapedForMarkup)</span></div>"
     }
     return "<div class=\"tiles\">\(html.joined())</div>"
   }
@@ -241,7 +244,7 @@ package enum ReportPage {
       let cells =
         [kind.title, summary.count.grouped, ReportText.number(summary.meanMicroseconds)]
         + places.map { ReportText.number(summary.microseconds($0) ?? 0) }
-      text += "<tr>" + cells.map { "<td>\(Page.escaped($0))</td>" }.joined() + "</tr>"
+      text += "<tr>" + cells.map { "<td>\($0.escapedForMarkup)</td>" }.joined() + "</tr>"
     }
     return text + "</table></div>"
   }

@@ -8,7 +8,7 @@ package enum ReportText {
     lines += rates(result)
     lines += latencies(result)
     lines += figures(result)
-    if let watched = result.watched { lines.append(row("broker", use(watched, result))) }
+    lines.append(row("broker", broker(result)))
     lines.append(row("generator", generator(result)))
     for failure in result.failures.prefix(5) {
       lines.append(row("failure", "\(UInt64(failure.count).grouped) x \(failure.reason)"))
@@ -102,6 +102,11 @@ package enum ReportText {
       let name = figure.name.map { $0 == "_" ? " " : String($0) }.joined()
       return "  \(name): \(number(figure.value))"
     }
+  }
+
+  private static func broker(_ result: RunResult) -> String {
+    guard let watched = result.watched else { return result.brokerName }
+    return "\(result.brokerName), \(use(watched, result))"
   }
 
   private static func use(_ watched: ProcessUse, _ result: RunResult) -> String {

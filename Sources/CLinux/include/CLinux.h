@@ -46,6 +46,7 @@ ptrdiff_t linux_receive(int descriptor, void *bytes, size_t count);
 int linux_close(int descriptor);
 int linux_finish_sending(int descriptor);
 int linux_set_no_delay(int descriptor);
+int linux_await_first_bytes(int descriptor, int seconds);
 int linux_set_reuse_address(int descriptor);
 int linux_set_only_ipv6(int descriptor);
 int linux_socket_error(int descriptor);

@@ -52,8 +52,9 @@ struct Connection {
 
   /// Bytes that are kept in the hope of more.
   var keptBytes: Int {
-    fromClient.earlyBytes + fromServer.earlyBytes + toServer.partial.count + toClient.partial.count
-      + openingBytes + (tls?.keptBytes ?? 0)
+    fromClient.earlyBytes + fromServer.earlyBytes + toServer.keptBytes + toClient.keptBytes
+      + openingBytes + opening.count * keptPieceOverhead + (tls?.keptBytes ?? 0)
+      + (webSocket?.keptBytes ?? 0)
   }
 
   /// The direction of what this end sends.

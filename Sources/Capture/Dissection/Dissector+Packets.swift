@@ -19,7 +19,8 @@ extension Dissector {
     }
     if stream.partial.isEmpty {
       let rest = bytes.extracting(start..<bytes.count)
-      let used = packets(rest, &stream, index, direction, stamp, stamp.frame, &receiver)
+      let used = packets(
+        rest, newCount: rest.count, &stream, index, direction, stamp, stamp.frame, &receiver)
       if used < rest.count {
         stream.partial = rest.extracting(used..<rest.count).array
         stream.partialFrame = stamp.frame
@@ -30,7 +31,8 @@ extension Dissector {
     var whole: [UInt8] = []
     swap(&whole, &stream.partial)
     let used = packets(
-      whole.span, &stream, index, direction, stamp, stream.partialFrame, &receiver)
+      whole.span, newCount: bytes.count - start, &stream, index, direction, stamp,
+      stream.partialFrame, &receiver)
     if used == 0 {
       swap(&whole, &stream.partial)
     } else if used < whole.count {
@@ -41,16 +43,18 @@ extension Dissector {
 
   /// Reads as many packets as there are and answers how many bytes they took.
   private mutating func packets<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, _ stream: inout PacketStream, _ index: Int, _ direction: Direction,
-    _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+    _ bytes: Span<UInt8>, newCount: Int, _ stream: inout PacketStream, _ index: Int,
+    _ direction: Direction, _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
   ) -> Int {
     var offset = 0
     var frame = firstFrame
+    var unsearchedCount = newCount
     while offset < bytes.count {
       if stream.isLost {
         let rest = bytes.extracting(offset..<bytes.count)
         let version = connections[index].knownVersion
-        switch PacketStream.search(rest, direction, version) {
+        defer { unsearchedCount = 0 }
+        switch stream.search(rest, newCount: unsearchedCount, direction, version) {
         case .undecided(let from):
           stream.lostBytes += from
           return offset + from
@@ -66,7 +70,7 @@ extension Dissector {
       let header: FixedHeader?
       do {
         header = try FixedHeader.read(
-          bytes, at: offset, packetSizeLimit: PacketStream.lengthLimit,
+          bytes, at: offset, packetSizeLimit: FixedHeader.longestPacket,
           version: connections[index].facts.version)
       } catch {
         tell(
@@ -179,7 +183,7 @@ extension Dissector {
     stream.partial = []
     stream.isLost = true
     let header = try? FixedHeader.read(
-      partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
+      partial.span, at: 0, packetSizeLimit: FixedHeader.longestPacket)
     guard let found = header ?? nil else { return }
     cut(found, partial.span, index, direction, stamp, stream.partialFrame, &receiver)
     let rest = found.packetLength - partial.count
@@ -199,7 +203,7 @@ extension Dissector {
     let frame = connections[index][direction].partialFrame
     connections[index][direction].partial = []
     let header = try? FixedHeader.read(
-      partial.span, at: 0, packetSizeLimit: PacketStream.lengthLimit)
+      partial.span, at: 0, packetSizeLimit: FixedHeader.longestPacket)
     var stamp = lastStamp
     stamp.frame = frame
     tell(
@@ -215,7 +219,7 @@ extension PacketStream {
   /// The topic that an alias stands for; learns it when the packet names both.
   fileprivate mutating func resolve(_ view: PublishView, _ packet: Span<UInt8>) -> String? {
     if view.topic.isEmpty { return aliases[view.topicAlias] }
-    aliases[view.topicAlias] = String(validated: packet, view.topic)
+    learn(String(validated: packet, view.topic), alias: view.topicAlias)
     return nil
   }
 }

@@ -30,9 +30,7 @@ package struct Dissector: ~Copyable {
   private var fragments = Fragments()
   var connections: [Connection] = []
   let services: (any CaptureServices)?
-  var keyLog: TLSKeyLog
-  /// Frames without an IP packet, or of something else than TCP.
-  package private(set) var otherFrameCount = 0
+  let keyLog: SharedKeyLog
   private var events: [HalfEvent] = []
   private var firstTime: Int64?
   /// The last frame of the capture so far, whatever it was about.
@@ -51,7 +49,7 @@ package struct Dissector: ~Copyable {
   ) {
     self.limits = limits
     self.services = services
-    self.keyLog = keyLog
+    self.keyLog = SharedKeyLog(keyLog)
   }
 
   /// TCP connections so far.
@@ -60,8 +58,8 @@ package struct Dissector: ~Copyable {
   /// TCP connections whose state is kept.
   package var followedConnectionCount: Int { connections.count }
 
-  /// Adds secrets, for the connections that begin after this.
-  package mutating func add(keyLog text: [UInt8]) { keyLog.add(text) }
+  /// Adds secrets, for the connections whose server answers after this.
+  package mutating func add(keyLog text: [UInt8]) { keyLog.keyLog.add(text) }
 
   /// Takes the next frame of the capture.
   package mutating func dissect<Receiver: PacketReceiver & ~Copyable>(
@@ -74,10 +72,7 @@ package struct Dissector: ~Copyable {
     }
     guard let start = NetworkStart.offset(in: bytes, frame.link),
       let packet = IPPacket.parse(bytes, at: start), packet.protocolNumber == IPPacket.tcp
-    else {
-      otherFrameCount += 1
-      return
-    }
+    else { return }
     if let fragment = packet.fragment {
       guard let whole = fragments.add(packet, fragment, bytes) else { return }
       guard let segment = TCPSegment(whole.span, 0..<whole.count, missingCount: 0) else { return }
@@ -156,9 +151,9 @@ package struct Dissector: ~Copyable {
     connections[index].number(&stamp, segment, direction)
     if connections[index].isPlainMQTT, connections[index].advances(segment, direction) {
       if segment.payload.isEmpty { return }
-      let keptBefore = connections[index][direction].partial.count
+      let keptBefore = connections[index][direction].keptBytes
       read(bytes.extracting(segment.payload), index, direction, stamp, &receiver)
-      let kept = connections[index][direction].partial.count
+      let kept = connections[index][direction].keptBytes
       if kept == keptBefore { return }
       keptByteCount += kept - keptBefore
       if keptByteCount > limits.keptBytes { release(index, stamp, &receiver) }
@@ -285,7 +280,10 @@ package struct Dissector: ~Copyable {
     for direction in [Direction.toServer, .toClient] {
       handOut(index, direction, stamp, &receiver)
       miss(0, isExact: false, index, direction, stamp, &receiver)
+      connections[index][direction].forgetAliases()
     }
+    connections[index].tls?.release()
+    connections[index].webSocket?.release()
     connections[index].opening = []
     connections[index].openingBytes = 0
     if case .undecided = connections[index].content { connections[index].content = .other }

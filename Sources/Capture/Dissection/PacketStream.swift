@@ -9,14 +9,14 @@ import MQTTCodec
 
 /// The state of one direction.
 struct PacketStream {
-  /// Longest packet there can be. (2.1.4)
-  static let lengthLimit = 268_435_460
   /// Packets longer than this are shown by their beginning.
   static let keptLimit = 16 << 20
   /// Bytes that are searched for the next packet.
   static let searchLimit = 16 << 10
-  /// Bytes that one search decodes; an enemy may make each of them begin a long packet.
+  /// Bytes that a search decodes, and how many more for each byte that it is given: an enemy may make
+  /// each of them begin a long packet.
   private static let effortLimit = 1 << 20
+  private static let effortOfByte = 128
 
   /// The beginning of a packet that is not complete.
   var partial: [UInt8] = []
@@ -29,7 +29,26 @@ struct PacketStream {
   /// Bytes passed over since it was lost.
   var lostBytes = 0
   /// Topics by alias. (3.3.2.3.4)
-  var aliases: [UInt16: String] = [:]
+  private(set) var aliases: [UInt16: String] = [:]
+  /// Bytes of these topics.
+  private var aliasBytes = 0
+  /// Bytes that the search for a packet may still decode, beside those that new bytes pay for.
+  private var effort = Self.effortLimit
+
+  /// Bytes that are kept in the hope of more.
+  var keptBytes: Int { partial.count + aliasBytes }
+
+  /// Gives a topic an alias.
+  mutating func learn(_ topic: String, alias: UInt16) {
+    aliasBytes += topic.utf8.count - (aliases[alias]?.utf8.count ?? 0)
+    aliases[alias] = topic
+  }
+
+  /// Forgets what aliases stand for.
+  mutating func forgetAliases() {
+    aliases = [:]
+    aliasBytes = 0
+  }
 
   /// Whether a whole packet can be decoded.
   static func reads(
@@ -52,18 +71,20 @@ enum SearchResult {
 }
 
 extension PacketStream {
-  /// Looks for the next packet.
-  static func search(
-    _ bytes: Span<UInt8>, _ direction: Direction, _ version: ProtocolVersion?
+  /// Looks for the next packet in `bytes`, of which `newCount` were not searched before.
+  mutating func search(
+    _ bytes: Span<UInt8>, newCount: Int, _ direction: Direction, _ version: ProtocolVersion?
   ) -> SearchResult {
     var undecided: Int?
-    var effort = effortLimit
+    effort = min(Self.effortLimit, effort + newCount * Self.effortOfByte)
     for offset in 0..<bytes.count where effort > 0 {
+      effort -= 1
       switch Plausibility.of(bytes, at: offset, direction, version, effort: &effort) {
       case .refuted: continue
       case .open: undecided = undecided ?? offset
       case .packets(let count):
-        let first = try? FixedHeader.read(bytes, at: offset, packetSizeLimit: lengthLimit)
+        let first = try? FixedHeader.read(
+          bytes, at: offset, packetSizeLimit: FixedHeader.longestPacket)
         let length = (first ?? nil)?.packetLength ?? 0
         // One packet that ends where the bytes end is believed when it is not a mere two bytes.
         if count > 1 || length > 4 || (offset == 0 && offset + length == bytes.count) {
@@ -73,6 +94,6 @@ extension PacketStream {
       }
     }
     let from = effort > 0 ? undecided ?? bytes.count : bytes.count
-    return .undecided(from: max(from, bytes.count - searchLimit))
+    return .undecided(from: max(from, bytes.count - Self.searchLimit))
   }
 }

@@ -44,7 +44,7 @@ extension Plausibility {
       let header: FixedHeader?
       do {
         header = try FixedHeader.read(
-          bytes, at: offset, packetSizeLimit: PacketStream.lengthLimit, version: .v31)
+          bytes, at: offset, packetSizeLimit: FixedHeader.longestPacket, version: .v31)
       } catch {
         return .refuted
       }

@@ -28,8 +28,9 @@ enum Recognition {
 
   /// Ports that are registered for MQTT.
   private static let knownPorts: Set<UInt16> = [1883, 8883]
-  /// Bytes after which a connection that says nothing is given up.
+  /// Bytes, and pieces of them, after which a connection that says nothing is given up.
   static let openingLimit = 16 << 10
+  private static let pieceLimit = 1024
 
   /// The decision; whether the client turns out to be the server.
   static func decide(_ connection: Connection) -> (Decision, isReversed: Bool) {
@@ -43,7 +44,9 @@ enum Recognition {
       }
     }
     if connection.webSocket == nil, let decision = upgraded(toServer, toClient) { return decision }
-    if connection.openingBytes > openingLimit { return (.other, false) }
+    if connection.openingBytes > openingLimit || connection.opening.count > pieceLimit {
+      return (.other, false)
+    }
     let isKnown =
       knownPorts.contains(connection.facts.server.port)
       || knownPorts.contains(connection.facts.client.port)
@@ -181,9 +184,8 @@ enum Recognition {
     _ toServer: [UInt8], _ toClient: [UInt8]
   ) -> (Decision, isReversed: Bool)? {
     for (bytes, isReversed) in [(toServer, false), (toClient, true)] where mayBeRequest(bytes) {
-      let text = String(decoding: bytes, as: UTF8.self)
-      guard let end = text.range(of: "\r\n\r\n") ?? text.range(of: "\n\n") else { return nil }
-      let head = text[..<end].lowercased()
+      guard let end = endOfHead(bytes) else { return nil }
+      let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
       return (head.contains("websocket") ? .webSocket : .other, isReversed)
     }
     return nil
@@ -193,17 +195,14 @@ enum Recognition {
   private static func mayBeRequest(_ bytes: [UInt8]) -> Bool {
     !bytes.isEmpty && zip(bytes, "GET /".utf8).allSatisfy { $0 == $1 }
   }
-}
 
-extension String {
-  /// Where `text` begins that stands in it first.
-  fileprivate func range(of text: String) -> String.Index? {
-    let wanted = Array(text.utf8)
-    let own = Array(utf8)
-    guard own.count >= wanted.count else { return nil }
-    for start in 0...(own.count - wanted.count)
-    where own[start..<start + wanted.count].elementsEqual(wanted) {
-      return utf8.index(startIndex, offsetBy: start)
+  /// Where the empty line stands that ends a head; nil when there is none.
+  private static func endOfHead(_ bytes: [UInt8]) -> Int? {
+    var lineStart = 0
+    for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
+      let length = index - lineStart
+      if length == 0 || (length == 1 && bytes[lineStart] == UInt8(ascii: "\r")) { return index }
+      lineStart = index + 1
     }
     return nil
   }

@@ -149,7 +149,7 @@ package struct CaptureFile: ~Copyable {
     }
     if let file = PcapFile(signature: bytes) { return .pcap(file) }
     if SnifferFile.isSignature(bytes) { return .sniffer(SnifferFile()) }
-    let first = (0..<signatureLength).map { hexadecimal(bytes[$0]) }.joined(separator: " ")
+    let first = (0..<signatureLength).map { bytes[$0].hexadecimal }.joined(separator: " ")
     throw CaptureFault(
       at: offset,
       "it begins with \(first), which is no pcap, pcapng or Sniffer capture, nor one of them in gzip"
@@ -173,10 +173,4 @@ extension Span where Element == UInt8 {
     }
     return value
   }
-}
-
-/// Two digits.
-func hexadecimal(_ byte: UInt8) -> String {
-  let text = String(byte, radix: 16)
-  return byte < 16 ? "0" + text : text
 }

@@ -3,10 +3,14 @@
 
 /// What stands around the bytes of one frame.
 package struct Frame: Equatable, Sendable {
+  /// Times that are believed, in nanoseconds; less far apart than 64 bits reach.
+  private static let believedTimes: ClosedRange<Int64> = -(1 << 61)...(1 << 62)
+
   /// Counted from 1, as other analysers count them.
   package var number: Int
-  /// Unix time; nil when the file has none for it.
-  package var timeNanoseconds: Int64?
+  /// Unix time, from 1897 to 2116, so that no difference of two times overflows; nil when the file
+  /// has none for it, or one that lies beyond.
+  package let timeNanoseconds: Int64?
   /// What the first byte of the frame begins.
   package var link: LinkType
   /// Bytes that were on the wire; at least as many as were captured.
@@ -30,7 +34,9 @@ package struct Frame: Equatable, Sendable {
     number: Int, timeNanoseconds: Int64?, link: LinkType, originalLength: Int, range: Range<Int>
   ) {
     self.number = number
-    self.timeNanoseconds = timeNanoseconds
+    self.timeNanoseconds = timeNanoseconds.flatMap {
+      Self.believedTimes.contains($0) ? $0 : nil
+    }
     self.link = link
     self.originalLength = originalLength
     self.range = range

@@ -12,15 +12,16 @@ struct PcapFile {
   private static let nanoseconds = 0xA1B2_3C4D
   private static let patched = 0xA1B2_CD34
   private static let headerLength = 24
+  private static let plainFrameHeader = 16
+  private static let patchedFrameHeader = 24
   /// Frames that are looked at to tell the two layouts apart.
   private static let probeCount = 3
 
   private let order: ByteOrder
   private let isNanoseconds: Bool
-  /// Bytes in front of each frame: 16, or 24 with the patch; 0 while it is not known.
+  /// Bytes in front of each frame, one of the two above; 0 while it is not known.
   private var frameHeaderLength: Int
   private var link = LinkType.unknown(0)
-  /// Bytes of a checksum behind each frame, which are no part of the packet.
   private var isHeaderRead = false
 
   /// Nil when the file does not begin like one.
@@ -30,7 +31,9 @@ struct PcapFile {
       if magic == Self.microseconds || magic == Self.nanoseconds || magic == Self.patched {
         self.order = order
         isNanoseconds = magic == Self.nanoseconds
-        frameHeaderLength = magic == Self.patched ? 24 : (isNanoseconds ? 16 : 0)
+        frameHeaderLength =
+          magic == Self.patched
+          ? Self.patchedFrameHeader : isNanoseconds ? Self.plainFrameHeader : 0
         return
       }
     }
@@ -38,7 +41,9 @@ struct PcapFile {
   }
 
   var name: String {
-    frameHeaderLength == 24 ? "pcap (patched)" : isNanoseconds ? "pcap (nanoseconds)" : "pcap"
+    frameHeaderLength == Self.patchedFrameHeader
+      ? "pcap (patched)"
+      : isNanoseconds ? "pcap (nanoseconds)" : "pcap"
   }
 
   /// Reads the file's header or the next frame; answers how many bytes it took, nil for "need more".
@@ -82,13 +87,16 @@ struct PcapFile {
   /// Which of the two layouts the frames have, by how far each of them leads to sensible headers;
   /// nil when more bytes are needed to tell.
   private func layout(_ bytes: Span<UInt8>) -> Int? {
-    let plain = chain(bytes, 16)
-    if plain.isWhole { return 16 }
-    let patched = chain(bytes, 24)
-    if patched.isWhole { return 24 }
+    let plain = chain(bytes, Self.plainFrameHeader)
+    if plain.isWhole { return Self.plainFrameHeader }
+    let patched = chain(bytes, Self.patchedFrameHeader)
+    if patched.isWhole { return Self.patchedFrameHeader }
     // A short file, or one that is still being fed: the first frame decides when it is all there.
-    if bytes.count < 1 << 16 && !plain.isBroken { return plain.count > 0 ? 16 : nil }
-    return plain.isBroken && patched.count > 0 && !patched.isBroken ? 24 : 16
+    if bytes.count < 1 << 16 && !plain.isBroken {
+      return plain.count > 0 ? Self.plainFrameHeader : nil
+    }
+    return plain.isBroken && patched.count > 0 && !patched.isBroken
+      ? Self.patchedFrameHeader : Self.plainFrameHeader
   }
 
   private func chain(_ bytes: Span<UInt8>, _ header: Int) -> (

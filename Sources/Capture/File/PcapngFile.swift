@@ -37,11 +37,8 @@ struct PcapngFile {
     _ bytes: Span<UInt8>, at offset: Int, _ frame: inout Frame?, _ secrets: inout [[UInt8]]
   ) throws(CaptureFault) -> Int? {
     if bytes.count < 12 { return nil }
-    var type = bytes.number(at: 0, order, bytes: 4)
-    if type == Self.sectionHeader {
-      order = try Self.order(bytes, at: offset)
-      type = Self.sectionHeader
-    }
+    let type = bytes.number(at: 0, order, bytes: 4)
+    if type == Self.sectionHeader { order = try Self.order(bytes, at: offset) }
     let length = bytes.number(at: 4, order, bytes: 4)
     if length < 12 || length % 4 != 0 || length > CaptureFile.lengthLimit {
       throw CaptureFault(

@@ -1,6 +1,8 @@
 // What a capture shows to be wrong or worth knowing: one finding, with everything that is needed to
 // look it up in the capture and in the standard.
 
+import MQTTCodec
+
 /// How much a finding matters.
 package enum FindingSeverity: Int, Comparable, CaseIterable, Sendable {
   /// Worth knowing; nobody has done wrong for certain.
@@ -44,6 +46,7 @@ package enum FindingKind: String, CaseIterable, Sendable {
   case noSuback = "no-suback"
   case noUnsuback = "no-unsuback"
   case undelivered
+  case notDecrypted = "not-decrypted"
 }
 
 /// One finding.
@@ -69,7 +72,7 @@ extension Finding: CustomStringConvertible {
   package var description: String {
     let list = frames.map(String.init).joined(separator: ", ")
     let place = frames.count == 1 ? "frame \(list)" : "frames \(list)"
-    return "\(severity.name) \(place) \(client): \(text) [\(clause)]"
+    return "\(severity.name) \(place) \(client): \(text) [\(clause)]".onOneLine
   }
 }
 

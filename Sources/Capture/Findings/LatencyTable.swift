@@ -3,6 +3,7 @@
 
 /// Counts durations.
 package struct LatencyTable: Equatable, Sendable {
+  /// Parts of a power of two.
   private static let bucketsPerDouble = 16
 
   private var counts: [Int: Int] = [:]
@@ -50,6 +51,7 @@ package struct LatencyTable: Equatable, Sendable {
     if bucket < bucketsPerDouble { return Int64(bucket) }
     let power = bucket / bucketsPerDouble + 3
     let part = Int64(bucket % bucketsPerDouble + 1 + bucketsPerDouble)
-    return part << Int64(power - 4) - 1
+    // The last bucket ends where the numbers do.
+    return (part << Int64(power - 4)) &- 1
   }
 }

@@ -7,39 +7,66 @@ extension ProtocolWatch {
   /// CONNECT packets of one client within this time that are a storm.
   private static let stormCount = 5
   private static let stormNanoseconds: Int64 = 10_000_000_000
+  /// Filters of a SUBSCRIBE that a finding names.
+  private static let shownFilters = 3
 
-  mutating func connection(of facts: ConnectionFacts) -> WatchedConnection {
+  /// What is known of a connection; nil when there is no room for it.
+  mutating func connection(of facts: ConnectionFacts) -> WatchedConnection? {
     let name = facts.clientIdentifier ?? "\(facts.client)"
     if var known = connections[facts.number] {
       known.name = name
       return known
     }
-    if connections.count >= Self.connectionLimit {
-      // Nothing more can be said of what has ended; what is open stays.
-      connections = connections.filter { $0.value.isOpen }
+    if connections.count >= Self.connectionLimit { forgetEnded() }
+    let session = WatchedSession(name: name, server: facts.server, stream: facts.number)
+    guard connections.count < Self.connectionLimit, let place = addSession(session) else {
       remark(
-        "more than \(Self.connectionLimit) connections: messages for those that had ended are not "
-          + "missed any more")
+        "more than \(Self.connectionLimit) connections at a time: later ones are not watched while "
+          + "it is so")
+      return nil
     }
-    let session = addSession(WatchedSession(name: name, stream: facts.number))
     return WatchedConnection(
-      stream: facts.number, session: session, name: name, version: facts.version,
+      stream: facts.number, session: place, name: name, version: facts.version,
       hasBeginning: facts.hasBeginning)
   }
 
-  private mutating func addSession(_ session: WatchedSession) -> Int {
-    if sessions.count >= Self.sessionLimit {
+  /// Nothing more can be said of what has ended; what is open stays.
+  private mutating func forgetEnded() {
+    // Each time takes a look at all of them, which is worth it for many.
+    if endedCount < Self.connectionLimit / 16 { return }
+    connections = connections.filter { $0.value.isOpen }
+    endedCount = 0
+    remark(
+      "more than \(Self.connectionLimit) connections: messages for those that had ended are not "
+        + "missed any more")
+  }
+
+  /// The place of a new session; nil when all are connected.
+  private mutating func addSession(_ session: WatchedSession) -> Int? {
+    if sessions.count < Self.sessionLimit {
+      sessions.append(session)
+      return sessions.count - 1
+    }
+    for step in 0..<sessions.count {
+      let place = (sessionHand + step) % sessions.count
+      if sessions[place].isConnected { continue }
+      sessionHand = place + 1
       remark(
         "more than \(Self.sessionLimit) sessions: what is known of later ones is kept only while "
           + "they are connected")
-      if let free = sessions.firstIndex(where: { !$0.isConnected }) {
-        tellUnfinished(free, because: nil)
-        sessions[free] = session
-        return free
-      }
+      forget(place)
+      sessions[place] = session
+      return place
     }
-    sessions.append(session)
-    return sessions.count - 1
+    return nil
+  }
+
+  private mutating func forget(_ session: Int) {
+    tellUnfinished(session, because: nil)
+    unsubscribeAll(session)
+    guard let client = sessions[session].clientIdentifier else { return }
+    let key = SessionKey(server: sessions[session].server, client: client)
+    if sessionOfClient[key] == session { sessionOfClient[key] = nil }
   }
 
   // MARK: Order
@@ -108,6 +135,7 @@ extension ProtocolWatch {
     guard let known = sessionOfClient[key] else {
       sessionOfClient[key] = connection.session
       sessions[connection.session].name = connect.clientIdentifier
+      sessions[connection.session].clientIdentifier = connect.clientIdentifier
       sessions[connection.session].isWhole = connect.cleanStart
       sessions[connection.session].connects = [now]
       return
@@ -147,11 +175,10 @@ extension ProtocolWatch {
   /// The session begins anew.
   private mutating func discard(_ session: Int, because reason: String) {
     tellUnfinished(session, because: reason)
-    sessions[session].subscriptions = [:]
+    unsubscribeAll(session)
     sessions[session].doneToServer = [:]
     sessions[session].doneToClient = [:]
     sessions[session].isWhole = true
-    deliveries.forgetMatches()
   }
 
   mutating func connack(
@@ -164,7 +191,7 @@ extension ProtocolWatch {
       tell(
         .warning, .refused, [connection.connect?.frame ?? now.frame, now.frame], now.time,
         connection, "3.2.2.2",
-        "the connection is refused: \(connack.reasonCode.number) \(connack.reasonCode.name)"
+        "the connection is refused: \(connack.reasonCode.hexadecimal) \(connack.reasonCode.name)"
           + Self.reasonString(connack.properties))
     }
     let properties = connack.properties
@@ -186,16 +213,17 @@ extension ProtocolWatch {
       }
       if let name = properties.string(.assignedClientIdentifier) {
         sessions[connection.session].name = name
+        sessions[connection.session].clientIdentifier = name
         sessionOfClient[SessionKey(server: facts.server, client: name)] = connection.session
       }
     }
     guard let request = connection.connect else { return nil }
     connect.add(now.time - request.time)
-    return Pairing(frame: request.frame, latencyNanoseconds: now.time - request.time)
+    return now.answer(to: request)
   }
 
   static func reasonString(_ properties: Properties) -> String {
-    properties.string(.reasonString).map { ", \"\($0)\"" } ?? ""
+    properties.string(.reasonString).map { ", " + $0.quoted } ?? ""
   }
 
   // MARK: Keep alive
@@ -231,7 +259,7 @@ extension ProtocolWatch {
         .warning, .pingresp, [request.frame, now.frame], now.time, connection, "MQTT-3.12.4-1",
         "PINGRESP comes \(Self.seconds(latency)) after PINGREQ")
     }
-    return Pairing(frame: request.frame, latencyNanoseconds: latency)
+    return now.answer(to: request)
   }
 
   /// `1.5 s`.
@@ -293,24 +321,31 @@ extension ProtocolWatch {
     let who = direction == .toServer ? "client" : "server"
     tell(
       .warning, .refused, [now.frame], now.time, connection, "3.14.2.1",
-      "the \(who) disconnects: \(disconnect.reasonCode.number) \(disconnect.reasonCode.name)"
+      "the \(who) disconnects: \(disconnect.reasonCode.hexadecimal) \(disconnect.reasonCode.name)"
         + Self.reasonString(disconnect.properties))
   }
 
   mutating func close(_ connection: inout WatchedConnection, _ now: Waiting) {
-    endOfWaiting(&connection, now.time)
+    endOfWaiting(connection, now.time)
     connection.isOpen = false
+    endedCount += 1
     connection.lastTime = now.time
     if sessions[connection.session].stream == connection.stream {
       sessions[connection.session].isConnected = false
-      deliveries.forgetMatches()
+      deliveries.forgetTargets()
+    }
+    for (request, _) in connection.subscribes.values {
+      requestedFilterCount -= request.subscriptions.count
+    }
+    for (request, _) in connection.unsubscribes.values {
+      requestedFilterCount -= request.filters.count
     }
     connection.subscribes = [:]
     connection.unsubscribes = [:]
   }
 
   /// What a connection still waits for when it ends, or the capture does.
-  mutating func endOfWaiting(_ connection: inout WatchedConnection, _ end: Int64) {
+  mutating func endOfWaiting(_ connection: WatchedConnection, _ end: Int64) {
     if connection.lacksBytes { return }
     if let request = connection.ping, end - request.time > Self.patienceNanoseconds {
       tell(
@@ -320,11 +355,15 @@ extension ProtocolWatch {
     for (_, waiting) in connection.subscribes.sorted(by: {
       $0.value.since.frame < $1.value.since.frame
     }) {
-      let filters = waiting.request.subscriptions.map { "\"\($0.filter)\"" }
+      let filters = waiting.request.subscriptions.map(\.filter)
+      let rest = filters.count - Self.shownFilters
+      let shown =
+        filters.prefix(Self.shownFilters).map { Self.excerpt($0.utf8.span).quoted }
+        .joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
       tell(
         severity(of: waiting.since, end), .noSuback, [waiting.since.frame], waiting.since.time,
         connection, "MQTT-3.8.4-1",
-        "the subscription to \(filters.joined(separator: ", ")) never got its SUBACK")
+        "the subscription to \(shown) never got its SUBACK")
     }
     for (_, waiting) in connection.unsubscribes.sorted(by: {
       $0.value.since.frame < $1.value.since.frame

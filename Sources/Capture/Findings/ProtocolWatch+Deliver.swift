@@ -1,102 +1,10 @@
 // Messages across connections: from the publisher's PUBLISH to that of each subscriber. A message is
 // known again by its topic and payload, and equal ones in the order in which they came.
+//
+// Whatever listens at another port may be another broker, fed by a bridge: who is subscribed there is
+// known to have got a message, and never missed.
 
 import MQTTCodec
-
-/// A message that came in, and who should get it.
-struct Publication {
-  struct Receiver {
-    var session: Int
-    var stream: Int
-    /// The most that the broker may deliver: the lower of both QoS.
-    var qos: QoS
-    /// Subscriptions of the session that match; each may bring the message once.
-    var expected: Int
-    var delivered = 0
-    /// The shared subscription by which it may get the message, instead of another member.
-    var group: String?
-  }
-
-  var signature: UInt64
-  var topic: String
-  var at: Waiting
-  var stream: Int
-  var client: String
-  var receivers: [Receiver]
-  var isRefused = false
-}
-
-/// Who is subscribed to a topic.
-struct DeliveryTarget {
-  var session: Int
-  var qos: QoS
-  var count: Int
-  var group: String?
-  var noLocal: Bool
-}
-
-/// Messages that were published lately.
-struct DeliveryTable {
-  private static let matchLimit = 65_536
-
-  /// In the order of their coming; the front is at `first`.
-  var publications: [Publication?] = []
-  /// The number of the first place.
-  var first = 0
-  /// Numbers of the publications of a signature, the oldest first.
-  var numbers: [UInt64: [Int]] = [:]
-  /// Who is subscribed to a topic, by its signature.
-  var targets: [UInt64: [DeliveryTarget]] = [:]
-
-  mutating func forgetMatches() {
-    if !targets.isEmpty { targets.removeAll(keepingCapacity: true) }
-  }
-
-  mutating func keep(_ found: [DeliveryTarget], for topic: UInt64) {
-    if targets.count >= Self.matchLimit { targets.removeAll(keepingCapacity: true) }
-    targets[topic] = found
-  }
-
-  mutating func append(_ publication: Publication) {
-    numbers[publication.signature, default: []].append(first + publications.count)
-    publications.append(publication)
-  }
-
-  /// Takes out the oldest one.
-  mutating func removeFirst() -> Publication? {
-    guard !publications.isEmpty else { return nil }
-    let place = head
-    let publication = publications[place]
-    publications[place] = nil
-    head += 1
-    if let publication {
-      numbers[publication.signature]?.removeFirst()
-      if numbers[publication.signature]?.isEmpty == true { numbers[publication.signature] = nil }
-    }
-    if head > 4096, head * 2 > publications.count {
-      publications.removeFirst(head)
-      first += head
-      head = 0
-    }
-    return publication
-  }
-
-  private var head = 0
-
-  var count: Int { publications.count - head }
-
-  subscript(number: Int) -> Publication? {
-    get { publications[number - first] }
-    set { publications[number - first] = newValue }
-  }
-
-  /// The broker has refused the message.
-  mutating func refuse(_ signature: UInt64, _ frame: Int) {
-    for number in numbers[signature] ?? [] where self[number]?.at.frame == frame {
-      self[number]?.isRefused = true
-    }
-  }
-}
 
 extension ProtocolWatch {
   /// A publisher's message comes to the broker.
@@ -105,7 +13,7 @@ extension ProtocolWatch {
     _ now: Waiting, _ connection: WatchedConnection
   ) {
     let targets: [DeliveryTarget]
-    if let known = deliveries.targets[topicSignature] {
+    if let known = deliveries.targets(of: topicSignature) {
       targets = known
     } else {
       targets = findTargets(topic)
@@ -113,29 +21,31 @@ extension ProtocolWatch {
     }
     if targets.isEmpty { return }
     var receivers: [Publication.Receiver] = []
+    let server = sessions[connection.session].server
     for target in targets where !(target.noLocal && target.session == connection.session) {
       receivers.append(
         Publication.Receiver(
           session: target.session, stream: sessions[target.session].stream,
-          qos: min(target.qos, view.qos), expected: target.count, group: target.group))
+          qos: min(target.qos, view.qos), expected: target.count, group: target.group,
+          isAtSamePort: sessions[target.session].server == server))
     }
     if receivers.isEmpty { return }
-    if deliveries.count >= Self.publicationLimit, let oldest = deliveries.removeFirst() {
-      settle(oldest)
+    while deliveries.isFull, let oldest = deliveries.removeFirst() {
+      settle(oldest, isEnd: false)
     }
     deliveries.append(
       Publication(
-        signature: signature, topic: String(validated: topic, topic.indices), at: now,
+        signature: signature, topic: Self.excerpt(topic), at: now,
         stream: connection.stream, client: connection.name, receivers: receivers))
   }
 
-  /// The connected sessions that are subscribed to a topic.
+  /// The connected sessions that are subscribed to a topic, by their numbers.
   private func findTargets(_ topic: Span<UInt8>) -> [DeliveryTarget] {
     var found: [DeliveryTarget] = []
-    for (index, session) in sessions.enumerated() where session.isConnected {
+    for (index, names) in subscribers.matches(topic) where sessions[index].isConnected {
       var own: DeliveryTarget?
-      for (_, subscribed) in session.subscriptions
-      where Topic.matches(filter: subscribed.filter.utf8.span, name: topic) {
+      for name in names {
+        guard let subscribed = sessions[index].subscriptions[name] else { continue }
         if let group = subscribed.group {
           found.append(
             DeliveryTarget(
@@ -158,68 +68,68 @@ extension ProtocolWatch {
 
   /// A message goes to a subscriber.
   mutating func deliver(
-    _ signature: UInt64, _ topic: Span<UInt8>, _ view: PublishView, _ isRepeated: Bool,
-    _ now: Waiting, _ connection: WatchedConnection
+    _ signature: UInt64, _ view: PublishView, _ isRepeated: Bool, _ now: Waiting,
+    _ connection: WatchedConnection
   ) -> Pairing? {
-    guard let numbers = deliveries.numbers[signature] else { return nil }
-    var last: Publication?
-    for number in numbers {
-      guard var publication = deliveries[number] else { continue }
-      for place in publication.receivers.indices
-      where publication.receivers[place].session == connection.session {
-        last = publication
-        if isRepeated {
-          return Pairing(
-            frame: publication.at.frame, latencyNanoseconds: now.time - publication.at.time)
-        }
-        let receiver = publication.receivers[place]
-        if receiver.delivered >= receiver.expected { continue }
-        publication.receivers[place].delivered += 1
-        deliveries[number] = publication
-        let latency = now.time - publication.at.time
-        if receiver.delivered == 0 { delivery.add(latency) }
-        return Pairing(frame: publication.at.frame, latencyNanoseconds: latency)
+    if isRepeated {
+      let flow = sessions[connection.session][.toClient, view.packetIdentifier]
+      return flow?.origin.map { now.answer(to: $0) }
+    }
+    switch deliveries.deliver(signature, to: connection.session) {
+    case .unknown: return nil
+    case .published(let at, let isFirst):
+      let pairing = now.answer(to: at)
+      if isFirst { delivery.add(now.time - at.time) }
+      if view.qos != .atMostOnce {
+        sessions[connection.session][.toClient, view.packetIdentifier]?.origin = at
       }
-    }
-    if let last, !view.isRetained, !view.isDuplicate, !connection.lacksBytes {
+      return pairing
+    case .surplus(let topic, let at):
+      if view.isRetained || view.isDuplicate || connection.lacksBytes { return nil }
       tell(
-        view.qos == .exactlyOnce ? .error : .warning, .duplicate, [last.at.frame, now.frame],
-        now.time, connection, view.qos == .exactlyOnce ? "4.3.3" : "3.3.4",
-        "\"\(last.topic)\" is delivered more often than it was published")
+        view.qos == .exactlyOnce ? .error : .warning, .duplicate, [at.frame, now.frame], now.time,
+        connection, view.qos == .exactlyOnce ? "4.3.3" : "3.3.4",
+        "\(topic.quoted) is delivered more often than it was published")
+      return nil
     }
-    return nil
   }
 
   // MARK: Ends
 
   mutating func settleAll() {
-    while deliveries.count > 0 {
-      if let publication = deliveries.removeFirst() { settle(publication) }
+    while let publication = deliveries.removeFirst() { settle(publication, isEnd: true) }
+  }
+
+  /// Tells who should have got a message and did not; before the end of the capture only of those
+  /// who have had time enough.
+  private mutating func settle(_ publication: Publication, isEnd: Bool) {
+    if publication.isRefused { return }
+    // One member of each group answers for all; those that were served, or told of, are done.
+    var doneGroups: Set<String> = []
+    for receiver in publication.receivers where receiver.delivered > 0 {
+      if let group = receiver.group { doneGroups.insert(group) }
+    }
+    for receiver in publication.receivers where receiver.delivered == 0 {
+      if let group = receiver.group, !doneGroups.insert(group).inserted { continue }
+      if receiver.isAtSamePort { tellUndelivered(publication, receiver, isEnd: isEnd) }
     }
   }
 
-  /// Tells who should have got a message and did not.
-  private mutating func settle(_ publication: Publication) {
-    if publication.isRefused { return }
-    for receiver in publication.receivers where receiver.delivered == 0 {
-      if let group = receiver.group {
-        let isServed = publication.receivers.contains { $0.group == group && $0.delivered > 0 }
-        let isFirst = publication.receivers.first { $0.group == group }?.session == receiver.session
-        if isServed || !isFirst { continue }
-      }
-      guard let connection = connections[receiver.stream], !connection.lacksBytes else { continue }
-      let end = connection.isOpen ? lastTime : connection.lastTime
-      let waited = end - publication.at.time
-      if waited < 0 || (!connection.isOpen && waited < Self.patienceNanoseconds) { continue }
-      let isLate = waited >= Self.patienceNanoseconds
-      let severity: FindingSeverity =
-        !isLate ? .note : receiver.qos == .atMostOnce ? .warning : .error
-      tell(
-        severity, .undelivered, [publication.at.frame], publication.at.time, publication.client,
-        publication.stream, receiver.qos == .atMostOnce ? "4.3.1" : "4.5",
-        "\"\(publication.topic)\" was published and never delivered to "
-          + "\(sessions[receiver.session].name), which is subscribed to it at QoS "
-          + "\(receiver.qos.rawValue) and was connected for \(Self.seconds(waited)) more")
-    }
+  private mutating func tellUndelivered(
+    _ publication: Publication, _ receiver: Publication.Receiver, isEnd: Bool
+  ) {
+    guard let connection = connections[receiver.stream], !connection.lacksBytes else { return }
+    let end = connection.isOpen ? lastTime : connection.lastTime
+    let waited = end - publication.at.time
+    let isLate = waited >= Self.patienceNanoseconds
+    if waited < 0 || (!isLate && (!connection.isOpen || !isEnd)) { return }
+    let severity: FindingSeverity =
+      !isLate ? .note : receiver.qos == .atMostOnce ? .warning : .error
+    tell(
+      severity, .undelivered, [publication.at.frame], publication.at.time, publication.client,
+      publication.stream, receiver.qos == .atMostOnce ? "4.3.1" : "4.5",
+      "\(publication.topic.quoted) was published and never delivered to "
+        + "\(sessions[receiver.session].name), which is subscribed to it at QoS "
+        + "\(receiver.qos.rawValue) and was connected for \(Self.seconds(waited)) more")
   }
 }

@@ -4,13 +4,15 @@
 import MQTTCodec
 
 extension ProtocolWatch {
+  /// Bytes of a topic that findings show.
+  private static let excerptLength = 200
+
   mutating func publish(
     _ view: PublishView, _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ now: Waiting,
     _ connection: inout WatchedConnection
   ) -> Pairing? {
     if let alias = packet.aliasedTopic {
-      let name = Array(alias.utf8)
-      return publish(view, name.span, packet.direction, bytes, now, &connection)
+      return publish(view, alias.utf8.span, packet.direction, bytes, now, &connection)
     }
     let name = bytes.extracting(view.topic)
     return publish(view, name, packet.direction, bytes, now, &connection)
@@ -32,7 +34,15 @@ extension ProtocolWatch {
       }
       return nil
     }
-    return deliver(signature, topic, view, isRepeated, now, connection)
+    return deliver(signature, view, isRepeated, now, connection)
+  }
+
+  /// The beginning of a topic: findings need no more, and it is kept for each message under way.
+  static func excerpt(_ topic: Span<UInt8>) -> String {
+    if topic.count <= excerptLength { return String(validated: topic, topic.indices) }
+    var end = excerptLength
+    while end > 0, topic[end] & 0xC0 == 0x80 { end -= 1 }
+    return String(validated: topic, 0..<end) + "..."
   }
 
   /// Begins a flow; true when the message was sent before.
@@ -41,7 +51,7 @@ extension ProtocolWatch {
     _ now: Waiting, _ connection: inout WatchedConnection
   ) -> Bool {
     let identifier = view.packetIdentifier
-    let text = String(validated: topic, topic.indices)
+    let text = Self.excerpt(topic)
     var isRepeated = false
     if let known = sessions[connection.session][direction, identifier] {
       isRepeated = known.signature == signature
@@ -65,6 +75,7 @@ extension ProtocolWatch {
     if isRepeated, let known = sessions[connection.session][direction, identifier] {
       flow.phase = known.phase
       flow.publish = known.publish
+      flow.origin = known.origin
     }
     sessions[connection.session][direction, identifier] = flow
     checkReceiveMaximum(direction, now, connection)
@@ -108,7 +119,7 @@ extension ProtocolWatch {
     _ now: Waiting, _ connection: WatchedConnection
   ) -> Bool {
     let session = sessions[connection.session]
-    let name = "PUBLISH id \(view.packetIdentifier) \"\(topic)\""
+    let name = "PUBLISH id \(view.packetIdentifier) \(topic.quoted)"
     if session[done: direction, view.packetIdentifier] == signature {
       tell(
         view.qos == .exactlyOnce ? .error : .warning, .duplicate, [now.frame], now.time, connection,
@@ -129,10 +140,10 @@ extension ProtocolWatch {
   ) {
     let limits = direction == .toServer ? connection.toServer : connection.toClient
     guard let most = limits.receiveMaximum else { return }
-    let flows = sessions[connection.session].flows(direction)
-    if flows.count <= most { return }
-    let current = flows.values.lazy.filter { $0.stream == connection.stream }.count
-    if current != most + 1 { return }
+    let session = sessions[connection.session]
+    let current = session.underWay(direction)
+    // One more is told once, when it comes.
+    if session.stream != connection.stream || current != most + 1 { return }
     tell(
       .error, .receiveMaximum, [now.frame], now.time, connection,
       direction == .toServer ? "MQTT-3.3.4-7" : "MQTT-3.3.4-9",
@@ -151,7 +162,7 @@ extension ProtocolWatch {
       tell(
         .warning, .refused, [now.frame], now.time, connection,
         type == .puback ? "3.4.2.1" : "3.5.2.1",
-        "\(type.name) id \(identifier) refuses the message: \(body.reasonCode.number) "
+        "\(type.name) id \(identifier) refuses the message: \(body.reasonCode.hexadecimal) "
           + body.reasonCode.name + Self.reasonString(body.properties))
     }
     guard var flow = sessions[connection.session][sender, identifier] else {
@@ -173,7 +184,7 @@ extension ProtocolWatch {
     } else {
       sessions[connection.session][sender, identifier] = flow
     }
-    return Pairing(frame: previous.frame, latencyNanoseconds: now.time - previous.time)
+    return now.answer(to: previous)
   }
 
   /// Takes a step of a flow; true when that was its last.
@@ -244,8 +255,7 @@ extension ProtocolWatch {
       }
       flowCount -= flows.count
     }
-    sessions[session].flowsToServer = [:]
-    sessions[session].flowsToClient = [:]
+    sessions[session].removeFlows()
   }
 
   private mutating func tellUnfinished(
@@ -272,7 +282,7 @@ extension ProtocolWatch {
     tell(
       severity, .unacknowledged, [flow.publish.frame, flow.last.frame], flow.publish.time,
       sessions[session].name, flow.stream, clause,
-      "PUBLISH id \(identifier) QoS \(flow.qos.rawValue) \"\(flow.topic)\"\(way) was never completed: "
+      "PUBLISH id \(identifier) QoS \(flow.qos.rawValue) \(flow.topic.quoted)\(way) was never completed: "
         + "no \(missing), \(remark)")
   }
 

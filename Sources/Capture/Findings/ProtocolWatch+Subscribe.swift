@@ -3,6 +3,41 @@
 import MQTTCodec
 
 extension ProtocolWatch {
+  /// A SUBSCRIBE waits for its SUBACK.
+  mutating func expectAnswer(
+    to request: Subscribe, _ now: Waiting, _ connection: inout WatchedConnection
+  ) {
+    let identifier = request.packetIdentifier.rawValue
+    let earlier = connection.subscribes.removeValue(forKey: identifier)
+    requestedFilterCount -= earlier?.request.subscriptions.count ?? 0
+    if !hasRoom(connection.subscribes.count, request.subscriptions.count) { return }
+    requestedFilterCount += request.subscriptions.count
+    connection.subscribes[identifier] = (request, now)
+  }
+
+  /// An UNSUBSCRIBE waits for its UNSUBACK.
+  mutating func expectAnswer(
+    to request: Unsubscribe, _ now: Waiting, _ connection: inout WatchedConnection
+  ) {
+    let identifier = request.packetIdentifier.rawValue
+    let earlier = connection.unsubscribes.removeValue(forKey: identifier)
+    requestedFilterCount -= earlier?.request.filters.count ?? 0
+    if !hasRoom(connection.unsubscribes.count, request.filters.count) { return }
+    requestedFilterCount += request.filters.count
+    connection.unsubscribes[identifier] = (request, now)
+  }
+
+  /// Whether one more request may wait.
+  private mutating func hasRoom(_ requests: Int, _ filters: Int) -> Bool {
+    if requests < Self.requestLimit, requestedFilterCount + filters <= Self.requestedFilterLimit {
+      return true
+    }
+    remark(
+      "more than \(Self.requestLimit) SUBSCRIBE or UNSUBSCRIBE packets of a connection wait for their "
+        + "answer, or \(Self.requestedFilterLimit) filters in all: later ones are not followed")
+    return false
+  }
+
   mutating func suback(
     _ suback: Suback, _ now: Waiting, _ connection: inout WatchedConnection
   ) -> Pairing? {
@@ -15,6 +50,7 @@ extension ProtocolWatch {
       }
       return nil
     }
+    requestedFilterCount -= request.subscriptions.count
     let codes = suback.reasonCodes
     if codes.count != request.subscriptions.count {
       tell(
@@ -28,24 +64,15 @@ extension ProtocolWatch {
       if code.isFailure {
         tell(
           .warning, .refused, [since.frame, now.frame], now.time, connection, "3.9.3",
-          "the subscription to \"\(filter)\" is refused: \(code.number) "
+          "the subscription to \(filter.quoted) is refused: \(code.hexadecimal) "
             + code.name(in: .suback) + Self.reasonString(suback.properties))
         continue
       }
-      if sessions[connection.session].subscriptions.count >= Self.subscriptionLimit {
-        remark(
-          "more than \(Self.subscriptionLimit) subscriptions of a client: later ones count for none"
-        )
-        continue
-      }
-      let shared = Topic.shared(filter)
-      sessions[connection.session].subscriptions[filter] = WatchedSession.Subscribed(
-        options: subscription.options, granted: QoS(rawValue: code.rawValue) ?? .atMostOnce,
-        group: shared.map { "\($0.group)/\($0.filter)" }, filter: shared?.filter ?? filter)
+      add(subscription, QoS(rawValue: code.rawValue) ?? .atMostOnce, to: connection.session)
     }
-    deliveries.forgetMatches()
+    deliveries.forgetTargets()
     subscribe.add(now.time - since.time)
-    return Pairing(frame: since.frame, latencyNanoseconds: now.time - since.time)
+    return now.answer(to: since)
   }
 
   mutating func unsuback(
@@ -60,10 +87,47 @@ extension ProtocolWatch {
       }
       return nil
     }
+    requestedFilterCount -= request.filters.count
     for filter in request.filters {
-      sessions[connection.session].subscriptions[filter] = nil
+      unsubscribe(connection.session, filter)
     }
-    deliveries.forgetMatches()
-    return Pairing(frame: since.frame, latencyNanoseconds: now.time - since.time)
+    deliveries.forgetTargets()
+    return now.answer(to: since)
+  }
+  // MARK: What is subscribed to
+
+  private mutating func add(_ subscription: Subscription, _ granted: QoS, to session: Int) {
+    let filter = subscription.filter
+    let isNew = sessions[session].subscriptions[filter] == nil
+    let shared = Topic.shared(filter)
+    let plain = shared?.filter ?? filter
+    if isNew,
+      subscriptionCount >= Self.subscriptionLimit
+        || !subscribers.add(plain, of: session, as: filter)
+    {
+      return remark(
+        "more than \(Self.subscriptionLimit) subscriptions, or too many different ones: later ones "
+          + "count for none")
+    }
+    if isNew { subscriptionCount += 1 }
+    sessions[session].subscriptions[filter] = WatchedSession.Subscribed(
+      options: subscription.options, granted: granted,
+      group: shared.map { "\($0.group)/\($0.filter)" }, filter: plain)
+  }
+
+  private mutating func unsubscribe(_ session: Int, _ filter: String) {
+    guard let known = sessions[session].subscriptions.removeValue(forKey: filter) else { return }
+    subscribers.remove(known.filter, of: session, as: filter)
+    subscriptionCount -= 1
+  }
+
+  /// A session ends, and all of its subscriptions.
+  mutating func unsubscribeAll(_ session: Int) {
+    for (filter, known) in sessions[session].subscriptions {
+      subscribers.remove(known.filter, of: session, as: filter)
+    }
+    subscriptionCount -= sessions[session].subscriptions.count
+    sessions[session].subscriptions = [:]
+    deliveries.forgetTargets()
   }
 }

@@ -18,10 +18,13 @@ package struct ProtocolWatch: Sendable {
   /// Findings that are kept; more are counted.
   package static let findingLimit = 10_000
   static let sessionLimit = 65_536
-  static let publicationLimit = 65_536
   static let flowLimit = 500_000
   static let connectionLimit = 65_536
-  static let subscriptionLimit = 10_000
+  /// Subscriptions of all sessions.
+  static let subscriptionLimit = 500_000
+  /// Requests of one connection, and filters in those of all, that wait for their answer.
+  static let requestLimit = 1024
+  static let requestedFilterLimit = 500_000
   /// How long after a step its answer counts as missing although the capture goes on.
   static let patienceNanoseconds: Int64 = 5_000_000_000
 
@@ -48,8 +51,15 @@ package struct ProtocolWatch: Sendable {
   package internal(set) var ping = LatencyTable()
 
   var connections: [Int: WatchedConnection] = [:]
+  /// Connections among these that have ended.
+  var endedCount = 0
   var sessions: [WatchedSession] = []
+  /// Where the search for a session that may be forgotten goes on.
+  var sessionHand = 0
   var sessionOfClient: [SessionKey: Int] = [:]
+  var subscribers = SubscriptionTree()
+  var subscriptionCount = 0
+  var requestedFilterCount = 0
   var deliveries = DeliveryTable()
   var flowCount = 0
   var lastTime: Int64 = 0
@@ -68,7 +78,7 @@ package struct ProtocolWatch: Sendable {
   ) -> Pairing? {
     let now = Waiting(frame: packet.stamp.frame, time: packet.stamp.timeNanoseconds ?? lastTime)
     lastTime = max(lastTime, now.time)
-    var connection = connection(of: facts)
+    guard var connection = connection(of: facts) else { return nil }
     connection.lacksBytes = facts.missingToServer + facts.missingToClient > 0
     connection.version = facts.version
     defer { connections[facts.number] = connection }
@@ -94,6 +104,7 @@ package struct ProtocolWatch: Sendable {
     _ event: ConnectionEvent, _ stamp: FrameStamp, on facts: ConnectionFacts
   ) {
     if let time = stamp.timeNanoseconds { lastTime = max(lastTime, time) }
+    if case .tls(let event) = event { tell(event, stamp, facts) }
     guard var connection = connections[facts.number] else { return }
     switch event {
     case .closed:
@@ -108,9 +119,8 @@ package struct ProtocolWatch: Sendable {
   /// The capture is over: what still waits will never be answered.
   package mutating func finish() {
     for stream in connections.keys.sorted() {
-      guard var connection = connections[stream], connection.isOpen else { continue }
-      endOfWaiting(&connection, lastTime)
-      connections[stream] = connection
+      guard let connection = connections[stream], connection.isOpen else { continue }
+      endOfWaiting(connection, lastTime)
     }
     for session in sessions.indices { tellUnfinished(session, because: nil) }
     settleAll()
@@ -132,11 +142,11 @@ package struct ProtocolWatch: Sendable {
     case .puback(let body), .pubrec(let body), .pubrel(let body), .pubcomp(let body):
       return acknowledge(packet.type, body, direction, now, &connection)
     case .subscribe(let subscribe):
-      connection.subscribes[subscribe.packetIdentifier.rawValue] = (subscribe, now)
+      expectAnswer(to: subscribe, now, &connection)
       return nil
     case .suback(let suback): return self.suback(suback, now, &connection)
     case .unsubscribe(let unsubscribe):
-      connection.unsubscribes[unsubscribe.packetIdentifier.rawValue] = (unsubscribe, now)
+      expectAnswer(to: unsubscribe, now, &connection)
       return nil
     case .unsuback(let unsuback): return self.unsuback(unsuback, now, &connection)
     case .pingreq:
@@ -172,6 +182,28 @@ package struct ProtocolWatch: Sendable {
       Finding(
         severity: severity, kind: kind, frames: Set(frames).sorted(), timeNanoseconds: time,
         client: client, stream: stream, clause: clause, text: text))
+  }
+
+  /// Ports and application protocols (ALPN) behind which MQTT is expected.
+  private static let securePort: UInt16 = 8883
+  private static let protocolWord = "mqtt"
+
+  /// Tells what of a connection stays hidden that has MQTT in it by all appearances: no finding
+  /// about it means nothing then.
+  private mutating func tell(_ event: TLSEvent, _ stamp: FrameStamp, _ facts: ConnectionFacts) {
+    let isExpected =
+      facts.isMQTT || facts.server.port == Self.securePort
+      || facts.tls?.offeredProtocols.contains { $0.contains(Self.protocolWord) } == true
+    let text: String
+    switch event {
+    case .hidden(let reason): text = "what is in TLS stays hidden: \(reason)"
+    case .earlyData: text = "early data (0-RTT) of TLS cannot be decrypted and is passed over"
+    case .clientHello, .serverHello, .certificates, .alert, .decrypted: return
+    }
+    if !isExpected { return }
+    tell(
+      .note, .notDecrypted, [stamp.frame], stamp.timeNanoseconds ?? lastTime,
+      facts.clientIdentifier ?? "\(facts.client)", facts.number, "5.4.5", text)
   }
 
   private mutating func tell(

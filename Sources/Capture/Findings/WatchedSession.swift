@@ -6,6 +6,11 @@ import MQTTCodec
 struct Waiting {
   var frame: Int
   var time: Int64
+
+  /// This step as the answer to an earlier one.
+  func answer(to earlier: Waiting) -> Pairing {
+    Pairing(frame: earlier.frame, latencyNanoseconds: time - earlier.time)
+  }
 }
 
 /// A QoS 1 or 2 message that is under way.
@@ -24,9 +29,12 @@ struct WatchedFlow {
   var last: Waiting
   /// Of topic and payload.
   var signature: UInt64
+  /// Its beginning, for people.
   var topic: String
   /// The connection that carried it last.
   var stream: Int
+  /// To a subscriber: the PUBLISH by which the message came to the broker.
+  var origin: Waiting?
 }
 
 /// What one direction of a connection has to respect, as far as the other end has said so.
@@ -78,13 +86,21 @@ struct WatchedSession {
   private static let doneLimit = 256
 
   var name: String
-  /// The connection that has it now.
-  var stream: Int
+  /// The address and port at which its client found the broker.
+  let server: Endpoint
+  /// The name by which the next connection finds it; nil without one.
+  var clientIdentifier: String?
+  /// The connection that has it now; what it has under way is counted.
+  var stream: Int {
+    didSet { if stream != oldValue { (underWayToServer, underWayToClient) = (0, 0) } }
+  }
   var isConnected = true
   /// Whether nothing of it lies before the capture.
   var isWhole = false
-  var flowsToServer: [UInt16: WatchedFlow] = [:]
-  var flowsToClient: [UInt16: WatchedFlow] = [:]
+  private(set) var flowsToServer: [UInt16: WatchedFlow] = [:]
+  private(set) var flowsToClient: [UInt16: WatchedFlow] = [:]
+  private var underWayToServer = 0
+  private var underWayToClient = 0
   /// What was acknowledged last under an identifier.
   var doneToServer: [UInt16: UInt64] = [:]
   var doneToClient: [UInt16: UInt64] = [:]
@@ -93,19 +109,41 @@ struct WatchedSession {
   var connects: [Waiting] = []
   var isStorm = false
 
+  init(name: String, server: Endpoint, stream: Int) {
+    self.name = name
+    self.server = server
+    self.stream = stream
+  }
+
   func flows(_ direction: Direction) -> [UInt16: WatchedFlow] {
     direction == .toServer ? flowsToServer : flowsToClient
+  }
+
+  /// Flows that were last seen on the connection that has the session now.
+  func underWay(_ direction: Direction) -> Int {
+    direction == .toServer ? underWayToServer : underWayToClient
   }
 
   subscript(direction: Direction, identifier: UInt16) -> WatchedFlow? {
     get { direction == .toServer ? flowsToServer[identifier] : flowsToClient[identifier] }
     set {
+      let change =
+        (newValue?.stream == stream ? 1 : 0)
+        - (self[direction, identifier]?.stream == stream ? 1 : 0)
       if direction == .toServer {
         flowsToServer[identifier] = newValue
+        underWayToServer += change
       } else {
         flowsToClient[identifier] = newValue
+        underWayToClient += change
       }
     }
+  }
+
+  /// Forgets what is under way.
+  mutating func removeFlows() {
+    (flowsToServer, flowsToClient) = ([:], [:])
+    (underWayToServer, underWayToClient) = (0, 0)
   }
 
   subscript(done direction: Direction, identifier: UInt16) -> UInt64? {

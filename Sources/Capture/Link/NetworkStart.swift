@@ -78,10 +78,10 @@ enum NetworkStart {
   private static func pointToPoint(_ bytes: Span<UInt8>, at start: Int) -> Int? {
     var offset = start
     if bytes.count < offset + 4 { return nil }
-    if bytes[offset] == 0xFF && bytes[offset + 1] == 0x03 { offset += 2 }
     if bytes[offset] == 0x0F && bytes[offset + 1] == 0x00 {  // Cisco's HDLC
       return content(bytes, type: type(bytes, offset + 2), at: offset + 4)
     }
+    if bytes[offset] == 0xFF && bytes[offset + 1] == 0x03 { offset += 2 }
     if bytes[offset] & 1 == 1 {
       return bytes[offset] == 0x21 || bytes[offset] == 0x57 ? packet(bytes, at: offset + 1) : nil
     }

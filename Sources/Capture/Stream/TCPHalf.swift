@@ -8,6 +8,9 @@
 // Bytes are given up as missing when the peer has acknowledged what lies behind them (so they did
 // arrive, and only the capture lacks them), when too much is kept, or when the stream ends.
 
+/// Bytes of memory that a piece takes beside its own: its stamp, and the array around it.
+let keptPieceOverhead = MemoryLayout<EarlySegment>.stride + 32
+
 /// A piece that came too early.
 struct EarlySegment {
   var sequence: UInt32
@@ -15,6 +18,9 @@ struct EarlySegment {
   /// Bytes behind `bytes` that were not captured.
   var missingCount: Int
   var stamp: FrameStamp
+
+  /// Bytes of memory that it takes.
+  var keptBytes: Int { bytes.count + keptPieceOverhead }
 
   var end: UInt32 { sequence &+ UInt32(truncatingIfNeeded: bytes.count + missingCount) }
 }
@@ -45,6 +51,7 @@ struct TCPHalf {
   private(set) var hasBeginning = false
   private(set) var isFinished = false
   private var early: [EarlySegment] = []
+  /// Bytes of memory that they take.
   private(set) var earlyBytes = 0
   private var acknowledged: UInt32?
 
@@ -137,10 +144,10 @@ struct TCPHalf {
   ) {
     let segment = EarlySegment(
       sequence: sequence, bytes: payload.array, missingCount: missingCount, stamp: stamp)
-    let place =
-      early.firstIndex { Int32(bitPattern: $0.sequence &- sequence) > 0 } ?? early.count
-    early.insert(segment, at: place)
-    earlyBytes += payload.count
+    // What comes early comes in order as a rule: at the end.
+    let before = early.lastIndex { Int32(bitPattern: $0.sequence &- sequence) <= 0 }
+    early.insert(segment, at: before.map { $0 + 1 } ?? 0)
+    earlyBytes += segment.keptBytes
   }
 
   /// Hands on what follows without a gap, as if it had come with the frame that filled the gap.
@@ -164,7 +171,7 @@ struct TCPHalf {
       expected = segment.end
       next = expected
     }
-    for segment in early[..<count] { earlyBytes -= segment.bytes.count }
+    for segment in early[..<count] { earlyBytes -= segment.keptBytes }
     early.removeFirst(count)
   }
 

@@ -1,6 +1,8 @@
 // Whom a certificate is for: its subject and its alternative names, read out of DER (X.690) without
 // checking anything. Control characters never get out of here; a certificate is written by anyone.
 
+import MQTTCodec
+
 /// Reads names out of certificates.
 enum DistinguishedName {
   private static let sequence: UInt8 = 0x30
@@ -34,8 +36,7 @@ enum DistinguishedName {
   static func text(_ bytes: ArraySlice<UInt8>) -> String {
     var scalars = String.UnicodeScalarView()
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      scalars.append(isControl ? "\u{FFFD}" : scalar)
+      scalars.append(scalar.isControl ? "\u{FFFD}" : scalar)
     }
     return String(scalars)
   }
@@ -69,7 +70,7 @@ enum DistinguishedName {
       default: return "2.5.4.\(last)"
       }
     }
-    return "OID" + identifier.map { hexadecimal($0) }.joined()
+    return "OID" + identifier.map(\.hexadecimal).joined()
   }
 
   private static func alternatives(_ content: ArraySlice<UInt8>) -> [String] {

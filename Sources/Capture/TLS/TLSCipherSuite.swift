@@ -1,5 +1,7 @@
 // The cipher suites that can be decrypted, as the registry of IANA has them.
 
+import MQTTCodec
+
 /// A cipher suite.
 struct TLSCipherSuite: Sendable {
   var number: Int
@@ -27,8 +29,8 @@ struct TLSCipherSuite: Sendable {
   /// The name, or the number where there is none.
   static func name(_ number: Int) -> String {
     of(number)?.name
-      ?? "cipher suite 0x" + hexadecimal(UInt8(number >> 8 & 0xFF))
-      + hexadecimal(UInt8(number & 0xFF))
+      ?? "cipher suite 0x" + UInt8(number >> 8 & 0xFF).hexadecimal
+      + UInt8(number & 0xFF).hexadecimal
   }
 
   // swift-format-ignore

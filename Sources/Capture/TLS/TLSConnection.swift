@@ -25,6 +25,8 @@ final class TLSConnection {
   private static let messageLimit = 256 << 10
   /// Bytes of one direction that wait for the other one's hello.
   private static let waitingLimit = 256 << 10
+  /// Bytes of early data that are passed over.
+  private static let earlyLimit = 16 << 20
   /// Records between two numbers that are tried after a gap.
   private static let gapLimit = 4096
   /// Attempts of that kind for one connection.
@@ -42,13 +44,15 @@ final class TLSConnection {
     /// Whether the next record has to be found.
     var isLost = false
     var lostBytes = 0
+    /// Whether a record of it was opened.
+    var hasOpened = false
     /// Whether nothing more is read of this side.
     var isEnded = false
   }
 
   private(set) var facts = TLSFacts()
   private let services: (any CaptureServices)?
-  private let secretsOf: TLSKeyLog
+  private let shared: SharedKeyLog
   private var client = Side()
   private var server = Side()
   private var clientRandom: [UInt8]?
@@ -56,15 +60,25 @@ final class TLSConnection {
   private var schedule: TLSKeySchedule?
   private var secrets: TLSKeyLog.Secrets?
   private var attempts = 0
+  private var offersEarlyData = false
+  /// Bytes of early data.
+  private var earlyCount = 0
 
-  init(services: (any CaptureServices)?, keyLog: TLSKeyLog) {
+  init(services: (any CaptureServices)?, keyLog: SharedKeyLog) {
     self.services = services
-    secretsOf = keyLog
+    shared = keyLog
   }
 
   /// Bytes that are kept in the hope of more.
   var keptBytes: Int {
     client.partial.count + server.partial.count + client.messages.count + server.messages.count
+  }
+
+  /// Gives up, where what is kept takes too much.
+  func release() {
+    if keptBytes == 0 { return }
+    var unheard: [TLSOutput] = []
+    hide("what it keeps back takes too much memory", &unheard)
   }
 
   private subscript(direction: Direction) -> Side {
@@ -99,8 +113,8 @@ final class TLSConnection {
     var position = 0
     while !self[direction].isEnded {
       if self[direction].isLost {
-        guard let place = find(direction, from: position, &output) else { break }
-        position = place
+        position = find(direction, from: position, &output)
+        if self[direction].isLost { break }
       }
       let bytes = self[direction].partial
       guard bytes.count - position >= TLSRecord.headerLength else { break }
@@ -159,9 +173,24 @@ final class TLSConnection {
       return tell(missingKeys, &output)
     }
     guard let (type, content) = self[direction].keys?.open(record, services) else {
+      if mayBeEarly(record, direction) { return passOver(record, &output) }
       return hide("the secrets in the key log do not open its records", &output)
     }
+    self[direction].hasOpened = true
     takePlain(type, content, direction, &output)
+  }
+
+  /// Whether a record that does not open may be one of early data (RFC 8446, 2.3), which stands in
+  /// front of the rest of the client's handshake.
+  private func mayBeEarly(_ record: TLSRecord, _ direction: Direction) -> Bool {
+    direction == .toServer && offersEarlyData && !client.hasOpened
+      && record.type == TLSRecord.content && earlyCount < Self.earlyLimit
+  }
+
+  private func passOver(_ record: TLSRecord, _ output: inout [TLSOutput]) {
+    if earlyCount == 0 { output.append(.event(.earlyData)) }
+    earlyCount += record.body.count
+    output.append(.missing(.toServer, count: record.body.count))
   }
 
   private func takePlain(
@@ -193,10 +222,11 @@ final class TLSConnection {
     if services == nil { return "decryption is not available" }
     if let hello {
       if hello.version < 0x0303 {
-        return "\(TLSServerHello.name(version: hello.version)) is not decrypted"
+        let version = TLSServerHello.name(version: hello.version)
+        return "\(version) cannot be decrypted, only TLS 1.2 and 1.3 can"
       }
       if TLSCipherSuite.of(hello.suite) == nil {
-        return "\(TLSCipherSuite.name(hello.suite)) is not decrypted"
+        return "\(TLSCipherSuite.name(hello.suite)) cannot be decrypted"
       }
       return "there are no secrets of it; a key log file brings them (--keylog)"
     }
@@ -220,17 +250,20 @@ final class TLSConnection {
   // MARK: Handshake
 
   private func takeMessages(_ direction: Direction, _ output: inout [TLSOutput]) {
-    while !self[direction].isEnded {
-      let messages = self[direction].messages
-      guard messages.count >= 4 else { return }
-      let length = Int(messages[1]) << 16 | Int(messages[2]) << 8 | Int(messages[3])
+    let messages = self[direction].messages
+    var position = 0
+    while messages.count - position >= 4 {
+      let body = position + 4
+      let length = TLSCursor.number(messages[position + 1..<body])
       if length > Self.messageLimit {
         return hide("a handshake message of \(length) bytes is more than is believed", &output)
       }
-      if messages.count - 4 < length { return }
-      self[direction].messages.removeFirst(4 + length)
-      takeMessage(messages[0], messages[4..<4 + length], direction, &output)
+      if messages.count - body < length { break }
+      position = body + length
+      takeMessage(messages[body - 4], messages[body..<position], direction, &output)
+      if self[direction].isEnded { return }
     }
+    if position > 0 { self[direction].messages = Array(messages[position...]) }
   }
 
   private func takeMessage(
@@ -243,6 +276,7 @@ final class TLSConnection {
       clientRandom = offer.random
       facts.serverName = offer.serverName
       facts.offeredProtocols = offer.protocols
+      offersEarlyData = offer.offersEarlyData
       output.append(.event(.clientHello))
     case 2:
       guard direction == .toClient, let choice = TLSServerHello(body), !choice.isRetry else {
@@ -276,7 +310,7 @@ final class TLSConnection {
     facts.version = TLSServerHello.name(version: choice.version)
     facts.cipherSuite = TLSCipherSuite.name(choice.suite)
     output.append(.event(.serverHello))
-    secrets = clientRandom.flatMap { secretsOf.secrets(of: $0) }
+    secrets = clientRandom.flatMap { shared.keyLog.secrets(of: $0) }
     let isVersion13 = choice.version >= 0x0304
     if isVersion13 {
       client.isEncrypted = true
@@ -299,12 +333,13 @@ final class TLSConnection {
 
   // MARK: After a gap
 
-  /// Where the next record begins that can be opened; nil when more bytes are needed.
+  /// Where the next record begins that can be opened, which ends being lost; else from where on more
+  /// bytes are needed to tell.
   private func find(
     _ direction: Direction, from start: Int, _ output: inout [TLSOutput]
-  ) -> Int? {
+  ) -> Int {
     let bytes = self[direction].partial
-    guard let services, var keys = self[direction].keys else { return nil }
+    guard let services, var keys = self[direction].keys else { return bytes.count }
     let first = keys.sequence
     var place = start
     while bytes.count - place >= TLSRecord.headerLength {
@@ -316,7 +351,7 @@ final class TLSConnection {
       }
       let body = place + TLSRecord.headerLength
       // What may be a record and is not all there has to be waited for.
-      if bytes.count - body < length { return nil }
+      if bytes.count - body < length { break }
       let record = TLSRecord(
         header: Array(bytes[place..<body]), body: Array(bytes[body..<body + length]))
       let tries = min(Self.gapLimit, self[direction].lostBytes / TLSRecord.headerLength + 1)
@@ -324,12 +359,12 @@ final class TLSConnection {
         attempts += 1
         if attempts > Self.attemptLimit {
           hide("bytes are missing and no record was found behind them", &output)
-          return nil
+          return place
         }
         keys.sequence = first &+ UInt64(step)
         if keys.open(record, services) != nil {
           self[direction].keys?.sequence = first &+ UInt64(step)
-          output.append(.missing(direction, count: self[direction].lostBytes))
+          output.append(.missing(direction, count: self[direction].lostBytes + place - start))
           self[direction].isLost = false
           self[direction].lostBytes = 0
           return place
@@ -337,6 +372,7 @@ final class TLSConnection {
       }
       place += 1
     }
-    return nil
+    self[direction].lostBytes += place - start
+    return place
   }
 }

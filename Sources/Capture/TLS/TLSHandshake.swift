@@ -16,7 +16,12 @@ struct TLSCursor {
 
   /// An unsigned number of so many bytes.
   mutating func number(_ count: Int) -> Int? {
-    take(count)?.reduce(0) { $0 << 8 | Int($1) }
+    take(count).map(Self.number)
+  }
+
+  /// The unsigned number that these bytes are.
+  static func number(_ bytes: ArraySlice<UInt8>) -> Int {
+    bytes.reduce(0) { $0 << 8 | Int($1) }
   }
 
   mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
@@ -36,6 +41,7 @@ struct TLSClientHello {
   var random: [UInt8]
   var serverName: String?
   var protocols: [String] = []
+  var offersEarlyData = false
 
   init?(_ body: ArraySlice<UInt8>) {
     var cursor = TLSCursor(body)
@@ -48,6 +54,7 @@ struct TLSClientHello {
     while let type = list.number(2), let content = list.vector(2) {
       if type == 0 { serverName = Self.serverName(content) }
       if type == 16 { protocols = Self.names(content) }
+      if type == 42 { offersEarlyData = true }
     }
   }
 
@@ -96,7 +103,7 @@ struct TLSServerHello {
     guard let extensions = cursor.vector(2) else { return }
     var list = TLSCursor(extensions)
     while let type = list.number(2), let content = list.vector(2) {
-      if type == 43, content.count == 2 { self.version = content.reduce(0) { $0 << 8 | Int($1) } }
+      if type == 43, content.count == 2 { self.version = TLSCursor.number(content) }
       if type == 22 { encryptsThenAuthenticates = true }
     }
   }

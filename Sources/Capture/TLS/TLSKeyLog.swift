@@ -15,6 +15,8 @@ package struct TLSKeyLog: Sendable {
     var serverTraffic: [UInt8]?
   }
 
+  /// Longest line that is looked at, in bytes; none that means something is as long.
+  private static let lineLimit = 1024
   /// Most connections that are kept.
   private static let connectionLimit = 1 << 20
 
@@ -28,7 +30,12 @@ package struct TLSKeyLog: Sendable {
 
   /// Adds the lines of a key log.
   package mutating func add(_ text: [UInt8]) {
-    for line in text.split(separator: UInt8(ascii: "\n")) { add(line: line) }
+    var rest = text[...]
+    while !rest.isEmpty {
+      let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+      if line.count <= Self.lineLimit { add(line: line) }
+      rest = rest.dropFirst(line.count + 1)
+    }
   }
 
   private mutating func add(line: ArraySlice<UInt8>) {
@@ -77,4 +84,14 @@ package struct TLSKeyLog: Sendable {
   }
 
   func secrets(of clientRandom: [UInt8]) -> Secrets? { secrets[clientRandom] }
+}
+
+/// The one key log of all connections of a capture.
+///
+/// They share it: a capture may bring secrets along before each of its connections, and a copy of all
+/// for each would fill memory.
+final class SharedKeyLog {
+  var keyLog: TLSKeyLog
+
+  init(_ keyLog: TLSKeyLog) { self.keyLog = keyLog }
 }

@@ -51,6 +51,9 @@ struct WebSocketHalf {
   private var compression: Compression?
 
   struct Compression {
+    /// Bytes that an inflater takes: its window and its tables.
+    static let keptBytes = 48 << 10
+
     var inflater: any Inflater
     /// Whether each message begins with nothing remembered.
     var renews: Bool
@@ -65,7 +68,18 @@ struct WebSocketHalf {
     if case .head = phase { true } else { false }
   }
 
-  mutating func end() { phase = .ended }
+  mutating func end() {
+    phase = .ended
+    compression = nil
+    control = []
+  }
+
+  /// Bytes that are kept in the hope of more.
+  var keptBytes: Int {
+    var count = control.count + partialHeader.count
+    if case .head(let head) = phase { count += head.count }
+    return compression == nil ? count : count + Compression.keptBytes
+  }
 
   mutating func agree(on compression: Compression) { self.compression = compression }
 
@@ -276,7 +290,7 @@ struct WebSocketHalf {
         return false
       }
       guard let header else { return offset > start }
-      if header.opcode == .text || header.payloadCount > PacketStream.lengthLimit { return false }
+      if header.opcode == .text || header.payloadCount > FixedHeader.longestPacket { return false }
       let end = header.byteCount.addingReportingOverflow(header.payloadCount)
       if end.overflow { return false }
       offset += end.partialValue

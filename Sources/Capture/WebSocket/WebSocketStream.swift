@@ -25,6 +25,16 @@ struct WebSocketStream {
     toClient = WebSocketHalf(.toClient, hasHead: false)
   }
 
+  /// Bytes that both directions keep in the hope of more.
+  var keptBytes: Int { toServer.keptBytes + toClient.keptBytes }
+
+  /// Gives up, where what is kept takes too much.
+  mutating func release() {
+    if keptBytes == 0 { return }
+    toServer.end()
+    toClient.end()
+  }
+
   /// Takes the next bytes of a direction.
   mutating func read(
     _ bytes: Span<UInt8>, _ direction: Direction, _ services: (any CaptureServices)?,

@@ -119,10 +119,10 @@ package enum MosquittoTable {
       "max_packet_size", .general, 20...MosquittoOption.largest, default: "2000000",
       "longest packet that is taken from a client"
     ) { (draft, bytes) throws(ValueFault) in
-      draft.options.configuration.packetSizeLimit = min(bytes, 268_435_460)
+      draft.options.configuration.packetSizeLimit = min(bytes, FixedHeader.longestPacket)
     },
     MosquittoOption.number(
-      "message_size_limit", .general, 0...268_435_455, default: "0",
+      "message_size_limit", .general, 0...VariableByteInteger.maximum, default: "0",
       "longest message that is passed on; a longer one is acknowledged and dropped; 0 is no limit"
     ) { (draft, bytes) throws(ValueFault) in
       draft.options.configuration.payloadSizeLimit = bytes > 0 ? bytes : nil

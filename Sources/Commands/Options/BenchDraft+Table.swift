@@ -13,7 +13,8 @@ extension BenchDraft {
 
   private static let scenarioOptions: [Option<BenchDraft>] = [
     .value(
-      "scenario", "SCENARIO", example: "fanout:1x1000", repeatable: true,
+      "scenario", "SCENARIO", .beginnings(Scenario.names), example: "fanout:1x1000",
+      repeatable: true,
       "what to measure; may also stand as a plain argument",
       manual: "The scenarios are listed under SCENARIOS below. Several are measured in turn."
     ) { (draft, text) throws(ValueFault) in try draft.take(scenario: text) },

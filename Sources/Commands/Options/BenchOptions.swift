@@ -17,6 +17,14 @@ package struct BenchOptions: Equatable, Sendable {
     case crash
     /// A broker is asked what it can do.
     case probe
+
+    /// Whether it needs a broker.
+    package var connects: Bool {
+      switch self {
+      case .tour, .run, .crash, .probe: true
+      case .compare: false
+      }
+    }
   }
 
   package var task = Task.tour
@@ -158,7 +166,7 @@ struct BenchDraft: ConnectingDraft {
     }
     if case .crash = result.task, result.brokerCommand == nil {
       throw UsageError(
-        "mqtt bench crash", "needs --broker-cmd, the command that starts the broker",
+        "crash", "needs --broker-cmd, the command that starts the broker",
         example: "mqtt bench crash --broker-cmd 'mqtt broker --data /tmp/crash'")
     }
     if case .run(let scenarios) = result.task { try check(scenarios, result) }
@@ -170,7 +178,7 @@ struct BenchDraft: ConnectingDraft {
     case "compare":
       guard plain.count == 3 else {
         throw UsageError(
-          "mqtt bench compare", "needs the names of two reports",
+          "compare", "needs the names of two reports",
           example: "mqtt bench compare before.json after.json")
       }
       return .compare(plain[1], plain[2])

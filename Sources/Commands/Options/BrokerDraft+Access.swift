@@ -1,6 +1,7 @@
 // The rows of `mqtt broker` about users and what they may do; they hold for all listeners.
 
 import MQTTBroker
+import MQTTCodec
 
 extension BrokerDraft {
   /// Users and access.
@@ -73,7 +74,7 @@ extension BrokerDraft {
       "connections from one address; 0 is no limit",
       manual: "An IPv6 network of 64 bits counts as one address."),
     bound(
-      "max-connect-size", "BYTES", \.connectPacketSizeLimit, 20...268_435_460,
+      "max-connect-size", "BYTES", \.connectPacketSizeLimit, 20...FixedHeader.longestPacket,
       "longest packet that is taken before a client is in"),
     bound(
       "max-waiting-logins", "COUNT", \.waitingLoginLimit, 1...(.max),

@@ -304,7 +304,7 @@ extension BrokerDraft {
       "max-sessions", "COUNT", \.sessionLimit, 1...(.max),
       "sessions, of connected and of absent clients"),
     bound(
-      "max-packet-size", "BYTES", \.packetSizeLimit, 20...268_435_460,
+      "max-packet-size", "BYTES", \.packetSizeLimit, 20...FixedHeader.longestPacket,
       "longest packet that is taken from a client"),
     bound(
       "max-inflight-messages", "COUNT", \.inFlightLimit, 1...65_535,
@@ -317,7 +317,8 @@ extension BrokerDraft {
       "longest message that is passed on; a longer one is dropped",
       manual: "It is acknowledged, to a client of MQTT 5 with reason code 0x83."
     ) { (draft, text) throws(ValueFault) in
-      draft.options.configuration.payloadSizeLimit = try Values.number(text, 1...268_435_455)
+      draft.options.configuration.payloadSizeLimit = try Values.number(
+        text, 1...VariableByteInteger.maximum)
     },
     bound(
       "receive-maximum", "COUNT", \.receiveMaximum, 1...65_535,

@@ -26,7 +26,10 @@ extension InspectDraft {
   private static let output: [Option<InspectDraft>] = [
     .flag(
       "json", letter: "j", "a JSON object for each packet, with every field and property",
-      manual: "With --check a JSON object for each finding."
+      manual: """
+        With --check a JSON object for each finding, with --stats one for each capture, in which \
+        all clients and topics stand.
+        """
     ) { $0.choose("--json") },
     .flag(
       "check", "only what is wrong or worth knowing",
@@ -37,7 +40,8 @@ extension InspectDraft {
         """
     ) { $0.choose("--check") },
     .flag(
-      "stats", "clients, topics, sizes, rates, QoS and latencies"
+      "stats", "clients, topics, sizes, rates, QoS and latencies",
+      manual: "The tables show the first fifty clients and topics; --json has all of them."
     ) { $0.choose("--stats") },
     .value(
       "follow", "CLIENT", example: "sensor-1", "all that one client says and hears, with payloads"

@@ -29,7 +29,8 @@ package struct InspectOptions: Equatable, Sendable {
     case fields(Fields)
     /// What is wrong.
     case findings(isJSON: Bool)
-    case statistics
+    /// Clients, topics, sizes, rates and latencies.
+    case statistics(isJSON: Bool)
     /// All that one client says and hears.
     case conversation(client: String)
     /// The sequence of packets between the clients and the broker.
@@ -87,7 +88,9 @@ struct InspectDraft: Draft {
     let example = "-T fields -e frame.number -e mqtt.topic"
     var forms = forms
     let isJSON = forms.contains("--json")
-    if isJSON, forms.contains("--check") { forms.removeAll { $0 == "--json" } }
+    if isJSON, forms.contains("--check") || forms.contains("--stats") {
+      forms.removeAll { $0 == "--json" }
+    }
     if forms.count > 1 {
       throw UsageError(forms[1], "chooses another output than \(forms[0]); give one of them")
     }
@@ -102,7 +105,7 @@ struct InspectDraft: Draft {
       return .fields(fields)
     case "--json": return .objects
     case "--check": return .findings(isJSON: isJSON)
-    case "--stats": return .statistics
+    case "--stats": return .statistics(isJSON: isJSON)
     case "--follow": return .conversation(client: client ?? "")
     case "--ladder": return .ladder
     default: return options.pageFile == nil && options.messageFile == nil ? .lines : .none

@@ -46,7 +46,7 @@ package enum PacketLine {
         + suback.reasonCodes.map { $0.isFailure ? reason($0, in: .suback) : "QoS \($0.rawValue)" }
         + words(suback.properties)
     case .unsubscribe(let unsubscribe):
-      ["UNSUBSCRIBE", id(unsubscribe.packetIdentifier)] + unsubscribe.filters.map(quoted)
+      ["UNSUBSCRIBE", id(unsubscribe.packetIdentifier)] + unsubscribe.filters.map(\.quoted)
         + words(unsubscribe.properties)
     case .unsuback(let unsuback):
       ["UNSUBACK", id(unsuback.packetIdentifier)]
@@ -67,15 +67,15 @@ package enum PacketLine {
       case .v311: "MQTT 3.1.1"
       case .v5: "MQTT 5.0"
       }
-    var words = [version, "client \(quoted(connect.clientIdentifier))"]
+    var words = [version, "client \(connect.clientIdentifier.quoted)"]
     words.append(connect.cleanStart ? "clean start" : "resume")
     words.append("keep alive \(connect.keepAliveSeconds) s")
-    if let userName = connect.userName { words.append("user \(quoted(userName))") }
+    if let userName = connect.userName { words.append("user \(userName.quoted)") }
     if connect.password != nil { words.append("password") }
     if let will = connect.will {
-      words.append("will \(quoted(will.topic)) QoS \(will.qos.rawValue)")
+      words.append("will \(will.topic.quoted) QoS \(will.qos.rawValue)")
       if will.isRetained { words.append("retain") }
-      words.append(size(will.payload.count))
+      words.append(Counted.text(will.payload.count, "byte"))
     }
     return words + Self.words(connect.properties)
   }
@@ -86,7 +86,7 @@ package enum PacketLine {
     words.append("QoS \(publish.qos.rawValue)")
     if publish.isDuplicate { words.append("dup") }
     if publish.isRetained { words.append("retain") }
-    words += [quoted(publish.topic), size(publish.payload.count)]
+    words += [publish.topic.quoted, Counted.text(publish.payload.count, "byte")]
     return words + Self.words(publish.properties)
   }
 
@@ -97,7 +97,7 @@ package enum PacketLine {
 
   private static func word(_ subscription: Subscription) -> String {
     let options = subscription.options
-    var text = "\(quoted(subscription.filter)) QoS \(options.qos.rawValue)"
+    var text = "\(subscription.filter.quoted) QoS \(options.qos.rawValue)"
     if options.noLocal { text += " no local" }
     if options.retainAsPublished { text += " retain as published" }
     switch options.retainHandling {
@@ -115,17 +115,15 @@ package enum PacketLine {
         case .byte(let number): "\(number)"
         case .twoByteInteger(let number): "\(number)"
         case .fourByteInteger(let number), .variableByteInteger(let number): "\(number)"
-        case .string(let text): quoted(text)
-        case .binary(let bytes): size(bytes.count)
-        case .stringPair(let name, let text): "\(quoted(name)): \(quoted(text))"
+        case .string(let text): text.quoted
+        case .binary(let bytes): Counted.text(bytes.count, "byte")
+        case .stringPair(let name, let text): "\(name.quoted): \(text.quoted)"
         }
       return "(\(property.identifier.dashedName) \(value))"
     }
   }
 
   private static func id(_ identifier: PacketIdentifier) -> String { "id \(identifier.rawValue)" }
-
-  private static func size(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
 
   /// The reason, when it is one: a success goes without saying.
   private static func unlessSuccess(_ code: ReasonCode, in type: PacketType) -> [String] {
@@ -135,23 +133,6 @@ package enum PacketLine {
   /// `Success`, or `0x87 Not authorized`.
   private static func reason(_ code: ReasonCode, in type: PacketType) -> String {
     let name = code.name(in: type)
-    return code.isFailure ? "0x\(String(code.rawValue, radix: 16, uppercase: true)) \(name)" : name
-  }
-
-  /// Text in quotes on one line, whatever it holds.
-  private static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\\(scalar)"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      case let control where control.value < 0x20 || (0x7F...0x9F).contains(control.value):
-        result += "\\u{\(String(control.value, radix: 16))}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
+    return code.isFailure ? "\(code.hexadecimal) \(name)" : name
   }
 }

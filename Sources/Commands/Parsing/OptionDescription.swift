@@ -8,6 +8,8 @@ package enum ValueHint: Equatable, Sendable {
   case free
   /// One of these words.
   case choices([String])
+  /// One of these words, perhaps with more behind it.
+  case beginnings([String])
   /// The path of a file.
   case file
   /// The path of a directory.

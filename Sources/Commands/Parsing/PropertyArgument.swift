@@ -66,7 +66,7 @@ package struct PropertyRow: Sendable {
       .sessionExpiryInterval, .fourBytes(0...(.max)),
       [.connect, .disconnect], "3600"),
     row(
-      .subscriptionIdentifier, .variable(1...268_435_455),
+      .subscriptionIdentifier, .variable(1...UInt32(VariableByteInteger.maximum)),
       [.subscribe], "7"),
     row(.topicAlias, .twoBytes(1...(.max)), [.publish], "1"),
     row(.topicAliasMaximum, .twoBytes(0...(.max)), [.connect], "10"),

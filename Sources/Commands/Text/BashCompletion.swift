@@ -89,12 +89,10 @@ package enum BashCompletion {
     if command.verbs.isEmpty { return files }
     let verbs = command.verbs.joined(separator: " ")
     let words = "_mqtt_words '\(verbs)' \"$current\""
-    guard let files else {
-      return command == .bench ? words : "((COMP_CWORD == 2)) && \(words)"
-    }
+    guard let files else { return "((COMP_CWORD == 2)) && \(words)" }
     // A verb that has been typed is some word before this one.
     return "if [[ \" ${COMP_WORDS[*]:2:COMP_CWORD - 2} \" =~ "
-      + "\\ (\(command.verbs.joined(separator: "|")))\\  ]]; then \(files); else \(words); fi"
+      + "\\ (\(command.verbsOfFiles.joined(separator: "|")))\\  ]]; then \(files); else \(words); fi"
   }
 
   private static func patterns(_ option: OptionDescription) -> String {
@@ -107,7 +105,7 @@ package enum BashCompletion {
     if option.isFlag { return nil }
     switch option.values {
     case .free: return ""
-    case .choices(let words):
+    case .choices(let words), .beginnings(let words):
       return "_mqtt_words '\(words.joined(separator: " "))' \"$current\"; "
     case .file: return "_mqtt_files -f \"$current\"; "
     case .directory: return "_mqtt_files -d \"$current\"; "

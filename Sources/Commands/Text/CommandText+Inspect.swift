@@ -5,7 +5,7 @@ extension Command {
     synopsis: [
       "inspect-pcap [OPTION ...] FILE ...",
       "inspect-pcap -T fields -e NAME [-e NAME ...] [OPTION ...] FILE ...",
-      "inspect-pcap --check [--json] FILE ...",
+      "inspect-pcap --check|--stats [--json] [OPTION ...] FILE ...",
     ],
     description: [
       """

@@ -45,7 +45,10 @@ package enum FishCompletion {
     case .broker:
       "__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd"
     case .passwd: "__fish_seen_subcommand_from broker; and __fish_seen_subcommand_from passwd"
-    case .pub, .sub, .bench, .aclCheck, .inspectPcap:
+    // Names of scenarios as well.
+    case .pub, .sub:
+      "__fish_seen_subcommand_from \(command.rawValue); and not __fish_seen_subcommand_from bench"
+    case .bench, .aclCheck, .inspectPcap:
       "__fish_seen_subcommand_from \(command.rawValue)"
     }
   }
@@ -55,11 +58,15 @@ package enum FishCompletion {
     var text = ""
     let verbs = command.verbs.joined(separator: " ")
     if !verbs.isEmpty {
-      let isOne = command == .bench ? "" : "; and not __fish_seen_subcommand_from \(verbs)"
+      let others = command == .bench ? command.verbsOfFiles.joined(separator: " ") : verbs
+      let isOne = "; and not __fish_seen_subcommand_from \(others)"
       text += "complete -c mqtt -n '\(condition(command))\(isOne)' -a '\(verbs)'\n"
     }
     if command.takesFiles {
-      let isLater = verbs.isEmpty ? "" : "; and __fish_seen_subcommand_from \(verbs)"
+      let isLater =
+        verbs.isEmpty
+        ? ""
+        : "; and __fish_seen_subcommand_from \(command.verbsOfFiles.joined(separator: " "))"
       text += "complete -c mqtt -n '\(condition(command))\(isLater)' -F\n"
     }
     return text
@@ -72,7 +79,8 @@ package enum FishCompletion {
     if !option.isFlag {
       switch option.values {
       case .free: text += " -x"
-      case .choices(let words): text += " -x -a '\(words.joined(separator: " "))'"
+      case .choices(let words), .beginnings(let words):
+        text += " -x -a '\(words.joined(separator: " "))'"
       case .file: text += " -r -F"
       case .directory: text += " -x -a '(__fish_complete_directories)'"
       case .property(let packets):

@@ -90,6 +90,7 @@ extension FindingKind {
     case .noSuback: "A subscription that never got its SUBACK."
     case .noUnsuback: "An UNSUBSCRIBE that never got its UNSUBACK."
     case .undelivered: "A message that a subscriber should have got and never did."
+    case .notDecrypted: "TLS with MQTT in it, to all appearances, that stays hidden."
     }
   }
 }

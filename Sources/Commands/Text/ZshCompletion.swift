@@ -18,6 +18,17 @@ package enum ZshCompletion {
       text += "    \(packet.rawValue)) names=(\(names)) ;;\n"
     }
     text += "  esac\n  compadd -a names\n}\n"
+    text += """
+
+      _mqtt_scenario() {
+        if ((${words[(I)compare]} > 0 && ${words[(I)compare]} < CURRENT)); then
+          _files
+        else
+          compadd \(Command.bench.verbs.joined(separator: " "))
+        fi
+      }
+
+      """
     for command in Command.allCases { text += "\n" + function(command) }
     text += "\n_mqtt() {\n  local -a commands\n  commands=(\n"
     for command in Command.typed {
@@ -62,7 +73,7 @@ package enum ZshCompletion {
       case .passwd: " \\\n    ':file:_files' ':user: ' ':password: '"
       case .pub: " \\\n    ':topic: ' ':message: '"
       case .sub: " \\\n    '*:filter: '"
-      case .bench: " \\\n    '*:scenario:(\(command.verbs.joined(separator: " ")))'"
+      case .bench: " \\\n    '*:scenario:_mqtt_scenario'"
       case .aclCheck:
         " \\\n    ':question:(\(command.verbs.joined(separator: " ")))'"
           + " \\\n    '*:file:_files'"
@@ -95,7 +106,8 @@ package enum ZshCompletion {
     guard let name = option.valueName else { return "" }
     switch option.values {
     case .free: return ":\(escaped(name)): "
-    case .choices(let words): return ":\(escaped(name)):(\(words.joined(separator: " ")))"
+    case .choices(let words), .beginnings(let words):
+      return ":\(escaped(name)):(\(words.joined(separator: " ")))"
     case .file: return ":\(escaped(name)):_files"
     case .directory: return ":\(escaped(name)):_files -/"
     case .property(let packets):

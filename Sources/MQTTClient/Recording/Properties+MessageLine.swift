@@ -146,7 +146,7 @@ extension Properties {
     if case .array(let elements) = member.value { numbers = elements }
     for number in numbers {
       guard case .number(let number) = number, let identifier = UInt32(exactly: number),
-        (1...268_435_455).contains(identifier)
+        (1...UInt32(VariableByteInteger.maximum)).contains(identifier)
       else { throw member.fault("expected a whole number from 1 to 268435455, or a list of them") }
       append(.subscriptionIdentifier, .variableByteInteger(identifier))
     }

@@ -132,6 +132,15 @@
     end += 8
   }
 
+  /// Writes eight bytes over readable ones from `offset` on, least significant first.
+  @inlinable @inline(__always) package mutating func replace(
+    at offset: Int, littleEndian value: UInt64
+  ) {
+    precondition(offset >= 0 && end - start - offset >= 8, "a word beyond the readable bytes")
+    unsafe UnsafeMutableRawPointer(base.unsafelyUnwrapped + start + offset).storeBytes(
+      of: value.littleEndian, as: UInt64.self)
+  }
+
   /// Appends a copy of `bytes`.
   @inlinable @inline(__always) package mutating func append(_ bytes: Span<UInt8>) {
     let count = bytes.count

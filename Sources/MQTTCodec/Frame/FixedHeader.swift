@@ -4,6 +4,9 @@
 
 /// The fixed header of a packet (2.1.1).
 @usableFromInline package struct FixedHeader: Equatable, Sendable {
+  /// Bytes of the longest packet that there can be: its fixed header has five.
+  package static let longestPacket = VariableByteInteger.maximum + 5
+
   @usableFromInline package var type: PacketType
   /// The four low bits of the first byte, already checked against the table of 2.1.3.
   @usableFromInline package var flags: UInt8

@@ -58,10 +58,10 @@ extension ReasonCode {
   /// The name in table 2-6, `Session taken over`; a code that is none of it is shown as a number.
   ///
   /// 0x00 has several names; this is ``success``. See ``name(in:)``.
-  package var name: String { row?.name ?? number }
+  package var name: String { row?.name ?? hexadecimal }
 
   /// The number as the standard writes it: `0x8E`.
-  package var number: String {
+  package var hexadecimal: String {
     (rawValue < 0x10 ? "0x0" : "0x") + String(rawValue, radix: 16, uppercase: true)
   }
 
@@ -187,6 +187,6 @@ extension PacketReader {
     if _fastPath(reasonCode.places.overlaps(places)) { return reasonCode }
     throw fault(
       .protocolError, "\(statement)", at: offset - 1,
-      "\(reasonCode.number) is not a reason code of \(type.name)")
+      "\(reasonCode.hexadecimal) is not a reason code of \(type.name)")
   }
 }

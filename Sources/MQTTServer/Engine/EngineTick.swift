@@ -30,6 +30,9 @@ final class EngineTick: ReactorDelegate {
   /// Connections that have output which their link could not take yet.
   private var postponed: [ConnectionID] = []
   private var isStopped = false
+  /// The links of this tick that were accepted; their other events do not carry an owner yet, and
+  /// some have gone to another reactor, or for good.
+  private var newcomers: [(link: LinkID, connection: ConnectionID)] = []
   /// Bytes of this tick, in and out.
   private var receivedBytes = 0
   private var sentBytes = 0
@@ -56,6 +59,7 @@ final class EngineTick: ReactorDelegate {
       state.broker.writesInformation = engine.log.wants(.information)
       while let buffer = reactor.takeSpareBuffer() { state.broker.recycle(buffer) }
       for event in events { handle(event, reactor, &state, now) }
+      newcomers.removeAll(keepingCapacity: true)
       state.broker.advance(to: now)
       let isHanded = state.exchangeLogins(engine.checker, now)
       state.broker.publishLog(now: now)
@@ -89,17 +93,15 @@ final class EngineTick: ReactorDelegate {
     switch event.event {
     case .received(let range):
       receivedBytes += range.count
-      let owner = event.owner != 0 ? event.owner : reactor.owner(of: event.link)
-      state.broker.receive(
-        reactor.received(range), on: ConnectionID(word: owner), now: now)
-      if state.broker.wantsNoInput(ConnectionID(word: owner)) { reactor.pauseReading(event.link) }
-      meter.noteActivity(ConnectionID(word: owner))
+      let connection = connection(of: event)
+      state.broker.receive(reactor.received(range), on: connection, now: now)
+      if state.broker.wantsNoInput(connection) { reactor.pauseReading(event.link) }
+      meter.noteActivity(connection)
     case .accepted(let listener, let peer):
       accept(event.link, listener, peer, reactor, &state, now)
     case .ended(let reason):
-      let connection = ConnectionID(word: event.owner)
-      state.broker.end(connection, cause: reason.description, now: now)
-    case .drained: fetchOutput(of: ConnectionID(word: event.owner), reactor, &state)
+      state.broker.end(connection(of: event), cause: reason.description, now: now)
+    case .drained: fetchOutput(of: connection(of: event), reactor, &state)
     case .adopted: adopt(event, reactor, &state)
     case .turnedAway(_, let peer, let reason):
       engine.write(.notice, "\(peer): turned away, \(reason)")
@@ -109,6 +111,12 @@ final class EngineTick: ReactorDelegate {
       logIsWaiting = true
     case .connected, .readable: break
     }
+  }
+
+  private func connection(of event: ReactorEvent) -> ConnectionID {
+    if event.owner != 0 { return ConnectionID(word: event.owner) }
+    let newcomer = newcomers.last { $0.link == event.link }
+    return newcomer?.connection ?? ConnectionID(word: 0)
   }
 
   private static func explain(_ error: SystemError) -> String {
@@ -130,6 +138,7 @@ final class EngineTick: ReactorDelegate {
     else { return reactor.close(link, flushing: false) }
     reactor.setOwner(link, connection.word)
     state.setLink(connection, link)
+    newcomers.append((link, connection))
     if target != index { hand(connection, to: target, reactor, &state) }
   }
 
@@ -141,6 +150,8 @@ final class EngineTick: ReactorDelegate {
       return reactor.close(event.link, flushing: true)
     }
     state.setLink(connection, event.link)
+    // Its first bytes may have come where it was accepted.
+    if state.broker.wantsNoInput(connection) { reactor.pauseReading(event.link) }
     fetchOutput(of: connection, reactor, &state)
   }
 

@@ -43,6 +43,15 @@ extension Reactor {
     }
   }
 
+  /// Reads what a new plain link brings with it; everything else shows when it is watched.
+  func receiveFirst(_ link: LinkID) -> Int {
+    guard arena.hasRoom,
+      case .bytes(let count) = receiveBytes(
+        links[link.index].descriptor, arena.room, arena.readLimitBytes)
+    else { return 0 }
+    return count
+  }
+
   /// A session hands over what has arrived and decrypted; a part of a record waits inside.
   private func readProtected(_ link: LinkID, _ tls: TLSBox) {
     let room = UnsafeMutableRawBufferPointer(
@@ -66,7 +75,7 @@ extension Reactor {
   }
 
   /// Hands bytes over, unless nobody wants them any more.
-  private func take(_ link: LinkID, _ count: Int) {
+  func take(_ link: LinkID, _ count: Int) {
     if links[link.index].flags.contains(.closing) { return }
     let range = arena.keep(count)
     if links[link.index].flags.contains(.fresh) {

@@ -136,11 +136,21 @@ extension AccessCheckCommand {
         tell(finding.description)
       }
     }
-    for fault in passwords?.faults ?? [] where !options.writesJSON { tell(fault.description) }
+    for fault in passwords?.faults ?? [] {
+      if options.writesJSON {
+        tell([
+          .init("file", .text(fault.file)), .init("line", .number(Double(fault.line))),
+          .init("column", .number(Double(fault.column))), .init("problem", .text(fault.problem)),
+        ])
+      } else {
+        tell(fault.description)
+      }
+    }
     let isClean = findings.isEmpty && passwords?.faults.isEmpty != false
     return isClean ? ExitStatus.success : ExitStatus.failure
   }
 
+  /// The action as the command line names it.
   func word(_ action: AccessAction) -> String {
     action == .deliver ? "receive" : "\(action)"
   }

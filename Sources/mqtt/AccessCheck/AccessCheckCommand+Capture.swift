@@ -39,7 +39,7 @@ private struct AccessObserver: PacketReceiver, ~Copyable {
       if topic.isEmpty { return }
       note(packet.direction == .toServer ? .publish : .deliver, topic, packet, connection)
     case .packet(.connect(let connect)):
-      users[connection.number] = connect.userName
+      if users.count < Self.limit { users[connection.number] = connect.userName }
       if let will = connect.will { note(.publish, will.topic, packet, connection) }
     case .packet(.subscribe(let subscribe)):
       for subscription in subscribe.subscriptions {
@@ -104,7 +104,8 @@ extension AccessCheckCommand {
       }
     }
     if !options.writesJSON {
-      tell("\(observer.order.count) different accesses, \(denied) denied")
+      let count = observer.order.count
+      tell("\(count == 1 ? "1 access" : "\(count) different accesses"), \(denied) denied")
     }
     return denied == 0 ? ExitStatus.success : ExitStatus.failure
   }
@@ -131,8 +132,8 @@ extension AccessCheckCommand {
     }
     remark(
       observer.unknownCount > 0,
-      "\(observer.unknownCount) packets are of clients whose CONNECT is not in the capture; nothing is said of them"
-    )
+      "nothing is said of \(Counted.text(observer.unknownCount, "packet")) of clients whose CONNECT is "
+        + "not in the capture")
     remark(
       observer.isFull,
       "the capture holds more different accesses than are kept; later ones are left out")

@@ -88,7 +88,7 @@ extension AccessCheckCommand {
       if !isMet { failures += 1 }
     }
     if options.tellsCoverage { tellCoverage(rules, exercised) }
-    if !options.writesJSON { tell("\(cases.count) cases, \(failures) failed") }
+    if !options.writesJSON { tell("\(Counted.text(cases.count, "case")), \(failures) failed") }
     return failures == 0 ? ExitStatus.success : ExitStatus.failure
   }
 
@@ -104,7 +104,7 @@ extension AccessCheckCommand {
       }
     }
     if !options.writesJSON {
-      tell("\(exercised.count) of \(rules.rules.count) rules exercised")
+      tell("\(exercised.count) of \(Counted.text(rules.rules.count, "rule")) exercised")
     }
   }
 
@@ -186,8 +186,7 @@ extension AccessCheckCommand {
   /// Who asks what, as it stands in a file of questions.
   private func shown(_ asked: AccessCase) -> String {
     let client = asked.clientIdentifier.map { " client=\($0)" } ?? ""
-    let action = asked.action == .deliver ? "receive" : "\(asked.action)"
-    return "\(asked.userName ?? "-")\(client) \(action) \(asked.topic)"
+    return "\(asked.userName ?? "-")\(client) \(word(asked.action)) \(asked.topic)"
   }
 
   private func line(_ answer: Answer) -> String {
@@ -211,7 +210,7 @@ extension AccessCheckCommand {
   ) -> [JSONValue.Member] {
     var result: [JSONValue.Member] = [
       .init("user", .text(asked.userName)), .init("client", .text(asked.clientIdentifier)),
-      .init("action", .text(asked.action == .deliver ? "receive" : "\(asked.action)")),
+      .init("action", .text(word(asked.action))),
       .init("topic", .text(asked.topic)), .init("allowed", .truth(answer.isAllowed)),
       .init("answer", .text(answer.word)), .init("file", .text(answer.location?.file)),
       .init("line", answer.location.map { .number(Double($0.line)) } ?? .null),

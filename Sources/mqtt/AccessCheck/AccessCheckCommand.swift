@@ -59,11 +59,13 @@ struct AccessCheckCommand {
     return bytes
   }
 
-  /// Writes a line of results.
-  func tell(_ line: String) { Terminal.write(line + "\n", to: STDOUT_FILENO) }
+  /// Writes a line of results, whatever the names in it hold.
+  func tell(_ line: String) { Terminal.write(line.onOneLine + "\n", to: STDOUT_FILENO) }
 
   /// Writes an object on a line of its own.
-  func tell(_ members: [JSONValue.Member]) { tell(JSONValue.object(members).text) }
+  func tell(_ members: [JSONValue.Member]) {
+    Terminal.write(JSONValue.object(members).text + "\n", to: STDOUT_FILENO)
+  }
 }
 
 /// Why nothing could be found out.

@@ -4,6 +4,7 @@
 import Bench
 import Commands
 import Glibc
+import MQTTClient
 import MQTTCodec
 import Transport
 
@@ -13,6 +14,8 @@ final class BenchSession {
   private var facts: ReportFacts
   private(set) var results: [RunResult] = []
   private var rivals: [RunResult] = []
+  /// What is known about brokers, by their addresses.
+  private var looks: [String: BrokerLook] = [:]
 
   init(_ options: BenchOptions) {
     self.options = options
@@ -56,8 +59,9 @@ final class BenchSession {
   func measureQuietly(
     _ scenario: Scenario, _ options: BenchOptions
   ) throws(StartFailure) -> RunResult {
-    let settings = try LoadSettings(scenario, options)
+    var settings = try LoadSettings(scenario, options)
     try settings.checkDescriptors()
+    let brokers = try lookAtBrokers(&settings, options.connection.version)
     var watch: ProcessWatch?
     if let process = options.watchedProcesses.first {
       watch = ProcessWatch(process: process)
@@ -68,14 +72,37 @@ final class BenchSession {
     let live = LiveProgress(
       settings, name: scenario.description, isQuiet: options.isQuiet)
     let run = LoadRun(settings, watch: watch, interrupt: interrupt, observer: live)
-    let result: RunResult
+    var result: RunResult
     do throws(SystemError) {
       result = try run.run()
     } catch {
       throw StartFailure(description: "\(error)")
     }
     live.finish()
+    result.broker = brokers
     return result
+  }
+
+  /// Looks at the brokers that have not been looked at: all clients speak what these speak; gives
+  /// their names.
+  private func lookAtBrokers(
+    _ settings: inout LoadSettings, _ choice: VersionChoice
+  ) throws(StartFailure) -> String {
+    var addresses: Set<String> = []
+    var names: [String] = []
+    for target in settings.targets {
+      let address = target.endpoint.description
+      guard addresses.insert(address).inserted else { continue }
+      var look = looks[address] ?? BrokerLook()
+      if look.version == nil {
+        look = try PeerLoop().look(
+          settings.lookSettings(choice), at: target.endpoint, asksName: true)
+        looks[address] = look
+      }
+      if let name = look.name, !names.contains(name) { names.append(name) }
+      if choice == .auto, look.version == .v311 { settings.version = .v311 }
+    }
+    return names.joined(separator: ", ")
   }
 
   /// Results go to the standard output stream, unless a report goes there.

@@ -24,7 +24,8 @@ final class CrashCommand {
   /// How often a broker that ends at once is started again.
   private static let restartLimit = 20
 
-  private let options: BenchOptions
+  /// With the version that the broker was found to speak.
+  private var options: BenchOptions
   private let loop: PeerLoop
   private let interrupt = Interrupt()
   private let runNumber = UInt16.random(in: 1...UInt16.max)
@@ -55,6 +56,7 @@ final class CrashCommand {
 
   func run() throws(StartFailure) -> Int32 {
     defer { child?.kill() }
+    interrupt.atExit = { [unowned self] in child?.kill() }
     try startBroker()
     try connectClients()
     publishes = true
@@ -110,7 +112,10 @@ final class CrashCommand {
         broker = try ChildProgram(["/bin/sh", "-c", command], showsErrors: !options.isQuiet)
         child = broker
       }
-      if try looker.canConnect(options.connection) { return }
+      if let version = try looker.version(of: options.connection) {
+        options.connection.version = .exactly(version)
+        return
+      }
       usleep(50_000)
     }
     throw StartFailure(
@@ -128,7 +133,6 @@ final class CrashCommand {
       connection.sessionExpirySeconds = 3600
       if connection.inFlightLimit == 0 { connection.inFlightLimit = 20 }
       var settings = try connection.settings(keepsSession: true)
-      if case .automatic = settings.versions { settings.versions = .only(.v5) }
       settings.connackTimeoutSeconds = 5
       _ = loop.add(settings, endpoint, reconnects: true)
     }

@@ -9,9 +9,12 @@ final class Interrupt {
   /// Whether somebody asked for the end.
   private(set) var isRaised = false
 
-  /// Catches SIGINT and SIGTERM in this thread and all that it starts from now on.
+  /// Done before the process ends without summary.
+  var atExit: () -> Void = {}
+
+  /// Catches SIGINT, SIGTERM and SIGHUP in this thread and all that it starts from now on.
   init() {
-    signals = try? Signals([SIGINT, SIGTERM])
+    signals = try? Signals([SIGINT, SIGTERM, SIGHUP])
   }
 
   /// Waits so long for a signal; true when one has come, now or before.
@@ -20,7 +23,10 @@ final class Interrupt {
       usleep(UInt32(milliseconds) * 1000)
     } else if let number = signals?.wait(atMostMilliseconds: milliseconds), number > 0 {
       // Who asks twice does not want to wait for the summary.
-      if isRaised { exit(128 + number) }
+      if isRaised {
+        atExit()
+        exit(128 + number)
+      }
       isRaised = true
     }
     return isRaised

@@ -42,7 +42,7 @@ final class LiveProgress: LoadObserver {
 
   func moved(_ progress: LoadProgress, step: LoadStep, elapsedSeconds: Double) {
     if isQuiet || !isTerminal { return }
-    var text = "\r\u{1B}[K\(name) "
+    var text = "\(name) "
     switch step {
     case .connecting:
       let ready = progress.connections.load(ordering: .relaxed)
@@ -52,7 +52,9 @@ final class LiveProgress: LoadObserver {
     case .parting, .clearing, .leaving: text += "leaving"
     }
     isDrawn = true
-    Terminal.write(text, to: STDERR_FILENO)
+    // A line that is wrapped could not be drawn again in its place.
+    let line = text.prefix(Terminal.width(STDERR_FILENO) - 1)
+    Terminal.write("\r\u{1B}[K\(line)", to: STDERR_FILENO)
   }
 
   /// Takes the line away.

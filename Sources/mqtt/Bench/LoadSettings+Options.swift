@@ -5,6 +5,7 @@ import Commands
 import Glibc
 import MQTTClient
 import MQTTCodec
+import MQTTSession
 import Transport
 
 extension LoadSettings {
@@ -28,6 +29,7 @@ extension LoadSettings {
     subscribeQoS = options.subscribeQoS ?? usual
     isRetained = options.isRetained || isRetainedReplay
     switch options.connection.version {
+    // Until the broker has been looked at.
     case .auto: version = .v5
     case .exactly(let exact): version = exact
     }
@@ -72,17 +74,21 @@ extension LoadSettings {
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw StartFailure(description: "\(path) is not text in UTF-8")
       }
-      payload = Template(text)
+      payload = PlaceholderText(text)
     } else {
-      payload = options.payload.map(Template.init)
+      payload = options.payload.map(PlaceholderText.init)
     }
-    if let payload { payloadSize = MessageStamp.size + payload.text(Template.Values()).utf8.count }
+    if let payload {
+      payloadSize = MessageStamp.size + payload.text(PlaceholderText.Values()).utf8.count
+    }
     let own = "mqtt-bench/\(String(run, radix: 16))"
     var text = options.topic ?? (cast.isPaired ? own + "/%i" : own)
-    if isRetainedReplay && !Template(text).variesByMessage { text += "/%s" }
-    topic = Template(text)
-    filter = options.filter.map(Template.init)
-    if case .subscribe = scenario, filter == nil, options.topic == nil { filter = Template("#") }
+    if isRetainedReplay && !PlaceholderText(text).variesByMessage { text += "/%s" }
+    topic = PlaceholderText(text)
+    filter = options.filter.map(PlaceholderText.init)
+    if case .subscribe = scenario, filter == nil, options.topic == nil {
+      filter = PlaceholderText("#")
+    }
   }
 
   private mutating func setIdentity(_ options: BenchOptions) throws(StartFailure) {
@@ -96,11 +102,11 @@ extension LoadSettings {
     var name =
       connection.clientIdentifier ?? connection.clientIdentifierPrefix
       ?? "bench-\(String(run, radix: 16))-"
-    if !Template(name).variesByClient { name += "%i" }
-    clientIdentifier = Template(name)
-    userName = connection.userName.map(Template.init)
+    if !PlaceholderText(name).variesByClient { name += "%i" }
+    clientIdentifier = PlaceholderText(name)
+    userName = connection.userName.map(PlaceholderText.init)
     if let password = try connection.password?.read(prompt: "Password") {
-      self.password = Template(String(decoding: password, as: UTF8.self))
+      self.password = PlaceholderText(String(decoding: password, as: UTF8.self))
     }
   }
 
@@ -134,17 +140,33 @@ extension LoadSettings {
   /// One place for each client where clients have certificates of their own.
   private func certificates(_ places: [ConnectionOptions]) -> [ConnectionOptions] {
     let paths = [places[0].tls?.certificateFile, places[0].tls?.keyFile].compactMap { $0 }
-    guard paths.contains(where: { Template($0).variesByClient }) else { return places }
+    guard paths.contains(where: { PlaceholderText($0).variesByClient }) else { return places }
     return (0..<cast.clientCount).map { index in
       var place = places[index % places.count]
       let values = self.values(index)
       if var tls = place.tls {
-        tls.certificateFile = tls.certificateFile.map { Template($0).text(values) }
-        tls.keyFile = tls.keyFile.map { Template($0).text(values) }
+        tls.certificateFile = tls.certificateFile.map { PlaceholderText($0).text(values) }
+        tls.keyFile = tls.keyFile.map { PlaceholderText($0).text(values) }
         place.tls = tls
       }
       return place
     }
+  }
+
+  /// The terms of one more client, which looks at the broker and leaves nothing behind.
+  func lookSettings(_ choice: VersionChoice) -> ClientSettings {
+    let values = values(0)
+    var look = ClientSettings()
+    look.versions =
+      switch choice {
+      case .auto: .automatic
+      case .exactly(let version): .only(version)
+      }
+    look.clientIdentifier = values.clientIdentifier + "-look"
+    look.userName = userName?.text(values)
+    look.password = password.map { Array($0.text(values).utf8) }
+    look.connectProperties = connectProperties
+    return look
   }
 
   /// Refuses what the process cannot do, with the number that it can.

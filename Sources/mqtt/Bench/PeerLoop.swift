@@ -79,17 +79,11 @@ final class PeerLoop: ReactorDelegate {
     work = { _ in }
   }
 
-  /// Whether a broker lets a client in there now.
-  func canConnect(_ options: ConnectionOptions) throws(StartFailure) -> Bool {
+  /// The version in which a broker lets a client in there now; nil when it does not.
+  func version(of options: ConnectionOptions) throws(StartFailure) -> ProtocolVersion? {
     var settings = try options.settings(keepsSession: false)
     settings.clientIdentifier = "bench-look-\(UInt32.random(in: 0 ... .max))"
     settings.cleanStart = true
-    let place = add(settings, try options.endpoint(), reconnects: false)
-    run(upToSeconds: 2) {
-      self.clients[place].session.phase == .connected || self.clients[place].phase == .finished
-    }
-    let isConnected = clients[place].session.phase == .connected
-    drop()
-    return isConnected
+    return look(settings, at: try options.endpoint(), asksName: false).version
   }
 }

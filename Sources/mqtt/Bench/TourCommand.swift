@@ -41,6 +41,7 @@ enum TourCommand {
       options.connection.port = port
       options.watchedProcesses = [Int(broker.process)]
       child = broker
+      session.interrupt.atExit = { broker.kill() }
       try wait(for: broker, options)
     }
     defer { child?.kill() }
@@ -65,7 +66,7 @@ enum TourCommand {
   ) throws(StartFailure) {
     let loop = try PeerLoop()
     for _ in 0..<200 where child.isRunning {
-      if try loop.canConnect(options.connection) { return }
+      if try loop.version(of: options.connection) != nil { return }
       usleep(50_000)
     }
     throw StartFailure(description: "the broker for the tour does not start")

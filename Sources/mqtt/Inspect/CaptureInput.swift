@@ -32,6 +32,9 @@ struct CaptureInput: ~Copyable {
     let isKnown = descriptor >= 0 && fstat(descriptor, &status) == 0
     totalByteCount = isKnown && status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
     if descriptor < 0 { throw SystemError(code: errno, call: "open", subject: path) }
+    if isKnown, status.st_mode & S_IFMT == S_IFDIR {
+      throw SystemError(code: EISDIR, call: "read", subject: path)
+    }
   }
 
   deinit {

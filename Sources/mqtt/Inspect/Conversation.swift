@@ -48,7 +48,7 @@ final class Conversation: PacketTeller {
     if let latency = pairing?.latencyNanoseconds, let pairing {
       line += " (\(PacketText.duration(latency)) after frame \(pairing.frame))"
     }
-    output.buffer.append(utf8: pause + line + "\n")
+    output.buffer.append(utf8: pause + line.onOneLine + "\n")
     if case .publish(let view) = packet.content, text.showsPayload {
       write(payload: bytes.extracting(view.payload))
     }
@@ -62,7 +62,7 @@ final class Conversation: PacketTeller {
     if let tls = connection.tls { words += ", \(tls.version ?? "TLS")" }
     if let webSocket = connection.webSocket { words += ", WebSocket on \(webSocket.path)" }
     if !connection.hasBeginning { words += ", begun before the capture" }
-    output.buffer.append(utf8: words + "\n")
+    output.buffer.append(utf8: words.onOneLine + "\n")
   }
 
   private func write(payload: Span<UInt8>) {
@@ -92,7 +92,7 @@ final class Conversation: PacketTeller {
     stride(from: 0, to: bytes.count, by: 16).map { start in
       let row = bytes[start..<min(start + 16, bytes.count)]
       return Substring(
-        row.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " "))
+        row.map(\.hexadecimal).joined(separator: " "))
     }
   }
 
@@ -106,7 +106,7 @@ final class Conversation: PacketTeller {
       line = PacketText.line(event).map { $0 + PacketText.facts(event, connection) }
     }
     guard let line else { return }
-    output.buffer.append(utf8: "\(PacketText.elapsed(stamp).leading(12))  \(line)\n")
+    output.buffer.append(utf8: "\(PacketText.elapsed(stamp).leading(12))  \(line.onOneLine)\n")
     output.flushIfLarge()
   }
 

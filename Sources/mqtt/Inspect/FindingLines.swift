@@ -59,8 +59,7 @@ final class FindingLines: PacketTeller {
   func finish() {
     if !isJSON {
       let parts = FindingSeverity.allCases.reversed().map { severity in
-        let count = counts[severity] ?? 0
-        return "\(count) \(severity.name)\(count == 1 ? "" : "s")"
+        Counted.text(counts[severity] ?? 0, severity.name)
       }
       output.buffer.append(utf8: parts.joined(separator: ", ") + "\n")
     }

@@ -13,20 +13,24 @@ enum InspectCommand {
       options.messageFile == nil
     {
       var lines = FieldLines(options, fields, InspectOutput())
-      let status = read(options, into: &lines) { (lines: inout FieldLines) in lines.endCapture() }
+      let problems = read(options, into: &lines) { (lines: inout FieldLines, _) in
+        lines.endCapture()
+        return nil
+      }
       lines.finish()
-      return status
+      return end(problems)
     }
     do throws(SystemError) {
       var inspection = Inspection(options.selection, try tellers(options))
-      let status = read(options, into: &inspection) { (whole: inout Inspection) in
-        whole.endCapture()
+      let problems = read(options, into: &inspection) { (whole: inout Inspection, path) in
+        whole.endCapture().map { "\(path): \($0)" }
       }
       inspection.finish()
+      let status = end(problems)
       if case .findings = options.output, inspection.hasErrors { return ExitStatus.failure }
       return status
     } catch {
-      return fail("\(error)")
+      return end(["\(error)"])
     }
   }
 
@@ -39,7 +43,7 @@ enum InspectCommand {
     case .objects: tellers.append(PacketObjects(options))
     case .fields(let fields): tellers.append(FieldTeller(options, fields))
     case .findings(let isJSON): tellers.append(FindingLines(options, isJSON: isJSON))
-    case .statistics: tellers.append(StatisticsReport())
+    case .statistics(let isJSON): tellers.append(StatisticsReport(isJSON: isJSON))
     case .conversation(let client): tellers.append(Conversation(options, client))
     case .ladder: tellers.append(LadderDrawing(options))
     case .none: break
@@ -49,26 +53,35 @@ enum InspectCommand {
     return tellers
   }
 
-  private static func fail(_ text: String) -> Int32 {
-    Terminal.write("mqtt inspect-pcap: \(text)\n", to: STDERR_FILENO)
-    return ExitStatus.failure
+  /// Tells of problems, behind all that was found out; the exit status.
+  private static func end(_ problems: [String]) -> Int32 {
+    for text in problems { Terminal.write("mqtt inspect-pcap: \(text)\n", to: STDERR_FILENO) }
+    return problems.isEmpty ? ExitStatus.success : ExitStatus.failure
   }
 
+  /// Reads all files and answers what is wrong with them; `end` may have a remark on each, which is
+  /// told at once.
   private static func read<Receiver: PacketReceiver & ~Copyable>(
-    _ options: InspectOptions, into receiver: inout Receiver, end: (inout Receiver) -> Void
-  ) -> Int32 {
-    var status = ExitStatus.success
+    _ options: InspectOptions, into receiver: inout Receiver,
+    end: (inout Receiver, String) -> String?
+  ) -> [String] {
+    var problems: [String] = []
     do throws(SystemError) {
       let reading = try CaptureReading(keyLogs: options.keyLogs)
       for path in options.files {
-        if let fault = try reading.read(path, into: &receiver) {
-          status = fail("\(path): \(fault)")
+        do throws(SystemError) {
+          let fault = try reading.read(path, into: &receiver)
+          if let fault { problems.append("\(path): \(fault)") }
+          if let remark = end(&receiver, path), fault == nil {
+            Terminal.write("mqtt inspect-pcap: \(remark)\n", to: STDERR_FILENO)
+          }
+        } catch {
+          problems.append("\(error)")
         }
-        end(&receiver)
       }
     } catch {
-      status = fail("\(error)")
+      problems.append("\(error)")
     }
-    return status
+    return problems
   }
 }

@@ -1,5 +1,6 @@
 // Standard output, or a file, in large pieces.
 
+import Commands
 import Glibc
 import MQTTCodec
 import Transport
@@ -11,18 +12,19 @@ struct InspectOutput: ~Copyable {
   var buffer = ByteBuffer()
   private let descriptor: Int32
   private let closes: Bool
-  /// Whether everything so far was written.
-  private(set) var isWhole = true
+  private let name: String
 
   /// Standard output.
   init() {
     descriptor = STDOUT_FILENO
     closes = false
+    name = "standard output"
   }
 
   /// A new file, or the standard output for `-`.
   init(_ path: String) throws(SystemError) {
     closes = path != "-"
+    name = closes ? path : "standard output"
     descriptor =
       closes ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) : STDOUT_FILENO
     if descriptor < 0 { throw SystemError(code: errno, call: "open", subject: path) }
@@ -36,14 +38,18 @@ struct InspectOutput: ~Copyable {
     if buffer.count >= Self.pieceLength { flush() }
   }
 
+  /// Writes what waits.
+  ///
+  /// Where that cannot be done the program ends: nothing that it could still find out has a reader.
   mutating func flush() {
     while !buffer.isEmpty {
       let count = buffer.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if count > 0 {
         buffer.consume(count)
       } else if errno != EINTR {
-        isWhole = false
-        buffer.clear()
+        let error = SystemError(code: errno, call: "write", subject: name)
+        Terminal.write("mqtt inspect-pcap: \(error)\n", to: STDERR_FILENO)
+        exit(ExitStatus.failure)
       }
     }
   }

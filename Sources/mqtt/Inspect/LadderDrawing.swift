@@ -30,10 +30,7 @@ final class LadderDrawing: PacketTeller {
   func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {}
 
   func tellEnd(_ watch: ProtocolWatch) {
-    let names = steps.names.map { name in
-      (name.count < Self.columnWidth ? name : name.prefix(Self.columnWidth - 2) + "…")
-        .trailing(Self.columnWidth)
-    }
+    let names = steps.names.map { $0.fitted(to: Self.columnWidth - 1) + " " }
     write("frame".leading(6) + "time".leading(13) + "  " + names.joined())
     for step in steps.steps {
       let time = CFormat.text("%.6f", Double(step.elapsedNanoseconds) / 1e9)

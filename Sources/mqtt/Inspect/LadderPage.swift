@@ -46,18 +46,19 @@ final class LadderPage: PacketTeller {
     for (index, name) in steps.names.enumerated() {
       let x = x(index)
       write(
-        "<text class=\"end\" x=\"\(x)\" y=\"\(Self.rowHeight)\">\(Self.escaped(name))</text>"
+        "<text class=\"end\" x=\"\(x)\" y=\"\(Self.rowHeight)\">\(name.escapedForMarkup)</text>"
           + "<line class=\"life\" x1=\"\(x)\" y1=\"\(Self.rowHeight + 8)\" x2=\"\(x)\" "
           + "y2=\"\(height)\"/>\n")
     }
     for (index, step) in steps.steps.enumerated() { write(drawing(step, row: index)) }
     write("</svg>\n")
-    if let remark = steps.remark { write("<p>\(Self.escaped(remark))</p>\n") }
+    if let remark = steps.remark { write("<p>\(remark.escapedForMarkup)</p>\n") }
     let findings = watch.findings.filter { options.selection.selects($0) }
     if !findings.isEmpty {
       write("<ul>\n")
       for finding in findings.prefix(1000) {
-        write("<li class=\"\(finding.severity.name)\">\(Self.escaped(finding.description))</li>\n")
+        let text = finding.description.escapedForMarkup
+        write("<li class=\"\(finding.severity.name)\">\(text)</li>\n")
       }
       write("</ul>\n")
     }
@@ -88,31 +89,13 @@ final class LadderPage: PacketTeller {
     let time = CFormat.text("%.6f", Double(step.elapsedNanoseconds) / 1e9)
     let type = step.type?.name.lowercased() ?? "malformed"
     return
-      "<g class=\"step \(type)\"><title>frame \(step.frame): \(Self.escaped(step.text))</title>"
+      "<g class=\"step \(type)\"><title>frame \(step.frame): \(step.text.escapedForMarkup)</title>"
       + "<text class=\"time\" x=\"8\" y=\"\(y)\">\(step.frame)</text>"
       + "<text class=\"time\" x=\"60\" y=\"\(y)\">\(time)</text>"
       + "<line x1=\"\(from)\" y1=\"\(y)\" x2=\"\(to)\" y2=\"\(y)\"/>"
       + "<path d=\"M\(to) \(y)L\(tip) \(y - 4)L\(tip) \(y + 4)Z\"/>"
-      + "<text class=\"label\" x=\"\((from + to) / 2)\" y=\"\(y - 4)\">\(Self.escaped(String(label)))"
+      + "<text class=\"label\" x=\"\((from + to) / 2)\" y=\"\(y - 4)\">\(String(label).escapedForMarkup)"
       + "</text></g>\n"
-  }
-
-  /// Text that is nothing but text in a page.
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&#39;"
-      case let control where control.value < 0x20 || (0x7F...0x9F).contains(control.value):
-        result += "\u{FFFD}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 
   private static let head = """

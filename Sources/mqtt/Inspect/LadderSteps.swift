@@ -26,10 +26,15 @@ struct LadderSteps {
   private static let stepLimit = 20_000
   private static let endLimit = 40
 
+  private struct End: Hashable {
+    var name: String
+    var isBroker: Bool
+  }
+
   private(set) var names: [String] = []
   private(set) var steps: [LadderStep] = []
   private(set) var omittedCount = 0
-  private var places: [String: Int] = [:]
+  private var places: [End: Int] = [:]
   private let text: PacketText
   private let brief: PacketText
 
@@ -45,7 +50,7 @@ struct LadderSteps {
     _ pairing: Pairing?
   ) {
     guard steps.count < Self.stepLimit, let client = place(connection.clientName),
-      let broker = place("broker \(connection.server)")
+      let broker = place("broker \(connection.server)", isBroker: true)
     else {
       omittedCount += 1
       return
@@ -64,10 +69,13 @@ struct LadderSteps {
   }
 
   /// Ends stand in the order in which they appear, so that a broker is beside its first client.
-  private mutating func place(_ name: String) -> Int? {
-    if let known = places[name] { return known }
+  ///
+  /// A client may call itself what a broker is called here: it stands by itself all the same.
+  private mutating func place(_ name: String, isBroker: Bool = false) -> Int? {
+    let end = End(name: name, isBroker: isBroker)
+    if let known = places[end] { return known }
     if names.count >= Self.endLimit { return nil }
-    places[name] = names.count
+    places[end] = names.count
     names.append(name)
     return names.count - 1
   }

@@ -40,6 +40,6 @@ final class MessageExport: PacketTeller {
   func finish() {
     output.flush()
     Terminal.write(
-      "\(count) \(count == 1 ? "message" : "messages") written to \(path)\n", to: STDERR_FILENO)
+      "\(Counted.text(count, "message")) written to \(path)\n", to: STDERR_FILENO)
   }
 }

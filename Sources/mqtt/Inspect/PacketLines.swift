@@ -32,9 +32,10 @@ final class PacketLines: PacketTeller {
   }
 
   private func write(_ stamp: FrameStamp, _ connection: ConnectionFacts, _ words: String) {
-    output.buffer.append(
-      utf8: String(stamp.frame).leading(6) + " " + PacketText.elapsed(stamp).leading(12) + " "
-        + connection.clientName.trailing(Self.nameWidth) + " " + words + "\n")
+    let line =
+      String(stamp.frame).leading(6) + " " + PacketText.elapsed(stamp).leading(12) + " "
+      + connection.clientName.trailing(Self.nameWidth) + " " + words.onOneLine
+    output.buffer.append(utf8: line + "\n")
     output.flushIfLarge()
   }
 

@@ -25,6 +25,9 @@ struct Inspection: PacketReceiver, ~Copyable {
   private let tellers: [any PacketTeller]
   private var watch = ProtocolWatch()
   private(set) var hasErrors = false
+  /// Packets of this capture, and those of them that were told.
+  private var packetCount = 0
+  private var toldCount = 0
 
   init(_ selection: PacketSelection, _ tellers: [any PacketTeller]) {
     self.selection = selection
@@ -34,9 +37,11 @@ struct Inspection: PacketReceiver, ~Copyable {
   mutating func receive(
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, on connection: ConnectionFacts
   ) {
+    packetCount += 1
     // Everything is watched: what is left out may explain what is shown.
     let pairing = watch.receive(packet, bytes, on: connection)
     if !selection.selects(packet, bytes, connection) { return }
+    toldCount += 1
     for teller in tellers { teller.tell(packet, bytes, connection, pairing) }
   }
 
@@ -49,7 +54,9 @@ struct Inspection: PacketReceiver, ~Copyable {
   }
 
   /// A capture is over; the next one has nothing to do with it.
-  mutating func endCapture() {
+  ///
+  /// Answers why nothing was told of it, where that is so.
+  mutating func endCapture() -> String? {
     watch.finish()
     if watch.findings.contains(where: { $0.severity == .error && selection.selects($0) })
       || (watch.hasErrors && watch.omittedCount > 0)
@@ -58,6 +65,10 @@ struct Inspection: PacketReceiver, ~Copyable {
     }
     for teller in tellers { teller.tellEnd(watch) }
     watch = ProtocolWatch()
+    defer { (packetCount, toldCount) = (0, 0) }
+    if packetCount == 0 { return "no packet of MQTT was found in it" }
+    if toldCount > 0 { return nil }
+    return "of \(Counted.text(packetCount, "packet")) of MQTT none was asked for"
   }
 
   mutating func finish() {

@@ -30,7 +30,8 @@ struct PacketText {
       return words.joined(separator: " ")
     case .malformed(let error): return "malformed \(error)"
     case .incomplete(let missing):
-      return "\(packet.header?.type.name ?? "packet"), of which \(missing) bytes are missing"
+      let name = packet.header?.type.name ?? "packet"
+      return "\(name), of which the capture lacks \(Counted.text(missing, "byte"))"
     case .publish(let view):
       guard let publish = Self.publish(packet, view, bytes) else { return "PUBLISH" }
       let line = PacketLine.words(.publish(publish)).joined(separator: " ")
@@ -63,7 +64,7 @@ struct PacketText {
       }
       if bytes.count <= previewLength { break }
     }
-    let digits = part.prefix(previewLength / 2).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+    let digits = part.prefix(previewLength / 2).map(\.hexadecimal)
     return "0x" + digits.joined() + (bytes.count > digits.count ? "..." : "")
   }
 
@@ -72,16 +73,16 @@ struct PacketText {
   }
 
   static func isPrintable(_ text: String) -> Bool {
-    text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
+    !text.unicodeScalars.contains(where: \.isControl)
   }
 
   /// What happened, when it is worth a line.
   static func line(_ event: ConnectionEvent) -> String? {
     switch event {
     case .missing(let direction, let count):
-      "\(arrow(direction)) \(bytes(count)) missing from the capture"
+      "\(arrow(direction)) \(Counted.text(count, "byte")) missing from the capture"
     case .resynchronized(let direction, let skipped):
-      "\(arrow(direction)) next packet found after \(bytes(skipped))"
+      "\(arrow(direction)) next packet found after \(Counted.text(skipped, "byte"))"
     case .tls(let event): line(event)
     case .webSocket(let event): line(event)
     case .opened, .closed, .recognized, .retransmitted: nil
@@ -96,6 +97,7 @@ struct PacketText {
       "\(arrow(direction)) TLS certificates: \(subjects.joined(separator: "; "))"
     case .alert(let direction, let isFatal, let name):
       "\(arrow(direction)) TLS alert: \(isFatal ? "fatal" : "warning") \(name)"
+    case .earlyData: "→ TLS early data (0-RTT), which cannot be decrypted"
     case .decrypted: "TLS is decrypted from here on"
     case .hidden(let reason): "TLS stays hidden: \(reason)"
     }
@@ -135,8 +137,6 @@ struct PacketText {
   /// `→` to the server, `←` to the client.
   static func arrow(_ direction: Direction) -> String { direction == .toServer ? "→" : "←" }
 
-  private static func bytes(_ count: Int) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
-
   /// `0.412 ms`, or seconds from one on.
   static func duration(_ nanoseconds: Int64) -> String {
     let value = Double(nanoseconds)
@@ -151,9 +151,9 @@ struct PacketText {
 }
 
 extension ConnectionFacts {
-  /// The client identifier, or the client's address where that is not known.
+  /// The client identifier on one line, or the client's address where that is not known.
   var clientName: String {
-    if let clientIdentifier, !clientIdentifier.isEmpty { return clientIdentifier }
+    if let clientIdentifier, !clientIdentifier.isEmpty { return clientIdentifier.onOneLine }
     return "(\(client))"
   }
 }
@@ -162,6 +162,11 @@ extension String {
   /// With blanks in front, up to `width` characters.
   func leading(_ width: Int) -> String {
     String(repeating: " ", count: Swift.max(0, width - count)) + self
+  }
+
+  /// Exactly `width` characters: with blanks behind, or with its end cut off.
+  func fitted(to width: Int) -> String {
+    count > width ? prefix(width - 1) + "…" : trailing(width)
   }
 
   /// With blanks behind, up to `width` characters.

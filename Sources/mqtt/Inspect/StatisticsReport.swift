@@ -1,192 +1,203 @@
-// `--stats`: who speaks, about what, how much, how fast. The tables have limits, so that a capture of
-// any length is counted in bounded memory; what does not fit is counted together.
+// `--stats`: the counts of a capture as tables to be read, or with `--json` as one object for each
+// capture, in which all rows stand.
 
 import Capture
 import Commands
 import MQTTCodec
 
-/// Counts packets.
+/// Writes counts.
 final class StatisticsReport: PacketTeller {
-  /// Clients and topics that are counted one by one, and how many of them are shown.
-  private static let rowLimit = 100_000
+  /// Rows of a table that are printed.
   private static let shownRows = 50
+  /// Characters of a name in a table, at least and at most.
+  private static let nameWidths = 24...48
 
-  private struct Client {
-    var version = ProtocolVersion.v311
-    var connections = 0
-    var packets = 0
-    var bytes = 0
-    var published = 0
-    var received = 0
-  }
-
-  private struct TopicCount {
-    var published = 0
-    var delivered = 0
-    var bytes = 0
-    var smallest = Int.max
-    var largest = 0
-  }
-
-  private var types: [PacketType: Int] = [:]
-  private var malformed = 0
-  private var qos: [Direction: [QoS: Int]] = [:]
-  private var payloadBytes: [Direction: Int] = [:]
-  private var clients: [String: Client] = [:]
-  private var topics: [String: TopicCount] = [:]
-  private var streams: Set<Int> = []
-  private var packets = 0
-  private var bytes = 0
-  private var firstTime: Int64?
-  private var lastTime: Int64 = 0
+  private let isJSON: Bool
+  private var statistics = CaptureStatistics()
   private var output = InspectOutput()
+
+  init(isJSON: Bool) { self.isJSON = isJSON }
 
   func tell(
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
     _ pairing: Pairing?
   ) {
-    packets += 1
-    self.bytes += bytes.count
-    if let time = packet.stamp.timeNanoseconds {
-      if firstTime == nil { firstTime = time }
-      lastTime = max(lastTime, time)
-    }
-    if let type = packet.header?.type { types[type, default: 0] += 1 }
-    if case .malformed = packet.content { malformed += 1 }
-    var name = connection.clientName
-    if clients[name] == nil, clients.count >= Self.rowLimit { name = "(others)" }
-    var client = clients[name] ?? Client()
-    client.version = connection.version
-    client.packets += 1
-    client.bytes += bytes.count
-    if streams.count < Self.rowLimit, streams.insert(connection.number).inserted {
-      client.connections += 1
-    }
-    if case .publish(let view) = packet.content {
-      if packet.direction == .toServer { client.published += 1 } else { client.received += 1 }
-      count(view, packet, bytes)
-    }
-    clients[name] = client
-  }
-
-  private func count(_ view: PublishView, _ packet: CapturedPacket, _ bytes: Span<UInt8>) {
-    qos[packet.direction, default: [:]][view.qos, default: 0] += 1
-    payloadBytes[packet.direction, default: 0] += view.payload.count
-    var topic = packet.aliasedTopic ?? String(validated: bytes, view.topic)
-    if topics[topic] == nil, topics.count >= Self.rowLimit { topic = "(others)" }
-    var row = topics[topic] ?? TopicCount()
-    if packet.direction == .toServer { row.published += 1 } else { row.delivered += 1 }
-    row.bytes += view.payload.count
-    row.smallest = min(row.smallest, view.payload.count)
-    row.largest = max(row.largest, view.payload.count)
-    topics[topic] = row
+    statistics.count(packet, bytes, connection)
   }
 
   func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {}
 
   func tellEnd(_ watch: ProtocolWatch) {
-    let seconds = Double(lastTime - (firstTime ?? lastTime)) / 1e9
-    write(
-      "\(packets) packets, \(bytes) bytes, \(clients.count) clients, \(streams.count) connections, "
-        + "\(CFormat.text("%.3f", seconds)) s")
-    let counts = PacketType.allCases.compactMap { type in
-      types[type].map { "\(type.name) \($0)" }
+    if isJSON {
+      write(object(watch).text)
+    } else {
+      writeSummary()
+      writeMessages("published", statistics.published)
+      writeMessages("delivered", statistics.delivered)
+      writeClients()
+      writeTopics()
+      writeLatencies(watch)
     }
-    write(counts.joined(separator: ", ") + (malformed > 0 ? ", malformed \(malformed)" : ""))
-    writeMessages("published", .toServer, seconds)
-    writeMessages("delivered", .toClient, seconds)
-    writeClients()
-    writeTopics(seconds)
-    writeLatencies(watch)
-    (types, qos, payloadBytes, clients, topics, streams) = ([:], [:], [:], [:], [:], [])
-    (packets, bytes, malformed, firstTime, lastTime) = (0, 0, 0, nil, 0)
+    statistics = CaptureStatistics()
   }
 
   func finish() { output.flush() }
 
-  // MARK: Tables
-
   private func write(_ line: String) {
-    output.buffer.append(utf8: line + "\n")
+    output.buffer.append(utf8: line.onOneLine + "\n")
     output.flushIfLarge()
   }
 
-  private func writeMessages(_ word: String, _ direction: Direction, _ seconds: Double) {
-    let counts = qos[direction] ?? [:]
-    let total = counts.values.reduce(0, +)
-    if total == 0 { return }
-    let mix = QoS.allCases.map { level in
-      let count = counts[level] ?? 0
-      return "QoS \(level.rawValue): \(count) (\(count * 100 / total) %)"
+  // MARK: Tables
+
+  private func writeSummary() {
+    let parts = [
+      Counted.text(statistics.packets, "packet"), Counted.text(statistics.bytes, "byte"),
+      Counted.text(statistics.clientCount, "client"),
+      Counted.text(statistics.connectionCount, "connection"),
+      CFormat.text("%.3f", statistics.seconds) + " s",
+    ]
+    write(parts.joined(separator: ", "))
+    var counts = PacketType.allCases.compactMap { type in
+      statistics.types[type].map { "\(type.name) \($0)" }
     }
-    let size = payloadBytes[direction] ?? 0
+    if statistics.malformed > 0 { counts.append("malformed \(statistics.malformed)") }
+    if !counts.isEmpty { write(counts.joined(separator: ", ")) }
+  }
+
+  private func writeMessages(_ word: String, _ messages: CaptureStatistics.Messages) {
+    let total = messages.total
+    if total == 0 { return }
+    let rate = statistics.perSecond(total).map { rate in
+      ", \(CFormat.text(rate < 10 ? "%.3f" : "%.1f", rate)) a second"
+    }
+    let mix = messages.ofQoS.enumerated().map { level, count in
+      "QoS \(level): \(count) (\(count * 100 / total) %)"
+    }
     write(
-      "\(word): \(total) \(total == 1 ? "message" : "messages")\(Self.rate(total, seconds)), \(size) bytes of payload, "
+      "\(word): \(Counted.text(total, "message"))\(rate ?? ""), "
+        + "\(Counted.text(messages.payloadBytes, "byte")) of payload, "
         + mix.joined(separator: ", "))
   }
 
-  private static func rate(_ count: Int, _ seconds: Double) -> String {
-    seconds > 0 ? ", \(CFormat.text("%.1f", Double(count) / seconds)) a second" : ""
-  }
-
   private func writeClients() {
-    let rows = clients.sorted { ($1.value.packets, $0.key) < ($0.value.packets, $1.key) }
+    let rows = statistics.clientRows
+    if rows.isEmpty { return }
+    let width = Self.width(rows.map(\.name))
     write("")
     write(
-      "client".trailing(24) + "version".trailing(9) + "connections".leading(12)
+      "client".trailing(width) + " version".trailing(10) + "connections".leading(11)
         + "packets".leading(10) + "bytes".leading(12) + "published".leading(11)
         + "received".leading(10))
     for (name, row) in rows.prefix(Self.shownRows) {
       write(
-        name.trailing(23) + " " + row.version.number.trailing(9)
-          + "\(row.connections)".leading(12) + "\(row.packets)".leading(10)
+        name.fitted(to: width) + " " + row.version.number.trailing(9)
+          + "\(row.connections)".leading(11) + "\(row.packets)".leading(10)
           + "\(row.bytes)".leading(12) + "\(row.published)".leading(11)
           + "\(row.received)".leading(10))
     }
     writeRest(rows.count)
   }
 
-  private func writeTopics(_ seconds: Double) {
-    if topics.isEmpty { return }
-    let rows = topics.sorted {
-      let left = $0.value.published + $0.value.delivered
-      let right = $1.value.published + $1.value.delivered
-      return (right, $0.key) < (left, $1.key)
-    }
+  private func writeTopics() {
+    let rows = statistics.topicRows
+    if rows.isEmpty { return }
+    let width = Self.width(rows.map(\.name))
     write("")
     write(
-      "topic".trailing(32) + "published".leading(11) + "delivered".leading(11)
+      "topic".trailing(width) + "published".leading(11) + "delivered".leading(11)
         + "smallest".leading(10) + "mean".leading(10) + "largest".leading(10))
     for (name, row) in rows.prefix(Self.shownRows) {
-      let mean = Double(row.bytes) / Double(row.published + row.delivered)
       write(
-        name.trailing(31) + " " + "\(row.published)".leading(11)
+        name.onOneLine.fitted(to: width) + "\(row.published)".leading(11)
           + "\(row.delivered)".leading(11) + "\(row.smallest)".leading(10)
-          + CFormat.text("%.1f", mean).leading(10) + "\(row.largest)".leading(10))
+          + CFormat.text("%.1f", row.mean).leading(10) + "\(row.largest)".leading(10))
     }
     writeRest(rows.count)
   }
 
+  /// The width of a column in which these names fit, within bounds.
+  private static func width(_ names: [String]) -> Int {
+    let longest = names.prefix(shownRows).map { $0.onOneLine.count }.max() ?? 0
+    return min(nameWidths.upperBound, max(nameWidths.lowerBound, longest))
+  }
+
   private func writeRest(_ count: Int) {
-    if count > Self.shownRows { write("and \(count - Self.shownRows) more") }
+    if count > Self.shownRows { write("and \(count - Self.shownRows) more; --json has all") }
   }
 
   private func writeLatencies(_ watch: ProtocolWatch) {
-    let tables = [
-      ("PUBLISH to PUBACK", watch.atLeastOnce), ("PUBLISH to PUBCOMP", watch.exactlyOnce),
-      ("publisher to subscriber", watch.delivery), ("CONNECT to CONNACK", watch.connect),
-      ("SUBSCRIBE to SUBACK", watch.subscribe), ("PINGREQ to PINGRESP", watch.ping),
-    ].filter { $0.1.count > 0 }
-    if tables.isEmpty { return }
+    let rows = watch.latencies
+    if rows.isEmpty { return }
     write("")
     write(
       "latency".trailing(26) + "count".leading(9)
         + ["least", "median", "99 %", "most"].map { $0.leading(14) }.joined())
-    for (name, table) in tables {
+    for (name, table) in rows {
       let values = [table.minimum, table.percentile(0.5), table.percentile(0.99), table.maximum]
       write(
         name.trailing(26) + "\(table.count)".leading(9)
           + values.map { PacketText.duration($0).leading(14) }.joined())
     }
+  }
+
+  // MARK: JSON
+
+  private func object(_ watch: ProtocolWatch) -> JSONValue {
+    let types = PacketType.allCases.compactMap { type in
+      statistics.types[type].map { JSONValue.Member(type.name, .number(Double($0))) }
+    }
+    return .object([
+      .init("packets", .number(Double(statistics.packets))),
+      .init("bytes", .number(Double(statistics.bytes))),
+      .init("malformed", .number(Double(statistics.malformed))),
+      .init("connections", .number(Double(statistics.connectionCount))),
+      .init("seconds", .number(statistics.seconds)),
+      .init("types", .object(types)),
+      .init("published", object(statistics.published)),
+      .init("delivered", object(statistics.delivered)),
+      .init("clients", .array(statistics.clientRows.map { Self.object($0.name, $0.row) })),
+      .init("topics", .array(statistics.topicRows.map { Self.object($0.name, $0.row) })),
+      .init("latencies", .array(watch.latencies.map { Self.object($0.name, $0.table) })),
+    ])
+  }
+
+  private func object(_ messages: CaptureStatistics.Messages) -> JSONValue {
+    .object([
+      .init("messages", .number(Double(messages.total))),
+      .init("per-second", statistics.perSecond(messages.total).map { .number($0) } ?? .null),
+      .init("payload-bytes", .number(Double(messages.payloadBytes))),
+      .init("qos", .array(messages.ofQoS.map { .number(Double($0)) })),
+    ])
+  }
+
+  private static func object(_ name: String, _ row: CaptureStatistics.Client) -> JSONValue {
+    .object([
+      .init("client", .text(name)), .init("version", .text(row.version.number)),
+      .init("connections", .number(Double(row.connections))),
+      .init("packets", .number(Double(row.packets))), .init("bytes", .number(Double(row.bytes))),
+      .init("published", .number(Double(row.published))),
+      .init("received", .number(Double(row.received))),
+    ])
+  }
+
+  private static func object(_ name: String, _ row: CaptureStatistics.TopicCount) -> JSONValue {
+    .object([
+      .init("topic", .text(name)), .init("published", .number(Double(row.published))),
+      .init("delivered", .number(Double(row.delivered))),
+      .init("smallest", .number(Double(row.smallest))), .init("mean", .number(row.mean)),
+      .init("largest", .number(Double(row.largest))),
+    ])
+  }
+
+  private static func object(_ name: String, _ table: LatencyTable) -> JSONValue {
+    func milliseconds(_ nanoseconds: Int64) -> JSONValue { .number(Double(nanoseconds) / 1e6) }
+    return .object([
+      .init("latency", .text(name)), .init("count", .number(Double(table.count))),
+      .init("least-ms", milliseconds(table.minimum)),
+      .init("median-ms", milliseconds(table.percentile(0.5))),
+      .init("99-percent-ms", milliseconds(table.percentile(0.99))),
+      .init("most-ms", milliseconds(table.maximum)),
+    ])
   }
 }

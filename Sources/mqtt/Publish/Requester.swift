@@ -35,7 +35,7 @@ final class Requester: ClientBehaviour {
     correlationData =
       options.publishProperties.binary(.correlationData)
       ?? chance.flatMap { byte in
-        Array(((byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8)
+        Array(byte.hexadecimal.utf8)
       }
   }
 

@@ -30,9 +30,11 @@ struct GatheredSeconds {
     second.sample.receivedBytes += report.sample.receivedBytes
     second.sample.connected += report.sample.connected
     if let histogram = report.endToEnd ?? report.acknowledgement {
-      var sum = second.latency ?? LatencyHistogram()
-      sum.add(histogram)
-      second.latency = sum
+      if second.latency == nil {
+        second.latency = histogram
+      } else {
+        second.latency?.add(histogram)
+      }
     }
     second.reports += 1
     open[number] = second

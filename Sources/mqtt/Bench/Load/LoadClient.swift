@@ -1,5 +1,7 @@
 // One connection of a load generator, made to be small and cheap: a few numbers, and memory for
-// publishing or subscribing only where that is what it does. The packets around the messages are
+// publishing or subscribing only where that is what it does. Exclusive access to what each message
+// touches is not checked: a client belongs to the thread of its worker, and the checks were a
+// quarter of the generator's time. The packets around the messages are
 // the codec's; only PUBLISH and its acknowledgements have a lean way of their own.
 //
 //   idle -> connecting -> awaitingConnack -> [awaitingSuback ->] ready -> leaving -> ended
@@ -17,20 +19,22 @@ final class LoadClient {
 
   /// Its number among all clients of the run.
   let index: Int
-  var state = State.idle
-  var link = LinkID.none
+  @exclusivity(unchecked) var state = State.idle
+  @exclusivity(unchecked) var link = LinkID.none
   /// When the step of the moment began.
   var stepStart: Int64 = 0
   var lastSent: Int64 = 0
   /// The beginning of a packet whose end has not come.
-  var inbox = ByteBuffer()
+  @exclusivity(unchecked) var inbox = ByteBuffer()
   /// Packets for the end of the tick.
-  var outbox = ByteBuffer()
-  var isDirty = false
+  @exclusivity(unchecked) var outbox = ByteBuffer()
+  @exclusivity(unchecked) var isDirty = false
   /// Whether the connection is taken up again with its session.
   var resumesSession = false
-  var publisher: PublisherPart?
-  var subscriber: SubscriberPart?
+  /// Whether it connects once more to end the session that it has left with the broker.
+  var endsSession = false
+  @exclusivity(unchecked) var publisher: PublisherPart?
+  @exclusivity(unchecked) var subscriber: SubscriberPart?
 
   init(index: Int) { self.index = index }
 }
@@ -42,14 +46,14 @@ final class PublisherPart {
   /// Messages that it is to send at most.
   let quota: UInt64
   let packet: PublishPacket
-  var next: UInt64 = 0
+  @exclusivity(unchecked) var next: UInt64 = 0
   /// Messages of the schedule whose time has come.
-  var due: UInt64 = 0
+  @exclusivity(unchecked) var due: UInt64 = 0
   /// Whether messages wait because the broker takes no more.
-  var isHeldUp = false
+  @exclusivity(unchecked) var isHeldUp = false
   /// Whether it is in the worker's list of those who may be able to send.
-  var isQueued = false
-  var flight: FlightTable
+  @exclusivity(unchecked) var isQueued = false
+  @exclusivity(unchecked) var flight: FlightTable
   /// Retained messages that have been removed again.
   var cleared: UInt64 = 0
 
@@ -65,24 +69,24 @@ final class PublisherPart {
 final class SubscriberPart {
   let filter: String
   let heard: PublisherSet
-  var trackers: [SequenceTracker]
+  @exclusivity(unchecked) var trackers: [SequenceTracker]
   /// In the place of trackers, where messages are shared among many or have no order.
   let group: SharedSequences?
   /// QoS 2 messages that have not been released.
-  var held = ReceiverFlow()
+  @exclusivity(unchecked) var held = ReceiverFlow()
   /// Where answers go, in a client that answers.
-  var answer: PublishPacket?
-  var answerIdentifier: UInt16 = 0
+  @exclusivity(unchecked) var answer: PublishPacket?
+  @exclusivity(unchecked) var answerIdentifier: UInt16 = 0
   /// Runs and publishers that are not ours, by their marks.
   var strangers: [UInt64: Int] = [:]
   /// Messages taken, duplicates included.
-  var received: UInt64 = 0
+  @exclusivity(unchecked) var received: UInt64 = 0
   /// Whether it connects only after the publishing is over.
-  var isLate = false
+  @exclusivity(unchecked) var isLate = false
   /// When SUBSCRIBE or the second CONNECT went out, for those.
   var wantedAt: Int64 = 0
-  var firstArrival: Int64 = 0
-  var lastArrival: Int64 = 0
+  @exclusivity(unchecked) var firstArrival: Int64 = 0
+  @exclusivity(unchecked) var lastArrival: Int64 = 0
 
   init(filter: String, heard: PublisherSet, group: SharedSequences?) {
     self.filter = filter
@@ -94,7 +98,7 @@ final class SubscriberPart {
 
 /// The numbers that the members of a shared subscription have got together.
 final class SharedSequences {
-  var sets: [SequenceSet]
+  @exclusivity(unchecked) var sets: [SequenceSet]
 
   init(publishers: Int) { sets = Array(repeating: SequenceSet(), count: publishers) }
 }

@@ -42,7 +42,7 @@ struct LoadClients {
     let form = PublishPacket.Form(
       version: settings.version, qos: settings.publishQoS, isRetained: settings.isRetained,
       payloadSize: settings.payloadSize, properties: settings.publishProperties)
-    let topic = settings.cast.answers ? Template(questionTopic(number)) : settings.topic
+    let topic = settings.cast.answers ? PlaceholderText(questionTopic(number)) : settings.topic
     let packet = PublishPacket(
       topic: topic, payload: settings.payload, form: form, values: settings.values(index))
     return PublisherPart(
@@ -58,7 +58,7 @@ struct LoadClients {
         version: settings.version, qos: settings.publishQoS, isRetained: false,
         payloadSize: settings.payloadSize)
       part.answer = PublishPacket(
-        topic: Template(answerTopic(number)), payload: settings.payload, form: form,
+        topic: PlaceholderText(answerTopic(number)), payload: settings.payload, form: form,
         values: settings.values(index))
       return part
     }

@@ -34,7 +34,6 @@ final class LoadRun {
   /// When the last connection of a storm stood.
   private var connectedAt: Int64 = 0
   private var isInterrupted = false
-  private var replayBegan: Int64 = 0
 
   init(
     _ settings: LoadSettings, watch: ProcessWatch?, interrupt: Interrupt,
@@ -78,7 +77,6 @@ final class LoadRun {
     }
     publish()
     if settings.isOffline || settings.isRetainedReplay {
-      replayBegan = MonotonicClock.now.nanoseconds
       advance(to: .returning)
       let all = settings.cast.clientCount
       wait(upTo: 30_000_000_000) {
@@ -88,9 +86,10 @@ final class LoadRun {
     advance(to: .draining)
     drain()
     if settings.isRetainedReplay {
-      progress.quietWorkers.store(0, ordering: .sequentiallyConsistent)
       advance(to: .clearing)
-      wait(upTo: 30_000_000_000) { allAreQuiet }
+      finish(within: 30_000_000_000) {
+        progress.clearedWorkers.load(ordering: .sequentiallyConsistent) >= settings.threads
+      }
     }
     leave()
   }
@@ -160,7 +159,7 @@ final class LoadRun {
 
   private func leave() {
     advance(to: .leaving)
-    wait(upTo: 5_000_000_000) {
+    finish(within: 5_000_000_000) {
       progress.emptyWorkers.load(ordering: .sequentiallyConsistent) >= settings.threads
     }
     for worker in workers { worker.reactor.stop() }
@@ -181,6 +180,12 @@ final class LoadRun {
       if isInterrupted || MonotonicClock.now >= end { return false }
       pause()
     }
+  }
+
+  /// Waits for what is due even when the run was ended by hand: the broker shall be left as it was.
+  private func finish(within nanoseconds: Int64, _ condition: () -> Bool) {
+    let end = MonotonicClock.now.advanced(byNanoseconds: nanoseconds)
+    while !condition() && MonotonicClock.now < end { pause() }
   }
 
   /// A hundredth of a second, with a look at the counters and at signals.
@@ -297,16 +302,15 @@ final class LoadRun {
       result.figures.append(
         .init(name: "connections_per_second", value: Double(result.tally.connected) / seconds))
     }
+    // A replay has seconds of its own, which are a part of those that the processor time is of.
+    let seconds = result.measuredSeconds
     if settings.isOffline || settings.isRetainedReplay { measureReplay(&result) }
     if settings.cast.isShared { measureBalance(&result) }
     var use = GeneratorUse()
     use.threads = settings.threads
     let nanoseconds = workers.map { max(0, $0.threadNanoseconds) }
     use.cpuSeconds = Double(nanoseconds.reduce(0, +)) / 1e9
-    if result.measuredSeconds > 0 {
-      use.busiestThreadShare =
-        Double(nanoseconds.max() ?? 0) / 1e9 / result.measuredSeconds
-    }
+    if seconds > 0 { use.busiestThreadShare = Double(nanoseconds.max() ?? 0) / 1e9 / seconds }
     use.residentBytes = ProcessWatch.residentBytes(of: Int(getpid()))
     result.generator = use
   }

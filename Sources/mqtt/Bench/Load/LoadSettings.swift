@@ -27,10 +27,10 @@ struct LoadSettings: Sendable {
   var isRetained = false
   var window = 20
   var payloadSize = 64
-  var payload: Template?
-  var topic = Template("")
+  var payload: PlaceholderText?
+  var topic = PlaceholderText("")
   /// What subscribers subscribe to, in the place of what follows from the topic.
-  var filter: Template?
+  var filter: PlaceholderText?
   var ratePerSecond: Double?
   /// Messages of all publishers; nil is without end.
   var count: Int?
@@ -45,9 +45,9 @@ struct LoadSettings: Sendable {
   var connectProperties = Properties()
   var publishProperties = Properties()
   var will: Will?
-  var clientIdentifier = Template("")
-  var userName: Template?
-  var password: Template?
+  var clientIdentifier = PlaceholderText("")
+  var userName: PlaceholderText?
+  var password: PlaceholderText?
   var firstNumber = 1
   /// Connections that may be under way at once, in each worker.
   var connectingAtOnce = 100
@@ -70,8 +70,8 @@ struct LoadSettings: Sendable {
   func clientNumber(_ index: Int) -> Int { firstNumber + index }
 
   /// What the placeholders of client `index` stand for.
-  func values(_ index: Int) -> Template.Values {
-    var values = Template.Values()
+  func values(_ index: Int) -> PlaceholderText.Values {
+    var values = PlaceholderText.Values()
     values.clientNumber = clientNumber(index)
     values.userName = userName?.text(values) ?? ""
     values.clientIdentifier = clientIdentifier.text(values)
@@ -112,8 +112,10 @@ final class LoadProgress: Sendable {
   let delivered = Atomic<Int>(0)
   /// Deliveries that later ones have overtaken: lost, or late.
   let missing = Atomic<Int>(0)
-  /// Workers that have nothing left to publish or to clear, and those whose clients are gone.
+  /// Workers that have nothing left to publish, those that have removed what they retained, and
+  /// those whose clients are gone.
   let quietWorkers = Atomic<Int>(0)
+  let clearedWorkers = Atomic<Int>(0)
   let emptyWorkers = Atomic<Int>(0)
   let lastArrival = Atomic<Int64>(0)
   let intervals = Mutex<[IntervalReport]>([])

@@ -40,7 +40,9 @@ extension LoadWorker {
 
   func connected(_ client: LoadClient) {
     let now = MonotonicClock.now.nanoseconds
-    if let stood = reactor.connectedInstant(client.link)?.nanoseconds {
+    if client.endsSession {
+      // Comes after all that is measured.
+    } else if let stood = reactor.connectedInstant(client.link)?.nanoseconds {
       tcp.record(stood - client.stepStart)
       tls.record(now - stood)
     } else {
@@ -55,35 +57,42 @@ extension LoadWorker {
     let values = settings.values(client.index)
     var connect = Connect(
       version: settings.version, clientIdentifier: values.clientIdentifier,
-      cleanStart: client.resumesSession ? false : settings.cleanStart,
+      cleanStart: client.endsSession || !client.resumesSession && settings.cleanStart,
       keepAliveSeconds: settings.keepAliveSeconds)
     connect.will = settings.will
     connect.userName = settings.userName?.text(values)
     connect.password = settings.password.map { Array($0.text(values).utf8) }
+    let keepsSession = settings.isOffline && client.subscriber != nil && !client.endsSession
     if settings.version == .v5 {
       connect.properties = settings.connectProperties
-      let expiry =
-        settings.isOffline && client.subscriber != nil
-        ? UInt32(3600) : settings.sessionExpirySeconds
-      if let expiry {
+      let expiry = keepsSession ? UInt32(3600) : settings.sessionExpirySeconds
+      if let expiry, !client.endsSession {
         connect.properties.append(.sessionExpiryInterval, .fourByteInteger(expiry))
       }
-    } else if settings.isOffline && client.subscriber != nil {
+    } else if keepsSession {
       connect.cleanStart = false
     }
-    Packet.connect(connect).encode(into: &client.outbox, version: settings.version)
     touch(client)
+    Packet.connect(connect).encode(into: &client.outbox, version: settings.version)
   }
 
   func receiveConnack(_ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient)
     throws(DecodeError)
   {
+    // A broker that does not know 5.0 refuses it with the CONNACK of its own version: two bytes.
+    let isOldRefusal =
+      header.type == .connack && settings.version == .v5 && header.remainingLength == 2
+      && packet[3] != 0
     let answer = try Packet.decode(
-      packet, header, version: settings.version, direction: .toClient)
+      packet, header, version: isOldRefusal ? .v311 : settings.version, direction: .toClient)
     guard case .connack(let connack) = answer, client.state == .awaitingConnack else {
       throw DecodeError(
         .protocolError, "MQTT-3.2.0-1", header.type, at: 0, "not what comes before or after CONNACK"
       )
+    }
+    if client.endsSession {
+      client.state = .ready
+      return part(client)
     }
     let now = MonotonicClock.now.nanoseconds
     self.connack.record(now - client.stepStart)
@@ -116,9 +125,9 @@ extension LoadWorker {
     guard let identifier = PacketIdentifier(rawValue: 1) else { return }
     let options = SubscriptionOptions(qos: settings.subscribeQoS)
     let subscription = Subscription(filter: subscriber.filter, options: options)
+    touch(client)
     Packet.subscribe(Subscribe(packetIdentifier: identifier, subscriptions: [subscription]))
       .encode(into: &client.outbox, version: settings.version)
-    touch(client)
   }
 
   func receiveSuback(_ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient)
@@ -188,6 +197,7 @@ extension LoadWorker {
   func ended(_ client: LoadClient, _ end: LinkEnd) {
     switch client.state {
     case .connecting, .awaitingConnack, .awaitingSuback:
+      if client.endsSession { break }
       tally.connectFailures += 1
       fail("\(end)")
       settle(client, isReady: false)
@@ -237,11 +247,18 @@ extension LoadWorker {
   func leaveAll(_ clock: Int64) {
     toConnect = []
     for client in clients {
+      let wasReady = client.state == .ready
       switch client.state {
       case .ready: part(client, endsSession: settings.isOffline)
       case .connecting, .awaitingConnack, .awaitingSuback: abandon(client)
       case .idle, .leaving, .ended: break
       }
+      // Before 5.0 only a clean session ends one that was kept, as for those who are away now.
+      guard settings.isOffline, client.subscriber != nil, tally.connected > 0 else { continue }
+      if settings.version == .v5 && wasReady { continue }
+      client.endsSession = true
+      client.state = .idle
+      toConnect.append(place(of: client))
     }
   }
 }

@@ -25,25 +25,25 @@ extension LoadWorker {
       return .max
     }
     var room = outstandingRoom(clock)
-    var stillSendable: [Int] = []
-    let list = sendable
-    sendable.removeAll(keepingCapacity: true)
-    for place in list {
+    swap(&sendable, &considered)
+    for (position, place) in considered.enumerated() {
+      if room <= 0 {
+        // Those who had no room come first in the next tick.
+        sendable.insert(contentsOf: considered[position...], at: 0)
+        break
+      }
       let client = clients[place]
       guard let publisher = client.publisher, client.state == .ready else {
         client.publisher?.isQueued = false
         continue
       }
-      if room > 0, publishSome(client, publisher, &room) {
-        stillSendable.append(place)
-      } else if room <= 0 {
-        stillSendable.append(place)
+      if publishSome(client, publisher, &room) {
+        sendable.append(place)
       } else {
         publisher.isQueued = false
       }
     }
-    // Those queued meanwhile come behind, so that nobody is left out when room is short.
-    sendable.append(contentsOf: stillSendable)
+    considered.removeAll(keepingCapacity: true)
     if !sendable.isEmpty { deadline = min(deadline, room > 0 ? clock : clock + 500_000) }
     tellQuiet(isOver: false)
     return deadline
@@ -142,6 +142,7 @@ extension LoadWorker {
         startNanoseconds: progress.publishStart.load(ordering: .relaxed), ratePerSecond: rate,
         publishers: settings.cast.publishers)
     }
+    touch(client)
     for _ in 0..<count {
       let time = schedule?.nanoseconds(publisher.next, of: publisher.number) ?? clock
       if schedule != nil && !publisher.isHeldUp && time >= measureStart {
@@ -161,7 +162,6 @@ extension LoadWorker {
     tally.sent += UInt64(count)
     second?.sent += UInt64(count)
     lastSending = clock
-    touch(client)
   }
 
   private func fillIn(_ client: LoadClient, _ publisher: PublisherPart) {
@@ -187,14 +187,8 @@ extension LoadWorker {
 
   /// Removes the retained messages that this run has left; says when to be called again.
   func clear() -> Int64 {
-    guard settings.isRetainedReplay, !isQuiet else {
-      if !isQuiet {
-        isQuiet = true
-        progress.quietWorkers.add(1, ordering: .sequentiallyConsistent)
-      }
-      return .max
-    }
-    var isDone = true
+    if isCleared { return .max }
+    isCleared = true
     for place in publishers {
       let client = clients[place]
       guard let publisher = client.publisher, client.state == .ready else { continue }
@@ -203,16 +197,13 @@ extension LoadWorker {
         reactor.unsentBytes(client.link) < Self.unsentLimit
       {
         values.message = publisher.cleared
+        touch(client)
         publisher.packet.appendClearing(values, to: &client.outbox)
         publisher.cleared += 1
-        touch(client)
       }
-      if publisher.cleared < publisher.next { isDone = false }
+      if publisher.cleared < publisher.next { isCleared = false }
     }
-    if isDone {
-      isQuiet = true
-      progress.quietWorkers.add(1, ordering: .sequentiallyConsistent)
-    }
-    return isDone ? .max : MonotonicClock.now.nanoseconds + 100_000
+    if isCleared { progress.clearedWorkers.add(1, ordering: .sequentiallyConsistent) }
+    return isCleared ? .max : MonotonicClock.now.nanoseconds + 100_000
   }
 }

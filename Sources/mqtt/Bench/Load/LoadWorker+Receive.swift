@@ -12,8 +12,10 @@ extension LoadWorker {
   /// Most bytes of a packet that a broker may send us.
   private static let packetLimit = 268_435_460
 
-  func receive(_ range: Range<Int>, of reactor: borrowing Reactor, _ client: LoadClient) {
-    let clock = MonotonicClock.now.nanoseconds
+  /// Takes bytes that had come by `clock`.
+  func receive(
+    _ range: Range<Int>, of reactor: borrowing Reactor, _ client: LoadClient, _ clock: Int64
+  ) {
     do throws(DecodeError) {
       if client.inbox.isEmpty {
         let bytes = reactor.received(range)
@@ -31,36 +33,59 @@ extension LoadWorker {
     } catch {
       fault(error, client)
     }
+    deliveryTimes.settle(into: &endToEnd)
+    acknowledgementTimes.settle(into: &acknowledgement)
   }
 
   /// Takes all whole packets; says how many bytes they were.
   private func take(_ bytes: Span<UInt8>, _ client: LoadClient, _ clock: Int64)
     throws(DecodeError) -> Int
   {
+    let (publisher, subscriber) =
+      (client.publisher ?? noPublisher, client.subscriber ?? noSubscriber)
+    let version = settings.version
     var offset = 0
     while offset < bytes.count && client.link != .none {
       guard
-        let header = try FixedHeader.read(bytes, at: offset, packetSizeLimit: Self.packetLimit),
+        let header = try FixedHeader.read(
+          bytes, at: offset, packetSizeLimit: Self.packetLimit, version: version),
         bytes.count - offset >= header.packetLength
       else { return offset }
       let packet = bytes.extracting(offset..<(offset + header.packetLength))
       offset += header.packetLength
-      if header.type == .publish {
-        try receivePublish(packet, header, client, clock)
-      } else {
-        try receiveOther(packet, header, client, clock)
+      switch header.type {
+      case .publish:
+        if subscriber === noSubscriber {
+          throw Self.nothingAsked(header, "was subscribed to")
+        }
+        try receivePublish(packet, header, client, subscriber, clock)
+      case .puback, .pubrec, .pubcomp:
+        if publisher === noPublisher {
+          try receiveAcknowledgement(ofAnswer: packet, header, client)
+        } else {
+          try receiveAcknowledgement(packet, header, client, publisher, clock)
+        }
+      case .pubrel: try receivePubrel(packet, header, client, subscriber)
+      case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
+        .disconnect, .auth:
+        try receiveRare(packet, header, client)
       }
     }
     return offset
   }
 
-  private func receiveOther(
-    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient, _ clock: Int64
+  /// The fault of a packet that answers nothing.
+  @inline(never) private static func nothingAsked(
+    _ header: FixedHeader, _ words: String
+  ) -> DecodeError {
+    DecodeError(.protocolError, "MQTT-4.13.1-1", header.type, at: 0, "nothing \(words)")
+  }
+
+  /// What comes a few times in a run.
+  private func receiveRare(
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient
   ) throws(DecodeError) {
     switch header.type {
-    case .puback, .pubrec, .pubcomp:
-      try receiveAcknowledgement(packet, header, client, clock)
-    case .pubrel: try receivePubrel(packet, header, client)
     case .suback: try receiveSuback(packet, header, client)
     case .pingresp:
       _ = try Packet.decode(packet, header, version: settings.version, direction: .toClient)
@@ -71,28 +96,26 @@ extension LoadWorker {
       fail("DISCONNECT: \(disconnect.reasonCode.name(in: .disconnect))")
       tally.connectionsLost += 1
       abandon(client)
-    case .connack, .connect, .subscribe, .unsubscribe, .unsuback, .pingreq, .auth, .publish:
+    case .connack, .connect, .subscribe, .unsubscribe, .unsuback, .pingreq, .auth, .publish,
+      .puback, .pubrec, .pubrel, .pubcomp:
       // Everything but CONNACK is turned down by its own rules or because nothing was asked.
       try receiveConnack(packet, header, client)
     }
   }
 
   private func receivePublish(
-    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient, _ clock: Int64
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient,
+    _ subscriber: SubscriberPart, _ clock: Int64
   ) throws(DecodeError) {
     let view = try PublishView.decode(
       packet, header, version: settings.version, direction: .toClient)
-    guard let subscriber = client.subscriber else {
-      throw DecodeError(
-        .protocolError, "MQTT-4.13.1-1", .publish, at: 0, "nothing was subscribed to")
-    }
     if view.qos != .atMostOnce {
       guard try acknowledge(view, subscriber, client) else { return }
     }
     // What comes of the removal of retained messages is no delivery of the run.
     if step >= .clearing { return }
     if let stamp = MessageStamp(packet, at: view.payload.lowerBound) {
-      if subscriber.answer != nil {
+      if settings.cast.answers && client.publisher == nil {
         answer(stamp, subscriber, client)
       } else {
         count(stamp, view, subscriber, client, clock)
@@ -139,9 +162,9 @@ extension LoadWorker {
     if let group = subscriber.group {
       if !group.sets[place].insert(stamp.sequence) { tally.duplicated += 1 }
     } else {
-      let next = subscriber.trackers[place].next
       switch subscriber.trackers[place].receive(stamp.sequence) {
-      case .inOrder: missing += Int(stamp.sequence - next)
+      case .inOrder: break
+      case .ahead(let count): missing += Int(clamping: count)
       case .late:
         tally.outOfOrder += 1
         missing -= 1
@@ -154,7 +177,7 @@ extension LoadWorker {
       roundTrip.record(clock - stamp.nanoseconds)
       queue(client)
     } else if !subscriber.isLate {
-      endToEnd.record(clock - stamp.nanoseconds)
+      deliveryTimes.add(clock - stamp.nanoseconds, to: &endToEnd)
     }
   }
 
@@ -181,32 +204,27 @@ extension LoadWorker {
   ) {
     subscriber.answerIdentifier =
       subscriber.answerIdentifier == .max ? 1 : subscriber.answerIdentifier + 1
+    touch(client)
     subscriber.answer?.append(
       stamp, identifier: subscriber.answerIdentifier, to: &client.outbox)
-    touch(client)
   }
 
   private func receivePubrel(
-    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient,
+    _ subscriber: SubscriberPart
   ) throws(DecodeError) {
     let view = try AcknowledgementView.decode(packet, header, version: settings.version)
-    if let subscriber = client.subscriber { _ = subscriber.held.release(view.packetIdentifier) }
+    _ = subscriber.held.release(view.packetIdentifier)
+    touch(client)
     AcknowledgementView(packetIdentifier: view.packetIdentifier, reasonCode: .success)
       .encode(.pubcomp, into: &client.outbox, version: settings.version)
-    touch(client)
   }
 
   private func receiveAcknowledgement(
-    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient, _ clock: Int64
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient,
+    _ publisher: PublisherPart, _ clock: Int64
   ) throws(DecodeError) {
     let view = try AcknowledgementView.decode(packet, header, version: settings.version)
-    if client.subscriber?.answer != nil {
-      if header.type == .pubrec { release(view, client) }
-      return
-    }
-    guard let publisher = client.publisher else {
-      throw DecodeError(.protocolError, "4.3.1", header.type, at: 0, "nothing was published")
-    }
     let identifier = view.packetIdentifier.rawValue
     let expected: FlightTable.Stage = header.type == .pubcomp ? .released : .published
     let isOfQoS = (header.type == .puback) == (settings.publishQoS == .atLeastOnce)
@@ -228,15 +246,26 @@ extension LoadWorker {
       second?.acknowledged += 1
       if view.reasonCode == .noMatchingSubscribers { tally.unmatched += 1 }
       if time >= progress.measureStart.load(ordering: .relaxed) {
-        acknowledgement.record(clock - time)
+        acknowledgementTimes.add(clock - time, to: &acknowledgement)
       }
     }
     queue(client)
   }
 
+  /// Answers are not kept until they are acknowledged: the questioner sees what is missing.
+  private func receiveAcknowledgement(
+    ofAnswer packet: Span<UInt8>, _ header: FixedHeader, _ client: LoadClient
+  ) throws(DecodeError) {
+    let view = try AcknowledgementView.decode(packet, header, version: settings.version)
+    guard client.subscriber?.answer != nil else {
+      throw Self.nothingAsked(header, "was published")
+    }
+    if header.type == .pubrec { release(view, client) }
+  }
+
   private func release(_ view: AcknowledgementView, _ client: LoadClient) {
+    touch(client)
     AcknowledgementView(packetIdentifier: view.packetIdentifier, reasonCode: .success)
       .encode(.pubrel, into: &client.outbox, version: settings.version)
-    touch(client)
   }
 }

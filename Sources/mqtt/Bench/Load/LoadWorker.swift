@@ -7,7 +7,9 @@
 //        -> publishing                              LoadWorker+Publish
 //        -> outboxes to the reactor, counters to the conductor
 //
-// It decides nothing about the run: the conductor moves `progress.step`, the worker follows.
+// It decides nothing about the run: the conductor moves `progress.step`, the worker follows. Until
+// the thread has ended nobody else looks at a worker, so exclusive access to what each message
+// touches is not checked at run time.
 
 import Bench
 import MQTTCodec
@@ -19,17 +21,22 @@ final class LoadWorker: ReactorDelegate {
   let progress: LoadProgress
   let reactor: Reactor
   /// The reactor's owner of a link is one more than the place in here.
-  var clients: [LoadClient] = []
+  @exclusivity(unchecked) var clients: [LoadClient] = []
   /// Places of clients that publish.
-  var publishers: [Int] = []
-  var tally = Tally()
+  @exclusivity(unchecked) var publishers: [Int] = []
+  /// Stand in for the part that a client does not have: what is looked up once for many packets
+  /// is not counted up and down for each of them.
+  let noPublisher: PublisherPart
+  let noSubscriber = SubscriberPart(
+    filter: "", heard: PublisherSet(first: 0, count: 0), group: nil)
+  @exclusivity(unchecked) var tally = Tally()
   /// Counted since measuring began.
-  var measuredSent: UInt64 = 0
-  var measuredReceived: UInt64 = 0
+  @exclusivity(unchecked) var measuredSent: UInt64 = 0
+  @exclusivity(unchecked) var measuredReceived: UInt64 = 0
   /// Deliveries that later ones have overtaken and that have not come yet.
-  var missing = 0
-  var lastArrival: Int64 = 0
-  var lastSending: Int64 = 0
+  @exclusivity(unchecked) var missing = 0
+  @exclusivity(unchecked) var lastArrival: Int64 = 0
+  @exclusivity(unchecked) var lastSending: Int64 = 0
   var failures: [String: Int] = [:]
 
   /// Clients that may connect, the first at the end.
@@ -38,13 +45,16 @@ final class LoadWorker: ReactorDelegate {
   var connectBegun = 0
   var connectStart: Int64 = 0
   /// Clients that may be able to publish.
-  var sendable: [Int] = []
+  @exclusivity(unchecked) var sendable: [Int] = []
+  /// The list that `sendable` is swapped with, empty between ticks.
+  var considered: [Int] = []
   /// Messages of the schedule that have come due, of this worker's publishers.
   var scheduled = 0
-  var dirty: [Int] = []
+  @exclusivity(unchecked) var dirty: [Int] = []
   var lastKeepAlive: Int64 = 0
-  var step = LoadStep.connecting
+  @exclusivity(unchecked) var step = LoadStep.connecting
   var isQuiet = false
+  var isCleared = false
   var isEmpty = false
   var openClients = 0
 
@@ -52,18 +62,26 @@ final class LoadWorker: ReactorDelegate {
   var tls = LatencyHistogram()
   var connack = LatencyHistogram()
   var suback = LatencyHistogram()
-  var roundTrip = LatencyHistogram()
+  @exclusivity(unchecked) var roundTrip = LatencyHistogram()
+  /// Times of the bytes that are being taken, not in the histograms yet.
+  @exclusivity(unchecked) var deliveryTimes = EqualTimes()
+  @exclusivity(unchecked) var acknowledgementTimes = EqualTimes()
   /// How late the generator itself was.
-  var lateness = LatencyHistogram()
-  var endToEnd = LatencyHistogram()
-  var acknowledgement = LatencyHistogram()
-  var second: SecondSample?
+  @exclusivity(unchecked) var lateness = LatencyHistogram()
+  @exclusivity(unchecked) var endToEnd = LatencyHistogram()
+  @exclusivity(unchecked) var acknowledgement = LatencyHistogram()
+  @exclusivity(unchecked) var second: SecondSample?
   /// Deliveries written off because they did not come, see ``LoadWorker/outstandingRoom()``.
   var writtenOff = 0
-  var sentByAll = 0
   var threadNanoseconds: Int64 = 0
   var measureThreadStart: Int64 = 0
   private var random: UInt64
+
+  /// What the shared counters have been told.
+  private var toldSent: UInt64 = 0
+  private var toldDelivered: UInt64 = 0
+  private var toldAcknowledged: UInt64 = 0
+  private var toldMissing = 0
 
   init(_ settings: LoadSettings, _ progress: LoadProgress, index: Int) throws(SystemError) {
     self.settings = settings
@@ -72,6 +90,13 @@ final class LoadWorker: ReactorDelegate {
     reactor.keepsSpareBuffers = true
     reactor.keepsTimePrecisely = settings.isOpenLoop
     random = RandomBytes.word
+    let form = PublishPacket.Form(
+      version: settings.version, qos: .atMostOnce, isRetained: false, payloadSize: 0)
+    noPublisher = PublisherPart(
+      number: 0, quota: 0,
+      packet: PublishPacket(
+        topic: PlaceholderText(""), payload: nil, form: form, values: PlaceholderText.Values()),
+      window: 1)
   }
 
   /// Turns until everything is over; the thread's body.
@@ -91,7 +116,9 @@ final class LoadWorker: ReactorDelegate {
   }
 
   func tick(_ reactor: Reactor, now: Instant) -> Instant? {
-    for event in reactor.events { handle(event) }
+    // All that this tick finds was read before it began.
+    let read = MonotonicClock.now.nanoseconds
+    for event in reactor.events { handle(event, read) }
     let clock = MonotonicClock.now.nanoseconds
     followStep(clock)
     // Before anything is sent: what goes out in this tick belongs to the second that has begun.
@@ -108,12 +135,12 @@ final class LoadWorker: ReactorDelegate {
     return Instant(nanoseconds: deadline)
   }
 
-  private func handle(_ event: ReactorEvent) {
+  private func handle(_ event: ReactorEvent, _ clock: Int64) {
     guard event.owner > 0, Int(event.owner) <= clients.count else { return }
     let client = clients[Int(event.owner) - 1]
     guard client.link == event.link else { return }
     switch event.event {
-    case .received(let range): receive(range, of: reactor, client)
+    case .received(let range): receive(range, of: reactor, client, clock)
     case .connected: connected(client)
     case .ended(let end): ended(client, end)
     case .drained: if client.publisher != nil { queue(client) }
@@ -127,13 +154,10 @@ final class LoadWorker: ReactorDelegate {
     while step < now {
       step = LoadStep(rawValue: step.rawValue + 1) ?? .leaving
       switch step {
-      case .connecting, .draining: break
+      case .connecting, .draining, .clearing: break
       case .parting: partLateClients(clock)
       case .publishing: for place in publishers { queue(clients[place]) }
       case .returning: connectLateClients()
-      case .clearing:
-        isQuiet = false
-        for place in publishers { queue(clients[place]) }
       case .leaving: leaveAll(clock)
       }
     }
@@ -147,10 +171,12 @@ final class LoadWorker: ReactorDelegate {
     }
   }
 
-  /// Marks the client's outbox for the end of the tick.
+  /// Marks the client's outbox for the end of the tick, and gives it memory that others have written
+  /// out; an idle client keeps none.
   func touch(_ client: LoadClient) {
     if client.isDirty { return }
     client.isDirty = true
+    if client.outbox.capacity == 0, let spare = reactor.takeSpareBuffer() { client.outbox = spare }
     dirty.append(place(of: client))
   }
 
@@ -170,11 +196,6 @@ final class LoadWorker: ReactorDelegate {
       if client.outbox.isEmpty { continue }
       client.lastSent = clock
       reactor.send(client.outbox.take(), on: client.link)
-      if let spare = reactor.takeSpareBuffer() { client.outbox = spare }
-    }
-    // What was lent may be needed more elsewhere; an idle client keeps no memory.
-    for place in dirty where clients[place].publisher == nil {
-      clients[place].outbox = ByteBuffer()
     }
     dirty.removeAll(keepingCapacity: true)
   }
@@ -185,8 +206,8 @@ final class LoadWorker: ReactorDelegate {
     lastKeepAlive = clock
     let limit = Int64(settings.keepAliveSeconds) * 750_000_000
     for client in clients where client.state == .ready && clock - client.lastSent > limit {
-      Packet.pingreq.encode(into: &client.outbox, version: settings.version)
       touch(client)
+      Packet.pingreq.encode(into: &client.outbox, version: settings.version)
     }
   }
 
@@ -228,11 +249,6 @@ final class LoadWorker: ReactorDelegate {
     self.second = nil
   }
 
-  private var toldSent: UInt64 = 0
-  private var toldDelivered: UInt64 = 0
-  private var toldAcknowledged: UInt64 = 0
-  private var toldMissing = 0
-
   /// Brings the shared counters up to date.
   private func tell() {
     if tally.sent != toldSent {
@@ -253,7 +269,7 @@ final class LoadWorker: ReactorDelegate {
       progress.acknowledged.add(Int(tally.acknowledged - toldAcknowledged), ordering: .relaxed)
       toldAcknowledged = tally.acknowledged
     }
-    if step == .leaving, !isEmpty, openClients == 0 {
+    if step == .leaving, !isEmpty, openClients == 0, toConnect.isEmpty {
       isEmpty = true
       handOver()
       progress.emptyWorkers.add(1, ordering: .sequentiallyConsistent)

@@ -1,6 +1,8 @@
 // A line that something is wrong with, and a caret below the place: what a reader looks at before
 // the words.
 
+import MQTTCodec
+
 /// A line with a caret.
 package enum Excerpt {
   /// Columns of the line that are shown at most.
@@ -21,7 +23,7 @@ package enum Excerpt {
   /// On one line and with every character as wide as one.
   private static func shown(_ bytes: ArraySlice<UInt8>) -> String {
     let text = String(decoding: bytes, as: UTF8.self).unicodeScalars.map { scalar in
-      scalar.value < 0x20 || scalar.value == 0x7F ? Character(" ") : Character(scalar)
+      scalar.isControl ? Character(" ") : Character(scalar)
     }
     return String(text)
   }

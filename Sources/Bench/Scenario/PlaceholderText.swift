@@ -4,7 +4,7 @@
 // %RANDOM%. Everything else, a single percent sign included, stands for itself.
 
 /// Text in which placeholders are filled in for each client or message.
-package struct Template: Equatable, Sendable {
+package struct PlaceholderText: Equatable, Sendable {
   /// What is filled in.
   package struct Values: Sendable {
     package var clientNumber = 0
@@ -115,7 +115,7 @@ package struct Template: Equatable, Sendable {
       switch piece {
       case .text(let text): part = text
       case .clientNumber, .clientIdentifier, .userName:
-        part = varies ? "" : Template(pieces: [piece]).text(values)
+        part = varies ? "" : PlaceholderText(pieces: [piece]).text(values)
         if varies { isOpen[isOpen.count - 1] = true }
       case .message, .random, .time, .unique:
         part = ""

@@ -131,6 +131,8 @@ package enum TLSEvent: Equatable, Sendable {
   case certificates(Direction, [String])
   /// An alert that is not encrypted, or was decrypted: `fatal handshake_failure`.
   case alert(Direction, isFatal: Bool, name: String)
+  /// The client sends early data (0-RTT), which cannot be decrypted.
+  case earlyData
   /// From here on the content is decrypted.
   case decrypted
   /// The content stays hidden; the reason, without a full stop.

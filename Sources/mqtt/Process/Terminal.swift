@@ -16,6 +16,16 @@ enum CommandWords {
 
 /// What the commands need from the terminal.
 enum Terminal {
+  /// Sees to it that no file which is opened later becomes a standard stream that was closed.
+  ///
+  /// Such a stream still fails: what takes its place cannot be used in its direction.
+  static func occupyStandardStreams() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Writes all of `text`; false when the stream does not take it.
   @discardableResult static func write(_ text: String, to descriptor: Int32) -> Bool {
     write(bytes: Array(text.utf8), to: descriptor)
@@ -38,9 +48,14 @@ enum Terminal {
   /// Help as wide as the terminal behind `descriptor`, in colour where it is one that wants it.
   static func help(to descriptor: Int32) -> Help {
     guard isatty(descriptor) == 1 else { return Help() }
+    return Help(width: width(descriptor), isColoured: isColoured(descriptor))
+  }
+
+  /// Columns of the terminal behind `descriptor`; 80 where it does not say.
+  static func width(_ descriptor: Int32) -> Int {
     var size = winsize()
     let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    return Help(width: isKnown ? Int(size.ws_col) : 80, isColoured: isColoured(descriptor))
+    return isKnown ? Int(size.ws_col) : 80
   }
 
   /// Whether colour may be written: a terminal, and no NO_COLOR (https://no-color.org).
