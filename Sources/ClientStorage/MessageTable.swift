@@ -36,6 +36,9 @@ package final class MessageTable {
     ("qos", "INTEGER NOT NULL"), ("retain", "INTEGER NOT NULL"), ("properties", "TEXT"),
   ]
 
+  /// Their names, which no other column may have.
+  package static var standardNames: [String] { standard.map(\.name) }
+
   /// Uses the table, or makes it.
   package init(
     _ name: String, columns: [PayloadColumn], in database: borrowing Database
@@ -62,8 +65,10 @@ package final class MessageTable {
   private static func make(
     _ name: String, _ columns: [PayloadColumn], in database: borrowing Database
   ) throws(StoreError) {
+    // A part of the payload may be called so.
+    let hasNumber = columns.contains { TableColumn.isSame($0.name, "id") }
     let definitions =
-      ["id INTEGER PRIMARY KEY"] + standard.map { "\($0.name) \($0.type)" }
+      (hasNumber ? [] : ["id INTEGER PRIMARY KEY"]) + standard.map { "\($0.name) \($0.type)" }
       + columns.map { "\(SQLText.name($0.name)) \($0.type)" }
     try database.run(
       "CREATE TABLE \(SQLText.name(name))(\n  \(definitions.joined(separator: ",\n  "))\n)",

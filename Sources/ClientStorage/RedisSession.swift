@@ -3,7 +3,8 @@
 // nobody knows whether it was done: each has a number that is stored with it, so that the next
 // connection tells.
 //
-//   KEY:session   a hash: client_identifier, process, subscriptions, received, sending, batch
+//   KEY:pub-session, KEY:sub-session   hashes: client_identifier, process, subscriptions, received,
+//                                      sending, batch
 
 import Glibc
 package import MQTTSession
@@ -31,7 +32,8 @@ package final class RedisSession: SessionStore {
 
   package var place: String { connection.address.description }
 
-  var sessionKey: [UInt8] { Array("\(key):\(act)-session".utf8) }
+  /// The hash that the session is.
+  private var hashKey: String { "\(key):\(act)-session" }
 
   /// Redis knows who is connected: a connection with the session's name is the lock, and goes with
   /// its process.
@@ -44,14 +46,14 @@ package final class RedisSession: SessionStore {
       line.split(separator: " ").contains("name=\(title)")
     }
     if count > 1 {
-      let process = try connection.ask(["HGET", "\(key):\(act)-session", "process"]).string
+      let process = try connection.ask(["HGET", hashKey, "process"]).string
       connection.close()
       throw StoreError(
         .inUse(process: process.flatMap { Int32($0) }), file: place, operation: "list \(key)",
         reason: "it is another mqtt \(name); stop that one, or name another --list")
     }
     // Fails while Redis is not ready to read or the key is something else.
-    _ = try connection.ask(["HGET", "\(key):\(act)-session", "batch"])
+    _ = try connection.ask(["HGET", hashKey, "batch"])
   }
 
   /// What the server calls a connection that does this with a list.
@@ -68,7 +70,7 @@ package final class RedisSession: SessionStore {
 
   package func stored() throws(StoreError) -> StoredSession? {
     let fields = ["client_identifier", "subscriptions", "received", "sending", "batch"]
-    guard case .list(let values) = try connection.ask(["HMGET", "\(key):\(act)-session"] + fields),
+    guard case .list(let values) = try connection.ask(["HMGET", hashKey] + fields),
       values.count == fields.count, let identifier = values[0].string
     else { return nil }
     let state = SessionText.state(
@@ -76,7 +78,7 @@ package final class RedisSession: SessionStore {
     guard let state else {
       throw StoreError(
         .damaged, file: place, operation: "read the session",
-        reason: "the hash \(key):\(act)-session is not what mqtt has written")
+        reason: "the hash \(hashKey) is not what mqtt has written")
     }
     batch = values[4].string.flatMap { Int64($0) } ?? 0
     return StoredSession(
@@ -85,7 +87,7 @@ package final class RedisSession: SessionStore {
 
   package func adopt(clientIdentifier: String) throws(StoreError) {
     _ = try connection.ask([
-      "HSET", "\(key):\(act)-session", "client_identifier", clientIdentifier, "process",
+      "HSET", hashKey, "client_identifier", clientIdentifier, "process",
       "\(getpid())",
     ])
   }
@@ -103,7 +105,7 @@ package final class RedisSession: SessionStore {
       "batch", "\(batch + 1)",
     ]
     if let subscriptions { fields += ["subscriptions", subscriptions] }
-    let save = [Array("HSET".utf8), sessionKey] + fields.map { Array($0.utf8) }
+    let save = (["HSET", hashKey] + fields).map { Array($0.utf8) }
     pending = commands + [save]
     try perform()
   }
@@ -113,7 +115,7 @@ package final class RedisSession: SessionStore {
     if pending == nil { return false }
     if !connection.isOpen {
       try open()
-      let stored = try connection.ask(["HGET", "\(key):\(act)-session", "batch"]).string
+      let stored = try connection.ask(["HGET", hashKey, "batch"]).string
       if stored == "\(batch + 1)" {
         batch += 1
         pending = nil

@@ -28,15 +28,36 @@ package final class SessionDatabase: SessionStore {
   private let rollBack: Statement
   private let saveState: Statement
 
-  /// Opens or makes the file, takes the session `name` for this process, and makes its table.
-  package init(_ file: String, session name: String) throws(StoreError) {
-    guard try SessionLock.take(name, file: file) else {
+  /// Opens the file, or makes it if `makes` says so, takes the session `name` for this process, and
+  /// makes its table.
+  package init(_ file: String, session name: String, makes: Bool = true) throws(StoreError) {
+    guard try SessionLock.take(name, file: file, makes: makes) else {
       throw Self.inUse(file, name)
     }
     self.name = name
     database = try Database(
-      file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fileSystem: nil)
+      file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, fileSystem: nil, isShared: true)
     sqlite3_busy_timeout(database.handle, Self.openWaitMilliseconds)
+    try Self.prepare(database)
+    begin = try database.prepare("BEGIN IMMEDIATE", isKept: true)
+    commit = try database.prepare("COMMIT", isKept: true)
+    rollBack = try database.prepare("ROLLBACK", isKept: true)
+    saveState = try database.prepare(
+      """
+      UPDATE mqtt_session SET received = ?2, sending = ?3 WHERE name = ?1
+      """, isKept: true)
+  }
+
+  /// Sets how the file is written, and makes the table of sessions.
+  private static func prepare(_ database: borrowing Database) throws(StoreError) {
+    // The first look at the file tells what it is.
+    do throws(StoreError) {
+      _ = try database.number("PRAGMA schema_version", "open")
+    } catch {
+      guard error.code == SQLITE_NOTADB else { throw error }
+      throw StoreError(
+        .other, file: database.file, operation: "open", reason: "it is not a SQLite database")
+    }
     try database.run(
       """
       PRAGMA journal_mode = WAL;
@@ -52,16 +73,9 @@ package final class SessionDatabase: SessionStore {
       """, "open")
     guard try database.text("PRAGMA journal_mode", "open") == "wal" else {
       throw StoreError(
-        .other, file: file, operation: "open",
+        .other, file: database.file, operation: "open",
         reason: "the file system has no room for a write-ahead log; use another place")
     }
-    begin = try database.prepare("BEGIN IMMEDIATE", isKept: true)
-    commit = try database.prepare("COMMIT", isKept: true)
-    rollBack = try database.prepare("ROLLBACK", isKept: true)
-    saveState = try database.prepare(
-      """
-      UPDATE mqtt_session SET received = ?2, sending = ?3 WHERE name = ?1
-      """, isKept: true)
   }
 
   private static func inUse(_ file: String, _ name: String) -> StoreError {

@@ -19,8 +19,10 @@ struct SessionLock {
   private static let firstByte: Int64 = 1 << 61
 
   /// Takes the lock; false when another process has it.
-  static func take(_ name: String, file: String) throws(StoreError) -> Bool {
-    let number = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+  ///
+  /// Makes the file if `makes` says so.
+  static func take(_ name: String, file: String, makes: Bool) throws(StoreError) -> Bool {
+    let number = open(file, O_RDWR | (makes ? O_CREAT : 0) | O_CLOEXEC, 0o644)
     if number < 0 {
       throw StoreError(SystemError(code: errno, call: "open", subject: file))
     }

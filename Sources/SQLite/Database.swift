@@ -8,6 +8,8 @@ package struct Database: ~Copyable {
   /// Valid as long as this value lives.
   package let handle: OpaquePointer
   package let file: String
+  /// Whether tables are not ours alone: a statement that does not fit them is no damage then.
+  private let isShared: Bool
 
   /// SQLite has to be told before its first use.
   private static let isConfigured: Bool = {
@@ -17,7 +19,8 @@ package struct Database: ~Copyable {
 
   /// Opens a file; `flags` as of `sqlite3_open_v2`.
   package init(
-    _ file: String, flags: Int32, fileSystem: String?, operation: String = "open"
+    _ file: String, flags: Int32, fileSystem: String?, operation: String = "open",
+    isShared: Bool = false
   ) throws(StoreError) {
     precondition(Self.isConfigured, "SQLite is configured before its first use")
     var handle: OpaquePointer?
@@ -37,6 +40,7 @@ package struct Database: ~Copyable {
     }
     self.handle = handle
     self.file = file
+    self.isShared = isShared
     CSQLite_defend(handle)
   }
 
@@ -44,10 +48,13 @@ package struct Database: ~Copyable {
 
   /// The failure of the last call.
   package func failure(_ operation: String, code: Int32? = nil) -> StoreError {
-    StoreError(
+    var error = StoreError(
       code: code ?? sqlite3_extended_errcode(handle), systemCode: CSQLite_errno(handle),
       message: String(cString: code.map { sqlite3_errstr($0) } ?? sqlite3_errmsg(handle)),
       file: file, operation: operation)
+    let misfits = [SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_CONSTRAINT, SQLITE_MISMATCH]
+    if isShared && misfits.contains(error.code & 0xFF) { error.kind = .tableDiffers }
+    return error
   }
 
   /// Runs statements that need no values and whose rows nobody wants.

@@ -5,6 +5,18 @@ import MQTTCodec
 import Testing
 
 @Suite struct PublishOptionsTests {
+  @Test(arguments: ["--jsonl -f day", "-f day --jsonl", "t -f day --jsonl"])
+  func `lines of JSON come from the file of -f, wherever that stands`(_ words: String) throws {
+    #expect(try publish(words).source == .jsonLines(file: "day"))
+  }
+
+  @Test func `a file of JSON lines is not taken for a topic`() {
+    let error = #expect(throws: UsageError.self) { try publish("--jsonl day.jsonl") }
+    #expect(
+      error?.description
+        == "--jsonl: day.jsonl would be a topic; a file is named by -f, for example: -f day.jsonl")
+  }
+
   @Test func `topic and message may be plain arguments, before or among options`() throws {
     let options = try publish("sensor/temp 21.5 -q 2")
     #expect(options.topics == ["sensor/temp"])

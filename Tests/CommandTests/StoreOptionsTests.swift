@@ -92,6 +92,19 @@ import Testing
     (["t", "--columns", "a=$.a"], "--columns: needs --sqlite as well"),
     (["t", "--redis", "redis://h"], "--redis: needs --list as well, for example: --list readings"),
     (["t", "--list", "k"], "--list: needs --redis as well"),
+    (
+      ["t", "--sqlite", "f", "--table", "SQLite_x"],
+      "expected a name that is not one of SQLite's or of mqtt's own tables"
+    ),
+    (
+      ["t", "--sqlite", "f", "--columns", "Topic=$.a"],
+      "--columns: the column Topic is filled already; give this one another name, for example: "
+        + "Topic_2=$.a"
+    ),
+    (
+      ["t", "--sqlite", "f", "--columns", "x=$.a", "--columns", "X=$.b"],
+      "--columns: the column X is filled already"
+    ),
     (["t", "--redis", "http://h", "--list", "k"], "expected a URL that begins with redis://"),
     (
       ["t", "--redis", "redis://u@h", "--list", "k"], "expected USER:PASSWORD or :PASSWORD before @"

@@ -57,6 +57,24 @@ import Testing
     #expect(try publisher.exitStatus() == 0)
   }
 
+  @Test func `a second signal does not wait for answers, and says how many are missing`() throws {
+    let port = try freePort()
+    let silent = try RunningProgram([mqttPath, "broker", "-p", "\(port)", "--memory"])
+    #expect(poll(30) { (try? TCPConnection(port: port)) != nil })
+    let publisher = try RunningProgram(
+      [mqttPath, "pub", "-p", "\(port)", "-t", "t", "-l", "-q", "1", "-d"])
+    publisher.write("answered\n")
+    try publisher.waitFor("PUBACK id 1")
+    silent.signal(SIGSTOP)
+    publisher.write("never answered\n")
+    try publisher.waitFor("PUBLISH id 2")
+    publisher.signal(SIGINT)
+    publisher.signal(SIGTERM)
+    #expect(try publisher.exitStatus() == 1)
+    #expect(publisher.errors.contains("mqtt pub: interrupted; 1 message is not acknowledged\n"))
+    silent.signal(SIGKILL)
+  }
+
   @Test func `rows of a table go to the topics in their column`() throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "mqtt-\(UUID()).csv")
     try "device;t;note;on\nd/1;21.50;a;true\n\"d/2\";7;\"b;\"\"c\"\"\nd\";x\n"

@@ -158,6 +158,17 @@ import Testing
         """)
   }
 
+  @Test func `a file that is no database is left alone, and told`() throws {
+    let folder = try SidecarFolder()
+    let file = folder.path + "/notes.txt"
+    let text = "This is no database, and it is longer than the head of one would have to be.\n"
+    try (text + text).write(toFile: file, atomically: true, encoding: .utf8)
+    let result = try run([mqttPath, "sub", "-p", "1", "a", "--sqlite", file])
+    #expect(result.status == 1)
+    #expect(result.errors == "mqtt sub: \(file): open: it failed (it is not a SQLite database)\n")
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == text + text)
+  }
+
   @Test func `a table of the user's that fits is used, with what else it has`() throws {
     let broker = try LiveBroker()
     let folder = try SidecarFolder()
@@ -171,6 +182,35 @@ import Testing
     try publish(broker, ["a", "21"])
     try folder.expect("r.db", "SELECT n, topic, note, twice FROM t", "1|a|fresh|42")
     #expect(subscriber.isRunning)
+  }
+
+  @Test func `a row that the user's table refuses stops the subscriber, and loses nothing`() throws
+  {
+    let broker = try LiveBroker()
+    let folder = try SidecarFolder()
+    _ = try folder.ask(
+      "r.db",
+      """
+      CREATE TABLE t(received_at, topic, payload CHECK (length(payload) < 5), qos, retain, properties)
+      """)
+    let subscriber = try store(broker, folder, ["a", "--table", "t"])
+    try publish(broker, ["a", "too long"])
+    #expect(try subscriber.exitStatus() == 1)
+    #expect(
+      subscriber.errors == """
+        mqtt sub: \(folder.path)/r.db: add a row to t: it does not fit (CHECK constraint failed: \
+        length(payload) < 5)
+
+        """)
+    _ = try folder.ask(
+      "r.db",
+      """
+      DROP TABLE t;
+      CREATE TABLE t(received_at, topic, payload, qos, retain, properties);
+      """)
+    let next = try store(broker, folder, ["a", "--table", "t"])
+    try folder.expect("r.db", "SELECT payload FROM t", "too long")
+    #expect(next.isRunning)
   }
 
   @Test func `a second process for the same table is turned away and told who has it`() throws {
@@ -294,6 +334,11 @@ import Testing
   @Test func `an outbox that is not there, or lacks a column, is told what to do`() throws {
     let folder = try SidecarFolder()
     let file = folder.path + "/app.db"
+    let absent = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
+    #expect(absent.status == 1)
+    #expect(absent.errors.contains("it cannot be opened (No such file or directory)"))
+    #expect(!FileManager.default.fileExists(atPath: file))
+    _ = try folder.ask("app.db", "CREATE TABLE other(id)")
     let missing = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
     #expect(missing.status == 1)
     #expect(missing.errors.contains("there is no such table; --create-table makes it"))
@@ -314,6 +359,30 @@ import Testing
     let broker = try RunningProgram([mqttPath, "broker", "-p", "\(port)", "--memory"])
     try folder.expect("r.db", "SELECT count(*) FROM mqtt_session WHERE subscriptions <> ''", "1")
     #expect(broker.isRunning)
+  }
+
+  @Test(arguments: ["sub", "pub"])
+  func `sidecars start before Redis and wait for it`(command: String) throws {
+    let folder = try SidecarFolder()
+    let port = try freePort()
+    let place = ["--redis", "redis://127.0.0.1:\(port)", "--list", "k"]
+    let sidecar = try RunningProgram(
+      [mqttPath, command, "-p", "1"] + (command == "sub" ? ["a"] : []) + place)
+    try sidecar.waitFor(
+      "redis at 127.0.0.1:\(port): connect: it cannot be reached (Connection refused); trying again"
+    )
+    let server = try RunningProgram([
+      "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir",
+      folder.path,
+    ])
+    let name = poll(30) {
+      let result = try? run([
+        "redis-cli", "-p", "\(port)", "HGET", "k:\(command)-session", "process",
+      ])
+      return result?.output == "\(sidecar.identifier)\n"
+    }
+    #expect(name, "\(sidecar.errors)")
+    #expect(server.isRunning)
   }
 
   @Test func `nothing is lost or doubled in rounds of killing sidecars and broker`() throws {

@@ -24,7 +24,8 @@ class RedisCourse(Course):
             folder)
         place = ["--redis", f"redis://127.0.0.1:{self.redis_port}"]
         connection = self.sub.words[3:7]
-        self.sub.words = [options.program, "sub", "dev/#", *connection, *place, "--list", "readings"]
+        self.sub.words = [
+            options.program, "sub", "dev/#", *connection, *place, "--list", "readings"]
         self.pub.words = [options.program, "pub", *connection, *place, "--list", "commands"]
         self.sub.words = [str(word) for word in self.sub.words]
         self.pub.words = [str(word) for word in self.pub.words]

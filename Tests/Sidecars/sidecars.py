@@ -1,5 +1,5 @@
-"""The broker and its two sidecars as processes that can be killed and started again, and the verdict
-on what they have been through."""
+"""The broker and its two sidecars as processes that can be killed and started again, and the
+verdict on what they have been through."""
 import argparse
 import pathlib
 import random

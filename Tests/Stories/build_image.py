@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the image of the Dockerfile beside this file without a Docker engine, and starts what is in it.
+"""Makes the image of the Dockerfile beside this file without a Docker engine, and starts it.
 
-  Tests/Stories/build_image.py                      all of it: as root, 10 minutes, from Debian's mirror
-  Tests/Stories/build_image.py --program PATH       only the last stage, of a program that is built
+  Tests/Stories/build_image.py                  all of it: as root, 10 minutes, Debian's mirror
+  Tests/Stories/build_image.py --program PATH   only the last stage, of a program that is built
 
 Each instruction is carried out in a chroot, in order. The image of the toolchain is a Debian that
 debootstrap makes, with the packages that the image swift:6.3-bookworm has and the toolchain of this
@@ -113,6 +113,24 @@ class Image:
         return self.root / path.lstrip("/")
 
 
+def check(file):
+    """Whether what the file names is there."""
+    for word, rest in instructions(file):
+        if not hasattr(Image, f"do_{word.lower()}"):
+            raise Failure(f"{word} is no instruction that is known here")
+        names = rest.split()
+        if word == "COPY" and not names[0].startswith("--from"):
+            paths = names[:-1]
+        else:
+            paths = [name for name in names if word == "RUN" and name.startswith(".ci/")]
+        for path in paths:
+            if not (ROOT / path).exists():
+                raise Failure(f"{word} {rest}: there is no {path}")
+    compose = (HERE / "compose.yaml").read_text()
+    if f"dockerfile: {file.relative_to(ROOT)}" not in compose:
+        raise Failure("compose.yaml builds another file")
+
+
 def judge(root, entry):
     """What is in the image, and whether it works alone."""
     files = [str(file.relative_to(root)) for file in root.rglob("*") if not file.is_dir()]
@@ -163,6 +181,7 @@ def main():
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="mqtt-image-"))
     try:
+        check(HERE / "Dockerfile")
         image = Image(folder, options.toolchain)
         if options.program:
             steps = dict(instructions(HERE / "Dockerfile"))

@@ -3,6 +3,17 @@
 package import ClientStorage
 import MQTTCodec
 
+extension Values {
+  /// The name of a table that messages may be in.
+  static func table(_ text: String) throws(ValueFault) -> String {
+    let name = try name(text, "the name of a table")
+    if name.lowercased().hasPrefix("sqlite_") || name.lowercased() == "mqtt_session" {
+      throw .expected("a name that is not one of SQLite's or of mqtt's own tables")
+    }
+    return name
+  }
+}
+
 extension PayloadColumn {
   /// Reads `temperature=$.temperature,pressure REAL=$.pressure`.
   static func list(_ text: String) throws(ValueFault) -> [PayloadColumn] {

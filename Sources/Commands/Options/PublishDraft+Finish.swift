@@ -58,9 +58,21 @@ extension PublishDraft {
         throw UsageError(csvOption, "means something only with --csv", example: "--csv data.csv")
       }
     }
-    guard let source else { return template.map { ("--template", .template($0)) } }
+    guard let source else {
+      if !isJSONLines { return template.map { ("--template", .template($0)) } }
+      if let word = plain.first, word.suffix(6) == Array(".jsonl".utf8)[...] {
+        let name = ArgumentParser<PublishDraft>.shown(word)
+        throw UsageError(
+          "--jsonl", "\(name) would be a topic; a file is named by -f", example: "-f \(name)")
+      }
+      if template == nil { return ("--jsonl", .jsonLines(file: nil)) }
+      throw UsageError("--template", "the message is already given by --jsonl")
+    }
     switch source.value {
     case .table(let given):
+      if isJSONLines {
+        throw UsageError("--jsonl", "the message is already given by \(source.option)")
+      }
       var table = csv
       table.path = given.path
       table.template = template
@@ -77,8 +89,7 @@ extension PublishDraft {
         switch source.value {
         case .file(let path): return ("--jsonl", .jsonLines(file: path))
         case .inputLines: return ("--jsonl", .jsonLines(file: nil))
-        case .jsonLines: return source
-        case .given, .input, .empty, .template, .table, .recording:
+        case .given, .input, .empty, .template, .table, .jsonLines, .recording:
           throw UsageError("--jsonl", "the message is already given by \(source.option)")
         }
       }

@@ -104,10 +104,7 @@ extension PublishDraft {
         prints them: {"topic": "sensor/temp", "payload": "21.5", "qos": 1}. A payload that is no \
         string is sent as the JSON that it is; payload-base64 holds any bytes.
         """
-    ) { (draft) throws(ValueFault) in
-      draft.isJSONLines = true
-      if draft.source == nil { draft.source = ("--jsonl", .jsonLines(file: nil)) }
-    },
+    ) { $0.isJSONLines = true },
     .value(
       "replay", "FILE", .file, example: "day.jsonl", "publish again what mqtt sub --record wrote",
       manual: """
@@ -215,7 +212,7 @@ extension PublishDraft {
       .value(
         "table", "NAME", example: "commands", default: "outbox", "the table of --outbox"
       ) { (draft, text) throws(ValueFault) in
-        draft.table = try Values.name(text, "the name of a table")
+        draft.table = try Values.table(text)
       },
       .flag("create-table", "make that table if it is not there") { $0.makesTable = true },
       .flag("until-empty", "end when nothing waits, instead of waiting for more") {

@@ -91,7 +91,7 @@ extension SubscribeDraft {
         "table", "NAME", example: "readings", default: "messages", "the table of --sqlite",
         manual: "It is made when it is not there, and used when its columns fit."
       ) { (draft, text) throws(ValueFault) in
-        draft.table = try Values.name(text, "the name of a table")
+        draft.table = try Values.table(text)
       },
       .value(
         "columns", "LIST", example: "'temperature=$.temperature,pressure=$.pressure'",

@@ -139,12 +139,23 @@ struct SubscribeDraft: ConnectingDraft {
       var database = DatabaseOptions(file: databaseFile)
       if let table { database.table = table }
       database.columns = columns
+      try Self.checkNames(columns)
       result.store = .table(database)
     }
     if result.store != nil && result.connection.sessionExpirySeconds == 0 {
       throw UsageError(
         "-x 0", "would end the session, which is kept for the next process, with its connection",
         example: "-x never")
+    }
+  }
+
+  /// Each column is filled from one place.
+  private static func checkNames(_ columns: [PayloadColumn]) throws(UsageError) {
+    var taken = Set(MessageTable.standardNames)
+    for column in columns where !taken.insert(column.name.lowercased()).inserted {
+      throw UsageError(
+        "--columns", "the column \(column.name) is filled already; give this one another name",
+        example: "\(column.name)_2=\(column.path)")
     }
   }
 

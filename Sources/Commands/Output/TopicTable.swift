@@ -93,7 +93,8 @@ package struct TopicTable {
     let hidden = lines.count - shown.count
     text +=
       Self.cut(
-        "\(messages) messages on \(rows.count) topics"
+        "\(messages) \(messages == 1 ? "message" : "messages") on "
+          + "\(rows.count) \(rows.count == 1 ? "topic" : "topics")"
           + (hidden > 0 ? ", \(hidden) of them not shown" : ""), width) + "\n"
     return text
   }

@@ -41,7 +41,7 @@ extension PublishCommand {
   ) throws(StoreError) -> any OutgoingQueue {
     switch options.source {
     case .table(let file, let table, let makesTable):
-      let store = try SessionDatabase(file, session: "pub \(table)")
+      let store = try SessionDatabase(file, session: "pub \(table)", makes: makesTable)
       let outbox = try Outbox(table, makes: makesTable, in: store.database)
       return try TableQueue(store, outbox) { WallClock.nanoseconds }
     case .list(let list):

@@ -80,10 +80,10 @@ final class Requester: ClientBehaviour {
   }
 
   private func subscribe(_ run: ClientRun, now: Instant) {
-    let session = run.client.session.version
+    let version = run.client.session.version
     replyTopic =
       reply.topic ?? options.publishProperties.string(.responseTopic)
-      ?? (session == .v5
+      ?? (version == .v5
         ? "reply/\(run.client.session.clientIdentifier)" : "\(options.topics[0])/reply")
     let subscription = Subscription(
       filter: replyTopic,
