@@ -175,7 +175,6 @@ extension Broker {
       // A session whose time is over may still be there for a moment.
       if !connect.cleanStart && sessions[existing].expiresAt > now {
         // The will of the earlier connection is not sent any more. [MQTT-3.1.3-9]
-        sessions[existing].willDueAt = nil
         sessions[existing].will = nil
         sessions[existing].expirySeconds = expirySeconds
         sessions[existing].sender.windowLimit = window

@@ -62,7 +62,7 @@ extension Broker {
     guard let will = sessions[session].will else { return }
     if will.content.delaySeconds == 0 { return publishWill(of: session) }
     let due = now.advanced(bySeconds: Int(will.content.delaySeconds))
-    sessions[session].willDueAt = due
+    will.dueAt = due
     deadlines.insert(.will, identifier, at: due)
   }
 
@@ -194,14 +194,12 @@ extension Broker {
   /// Arms the will of a CONNECT. [MQTT-3.1.2-7]
   mutating func arm(_ will: Will?, _ session: UInt32) {
     sessions[session].will = will.map { ArmedWill($0) }
-    sessions[session].willDueAt = nil
   }
 
   /// Publishes the will of a session, once. [MQTT-3.1.2-8] [MQTT-3.1.2-10]
   mutating func publishWill(of session: UInt32) {
     guard let armed = sessions[session].will else { return }
     sessions[session].will = nil
-    sessions[session].willDueAt = nil
     recordWill(session)
     let will = armed.content
     let topic = will.topic

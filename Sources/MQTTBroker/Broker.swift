@@ -85,6 +85,8 @@ package struct Broker: ~Copyable {
 
   /// What clients may do. (Broker+Authorize)
   var access: AccessState
+  /// Whoever connected last, for sessions to share.
+  var latestSubject = SessionSubject.unknown
   /// Whether there are access lists at all.
   var isControlled = false
   /// Those who are not in yet. (Broker+Login)

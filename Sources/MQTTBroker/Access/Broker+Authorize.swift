@@ -53,10 +53,13 @@ extension Broker {
 
   /// Says who a session belongs to now.
   mutating func setSubject(_ session: UInt32, userName: String?, listener: UInt16) {
-    if sessions[session].userName != userName || sessions[session].listener != listener {
-      sessions[session].userName = userName
-      sessions[session].listener = listener
-      sessions[session].listenerName = configuration.terms(ofListener: listener).name
+    let name = configuration.terms(ofListener: listener).name
+    if !sessions[session].subject.isSame(userName, listener, name) {
+      if !latestSubject.isSame(userName, listener, name) {
+        latestSubject = SessionSubject(
+          userName: userName, listener: listener, listenerName: name)
+      }
+      sessions[session].subject = latestSubject
       sessions[session].access = nil
       if isControlled && sessions[session].subscriptionCount > 0 { access.epoch &+= 1 }
     }

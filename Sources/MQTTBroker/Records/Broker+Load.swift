@@ -90,9 +90,9 @@ extension Broker {
         clientIdentifier: record.clientIdentifier, expirySeconds: record.expirySeconds,
         windowLimit: configuration.inFlightLimit)
       session.record = number
-      session.userName = record.userName
-      session.listenerName = record.listener ?? ""
-      session.listener = listener(named: session.listenerName)
+      let name = record.listener ?? ""
+      session.subject = SessionSubject(
+        userName: record.userName, listener: listener(named: name), listenerName: name)
       session.will = recorded.will.map { ArmedWill($0) }
       for raw in recorded.received.sorted() {
         if let identifier = PacketIdentifier(rawValue: raw) {
@@ -124,7 +124,7 @@ extension Broker {
     }
     guard let will = sessions[session].will else { return }
     let due = leftAt.advanced(bySeconds: Int(will.content.delaySeconds))
-    sessions[session].willDueAt = due
+    will.dueAt = due
     deadlines.insert(.will, identifier, at: due)
   }
 

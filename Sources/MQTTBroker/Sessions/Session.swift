@@ -14,6 +14,8 @@ import MQTTSession
 /// A will that is armed, or that waits for its delay.
 final class ArmedWill {
   let content: WillRecord
+  /// When it is due; nil while it is armed only.
+  var dueAt: Instant?
 
   init(_ content: WillRecord) { self.content = content }
 
@@ -30,6 +32,27 @@ final class ArmedWill {
       qos: will.qos, isRetained: will.isRetained,
       delaySeconds: will.properties.number(.willDelayInterval) ?? 0,
       expirySeconds: will.properties.number(.messageExpiryInterval))
+  }
+}
+
+/// Who a session belongs to; sessions of one user who came through one listener share it, which is
+/// all of them where nobody has a name.
+final class SessionSubject: Sendable {
+  static let unknown = SessionSubject(userName: nil, listener: .max, listenerName: "")
+
+  let userName: String?
+  let listener: UInt16
+  /// The listener's name, by which it is known after a restart; empty when it has none.
+  let listenerName: String
+
+  init(userName: String?, listener: UInt16, listenerName: String) {
+    self.userName = userName
+    self.listener = listener
+    self.listenerName = listenerName
+  }
+
+  func isSame(_ userName: String?, _ listener: UInt16, _ listenerName: String) -> Bool {
+    self.listener == listener && self.userName == userName && self.listenerName == listenerName
   }
 }
 
@@ -60,13 +83,8 @@ struct Session: ~Copyable {
   /// When its queue is searched for expired messages.
   var sweepAt = Message.never
   var will: ArmedWill?
-  /// When a delayed will is due; nil when none waits.
-  var willDueAt: Instant?
-  var userName: String?
-  /// The listener that its client came through last.
-  var listener = UInt16.max
-  /// Its name, by which it is known after a restart; empty when it has none.
-  var listenerName = ""
+  /// Who its client was when it connected last.
+  var subject = SessionSubject.unknown
   /// Its rights, while there are access lists.
   var access: ClientAccess?
   /// Messages lost to a limit since the last log line about it, and since ever.
@@ -85,6 +103,11 @@ struct Session: ~Copyable {
     sender = SenderFlow(windowLimit: windowLimit)
   }
 
+  var userName: String? { subject.userName }
+  var listener: UInt16 { subject.listener }
+  var listenerName: String { subject.listenerName }
+  /// When a delayed will is due; nil when none waits.
+  var willDueAt: Instant? { will?.dueAt }
   /// Whether it outlives its connection.
   var lasts: Bool { expirySeconds > 0 }
   var isOnline: Bool { connection != Session.noConnection }
