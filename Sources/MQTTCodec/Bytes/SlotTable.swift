@@ -159,7 +159,10 @@
   }
 
   @usableFromInline mutating func grow() {
-    let wanted = room == 0 ? 16 : room * 2
+    var wanted = room == 0 ? 16 : room * 2
+    // Growing by copying leaves holes in the heap. A table that is not small any more takes so much
+    // that the system maps it: untouched pages cost nothing, and nothing is left of it when it goes.
+    if wanted * Self.stride > 128 << 10 { wanted = max(wanted, (2 << 20) / Self.stride) }
     let fresh = UnsafeMutableRawPointer.allocate(byteCount: wanted * Self.stride, alignment: 64)
     if let old = unsafe base {
       // A slot without a tenant holds no value to move, only its generation.
