@@ -82,8 +82,10 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
       """)
     let plain = try bytes("30 { s\"building/floor/room\" 78*20 }")
     var sum = 0
-    let before = allocation_count()
-    for _ in 0..<100 {
+    var before = 0
+    for round in 0...100 {
+      // What the runtime allocates when something is used for the first time does not count.
+      if round == 1 { before = allocation_count() }
       if let header = try header(packet, version: .v5) {
         sum += try PublishView.decode(
           packet.span, header, version: .v5, direction: .toServer
@@ -96,7 +98,7 @@ private func forwarded(_ view: PublishView, of packet: [UInt8]) -> [UInt8] {
       }
     }
     #expect(allocation_count() == before)
-    #expect(sum == 100 * 41)
+    #expect(sum == 101 * 41)
   }
 
   @Test func `decoding an acknowledgement allocates nothing`() throws {
