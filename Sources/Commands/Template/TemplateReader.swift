@@ -7,7 +7,6 @@ import MQTTCodec
 struct TemplateReader {
   /// Bytes of random text that one place may make.
   private static let lengthLimit = 1_000_000
-  private static let decimalsLimit = 9
   /// Numbers beyond this are not exact in a double.
   private static let numberLimit = 9e15
 
