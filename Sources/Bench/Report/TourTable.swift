@@ -10,8 +10,7 @@ package enum TourTable {
 
   /// Heading, lines, and what is to be thought of those that were not fine.
   package static func lines(_ runs: [RunResult]) -> [String] {
-    var lines = [line(columns.map(\.0))]
-    for run in runs { lines.append(line(cells(run))) }
+    var lines = aligned([columns.map(\.0)] + runs.map(cells))
     let watched = runs.contains { $0.watched != nil }
     if watched { lines.append("broker us: processor time of the broker for each message") }
     let names = Set(runs.compactMap { $0.mainLatency?.kind }).sorted { $0.rawValue < $1.rawValue }
@@ -35,12 +34,18 @@ package enum TourTable {
     return lines
   }
 
-  private static func line(_ cells: [String]) -> String {
-    var text = ""
-    for (index, (cell, column)) in zip(cells, columns).enumerated() {
-      text += index == 0 ? cell.padded(to: column.1) : cell.leftPadded(to: column.1)
+  /// Rows of cells as lines; a column is as wide as its longest cell demands.
+  private static func aligned(_ rows: [[String]]) -> [String] {
+    let widths = columns.indices.map { index in
+      rows.reduce(columns[index].1) { max($0, $1[index].utf8.count + 2) }
     }
-    return text
+    return rows.map { cells in
+      var text = ""
+      for (index, cell) in cells.enumerated() {
+        text += index == 0 ? cell.padded(to: widths[0]) : cell.leftPadded(to: widths[index])
+      }
+      return text
+    }
   }
 
   private static func cells(_ run: RunResult) -> [String] {
@@ -51,7 +56,10 @@ package enum TourTable {
       messages == 0 || watched.cpuSeconds == 0
         ? nil : number(watched.cpuSeconds / Double(messages) * 1e6)
     }
-    let memory = run.watched.map { number(Double($0.residentBytesHighest) / 1_048_576) }
+    // A run may be over before anybody has looked.
+    let memory = run.watched.flatMap {
+      $0.residentBytesHighest == 0 ? nil : number(Double($0.residentBytesHighest) / 1_048_576)
+    }
     let quality = run.quality
     return [
       run.scenario,
