@@ -73,19 +73,21 @@ package struct Database: ~Copyable {
 
   /// The one number that a statement gives; nil when it gives none.
   package func number(_ text: String, _ operation: String) throws(StoreError) -> Int64? {
-    let statement = try prepare(text)
-    switch statement.step() {
-    case SQLITE_ROW: return statement.isNull(0) ? nil : statement.integer(0)
-    case SQLITE_DONE: return nil
-    case _: throw failure(operation)
-    }
+    try first(text, operation) { $0.integer(0) }
   }
 
   /// The one text that a statement gives; nil when it gives none.
   package func text(_ text: String, _ operation: String) throws(StoreError) -> String? {
+    try first(text, operation) { $0.string(0) }
+  }
+
+  /// What a statement gives in the first column of its first row.
+  private func first<Value>(
+    _ text: String, _ operation: String, _ read: (borrowing Statement) -> Value
+  ) throws(StoreError) -> Value? {
     let statement = try prepare(text)
     switch statement.step() {
-    case SQLITE_ROW: return statement.isNull(0) ? nil : statement.string(0)
+    case SQLITE_ROW: return statement.isNull(0) ? nil : read(statement)
     case SQLITE_DONE: return nil
     case _: throw failure(operation)
     }

@@ -60,10 +60,7 @@ package func dissected(
       let end = min(position + pieceLength, file.count)
       reader.append(file.span.extracting(position..<end))
       position = end
-      while let frame = try reader.next() {
-        for secrets in reader.takeSecrets() { dissector.add(keyLog: secrets) }
-        dissector.dissect(frame, reader.bytes(of: frame), into: &recording)
-      }
+      try dissector.dissect(framesOf: &reader, into: &recording)
     }
     fault = reader.faultOfEnd
   } catch {
@@ -72,4 +69,15 @@ package func dissected(
   dissector.finish(into: &recording)
   if let fault { recording.lines.append("FAULT \(fault)") }
   return recording
+}
+
+/// Dissects all of a file, up to what is wrong with it, if anything.
+package func dissect<Receiver: PacketReceiver & ~Copyable>(
+  _ file: [UInt8], into receiver: inout Receiver
+) {
+  var reader = CaptureFile()
+  var dissector = Dissector()
+  reader.append(file.span)
+  try? dissector.dissect(framesOf: &reader, into: &receiver)
+  dissector.finish(into: &receiver)
 }

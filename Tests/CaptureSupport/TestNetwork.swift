@@ -110,13 +110,7 @@ package struct TestNetwork {
 /// A capture file, watched from its beginning to its end.
 package func watched(_ file: [UInt8]) -> ProtocolWatch {
   var watching = Watching()
-  var reader = CaptureFile()
-  var dissector = Dissector()
-  reader.append(file.span)
-  while let frame = try? reader.next() {
-    dissector.dissect(frame, reader.bytes(of: frame), into: &watching)
-  }
-  dissector.finish(into: &watching)
+  dissect(file, into: &watching)
   watching.watch.finish()
   return watching.watch
 }

@@ -110,12 +110,6 @@ private func hexadecimal(_ byte: UInt8) -> String {
 /// What we find in a file.
 package func summarized(_ file: [UInt8]) -> [FrameSummary] {
   var recording = SummaryRecording()
-  var reader = CaptureFile()
-  var dissector = Dissector()
-  reader.append(file.span)
-  while let frame = try? reader.next() {
-    dissector.dissect(frame, reader.bytes(of: frame), into: &recording)
-  }
-  dissector.finish(into: &recording)
+  dissect(file, into: &recording)
   return recording.frames
 }

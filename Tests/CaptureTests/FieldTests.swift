@@ -17,13 +17,7 @@ struct FieldTests {
   /// Lines as `-T fields` has them.
   private func lines(_ file: [UInt8]) -> [String] {
     var recording = LineRecording(columns: FieldColumns(Self.fields, showsSecrets: true))
-    var reader = CaptureFile()
-    var dissector = Dissector()
-    reader.append(file.span)
-    while let frame = try? reader.next() {
-      dissector.dissect(frame, reader.bytes(of: frame), into: &recording)
-    }
-    dissector.finish(into: &recording)
+    dissect(file, into: &recording)
     recording.end()
     return recording.lines
   }

@@ -5,19 +5,7 @@ import MQTTCodec
 import Testing
 
 @Suite struct RobustnessTests {
-  /// Numbers that look random and are the same in every run (splitmix64).
-  private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var word = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-      return word ^ (word >> 31)
-    }
-  }
-
-  private func word(_ numbers: inout Numbers, _ command: Command) -> [UInt8] {
+  private func word(_ numbers: inout RandomNumbers, _ command: Command) -> [UInt8] {
     let options = command.options
     let option = options[Int.random(in: 0..<options.count, using: &numbers)]
     switch Int.random(in: 0..<7, using: &numbers) {
@@ -40,7 +28,7 @@ import Testing
   @Test(arguments: Command.allCases) func `random words are understood or refused`(
     command: Command
   ) {
-    var numbers = Numbers(state: 7)
+    var numbers = RandomNumbers(seed: 7)
     var refusedCount = 0
     for _ in 0..<1000 {
       let words = (0..<Int.random(in: 0..<8, using: &numbers)).map { _ in word(&numbers, command) }
@@ -67,7 +55,7 @@ import Testing
   }
 
   @Test func `random formats are understood or refused, and print`() {
-    var numbers = Numbers(state: 11)
+    var numbers = RandomNumbers(seed: 11)
     let characters = Array("%@\\-0123456789. :_ACDEFIjJlmPpqRrStUxXfdN\u{E9}Ytz%%%@\\")
     let message = Publish(topic: "a/b", payload: [0x7B, 0x22, 0xFF, 0x00])
     var printedCount = 0
@@ -86,7 +74,7 @@ import Testing
   }
 
   @Test func `random URLs are understood or refused`() {
-    var numbers = Numbers(state: 13)
+    var numbers = RandomNumbers(seed: 13)
     let characters = Array("mqtts:///@:[]%2fF0aé#+?")
     for _ in 0..<5_000 {
       let count = Int.random(in: 0..<12, using: &numbers)

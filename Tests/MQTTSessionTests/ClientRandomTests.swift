@@ -41,7 +41,7 @@ import Testing
   func `published messages arrive as their QoS promises over broken connections`(_ seed: UInt64)
     throws
   {
-    var random = SeededGenerator(seed: seed)
+    var random = RandomNumbers(seed: seed)
     let window = UInt16.random(in: 1...20, using: &random)
     var server = Server()
     let client = try ClientUnderTest.connected(.v5) {
@@ -103,7 +103,7 @@ import Testing
   func `received QoS 2 messages are shown once however often connections break`(_ seed: UInt64)
     throws
   {
-    var random = SeededGenerator(seed: seed)
+    var random = RandomNumbers(seed: seed)
     let client = try ClientUnderTest.connected(.v5) {
       $0.cleanStart = false
       $0.acknowledging = .whenTold
@@ -169,7 +169,7 @@ import Testing
   func `garbage after CONNACK ends the connection or waits for more, and never traps`(
     _ seed: UInt64
   ) throws {
-    var random = SeededGenerator(seed: seed)
+    var random = RandomNumbers(seed: seed)
     let client = try ClientUnderTest.connected(seed % 2 == 0 ? .v5 : .v311)
     for _ in 0..<20 {
       let count = Int.random(in: 1...40, using: &random)

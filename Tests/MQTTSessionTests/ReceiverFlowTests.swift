@@ -73,7 +73,7 @@ import Testing
 
   @Test(arguments: 1...20)
   func `a random run agrees with a set of identifiers`(_ seed: UInt64) throws {
-    var random = SeededGenerator(seed: seed)
+    var random = RandomNumbers(seed: seed)
     var flow = ReceiverFlow()
     var model: Set<UInt16> = []
     // A bias that swings makes the flow cross between its two forms again and again.

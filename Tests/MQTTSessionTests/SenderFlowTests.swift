@@ -258,7 +258,7 @@ import Testing
 
   @Test(arguments: 1...40)
   func `a random run keeps every invariant and finishes each message once`(_ seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
+    var random = RandomNumbers(seed: seed)
     var flow = SenderFlow(windowLimit: UInt16.random(in: 1...12, using: &random))
     var model: [(identifier: PacketIdentifier, message: MessageIndex, released: Bool, qos: QoS)] =
       []

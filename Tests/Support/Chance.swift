@@ -1,19 +1,15 @@
 // Chance that can be repeated: a small generator whose seed a test names.
 
-/// A generator of numbers that gives the same for the same seed (SplitMix64).
+import MQTTCodec
+
+/// A generator of numbers that gives the same for the same seed.
 package struct Chance: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+  private var numbers: RandomNumbers
 
   /// Starts from `seed`.
-  package init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { numbers = RandomNumbers(seed: seed) }
 
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
+  package mutating func next() -> UInt64 { numbers.next() }
 
   /// A number below `bound`, which is above zero.
   package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }

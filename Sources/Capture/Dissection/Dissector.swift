@@ -61,6 +61,18 @@ package struct Dissector: ~Copyable {
   /// Adds secrets, for the connections whose server answers after this.
   package mutating func add(keyLog text: [UInt8]) { keyLog.keyLog.add(text) }
 
+  /// Takes all frames that are whole in `file` by now, and the secrets that come with them.
+  ///
+  /// - Throws: what is wrong with the file; the frames before that have been taken.
+  package mutating func dissect<Receiver: PacketReceiver & ~Copyable>(
+    framesOf file: inout CaptureFile, into receiver: inout Receiver
+  ) throws(CaptureFault) {
+    while let frame = try file.next() {
+      for secrets in file.takeSecrets() { add(keyLog: secrets) }
+      dissect(frame, file.bytes(of: frame), into: &receiver)
+    }
+  }
+
   /// Takes the next frame of the capture.
   package mutating func dissect<Receiver: PacketReceiver & ~Copyable>(
     _ frame: Frame, _ bytes: Span<UInt8>, into receiver: inout Receiver

@@ -334,12 +334,8 @@ extension ProtocolWatch {
       sessions[connection.session].isConnected = false
       deliveries.forgetTargets()
     }
-    for (request, _) in connection.subscribes.values {
-      requestedFilterCount -= request.subscriptions.count
-    }
-    for (request, _) in connection.unsubscribes.values {
-      requestedFilterCount -= request.filters.count
-    }
+    for awaited in connection.subscribes.values { requestedFilterCount -= awaited.filterCount }
+    for awaited in connection.unsubscribes.values { requestedFilterCount -= awaited.filterCount }
     connection.subscribes = [:]
     connection.unsubscribes = [:]
   }

@@ -7,24 +7,28 @@ extension ProtocolWatch {
   mutating func expectAnswer(
     to request: Subscribe, _ now: Waiting, _ connection: inout WatchedConnection
   ) {
-    let identifier = request.packetIdentifier.rawValue
-    let earlier = connection.subscribes.removeValue(forKey: identifier)
-    requestedFilterCount -= earlier?.request.subscriptions.count ?? 0
-    if !hasRoom(connection.subscribes.count, request.subscriptions.count) { return }
-    requestedFilterCount += request.subscriptions.count
-    connection.subscribes[identifier] = (request, now)
+    let awaited = AwaitedAnswer(
+      request: request, since: now, filterCount: request.subscriptions.count)
+    expectAnswer(awaited, request.packetIdentifier, &connection.subscribes)
   }
 
   /// An UNSUBSCRIBE waits for its UNSUBACK.
   mutating func expectAnswer(
     to request: Unsubscribe, _ now: Waiting, _ connection: inout WatchedConnection
   ) {
-    let identifier = request.packetIdentifier.rawValue
-    let earlier = connection.unsubscribes.removeValue(forKey: identifier)
-    requestedFilterCount -= earlier?.request.filters.count ?? 0
-    if !hasRoom(connection.unsubscribes.count, request.filters.count) { return }
-    requestedFilterCount += request.filters.count
-    connection.unsubscribes[identifier] = (request, now)
+    let awaited = AwaitedAnswer(request: request, since: now, filterCount: request.filters.count)
+    expectAnswer(awaited, request.packetIdentifier, &connection.unsubscribes)
+  }
+
+  /// An earlier request with the same identifier waits no more.
+  private mutating func expectAnswer<Request: Sendable>(
+    _ awaited: AwaitedAnswer<Request>, _ identifier: PacketIdentifier,
+    _ requests: inout [UInt16: AwaitedAnswer<Request>]
+  ) {
+    requestedFilterCount -= requests.removeValue(forKey: identifier.rawValue)?.filterCount ?? 0
+    if !hasRoom(requests.count, awaited.filterCount) { return }
+    requestedFilterCount += awaited.filterCount
+    requests[identifier.rawValue] = awaited
   }
 
   /// Whether one more request may wait.
@@ -42,15 +46,12 @@ extension ProtocolWatch {
     _ suback: Suback, _ now: Waiting, _ connection: inout WatchedConnection
   ) -> Pairing? {
     let identifier = suback.packetIdentifier.rawValue
-    guard let (request, since) = connection.subscribes.removeValue(forKey: identifier) else {
-      if connection.hasBeginning, !connection.lacksBytes {
-        tell(
-          .warning, .wrongAcknowledgement, [now.frame], now.time, connection, "MQTT-3.8.4-2",
-          "SUBACK id \(identifier) answers no SUBSCRIBE")
-      }
-      return nil
+    guard let awaited = connection.subscribes.removeValue(forKey: identifier) else {
+      return tellUnasked(
+        "SUBACK id \(identifier) answers no SUBSCRIBE", "MQTT-3.8.4-2", now, connection)
     }
-    requestedFilterCount -= request.subscriptions.count
+    requestedFilterCount -= awaited.filterCount
+    let (request, since) = (awaited.request, awaited.since)
     let codes = suback.reasonCodes
     if codes.count != request.subscriptions.count {
       tell(
@@ -79,21 +80,30 @@ extension ProtocolWatch {
     _ unsuback: Unsuback, _ now: Waiting, _ connection: inout WatchedConnection
   ) -> Pairing? {
     let identifier = unsuback.packetIdentifier.rawValue
-    guard let (request, since) = connection.unsubscribes.removeValue(forKey: identifier) else {
-      if connection.hasBeginning, !connection.lacksBytes {
-        tell(
-          .warning, .wrongAcknowledgement, [now.frame], now.time, connection, "MQTT-3.10.4-5",
-          "UNSUBACK id \(identifier) answers no UNSUBSCRIBE")
-      }
-      return nil
+    guard let awaited = connection.unsubscribes.removeValue(forKey: identifier) else {
+      return tellUnasked(
+        "UNSUBACK id \(identifier) answers no UNSUBSCRIBE", "MQTT-3.10.4-5", now, connection)
     }
-    requestedFilterCount -= request.filters.count
+    requestedFilterCount -= awaited.filterCount
+    let (request, since) = (awaited.request, awaited.since)
     for filter in request.filters {
       unsubscribe(connection.session, filter)
     }
     deliveries.forgetTargets()
     return now.answer(to: since)
   }
+
+  /// An answer to a request that was not made, unless it may only not have been seen.
+  private mutating func tellUnasked(
+    _ text: String, _ statement: String, _ now: Waiting, _ connection: WatchedConnection
+  ) -> Pairing? {
+    if connection.hasBeginning, !connection.lacksBytes {
+      tell(
+        .warning, .wrongAcknowledgement, [now.frame], now.time, connection, statement, text)
+    }
+    return nil
+  }
+
   // MARK: What is subscribed to
 
   private mutating func add(_ subscription: Subscription, _ granted: QoS, to session: Int) {

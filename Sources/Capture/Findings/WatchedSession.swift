@@ -13,6 +13,13 @@ struct Waiting {
   }
 }
 
+/// A SUBSCRIBE or UNSUBSCRIBE that waits for its answer.
+struct AwaitedAnswer<Request: Sendable>: Sendable {
+  var request: Request
+  var since: Waiting
+  var filterCount: Int
+}
+
 /// A QoS 1 or 2 message that is under way.
 ///
 ///     QoS 1:  published -> (PUBACK) gone
@@ -63,8 +70,8 @@ struct WatchedConnection {
   var ping: Waiting?
   var toServer = WatchedLimits()
   var toClient = WatchedLimits()
-  var subscribes: [UInt16: (request: Subscribe, since: Waiting)] = [:]
-  var unsubscribes: [UInt16: (request: Unsubscribe, since: Waiting)] = [:]
+  var subscribes: [UInt16: AwaitedAnswer<Subscribe>] = [:]
+  var unsubscribes: [UInt16: AwaitedAnswer<Unsubscribe>] = [:]
   var hasBeginning = false
   /// Whether the capture lacks bytes of it, so that what is missing proves nothing.
   var lacksBytes = false

@@ -31,7 +31,7 @@ package struct TemplateFacts: Sendable {
 /// A template in use by one client.
 package struct TemplateRun: Sendable {
   private let pieces: [Template.Piece]
-  private var generator: SplitMix
+  private var generator: RandomNumbers
   /// Messages made.
   private var count: Int64 = 0
   /// The values that walk, by the index of their piece.
@@ -40,7 +40,7 @@ package struct TemplateRun: Sendable {
   /// A template whose messages depend on nothing but `seed` and the facts of each.
   package init(_ template: Template, seed: UInt64) {
     pieces = template.pieces
-    generator = SplitMix(state: seed)
+    generator = RandomNumbers(seed: seed)
   }
 
   /// Appends the next message.
@@ -148,18 +148,5 @@ package struct TemplateRun: Sendable {
     let digits = String(units.magnitude)
     let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
     return (units < 0 ? "-" : "") + padded.dropLast(decimals) + "." + padded.suffix(decimals)
-  }
-}
-
-/// SplitMix64: small, quick and even; not for secrets.
-struct SplitMix: RandomNumberGenerator, Sendable {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
   }
 }

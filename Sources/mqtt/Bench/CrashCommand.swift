@@ -31,7 +31,7 @@ final class CrashCommand {
   private let runNumber = UInt16.random(in: 1...UInt16.max)
   private let qos: QoS
   private let topic: String
-  private var random: UInt64
+  private var random: RandomNumbers
   private var child: ChildProgram?
 
   private var form: MessageForm?
@@ -48,7 +48,7 @@ final class CrashCommand {
     loop = try PeerLoop()
     qos = options.publishQoS ?? .atLeastOnce
     topic = options.topic ?? "mqtt-bench/crash/\(String(runNumber, radix: 16))"
-    random = options.seed ?? RandomBytes.word
+    random = RandomNumbers(seed: options.seed ?? RandomBytes.word)
     if qos == .atMostOnce {
       throw StartFailure(description: "QoS 0 promises nothing that a crash could break; use -q 1")
     }
@@ -86,13 +86,10 @@ final class CrashCommand {
     loop.clients.allSatisfy { $0.session.phase == .connected } && isSubscribed
   }
 
-  /// SplitMix64, so that a seed makes the moments the same again.
+  /// How many milliseconds the broker lives this time; a seed makes them the same again.
   private var life: UInt64 {
-    random &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (random ^ (random >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
     let range = Self.lifeMilliseconds
-    return range.lowerBound + (mixed ^ (mixed >> 31)) % UInt64(range.count)
+    return range.lowerBound + random.next() % UInt64(range.count)
   }
 
   private func startBroker() throws(StartFailure) {

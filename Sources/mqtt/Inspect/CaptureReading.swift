@@ -31,10 +31,7 @@ struct CaptureReading: ~Copyable {
     do throws(CaptureFault) {
       while try input.read(into: &file) {
         progress?.show(input.byteCount)
-        while let frame = try file.next() {
-          for secrets in file.takeSecrets() { dissector.add(keyLog: secrets) }
-          dissector.dissect(frame, file.bytes(of: frame), into: &receiver)
-        }
+        try dissector.dissect(framesOf: &file, into: &receiver)
       }
       fault = file.faultOfEnd
     } catch {

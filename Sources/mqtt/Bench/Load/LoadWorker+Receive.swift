@@ -9,9 +9,6 @@ import Synchronization
 import Transport
 
 extension LoadWorker {
-  /// Most bytes of a packet that a broker may send us.
-  private static let packetLimit = 268_435_460
-
   /// Takes bytes that had come by `clock`.
   func receive(
     _ range: Range<Int>, of reactor: borrowing Reactor, _ client: LoadClient, _ clock: Int64
@@ -48,7 +45,7 @@ extension LoadWorker {
     while offset < bytes.count && client.link != .none {
       guard
         let header = try FixedHeader.read(
-          bytes, at: offset, packetSizeLimit: Self.packetLimit, version: version),
+          bytes, at: offset, packetSizeLimit: packetSizeLimit, version: version),
         bytes.count - offset >= header.packetLength
       else { return offset }
       let packet = bytes.extracting(offset..<(offset + header.packetLength))

@@ -20,6 +20,8 @@ final class LoadWorker: ReactorDelegate {
   let settings: LoadSettings
   let progress: LoadProgress
   let reactor: Reactor
+  /// Most bytes of a packet that a broker may send us; here it is looked up once.
+  let packetSizeLimit = FixedHeader.longestPacket
   /// The reactor's owner of a link is one more than the place in here.
   @exclusivity(unchecked) var clients: [LoadClient] = []
   /// Places of clients that publish.

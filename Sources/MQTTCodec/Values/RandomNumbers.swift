@@ -1,0 +1,18 @@
+// Random numbers from a seed, so that a run can be repeated. The shell seeds it from the kernel.
+
+/// SplitMix64: small, quick and even, also from seeds that are zero or neighbours; good enough for
+/// identifiers, hash seeds and simulations, and not for secrets.
+package struct RandomNumbers: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// Equal seeds give equal numbers.
+  package init(seed: UInt64) { state = seed }
+
+  package mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+    return word ^ (word >> 31)
+  }
+}
