@@ -26,6 +26,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CLinux"),
+    .systemLibrary(name: "CProcessor"),
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
@@ -35,11 +36,12 @@ let package = Package(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    .target(name: "MQTTCodec", swiftSettings: core),
+    .target(name: "MQTTCodec", dependencies: ["CProcessor"], swiftSettings: core),
     .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(name: "AccessControl", dependencies: ["MQTTCodec"], swiftSettings: core),
     .target(
-      name: "MQTTBroker", dependencies: ["AccessControl", "MQTTCodec", "MQTTSession"],
+      name: "MQTTBroker",
+      dependencies: ["AccessControl", "CProcessor", "MQTTCodec", "MQTTSession"],
       swiftSettings: core),
 
     .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),

@@ -20,8 +20,10 @@ extension Broker {
       if isControlled { restrictMatch(topic, hash) }
       if cache.isWorthKeeping(hash: hash) { cache.keep(topic, hash: hash, epoch: epoch, match) }
     }
-    // Only the list that is walked is taken out: each list costs a retain and a release.
-    let targets = isKnown ? cache.lines[line].match.targets : match.targets
+    // The list that is walked is lent out and given back: a copy would cost a retain and a release,
+    // and these wait until all that was written before has left the processor.
+    var targets: [Target] = []
+    exchange(&targets, line)
     for position in targets.indices {
       let target = targets[position]
       // [MQTT-3.8.3-3]
@@ -35,8 +37,10 @@ extension Broker {
       deliver(
         to: target, identifiers, topic: topic, properties: properties, payload: payload)
     }
+    let isWanted = !targets.isEmpty
+    exchange(&targets, line)
     if isKnown ? cache.lines[line].match.groups.isEmpty : match.groups.isEmpty {
-      return !targets.isEmpty
+      return isWanted
     }
     let groups = isKnown ? cache.lines[line].match.groups : match.groups
     for position in groups.indices {
@@ -52,6 +56,15 @@ extension Broker {
         topic: topic, properties: properties, payload: payload)
     }
     return true
+  }
+
+  /// Swaps the targets of the match at hand, remembered in `line` or not.
+  @inline(__always) private mutating func exchange(_ targets: inout [Target], _ line: UInt32) {
+    if line == MatchCache.nothing {
+      swap(&targets, &match.targets)
+    } else {
+      cache.exchange(&targets, of: line)
+    }
   }
 
   /// The member of a group whose turn it is (4.8.2): the next one that is online and has room, or

@@ -24,6 +24,25 @@ struct RoutingModelTests {
     #expect(run.world.status("shared_subscriptions/count") == "0")
   }
 
+  @Test func `levels of every length are told apart wherever they stand`() {
+    let world = World()
+    let peer = Peer(world, "s")
+    let levels = (0...20).map { String(repeating: "x", count: $0) }
+    // They differ in their last byte too.
+    let names = levels + levels.dropFirst().map { $0.dropLast() + "y" }
+    let topics = names.flatMap { name in
+      ["\(name)/b", "a/\(name)", "a/\(name)/b", "long enough/\(name)", "\(name)/long enough"]
+    }
+    for topic in topics { peer.subscribe(topic, .atMostOnce) }
+    for topic in topics { peer.publish(topic, topic) }
+    #expect(peer.messages().map(\.topic) == topics)
+    for topic in topics.reversed() {
+      peer.unsubscribe(topic)
+      peer.publish(topic, "nobody wants it")
+    }
+    #expect(peer.messages().isEmpty)
+  }
+
   @Test func `levels that are made to look alike stay apart`() throws {
     let world = World()
     let peer = Peer(world, "s")

@@ -2,6 +2,8 @@
 // of the hash beside the index, so that growing and removing never look at the things themselves,
 // and a search touches them only when the hash agrees.
 
+import CProcessor
+
 /// Open addressing with linear probing; at most three quarters full.
 struct IndexTable {
   /// `nothing` as an index marks a free place.
@@ -26,11 +28,17 @@ struct IndexTable {
     }
   }
 
-  /// The index where a search for this hash begins, to have what is there in the cache.
-  @inline(__always) func first(_ hash: UInt32) -> UInt32 {
-    places.isEmpty
-      ? Self.nothing : UInt32(truncatingIfNeeded: places[Int(hash) & (places.count - 1)])
+  /// Has the place where a search for this hash begins brought into the cache.
+  @inline(__always) func prefetch(_ hash: UInt32) {
+    unsafe places.withUnsafeBufferPointer { places in
+      if let base = places.baseAddress {
+        unsafe processor_prefetch(base + (Int(hash) & (places.count - 1)))
+      }
+    }
   }
+
+  /// The first index with this hash, or `nothing`; the things themselves are not looked at.
+  @inline(__always) func first(_ hash: UInt32) -> UInt32 { find(hash) { _ in true } }
 
   /// Adds an index that is not in the table.
   mutating func insert(_ index: UInt32, hash: UInt32) {

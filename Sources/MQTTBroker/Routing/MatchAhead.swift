@@ -11,38 +11,44 @@ import MQTTCodec
 /// A few topics and their matches, in the order in which their messages come.
 struct MatchAhead: ~Copyable {
   /// Topics that are walked together.
-  static let limit = 8
+  static let limit = 64
   /// Subscriptions from which on it is worth the while: fewer of them stay in the caches.
   static let worthwhileCount = 4096
 
-  private struct Line {
-    var hash: UInt64 = 0
-    var topic: Range<Int> = 0..<0
+  struct Line {
+    var hash: UInt64
+    var topic: Range<Int>
     /// The level at hand, and where it starts in the topic; behind its end when all were taken.
     var level = TopicLevel()
     var start = 0
+    /// The first of its ends.
+    var end = Int32.max
     var isAtEnd: Bool { start > topic.count }
   }
 
   /// A node that the walk for one line has reached.
-  private struct Step {
-    var line: Int
+  struct Step {
+    var line: Int32
     var node: UInt32
+    var search = TopicTree.ChildSearch.none
+  }
+
+  /// A node whose subscriptions belong to a line.
+  struct End {
+    var node: UInt32
+    /// The next one of the line.
+    var next: Int32
   }
 
   private var topics = ByteBuffer()
-  private var lines: [Line] = []
+  private var lines = WorkList<Line>()
   private var matches: [Match] = []
   /// The line whose turn is next.
   private var next = 0
   private var epoch: UInt32 = 0
-  private var steps: [Step] = []
-  private var nextSteps: [Step] = []
-  /// Nodes whose subscriptions belong to a line.
-  private var ends: [Step] = []
-  private var entries: [UInt32] = []
-  /// What was read only to have it in the cache, so that the reading is not left out.
-  private(set) var touched: UInt32 = 0
+  private var steps = WorkList<Step>()
+  private var nextSteps = WorkList<Step>()
+  private var ends = WorkList<End>()
 
   init() {}
 
@@ -52,7 +58,7 @@ struct MatchAhead: ~Copyable {
   /// Forgets all topics.
   mutating func begin() {
     topics.clear()
-    lines.removeAll(keepingCapacity: true)
+    lines.removeAll()
     next = 0
   }
 
@@ -79,78 +85,76 @@ struct MatchAhead: ~Copyable {
   }
 
   /// Matches all topics that were added.
+  ///
+  /// Each pass asks for the memory that the next one reads.
   mutating func match(_ tree: borrowing SubscriptionTree, marks: inout MatchMarks) {
     epoch = tree.epoch
     while matches.count < lines.count { matches.append(Match()) }
-    steps.removeAll(keepingCapacity: true)
-    ends.removeAll(keepingCapacity: true)
-    for line in lines.indices { steps.append(Step(line: line, node: TopicTree.root)) }
+    steps.removeAll()
+    ends.removeAll()
+    for line in lines.indices { steps.append(Step(line: Int32(line), node: TopicTree.root)) }
     while !steps.isEmpty {
-      readLevels()
-      touchChildren(tree.tree)
-      for step in steps { take(step, tree.tree) }
+      for line in lines.indices where !lines[line].isAtEnd { readLevel(line) }
+      for step in steps.indices { beginSearch(step, tree.tree) }
+      for step in steps.indices { tree.tree.goOn(&steps[step].search) }
+      for step in steps.indices { take(steps[step], tree.tree) }
       for line in lines.indices { lines[line].start = lines[line].level.range.upperBound + 1 }
       swap(&steps, &nextSteps)
-      nextSteps.removeAll(keepingCapacity: true)
+      nextSteps.removeAll()
     }
-    touch(tree)
+    for end in ends.indices { tree.prefetch(at: ends[end].node) }
     for line in lines.indices {
       matches[line].removeAll()
       marks.begin()
-      for end in ends where end.line == line {
-        tree.collect(end.node, into: &matches[line], marks: &marks)
+      var end = lines[line].end
+      while end != Int32.max {
+        tree.collect(ends[Int(end)].node, into: &matches[line], marks: &marks)
+        end = ends[Int(end)].next
       }
     }
   }
 
-  private mutating func readLevels() {
-    for line in lines.indices where !lines[line].isAtEnd {
-      let level = TopicLevel(
-        topics.span.extracting(lines[line].topic), from: lines[line].start)
-      lines[line].level = level
-    }
+  @inline(__always) private mutating func readLevel(_ line: Int) {
+    lines[line].level = TopicLevel(
+      topics.span.extracting(lines[line].topic), from: lines[line].start)
+  }
+
+  @inline(__always) private mutating func beginSearch(_ step: Int, _ tree: borrowing TopicTree) {
+    let line = Int(steps[step].line)
+    if lines[line].isAtEnd { return }
+    steps[step].search = tree.beginSearch(
+      below: steps[step].node, lines[line].level, topics.span.extracting(lines[line].topic))
   }
 
   /// The same step as in `SubscriptionTree.match`.
   @inline(__always) private mutating func take(_ step: Step, _ tree: borrowing TopicTree) {
-    let line = lines[step.line]
-    let hash = tree.nodes[step.node].hash
-    // It matches its parent too. (4.7.1.2)
-    let isAtRoot = step.node == TopicTree.root
-    let isSystem = isAtRoot && !line.topic.isEmpty && topics[line.topic.lowerBound] == 0x24
+    let line = Int(step.line)
+    let range = lines[line].topic
     // Wildcards at the first level do not reach topics that begin with `$`. [MQTT-4.7.2-1]
-    if hash != TopicTree.nothing && !isSystem { ends.append(Step(line: step.line, node: hash)) }
-    if line.isAtEnd { return ends.append(step) }
-    let exact = tree.child(
-      of: step.node, line.level, topics.span.extracting(line.topic))
+    let skipsWildcards =
+      step.node == TopicTree.root && !range.isEmpty && topics[range.lowerBound] == 0x24
+    if !skipsWildcards {
+      // It matches its parent too. (4.7.1.2)
+      let hash = tree.nodes[step.node].hash
+      if hash != TopicTree.nothing {
+        tree.nodes.prefetch(hash)
+        append(hash, to: line)
+      }
+    }
+    if lines[line].isAtEnd { return append(step.node, to: line) }
+    let exact = tree.end(
+      step.search, below: step.node, lines[line].level, topics.span.extracting(range))
     if exact != TopicTree.nothing { nextSteps.append(Step(line: step.line, node: exact)) }
+    if skipsWildcards { return }
     let plus = tree.nodes[step.node].plus
-    if plus != TopicTree.nothing && !isSystem {
+    if plus != TopicTree.nothing {
+      tree.nodes.prefetch(plus)
       nextSteps.append(Step(line: step.line, node: plus))
     }
   }
 
-  /// Brings what `child` reads into the cache, for all steps at once.
-  private mutating func touchChildren(_ tree: borrowing TopicTree) {
-    entries.removeAll(keepingCapacity: true)
-    for step in steps {
-      let first = tree.nodes[step.node].firstChild
-      if first != TopicTree.nothing { touched ^= tree.nodes[first].nextSibling }
-    }
-    for step in steps {
-      entries.append(tree.candidate(of: step.node, lines[step.line].level))
-    }
-    for entry in entries where entry != TopicTree.nothing {
-      touched ^= tree.nodes[entry].parent
-    }
-  }
-
-  /// Brings what `collect` reads into the cache, for all lines at once.
-  private mutating func touch(_ tree: borrowing SubscriptionTree) {
-    entries.removeAll(keepingCapacity: true)
-    for end in ends { entries.append(tree.tree[end.node]) }
-    for entry in entries where entry != SubscriptionTree.nothing {
-      touched ^= tree.subscriptions[entry].session
-    }
+  @inline(__always) private mutating func append(_ node: UInt32, to line: Int) {
+    ends.append(End(node: node, next: lines[line].end))
+    lines[line].end = Int32(ends.count - 1)
   }
 }

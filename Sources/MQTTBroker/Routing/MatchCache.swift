@@ -41,6 +41,11 @@ struct MatchCache: ~Copyable {
     return Self.nothing
   }
 
+  /// Swaps the targets of a line, so that they can be walked without being copied.
+  @inline(__always) mutating func exchange(_ targets: inout [Target], of line: UInt32) {
+    swap(&targets, &lines[line].match.targets)
+  }
+
   /// Whether a topic that was not found has come often enough to be remembered.
   mutating func isWorthKeeping(hash: UInt64) -> Bool {
     if index.isEmpty {

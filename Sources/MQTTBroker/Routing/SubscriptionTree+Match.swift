@@ -33,9 +33,9 @@ struct Match {
   }
 
   mutating func removeAll() {
-    targets.removeAll(keepingCapacity: true)
-    groups.removeAll(keepingCapacity: true)
-    identifierLists.removeAll(keepingCapacity: true)
+    if !targets.isEmpty { targets.removeAll(keepingCapacity: true) }
+    if !groups.isEmpty { groups.removeAll(keepingCapacity: true) }
+    if !identifierLists.isEmpty { identifierLists.removeAll(keepingCapacity: true) }
   }
 }
 
@@ -107,6 +107,9 @@ extension SubscriptionTree {
     swap(&nodes, &marks.nodes)
     swap(&next, &marks.nextNodes)
   }
+
+  /// Has the first subscription at a node brought into the cache.
+  @inline(__always) func prefetch(at node: UInt32) { subscriptions.prefetch(tree[node]) }
 
   /// Adds the subscriptions at a node to a match.
   func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {

@@ -14,34 +14,53 @@ import MQTTCodec
 struct TopicLevel {
   var first: UInt64 = 0
   var second: UInt64 = 0
-  var length: Int
+  var length = 0
   /// Where the level stands in the topic.
-  var range: Range<Int>
+  var range = 0..<0
 
   /// An empty level.
-  init() {
-    length = 0
-    range = 0..<0
-  }
+  init() {}
 
   /// The level that starts at `start` and ends before the next `/` or at the end.
   @inline(__always) init(_ topic: Span<UInt8>, from start: Int) {
     var position = start
-    let count = topic.count
-    while position < count && topic[position] != 0x2F {
-      let offset = position - start
-      if offset < 8 {
-        first |= UInt64(topic[position]) << UInt64(offset * 8)
-      } else if offset < 16 {
-        second |= UInt64(topic[position]) << UInt64((offset - 8) * 8)
-      } else {
-        // Beyond 16 bytes the words only tell most levels apart; the bytes themselves are compared.
-        first = (first &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(topic[position])
+    unsafe topic.withUnsafeBytes { topic in
+      first = unsafe Self.word(of: topic, &position)
+      if position - start == 8 { second = unsafe Self.word(of: topic, &position) }
+      if position - start < 16 { return }
+      // Beyond 16 bytes the words only tell most levels apart; the bytes themselves are compared.
+      while position < topic.count && (unsafe topic[position]) != 0x2F {
+        first = (first &* 0x9E37_79B9_7F4A_7C15) ^ UInt64(unsafe topic[position])
+        position += 1
       }
-      position += 1
     }
     length = position - start
     range = start..<position
+  }
+
+  /// Up to eight bytes of a level, behind which `position` is then.
+  @unsafe @inline(__always) private static func word(
+    of topic: UnsafeRawBufferPointer, _ position: inout Int
+  ) -> UInt64 {
+    let left = topic.count - position
+    var word: UInt64 = 0
+    if left >= 8 {
+      word = unsafe topic.loadUnaligned(fromByteOffset: position, as: UInt64.self).littleEndian
+    } else if topic.count >= 8 && left > 0 {
+      // The last eight bytes of the topic, without those before the level.
+      let end = unsafe topic.loadUnaligned(fromByteOffset: topic.count - 8, as: UInt64.self)
+      word = end.littleEndian >> UInt64((8 - left) * 8)
+    } else {
+      for offset in 0..<left {
+        word |= UInt64(unsafe topic[position + offset]) << UInt64(offset * 8)
+      }
+    }
+    // A byte that is a `/` becomes zero, and the lowest zero byte is the lowest that borrows.
+    let zeroed = word ^ 0x2F2F_2F2F_2F2F_2F2F
+    let borrowed = (zeroed &- 0x0101_0101_0101_0101) & ~zeroed & 0x8080_8080_8080_8080
+    let count = min(borrowed.trailingZeroBitCount / 8, left)
+    position += count
+    return count >= 8 ? word : word & ((1 << UInt64(count * 8)) &- 1)
   }
 
   var isPlus: Bool { length == 1 && first == 0x2B }
@@ -71,6 +90,8 @@ struct TopicTree: ~Copyable {
     /// Index of the bytes of a level longer than 16, or `nothing`.
     var long = TopicTree.nothing
     var length: UInt16
+    /// Whether there are several children.
+    var hasManyChildren = false
   }
 
   private(set) var nodes = SlotTable<Node>()
@@ -139,23 +160,67 @@ struct TopicTree: ~Copyable {
     -> UInt32
   {
     // Most nodes below the first levels have one child, often made right after them: looking at
-    // it spares the table. Where there are more, the newest one is a good guess and in the cache.
-    let first = nodes[parent].firstChild
-    if first == Self.nothing || matches(first, parent, level, topic) { return first }
-    if nodes[first].nextSibling == Self.nothing { return Self.nothing }
-    let word = level.isLong ? folded(topic.extracting(level.range)) : level.first
-    return table.find(hash(parent, word, level.second, level.length)) { candidate in
-      matches(candidate, parent, level, topic)
+    // it spares the table.
+    if nodes[parent].hasManyChildren {
+      return find(hash(parent, level, topic), below: parent, level, topic)
     }
+    let first = nodes[parent].firstChild
+    return first == Self.nothing || matches(first, parent, level, topic) ? first : Self.nothing
   }
 
-  /// Where `child` looks in its table, or `nothing` when it need not look there.
-  @inline(__always) func candidate(of parent: UInt32, _ level: TopicLevel) -> UInt32 {
+  @inline(__always) private func find(
+    _ hash: UInt32, below parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
+  ) -> UInt32 {
+    table.find(hash) { candidate in matches(candidate, parent, level, topic) }
+  }
+
+  @inline(__always) private func hash(
+    _ parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
+  ) -> UInt32 {
+    let word = level.isLong ? folded(topic.extracting(level.range)) : level.first
+    return hash(parent, word, level.second, level.length)
+  }
+
+  /// A search for a child in three steps, between which the processor fetches what the next one
+  /// reads, so that many searches wait together.
+  struct ChildSearch {
+    fileprivate var hash: UInt32
+    /// Whether it is searched in the table, or is `candidate` when it is there at all.
+    fileprivate var isInTable: Bool
+    fileprivate var candidate: UInt32
+
+    /// A search that finds nothing.
+    static let none = ChildSearch(hash: 0, isInTable: false, candidate: TopicTree.nothing)
+  }
+
+  /// The first step: where to look.
+  @inline(__always) func beginSearch(
+    below parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
+  ) -> ChildSearch {
     let first = nodes[parent].firstChild
-    if first == Self.nothing || nodes[first].nextSibling == Self.nothing || level.isLong {
-      return Self.nothing
+    if first == Self.nothing || !nodes[parent].hasManyChildren {
+      nodes.prefetch(first)
+      return ChildSearch(hash: 0, isInTable: false, candidate: first)
     }
-    return table.first(hash(parent, level.first, level.second, level.length))
+    let hash = hash(parent, level, topic)
+    table.prefetch(hash)
+    return ChildSearch(hash: hash, isInTable: true, candidate: Self.nothing)
+  }
+
+  /// The second step: what node it will be, if any.
+  @inline(__always) func goOn(_ search: inout ChildSearch) {
+    if !search.isInTable { return }
+    search.candidate = table.first(search.hash)
+    nodes.prefetch(search.candidate)
+  }
+
+  /// The third step: the same as ``child(of:_:_:)``.
+  @inline(__always) func end(
+    _ search: ChildSearch, below parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
+  ) -> UInt32 {
+    if search.candidate == Self.nothing { return Self.nothing }
+    if matches(search.candidate, parent, level, topic) { return search.candidate }
+    return search.isInTable ? find(search.hash, below: parent, level, topic) : Self.nothing
   }
 
   /// The full topic of a node, for people and for records.
@@ -239,6 +304,7 @@ struct TopicTree: ~Copyable {
     let index = nodes.insert(node).index
     if sibling != Self.nothing { nodes[sibling].previousSibling = index }
     nodes[parent].firstChild = index
+    nodes[parent].hasManyChildren = sibling != Self.nothing
     if level.isPlus { nodes[parent].plus = index }
     if level.isHash { nodes[parent].hash = index }
     table.insert(index, hash: hash(of: index))
@@ -255,6 +321,9 @@ struct TopicTree: ~Copyable {
     if gone.nextSibling != Self.nothing {
       nodes[gone.nextSibling].previousSibling = gone.previousSibling
     }
+    let first = nodes[gone.parent].firstChild
+    nodes[gone.parent].hasManyChildren =
+      first != Self.nothing && nodes[first].nextSibling != Self.nothing
     if nodes[gone.parent].plus == node { nodes[gone.parent].plus = Self.nothing }
     if nodes[gone.parent].hash == node { nodes[gone.parent].hash = Self.nothing }
     table.remove(node, hash: hash(of: node))
