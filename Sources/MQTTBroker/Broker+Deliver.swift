@@ -14,13 +14,15 @@ import MQTTSession
 extension Broker {
   /// Stands for "no kept message" in a flow.
   static let unkept = UInt32.max
+  /// An outbox that is full with so much moves to a large buffer, if one is in stock.
+  private static let enlargeBytes = SpareBuffers.largeBytes / 4
   /// The queue is not emptied into an outbox beyond this size.
   static let outboxRefillLimit = 256 << 10
 
   /// Delivers the message of `routing` to one session.
   @inline(__always) mutating func deliver(
     to target: Target, _ identifiers: [UInt32], group: UInt32 = SubscriptionTree.nothing,
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>, packet: Span<UInt8>
   ) {
     let session = target.session
     let connection = sessions[session].connection
@@ -35,7 +37,7 @@ extension Broker {
         if connections[connection].outbox.count < configuration.outboxByteLimit {
           transmit(
             on: connection, qos: qos, isRetained: isRetained, identifier: 0, identifiers,
-            topic: topic, properties: properties, payload: payload)
+            topic: topic, properties: properties, payload: payload, packet: packet)
         } else {
           dropForSlowness(session, connection)
         }
@@ -60,7 +62,7 @@ extension Broker {
       let identifier = sessions[session].sender.send(kept, qos: qos)
       transmit(
         on: connection, qos: qos, isRetained: isRetained, identifier: identifier.rawValue,
-        identifiers, topic: topic, properties: properties, payload: payload)
+        identifiers, topic: topic, properties: properties, payload: payload, packet: packet)
       return
     }
     if !hasRoom(session, bytes: topic.count + properties.count + payload.count) { return }
@@ -101,7 +103,7 @@ extension Broker {
   /// Appends the message of `routing` to an outbox. [MQTT-3.3.1-9]
   @inline(__always) private mutating func transmit(
     on connection: UInt32, qos: QoS, isRetained: Bool, identifier: UInt16, _ identifiers: [UInt32],
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>, packet: Span<UInt8>
   ) {
     let isV5 = connections[connection].version == .v5
     if isV5 && (!identifiers.isEmpty || connections[connection].extras != nil)
@@ -111,16 +113,26 @@ extension Broker {
         on: connection, qos: qos, isRetained: isRetained, identifier: identifier, identifiers,
         topic: topic, properties: properties, payload: payload)
     }
-    let form = routing.form(
-      isV5: isV5, hasIdentifier: identifier != 0, topic: topic, properties: properties,
-      payload: payload)
+    let kind = RoutedForms.Kind(isV5: isV5, hasIdentifier: identifier != 0)
+    let isPassed = routing.passedKind == kind
+    let form =
+      isPassed
+      ? routing.passed
+      : routing.form(kind, topic: topic, properties: properties, payload: payload)
     if form.count > Int(connections[connection].packetSizeLimit) {
       return dropTooLarge(connections[connection].session, connection)
     }
     prepareOutbox(connection)
     let start = connections[connection].outbox.count
-    connections[connection].outbox.append(
-      form.start..<form.start + form.count, of: routing.bytes)
+    if start >= Self.enlargeBytes && !connections[connection].outbox.hasRoom(for: form.count) {
+      spares.enlarge(&connections[connection].outbox)
+    }
+    if isPassed {
+      connections[connection].outbox.append(packet)
+    } else {
+      connections[connection].outbox.append(
+        form.start..<form.start + form.count, of: routing.bytes)
+    }
     connections[connection].outbox[start] =
       0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0)
     if identifier != 0 {

@@ -139,19 +139,40 @@ extension Broker {
         topic: topic, properties: forwarded.span, payload: packet.extracting(view.payload))
       spares.put(forwarded)
     } else {
+      if let identifierOffset = passage(of: view, on: index) {
+        routing.pass(
+          RoutedForms.Kind(isV5: isV5, hasIdentifier: view.qos != .atMostOnce),
+          count: packet.count, identifierOffset: identifierOffset)
+      }
       isWanted = distribute(
         topic: topic, properties: packet.extracting(0..<0),
-        payload: packet.extracting(view.payload))
+        payload: packet.extracting(view.payload), packet: packet)
     }
     return isWanted ? .success : .noMatchingSubscribers
   }
 
+  /// Where the packet identifier stands in a packet that can go on to subscribers as it is; nil when
+  /// it cannot.
+  ///
+  /// It has a topic, no properties, and no mount point; lengths are as short as ours, or they would
+  /// have been refused.
+  @inline(__always) private func passage(of view: PublishView, on index: UInt32) -> Int? {
+    let variableHeaderEnd =
+      view.topic.upperBound + (view.qos == .atMostOnce ? 0 : 2)
+      + (connections[index].version == .v5 ? 1 : 0)
+    return view.payload.lowerBound == variableHeaderEnd && !view.topic.isEmpty
+      && !connections[index].isMounted ? view.topic.upperBound : nil
+  }
+
   /// Retains the message if it wants that, and routes it; false when nobody wanted it.
+  ///
+  /// `packet` is what it came in, if that has a form that is passed on.
   mutating func distribute(
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>,
+    packet: Span<UInt8> = Span()
   ) -> Bool {
     if routing.isRetained { retain(topic: topic, properties: properties, payload: payload) }
-    return route(topic: topic, properties: properties, payload: payload)
+    return route(topic: topic, properties: properties, payload: payload, packet: packet)
   }
 
   /// Sends one of the four acknowledgements.

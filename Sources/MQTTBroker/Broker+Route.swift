@@ -6,12 +6,15 @@ import MQTTSession
 extension Broker {
   /// Sends the message of `routing` to all who want it; false when there was nobody.
   mutating func route(
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>, packet: Span<UInt8>
   ) -> Bool {
-    let hash = hash(topic, seed: topicSeed)
     // Both only rise, so that their sum changes with either.
     let epoch = subscriptions.epoch &+ access.epoch
-    let line = cache.find(topic, hash: hash, epoch: epoch)
+    var line = cache.findAgain(topic, epoch: epoch)
+    let hash =
+      line == MatchCache.nothing
+      ? MQTTCodec.hash(topic, seed: topicSeed) : cache.lines[line].hash
+    if line == MatchCache.nothing { line = cache.find(topic, hash: hash, epoch: epoch) }
     let isKnown = line != MatchCache.nothing
     if !isKnown {
       if !ahead.take(topic, hash: hash, epoch: subscriptions.epoch, into: &match) {
@@ -35,7 +38,8 @@ extension Broker {
           ? cache.lines[line].match.identifiers(of: target) : match.identifiers(of: target)
       }
       deliver(
-        to: target, identifiers, topic: topic, properties: properties, payload: payload)
+        to: target, identifiers, topic: topic, properties: properties, payload: payload,
+        packet: packet)
     }
     let isWanted = !targets.isEmpty
     exchange(&targets, line)
@@ -53,7 +57,7 @@ extension Broker {
         flags: subscription.flags)
       deliver(
         to: target, subscription.identifier == 0 ? [] : [subscription.identifier], group: group,
-        topic: topic, properties: properties, payload: payload)
+        topic: topic, properties: properties, payload: payload, packet: packet)
     }
     return true
   }

@@ -21,6 +21,16 @@ struct AllocationTests {
     #expect(engine.bytesSent > 20 * 20 * 50 * 10)
   }
 
+  @Test func `a subscriber who gets 600 KiB a turn gets them in the same memory again`() {
+    var engine = Engine(
+      version: .v311, subscriberCount: 1, qos: .atMostOnce, payloadBytes: 12 << 10)
+    engine.warmUp()
+    let before = allocation_count()
+    for _ in 0..<20 { engine.turn() }
+    #expect(allocation_count() - before == 0)
+    #expect(engine.bytesSent > 20 * 50 * 12 << 10)
+  }
+
   @Test(arguments: [ProtocolVersion.v311, .v5])
   func `QoS 1 between sessions that end with their connection allocates nothing`(
     version: ProtocolVersion
@@ -49,7 +59,10 @@ private struct Engine: ~Copyable {
   private var turnCount = 0
   private(set) var bytesSent = 0
 
-  init(version: ProtocolVersion, subscriberCount: Int, qos: QoS, hasProperties: Bool = false) {
+  init(
+    version: ProtocolVersion, subscriberCount: Int, qos: QoS, hasProperties: Bool = false,
+    payloadBytes: Int = 20
+  ) {
     let now = Instant(nanoseconds: 1_000_000_000)
     self.now = now
     broker = Broker(BrokerConfiguration(), randomSeed: 1, now: now, wallClockSeconds: 0)
@@ -60,7 +73,8 @@ private struct Engine: ~Copyable {
       batch += encoded(
         .publish(
           Publish(
-            topic: "building/room-\(number % 5)", payload: Array(repeating: 7, count: 20), qos: qos,
+            topic: "building/room-\(number % 5)", payload: Array(repeating: 7, count: payloadBytes),
+            qos: qos,
             packetIdentifier: qos == .atMostOnce ? nil : id(UInt16(number + 1)),
             properties: Properties(hasProperties ? properties : []))), version)
     }

@@ -26,6 +26,36 @@ struct DeliveryTests {
     }
   }
 
+  @Test(arguments: ProtocolVersion.allCases, ProtocolVersion.allCases)
+  func `flags and identifier are those of the delivery [MQTT-3.3.1-3] [MQTT-3.3.1-12]`(
+    from: ProtocolVersion, to: ProtocolVersion
+  ) {
+    let world = World()
+    let publisher = Peer(world, "p", from)
+    let subscribers = QoS.allCases.map { granted in
+      let subscriber = Peer(world, "s\(granted.rawValue)", to)
+      subscriber.subscribe("sensor/#", granted)
+      return subscriber
+    }
+    for qos in [QoS.atLeastOnce, .exactlyOnce] {
+      publisher.send(
+        .publish(
+          Publish(
+            topic: "sensor/temp", payload: Array("21.5".utf8), qos: qos, isRetained: true,
+            isDuplicate: true, packetIdentifier: id(0x1234 + UInt16(qos.rawValue)))))
+      for (granted, subscriber) in zip(QoS.allCases, subscribers) {
+        let message = subscriber.messages().first
+        #expect(message?.qos == min(qos, granted))
+        #expect(message?.isDuplicate == false)
+        #expect(message?.isRetained == false)
+        let number = message?.packetIdentifier?.rawValue
+        #expect(granted == .atMostOnce ? number == nil : number == UInt16(qos.rawValue))
+        #expect(message?.topic == "sensor/temp")
+        #expect(message.map(text) == "21.5")
+      }
+    }
+  }
+
   @Test func `a QoS 2 message that comes twice is delivered once [MQTT-4.3.3-10]`() {
     let world = World()
     let subscriber = Peer(world, "s")

@@ -1,6 +1,9 @@
 // The message that is being routed, encoded once per form that any subscriber needs: for 3.x or
 // 5.0, with or without a packet identifier. Each subscriber gets a copy of the bytes, in which
 // only the first byte and the identifier differ.
+//
+// Most messages came in one of these forms: then that one is not made, but the packet is passed on
+// as it came.
 
 import MQTTCodec
 
@@ -14,7 +17,19 @@ struct RoutedForms: ~Copyable {
     var identifierOffset = 0
   }
 
+  /// A form's place: for 3.x or 5.0, with or without a packet identifier.
+  struct Kind: Equatable {
+    fileprivate var index: Int
+
+    @inline(__always) init(isV5: Bool, hasIdentifier: Bool) {
+      index = (isV5 ? 2 : 0) + (hasIdentifier ? 1 : 0)
+    }
+  }
+
   private(set) var bytes = ByteBuffer()
+  /// The form that the packet has in which the message came, if it has one of them.
+  private(set) var passedKind: Kind?
+  private(set) var passed = Form()
   private var forms: InlineArray<4, Form> = InlineArray(repeating: Form())
   private(set) var qos = QoS.atMostOnce
   private(set) var isRetained = false
@@ -38,18 +53,23 @@ struct RoutedForms: ~Copyable {
     self.publisher = publisher
     stored = SubscriptionTree.nothing
     record = 0
+    passedKind = nil
   }
 
-  /// The form for a version, with or without packet identifier; made when it is needed first.
+  /// Says that the packet in which the message came has one of the forms.
+  @inline(__always) mutating func pass(_ kind: Kind, count: Int, identifierOffset: Int) {
+    passedKind = kind
+    passed = Form(start: 0, count: count, identifierOffset: identifierOffset)
+  }
+
+  /// The form of a kind, in `bytes`; made when it is needed first.
   @inline(__always) mutating func form(
-    isV5: Bool, hasIdentifier: Bool, topic: Span<UInt8>, properties: Span<UInt8>,
-    payload: Span<UInt8>
+    _ kind: Kind, topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
   ) -> Form {
-    let kind = (isV5 ? 2 : 0) + (hasIdentifier ? 1 : 0)
-    if forms[kind].count == 0 {
-      make(kind, topic: topic, properties: properties, payload: payload)
+    if forms[kind.index].count == 0 {
+      make(kind.index, topic: topic, properties: properties, payload: payload)
     }
-    return forms[kind]
+    return forms[kind.index]
   }
 
   private mutating func make(

@@ -23,11 +23,19 @@ struct MatchCache: ~Copyable {
   /// The last hash that missed in each set.
   private var candidates: [UInt32] = []
   static let nothing = UInt32.max
+  /// The line that was found last: a topic often comes many times in a row.
+  private var latest = MatchCache.nothing
 
   init() {}
 
+  /// The line that was found last, if it is that of a topic; else `nothing`.
+  @inline(__always) func findAgain(_ topic: Span<UInt8>, epoch: UInt32) -> UInt32 {
+    latest != Self.nothing && lines[latest].epoch == epoch
+      && areEqual(lines[latest].topic.span, topic) ? latest : Self.nothing
+  }
+
   /// The line of a topic, or `nothing`.
-  @inline(__always) func find(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32) -> UInt32 {
+  @inline(__always) mutating func find(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32) -> UInt32 {
     if index.isEmpty { return Self.nothing }
     let set = Int(truncatingIfNeeded: hash) & (Self.setCount - 1)
     for way in 0..<2 {
@@ -35,6 +43,7 @@ struct MatchCache: ~Copyable {
       if line != Self.nothing && lines[line].hash == hash && lines[line].epoch == epoch
         && areEqual(lines[line].topic.span, topic)
       {
+        latest = line
         return line
       }
     }
@@ -66,6 +75,7 @@ struct MatchCache: ~Copyable {
     let old = index[set + 1]
     index[set + 1] = index[set]
     if old != Self.nothing { lines.remove(old) }
+    latest = Self.nothing
     var bytes = ByteBuffer(exactCapacity: topic.count)
     bytes.append(topic)
     index[set] = lines.insert(Line(hash: hash, epoch: epoch, topic: bytes, match: match)).index

@@ -77,9 +77,14 @@
     }
   }
 
+  /// Whether `additional` more bytes go behind those that are there without moving these.
+  @inlinable @inline(__always) package func hasRoom(for additional: Int) -> Bool {
+    room - end >= additional
+  }
+
   /// Makes room for `additional` more bytes at the end; amortised constant time.
   @inlinable @inline(__always) package mutating func reserve(_ additional: Int) {
-    if room - end < additional { grow(additional) }
+    if !hasRoom(for: additional) { grow(additional) }
   }
 
   @usableFromInline @inline(never) mutating func grow(_ additional: Int) {
