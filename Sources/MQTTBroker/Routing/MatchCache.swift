@@ -35,7 +35,8 @@ struct MatchCache: ~Copyable {
   }
 
   /// The line of a topic, or `nothing`.
-  @inline(__always) mutating func find(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32) -> UInt32 {
+  @inline(__always) mutating func find(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32) -> UInt32
+  {
     if index.isEmpty { return Self.nothing }
     let set = Int(truncatingIfNeeded: hash) & (Self.setCount - 1)
     for way in 0..<2 {
