@@ -15,7 +15,7 @@ extension Broker {
   /// Stands for "no kept message" in a flow.
   static let unkept = UInt32.max
   /// An outbox that is full with so much moves to a large buffer, if one is in stock.
-  private static let enlargeBytes = SpareBuffers.largeBytes / 4
+  static let enlargeBytes = SpareBuffers.largeBytes / 4
   /// The queue is not emptied into an outbox beyond this size.
   static let outboxRefillLimit = 256 << 10
 
@@ -26,7 +26,12 @@ extension Broker {
   ) {
     let session = target.session
     let connection = sessions[session].connection
-    if connection != Session.noConnection && isOutside(topic, connection) { return }
+    // Asked here first: what most never need is not even called.
+    if connection != Session.noConnection && connections[connection].isMounted
+      && isOutside(topic, connection)
+    {
+      return
+    }
     // The lower one of the two qualities. [MQTT-3.8.4-8]
     let qos =
       configuration.upgradesQoS ? target.flags.qos : min(routing.qos, target.flags.qos)
@@ -34,7 +39,7 @@ extension Broker {
     let isRetained = routing.isRetained && target.flags.contains(.retainAsPublished)
     if qos == .atMostOnce {
       if connection != Session.noConnection && sessions[session].replayCount == 0 {
-        if connections[connection].outbox.count < configuration.outboxByteLimit {
+        if connections[connection].outputCount < configuration.outboxByteLimit {
           transmit(
             on: connection, qos: qos, isRetained: isRetained, identifier: 0, identifiers,
             topic: topic, properties: properties, payload: payload, packet: packet)
@@ -46,7 +51,7 @@ extension Broker {
       if connection == Session.noConnection && !configuration.queuesQoS0 { return }
     } else if connection != Session.noConnection && sessions[session].nothingWaits
       && hasWindow(session)
-      && connections[connection].outbox.count < configuration.outboxByteLimit
+      && connections[connection].outputCount < configuration.outboxByteLimit
       && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
     {
       if !fits(connection, hasIdentifier: true, identifiers, topic, properties, payload) {
@@ -113,6 +118,13 @@ extension Broker {
         on: connection, qos: qos, isRetained: isRetained, identifier: identifier, identifiers,
         topic: topic, properties: properties, payload: payload)
     }
+    if routing.isShared && qos == .atMostOnce && !isRetained
+      && share(
+        on: connection, topic: topic, properties: properties, payload: payload, packet: packet)
+    {
+      return finishTransmit(
+        on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
+    }
     let kind = RoutedForms.Kind(isV5: isV5, hasIdentifier: identifier != 0)
     let isPassed = routing.passedKind == kind
     let form =
@@ -124,9 +136,7 @@ extension Broker {
     }
     prepareOutbox(connection)
     let start = connections[connection].outbox.count
-    if start >= Self.enlargeBytes && !connections[connection].outbox.hasRoom(for: form.count) {
-      spares.enlarge(&connections[connection].outbox)
-    }
+    makeRoom(for: form.count, on: connection)
     if isPassed {
       connections[connection].outbox.append(packet)
     } else {
@@ -294,13 +304,13 @@ extension Broker {
   mutating func pump(_ session: UInt32) {
     let connection = sessions[session].connection
     if connection == Session.noConnection { return }
-    while connections[connection].outbox.count < Self.outboxRefillLimit {
+    while connections[connection].outputCount < Self.outboxRefillLimit {
       guard let entry = sessions[session].sender.nextResend() else { break }
       resend(entry, session, connection)
     }
     if sessions[session].sender.isResending { return }
     while let delivery = sessions[session].queue.first,
-      connections[connection].outbox.count < Self.outboxRefillLimit,
+      connections[connection].outputCount < Self.outboxRefillLimit,
       deliveries[delivery].qos == .atMostOnce || hasWindow(session)
     {
       if isStoreFailing && waitsForStore(delivery, session) { return }
@@ -476,7 +486,7 @@ extension Broker {
       note(
         .warning,
         "\(sessions[session].clientIdentifier): reads too slowly, "
-          + "\(connections[connection].outbox.count) bytes wait for it (limit "
+          + "\(connections[connection].outputCount) bytes wait for it (limit "
           + "max-outbox-bytes \(configuration.outboxByteLimit)); QoS 0 messages for it are dropped")
     }
   }

@@ -36,13 +36,10 @@ extension Broker {
   }
 
   /// Whether a topic has no name for the client of a connection.
-  @inline(__always) func isOutside(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
-    connections[connection].isMounted && !isBelowMountPoint(topic, connection)
-  }
-
-  private func isBelowMountPoint(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
+  func isOutside(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
+    if !connections[connection].isMounted { return false }
     let prefix = mountPoint(of: connection)
-    return topic.count > prefix.count
-      && areEqual(topic.extracting(0..<prefix.count), prefix.span)
+    return topic.count <= prefix.count
+      || !areEqual(topic.extracting(0..<prefix.count), prefix.span)
   }
 }

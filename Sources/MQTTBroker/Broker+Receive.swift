@@ -47,12 +47,12 @@ extension Broker {
     connections[index].lastReceived = now
     // Who asks and never reads the answers would grow them without bound: acknowledgements cannot
     // be dropped as messages at QoS 0 are.
-    if connections[index].outbox.count > configuration.outboxByteLimit + Self.answerByteLimit {
+    if connections[index].outputCount > configuration.outboxByteLimit + Self.answerByteLimit {
       if connections[index].stage == .closed { return }
       counters.closedOutboxFull += 1
       leave(
         index,
-        cause: "\(connections[index].outbox.count) bytes wait for it and it does not read "
+        cause: "\(connections[index].outputCount) bytes wait for it and it does not read "
           + "(max-outbox-bytes \(configuration.outboxByteLimit))", isOrderly: false)
       return close(index)
     }

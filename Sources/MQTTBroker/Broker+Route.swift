@@ -27,6 +27,7 @@ extension Broker {
     // and these wait until all that was written before has left the processor.
     var targets: [Target] = []
     exchange(&targets, line)
+    routing.isShared = targets.count >= SharedOutput.worthwhileCount
     for position in targets.indices {
       let target = targets[position]
       // [MQTT-3.8.3-3]
@@ -42,6 +43,7 @@ extension Broker {
         packet: packet)
     }
     let isWanted = !targets.isEmpty
+    routing.isShared = false
     exchange(&targets, line)
     if isKnown ? cache.lines[line].match.groups.isEmpty : match.groups.isEmpty {
       return isWanted

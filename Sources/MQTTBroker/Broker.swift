@@ -63,6 +63,10 @@ package struct Broker: ~Copyable {
   var status = StatusTopics()
   let topicSeed: UInt64
 
+  /// A field whose size the compiler does not know keeps it from taking the engine for a value that
+  /// it may load: without it, each call of a method that changes nothing copied all 2,249 bytes.
+  private let staysInPlace: (any Sendable)? = nil
+
   /// The message that is being routed, in every form it was needed in so far.
   var routing = RoutedForms()
   var match = Match()
@@ -72,6 +76,7 @@ package struct Broker: ~Copyable {
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
   var spares = SpareBuffers()
+  var output = SharedOutput()
   var log: [LogEntry] = []
   /// Whether the shell writes log entries of the level information; it may change at any time.
   package var writesInformation = true
@@ -225,14 +230,18 @@ package struct Broker: ~Copyable {
 
   /// Whether output of this connection waits to be taken.
   package func hasOutput(_ connection: ConnectionID) -> Bool {
-    connections.contains(connection) && !connections[connection.index].outbox.isEmpty
+    connections.contains(connection) && connections[connection.index].outputCount > 0
       && !isHeld(connection.index)
   }
 
   /// Moves the output out; messages that waited for room take its place.
-  package mutating func takeOutput(of connection: ConnectionID) -> ByteBuffer {
-    if !connections.contains(connection) { return ByteBuffer() }
-    let output = takeReleasedOutput(of: connection.index)
+  package mutating func takeOutput(of connection: ConnectionID) -> ConnectionOutput {
+    if !connections.contains(connection) {
+      return ConnectionOutput(own: ByteBuffer(), lent: [], shared: nil)
+    }
+    let output = ConnectionOutput(
+      own: takeReleasedOutput(of: connection.index), lent: takeLent(of: connection.index),
+      shared: takeRun(of: connection.index))
     counters.bytesSent += UInt64(output.count)
     let session = connections[connection.index].session
     if session != Connection.noSession { outputTaken(session, connection.index) }
@@ -248,6 +257,7 @@ package struct Broker: ~Copyable {
     while let connection = reactors[reactor].closes.popLast() {
       // What is held back goes out first; `durable` puts the connection here again.
       if connections.contains(connection) && connections[connection.index].holds.isEmpty {
+        settleRun(of: connection.index)
         let output = connections[connection.index].outbox.take()
         counters.bytesSent += UInt64(output.count)
         release(connection.index)
@@ -274,9 +284,27 @@ package struct Broker: ~Copyable {
     reactors[Int(connections[index].reactor)].outputs.append(connections.identifier(at: index))
   }
 
-  /// Makes sure that a connection's outbox has memory, used before if there is some.
+  /// Makes sure that a connection's outbox ends with what it sends last, and has memory, used before
+  /// if there is some.
   @inline(__always) mutating func prepareOutbox(_ index: UInt32) {
+    settleRun(of: index)
     if connections[index].outbox.capacity == 0 { connections[index].outbox = spares.take() }
+  }
+
+  /// Copies what it shares with others, if there is something, behind what is in the outbox.
+  @inline(__always) mutating func settleRun(of index: UInt32) {
+    if !connections[index].run.isEmpty || connections[index].lentByteCount > 0 {
+      copyRuns(of: index)
+    }
+  }
+
+  /// Lets a large outbox grow into a large buffer, if one is in stock.
+  @inline(__always) mutating func makeRoom(for count: Int, on index: UInt32) {
+    if connections[index].outbox.count >= Self.enlargeBytes
+      && !connections[index].outbox.hasRoom(for: count)
+    {
+      spares.enlarge(&connections[index].outbox)
+    }
   }
 
   /// Appends a packet to a connection's outbox.

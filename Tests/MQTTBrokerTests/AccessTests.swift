@@ -340,8 +340,10 @@ extension Peer {
     func turn() {
       world.broker.receive(message.span, on: publisher.connection, now: world.now)
       while let connection = world.broker.nextOutput(reactor: 0) {
-        world.broker.recycle(world.broker.takeOutput(of: connection))
+        var output = world.broker.takeOutput(of: connection)
+        world.broker.recycle(output.own.take())
       }
+      world.broker.settleOutput()
     }
     for _ in 0..<10 { turn() }
     let before = allocation_count()

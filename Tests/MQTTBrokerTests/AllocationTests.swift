@@ -134,10 +134,11 @@ private struct Engine: ~Copyable {
 
   private mutating func drain() {
     while let connection = broker.nextOutput(reactor: 0) {
-      let output = broker.takeOutput(of: connection)
+      var output = broker.takeOutput(of: connection)
       bytesSent += output.count
-      broker.recycle(output)
+      broker.recycle(output.own.take())
     }
+    broker.settleOutput()
     _ = broker.takeLog()
   }
 }

@@ -204,6 +204,7 @@ extension Simulation {
     {
       send(broker.takeOutput(of: links[link].connection), to: link)
     }
+    broker.settleOutput()
   }
 
   /// In an outage all are read, for only answers show what was refused.
@@ -214,7 +215,7 @@ extension Simulation {
     while var closing = broker.nextClose(reactor: 0) {
       let connection = closing.connection
       let link = linksBySlot[Int(connection.index)]
-      send(closing.output.take(), to: link)
+      send(closing.output.take().bytes, to: link)
       guard links[link].connection == connection, links[link].brokerHasIt else { continue }
       motion += 1
       links[link].brokerHasIt = false
@@ -227,11 +228,14 @@ extension Simulation {
     for link in ended.reversed() { try closed(link, reason) }
   }
 
-  private func send(_ output: consuming ByteBuffer, to link: Int) {
-    if output.isEmpty { return }
+  private func send(_ output: consuming ConnectionOutput, to link: Int) {
+    send(output.bytes, to: link)
+    broker.recycle(output.own.take())
+  }
+
+  private func send(_ bytes: [UInt8], to link: Int) {
+    if bytes.isEmpty { return }
     motion += 1
-    let bytes = output.bytes
-    broker.recycle(output)
     var start = 0
     var kept: [UInt8] = []
     while start < bytes.count {

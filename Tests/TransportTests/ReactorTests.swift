@@ -122,6 +122,70 @@ import Transport
     #expect(received.value == first + second)
   }
 
+  @Test(arguments: [100, 20_000, 500_000])
+  func `shared bytes keep their place among a link's own, up to its end`(count: Int) throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let clients = (1...3).map { reactor.connect(to: address, owner: UInt64($0)) }
+    let shared = SharedBytes()
+    shared.buffer.append(pattern(count).span)
+    let parts = [0..<count / 2, count / 2..<count].map { SharedRun(shared, $0) }
+    let received = Box<[UInt64: [UInt8]]>([:])
+    let endCount = Box(0)
+    for client in clients { reactor.pauseReading(client) }
+    let accepted = Box(0)
+    ReactorScript.run(reactor, until: accepted.value == 3) { reactor, event in
+      guard event.isAccepted else { return }
+      accepted.value += 1
+      reactor.send(buffer([1]), on: event.link)
+      for part in parts { reactor.send(part, on: event.link) }
+      reactor.send(buffer([2, 3]), on: event.link)
+      reactor.send(parts[0], on: event.link)
+      reactor.close(event.link, flushing: true)
+    }
+    for client in clients { reactor.resumeReading(client) }
+    ReactorScript.run(reactor, until: endCount.value == 3) { reactor, event in
+      if let range = event.receivedRange {
+        received.value[event.owner, default: []] += bytes(reactor, range)
+      }
+      if event.end != nil { endCount.value += 1 }
+    }
+    let expected = [1] + pattern(count) + [2, 3] + pattern(count)[..<(count / 2)]
+    for owner in 1...3 {
+      let isSame = received.value[UInt64(owner)] == expected
+      #expect(isSame)
+    }
+  }
+
+  @Test func `shared bytes that the kernel does not take follow when it does`() throws {
+    let reactor = try Reactor(index: 0)
+    let listener = try loopbackListener()
+    let address = listener.address
+    try reactor.listen(listener, index: 0)
+    let client = reactor.connect(to: address, owner: 1)
+    let shared = SharedBytes()
+    shared.buffer.append(pattern(12 << 20).span)
+    let run = SharedRun(shared, 0..<12 << 20)
+    let server = Box(LinkID.none)
+    let received = Box<[UInt8]>([])
+    reactor.pauseReading(client)
+    ReactorScript.run(reactor, until: reactor.isBlocked(server.value)) { reactor, event in
+      guard event.isAccepted else { return }
+      server.value = event.link
+      reactor.send(run, on: event.link)
+    }
+    reactor.send(SharedRun(shared, 7..<5000), on: server.value)
+    reactor.resumeReading(client)
+    let expected = pattern(12 << 20) + pattern(5000)[7...]
+    ReactorScript.run(reactor, until: received.value.count == expected.count) { reactor, event in
+      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+    }
+    let isSame = received.value == expected
+    #expect(isSame)
+  }
+
   @Test func `a link that is blocked a second time is reported as drained a second time`() throws {
     let reactor = try Reactor(index: 0)
     let listener = try loopbackListener()

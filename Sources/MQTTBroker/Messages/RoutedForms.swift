@@ -41,7 +41,16 @@ struct RoutedForms: ~Copyable {
   /// The number it was recorded under when it is not kept in memory; zero otherwise.
   var record: UInt64 = 0
 
+  /// Whether so many want it that its bytes are shared. (SharedOutput)
+  var isShared = false
+  /// Where it stands in the streams for 3.x and 5.0; empty when it does not.
+  private var places: InlineArray<2, StreamRange> = [StreamRange(), StreamRange()]
+
   init() {}
+
+  @inline(__always) func place(isV5: Bool) -> StreamRange { places[isV5 ? 1 : 0] }
+  mutating func setPlace(_ place: StreamRange, isV5: Bool) { places[isV5 ? 1 : 0] = place }
+  mutating func forgetPlaces() { places = [StreamRange(), StreamRange()] }
 
   /// Starts with another message.
   mutating func begin(qos: QoS, isRetained: Bool, expirySeconds: UInt32?, publisher: UInt32) {
@@ -54,6 +63,8 @@ struct RoutedForms: ~Copyable {
     stored = SubscriptionTree.nothing
     record = 0
     passedKind = nil
+    isShared = false
+    forgetPlaces()
   }
 
   /// Says that the packet in which the message came has one of the forms.

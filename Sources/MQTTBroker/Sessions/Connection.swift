@@ -41,16 +41,34 @@ struct Connection: ~Copyable {
     case closed
   }
 
+  // What every delivery reads stands together.
+
   var stage = Stage.awaitingConnect
   var version = ProtocolVersion.v311
-  var reactor: UInt16
-  let listener: UInt16
   /// Whether all its topics lie below a mount point, which stands in `extras`.
   var isMounted = false
-  /// Highest QoS that is taken and granted.
-  var maximumQoS = QoS.exactlyOnce
   /// Whether it stands in its reactor's list of connections with output.
   var isListed = false
+  var reactor: UInt16
+  let listener: UInt16
+  /// The client's Maximum Packet Size. [MQTT-3.1.2-24]
+  var packetSizeLimit = UInt32.max
+  var session = Connection.noSession
+  /// What it sends behind its outbox, from the stream of its version. (SharedOutput)
+  var run = StreamRange()
+  var outbox = ByteBuffer()
+  var extras: ConnectionExtras?
+  /// What it was lent of streams that have ended, between its outbox and its run, and their bytes.
+  var lent: [SharedRun] = []
+  var lentByteCount = 0
+  /// Marks in the outbox behind which bytes wait for a batch, in order. (Broker+Hold)
+  var holds: [Hold] = []
+  /// An incomplete packet.
+  var inbox = ByteBuffer()
+  var lastReceived: Instant
+  var keepAliveSeconds: UInt16 = 0
+  /// Highest QoS that is taken and granted.
+  var maximumQoS = QoS.exactlyOnce
   /// Whether a QoS 0 message was dropped since it last kept up.
   var isDropping = false
   /// Whether it was said that a message was longer than its Maximum Packet Size.
@@ -59,19 +77,11 @@ struct Connection: ~Copyable {
   var isSettled = false
   /// Whether it counts against the limit of its address.
   var isCounted = false
-  var session = Connection.noSession
-  /// The client's Maximum Packet Size. [MQTT-3.1.2-24]
-  var packetSizeLimit = UInt32.max
-  var keepAliveSeconds: UInt16 = 0
-  var lastReceived: Instant
-  /// An incomplete packet.
-  var inbox = ByteBuffer()
-  var outbox = ByteBuffer()
-  /// Marks in the outbox behind which bytes wait for a batch, in order. (Broker+Hold)
-  var holds: [Hold] = []
   let peer: String
   let address: PeerAddress
-  var extras: ConnectionExtras?
+
+  /// Bytes that wait to be sent.
+  var outputCount: Int { outbox.count + lentByteCount + run.count }
 
   /// Whether packets are taken from it.
   var isReading: Bool { stage != .closed && stage != .awaitingCheck }

@@ -60,9 +60,14 @@ final class SessionSubject: Sendable {
 struct Session: ~Copyable {
   static let noConnection = UInt32.max
 
-  let clientIdentifier: String
+  // What every delivery reads stands together.
+
   /// The slot of its connection, or `noConnection`.
   var connection = Session.noConnection
+  /// How many deliveries of the queue are up to and with the last one at QoS 0 or the last retained
+  /// message of a new subscription; newer messages at QoS 0 wait behind those too.
+  var replayCount: UInt32 = 0
+  let clientIdentifier: String
   /// Head of its list in the subscription tree.
   var firstSubscription = SubscriptionTree.nothing
   var subscriptionCount: UInt32 = 0
@@ -73,9 +78,6 @@ struct Session: ~Copyable {
   var sender: SenderFlow
   var receiver = ReceiverFlow()
   var queue = DeliveryQueue()
-  /// How many deliveries of the queue are up to and with the last one at QoS 0 or the last retained
-  /// message of a new subscription; newer messages at QoS 0 wait behind those too.
-  var replayCount: UInt32 = 0
   /// Retained messages in the queue, which do not count against its limit.
   var replayedCount: UInt32 = 0
   /// What waits behind the queue and is only in the store; nil when nothing does. (QueueTail)

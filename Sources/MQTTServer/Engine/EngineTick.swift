@@ -65,6 +65,7 @@ final class EngineTick: ReactorDelegate {
       state.broker.publishLog(now: now)
       fetchOutput(reactor, &state)
       fetchCloses(reactor, &state)
+      state.broker.settleOutput()
       if meter.isDue(now) || meter.sharing != nil { balance(reactor, &state, now) }
       if state.reactors.count > 1 { wakes = reactorsWithWork(&state) }
       if index == 0, !state.listenerChanges.isEmpty {
@@ -176,9 +177,11 @@ final class EngineTick: ReactorDelegate {
     let link = state.links[Int(connection.index)]
     guard reactor.owner(of: link) == connection.word, !reactor.isBlocked(link) else { return }
     if reactor.unsentBytes(link) > Self.unsentLimitBytes { return postponed.append(connection) }
-    let output = state.broker.takeOutput(of: connection)
+    var output = state.broker.takeOutput(of: connection)
     sentBytes += output.count
-    reactor.send(output, on: link)
+    reactor.send(output.own.take(), on: link)
+    for run in output.lent { reactor.send(run, on: link) }
+    if let run = output.shared { reactor.send(run, on: link) }
     reactor.resumeReading(link)
     meter.noteActivity(connection)
   }

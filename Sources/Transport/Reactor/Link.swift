@@ -44,6 +44,8 @@ struct Link: ~Copyable {
     static let wantsWrite = Flags(rawValue: 1 << 13)
     /// What goes in and out are frames of a WebSocket.
     static let webSocket = Flags(rawValue: 1 << 15)
+    /// It writes bytes this turn that others write too. (`ReactorState.runs`)
+    static let sharing = Flags(rawValue: 1 << 17)
     /// A write failed; what the peer sent before is still read, then the link ends.
     static let writeFailed = Flags(rawValue: 1 << 12)
   }

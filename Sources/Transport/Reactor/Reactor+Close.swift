@@ -19,6 +19,7 @@ extension Reactor {
     }
     let isOpen = flags.isDisjoint(with: [.connecting, .handshaking, .writeFailed])
     guard flushing, isOpen else { return forget(link) }
+    settleRuns(link)
     links[link.index].flags.insert(.closing)
     links[link.index].flags.remove(.paused)
     watchAgain(link)

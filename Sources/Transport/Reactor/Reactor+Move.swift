@@ -44,6 +44,7 @@ extension Reactor {
         .connecting, .handshaking, .closing, .writeFailed,
       ])
     else { return nil }
+    settleRuns(link)
     _ = linux_epoll_remove(epoll.number, links[link.index].descriptor)
     return DetachedLink(links.remove(link.index))
   }

@@ -11,8 +11,69 @@ extension Reactor {
   package func send(_ bytes: consuming ByteBuffer, on link: LinkID) {
     guard links.contains(link), !links[link.index].flags.contains(.closing), !bytes.isEmpty
     else { return recycle(bytes) }
+    settleRuns(link)
     if links[link.index].flags.contains(.webSocket) { return sendFrame(bytes, link) }
     enqueue(bytes, link)
+  }
+
+  /// The same with bytes that others send too; they are written from where they stand.
+  package func send(_ run: SharedRun, on link: LinkID) {
+    guard links.contains(link), !links[link.index].flags.contains(.closing) else { return }
+    // Where they cannot be written as they are, and where that would only cost a system call more,
+    // they are copied.
+    let isSmall = run.count < Self.copiedBytes && !links[link.index].outbox.isEmpty
+    let isPlain =
+      links[link.index].flags.isDisjoint(with: [.webSocket, .blocked, .connecting, .handshaking])
+      && links[link.index].more?.tls == nil
+    if !isPlain || (isSmall && !links[link.index].flags.contains(.sharing)) {
+      var bytes = takeSpareBuffer() ?? ByteBuffer()
+      run.withBytes { bytes.append($0) }
+      return send(bytes, on: link)
+    }
+    runs.append((link, run))
+    links[link.index].flags.insert(.sharing)
+    markDirty(link)
+  }
+
+  /// Up to here bytes are rather copied than written apart.
+  private static let copiedBytes = 4096
+
+  /// Writes what is shared behind the outboxes, and copies what the kernel does not take.
+  private func writeRuns() {
+    for (link, run) in runs where links.contains(link) { writeRun(run, link) }
+    for (link, _) in runs where links.contains(link) { links[link.index].flags.remove(.sharing) }
+    runs.removeAll(keepingCapacity: true)
+  }
+
+  private func writeRun(_ run: SharedRun, _ link: LinkID) {
+    let index = link.index
+    if !links[index].outbox.isEmpty && !links[index].flags.contains(.blocked) { writeOutbox(link) }
+    if !links.contains(link) || links[index].flags.contains(.writeFailed) { return }
+    if !links[index].outbox.isEmpty { return copy(run, from: 0, link) }
+    let result = run.withBytes { bytes in
+      bytes.withUnsafeBytes { sendBytes(links[index].descriptor, $0) }
+    }
+    switch result {
+    case .bytes(let count):
+      if count == run.count { return }
+      copy(run, from: count, link)
+    case .wouldBlock: copy(run, from: 0, link)
+    case .failed: return failWriting(link)
+    }
+    links[index].flags.insert(.blocked)
+    watchForWriting(link)
+  }
+
+  private func copy(_ run: SharedRun, from offset: Int, _ link: LinkID) {
+    run.withBytes(from: offset) { links[link.index].outbox.append($0) }
+  }
+
+  /// Copies what is shared behind the outbox, for a link that ends, goes elsewhere or gets more.
+  func settleRuns(_ link: LinkID) {
+    if !links[link.index].flags.contains(.sharing) { return }
+    links[link.index].flags.remove(.sharing)
+    for (other, run) in runs where other == link { copy(run, from: 0, link) }
+    runs.removeAll { $0.link == link }
   }
 
   /// Puts bytes behind those that are unsent, as they are.
@@ -44,6 +105,7 @@ extension Reactor {
 
   /// The second half of a turn.
   func writeTurn() {
+    if !runs.isEmpty { writeRuns() }
     for link in dirty where links.contains(link) {
       links[link.index].flags.remove(.dirty)
       // A blocked link is written when the kernel says so; until then it would answer the same.

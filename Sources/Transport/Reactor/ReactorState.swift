@@ -21,6 +21,8 @@ struct ReactorState: ~Copyable {
   var resting: [LinkID] = []
   /// Links to write after the tick.
   var dirty: [LinkID] = []
+  /// What some of them write behind their outbox.
+  var runs: [(link: LinkID, run: SharedRun)] = []
   var arena: ReadArena
   var spare = BufferStack()
   var handshakes = DeadlineQueue()
@@ -81,6 +83,11 @@ extension Reactor {
   var dirty: [LinkID] {
     @inline(__always) _read { yield state.pointee.dirty }
     @inline(__always) _modify { yield &state.pointee.dirty }
+  }
+
+  var runs: [(link: LinkID, run: SharedRun)] {
+    @inline(__always) _read { yield state.pointee.runs }
+    @inline(__always) _modify { yield &state.pointee.runs }
   }
 
   var arena: ReadArena {

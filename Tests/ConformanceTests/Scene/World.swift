@@ -83,10 +83,11 @@ final class EngineStage: Stage {
   /// Moves the engine's output to where the cases read it, as a reactor would.
   private func pump() {
     while let connection = broker.nextOutput(reactor: 0) {
-      let output = broker.takeOutput(of: connection)
+      var output = broker.takeOutput(of: connection)
       wires[connection]?.inbox += output.bytes
-      broker.recycle(output)
+      broker.recycle(output.own.take())
     }
+    broker.settleOutput()
     while let closing = broker.nextClose(reactor: 0) {
       let wire = wires.removeValue(forKey: closing.connection)
       wire?.inbox += closing.output.bytes
