@@ -1,4 +1,5 @@
-// From outboxes to sockets: after the tick, one write per link that got something.
+// From outboxes to sockets: after the tick, one write per link that got something of its own, and one
+// per link for what it shares with others.
 
 import CLinux
 import Glibc
