@@ -14,8 +14,6 @@ import MQTTSession
 extension Broker {
   /// Stands for "no kept message" in a flow.
   static let unkept = UInt32.max
-  /// An outbox that is full with so much moves to a large buffer, if one is in stock.
-  static let enlargeBytes = SpareBuffers.largeBytes / 4
   /// The queue is not emptied into an outbox beyond this size.
   static let outboxRefillLimit = 256 << 10
 
@@ -26,12 +24,7 @@ extension Broker {
   ) {
     let session = target.session
     let connection = sessions[session].connection
-    // Asked here first: what most never need is not even called.
-    if connection != Session.noConnection && connections[connection].isMounted
-      && isOutside(topic, connection)
-    {
-      return
-    }
+    if connection != Session.noConnection && isOutside(topic, connection) { return }
     // The lower one of the two qualities. [MQTT-3.8.4-8]
     let qos =
       configuration.upgradesQoS ? target.flags.qos : min(routing.qos, target.flags.qos)
@@ -126,22 +119,17 @@ extension Broker {
         on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
     }
     let kind = RoutedForms.Kind(isV5: isV5, hasIdentifier: identifier != 0)
-    let isPassed = routing.passedKind == kind
-    let form =
-      isPassed
-      ? routing.passed
-      : routing.form(kind, topic: topic, properties: properties, payload: payload)
+    let form = routing.form(kind, topic: topic, properties: properties, payload: payload)
     if form.count > Int(connections[connection].packetSizeLimit) {
       return dropTooLarge(connections[connection].session, connection)
     }
     prepareOutbox(connection)
     let start = connections[connection].outbox.count
-    makeRoom(for: form.count, on: connection)
-    if isPassed {
+    spares.makeRoom(for: form.count, in: &connections[connection].outbox)
+    if form.isPassed {
       connections[connection].outbox.append(packet)
     } else {
-      connections[connection].outbox.append(
-        form.start..<form.start + form.count, of: routing.bytes)
+      connections[connection].outbox.append(form.range, of: routing.bytes)
     }
     connections[connection].outbox[start] =
       0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0)

@@ -36,10 +36,13 @@ extension Broker {
   }
 
   /// Whether a topic has no name for the client of a connection.
-  func isOutside(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
-    if !connections[connection].isMounted { return false }
+  @inline(__always) func isOutside(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
+    connections[connection].isMounted && !isBelowMountPoint(topic, connection)
+  }
+
+  private func isBelowMountPoint(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
     let prefix = mountPoint(of: connection)
-    return topic.count <= prefix.count
-      || !areEqual(topic.extracting(0..<prefix.count), prefix.span)
+    return topic.count > prefix.count
+      && areEqual(topic.extracting(0..<prefix.count), prefix.span)
   }
 }

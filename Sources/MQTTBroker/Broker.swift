@@ -257,7 +257,7 @@ package struct Broker: ~Copyable {
     while let connection = reactors[reactor].closes.popLast() {
       // What is held back goes out first; `durable` puts the connection here again.
       if connections.contains(connection) && connections[connection.index].holds.isEmpty {
-        settleRun(of: connection.index)
+        settleRuns(of: connection.index)
         let output = connections[connection.index].outbox.take()
         counters.bytesSent += UInt64(output.count)
         release(connection.index)
@@ -287,23 +287,14 @@ package struct Broker: ~Copyable {
   /// Makes sure that a connection's outbox ends with what it sends last, and has memory, used before
   /// if there is some.
   @inline(__always) mutating func prepareOutbox(_ index: UInt32) {
-    settleRun(of: index)
+    settleRuns(of: index)
     if connections[index].outbox.capacity == 0 { connections[index].outbox = spares.take() }
   }
 
   /// Copies what it shares with others, if there is something, behind what is in the outbox.
-  @inline(__always) mutating func settleRun(of index: UInt32) {
+  @inline(__always) mutating func settleRuns(of index: UInt32) {
     if !connections[index].run.isEmpty || connections[index].lentByteCount > 0 {
       copyRuns(of: index)
-    }
-  }
-
-  /// Lets a large outbox grow into a large buffer, if one is in stock.
-  @inline(__always) mutating func makeRoom(for count: Int, on index: UInt32) {
-    if connections[index].outbox.count >= Self.enlargeBytes
-      && !connections[index].outbox.hasRoom(for: count)
-    {
-      spares.enlarge(&connections[index].outbox)
     }
   }
 

@@ -7,7 +7,7 @@
 //   run         a range of the stream of this turn
 //
 // Whatever else is appended to the outbox, and whatever waits for a record, first copies all of it
-// there (`settleRun`), so the order of everything on a connection stays as it was made. At the end of
+// there (`settleRuns`), so the order of everything on a connection stays as it was made. At the end of
 // a turn the runs that no reactor has taken are lent to their connections, and the streams begin
 // anew: those who are slow or live elsewhere hold the same bytes together, instead of a copy each.
 
@@ -144,21 +144,16 @@ extension Broker {
     _ packet: Span<UInt8>
   ) {
     let kind = RoutedForms.Kind(isV5: isV5, hasIdentifier: false)
-    let isPassed = routing.passedKind == kind
-    let form =
-      isPassed
-      ? routing.passed
-      : routing.form(kind, topic: topic, properties: properties, payload: payload)
+    let form = routing.form(kind, topic: topic, properties: properties, payload: payload)
     if output.isFull(isV5: isV5, form.count) { settleOutput() }
     let place =
-      isPassed
+      form.isPassed
       ? output.append(packet, isV5: isV5)
-      : output.append(
-        form.start..<form.start + form.count, of: routing.bytes, isV5: isV5)
+      : output.append(form.range, of: routing.bytes, isV5: isV5)
     routing.setPlace(place, isV5: isV5)
   }
 
-  /// There is none where something is held back.
+  /// Moves the run out of a connection; where something is held back there is none.
   mutating func takeRun(of index: UInt32) -> SharedRun? {
     let run = connections[index].run
     if run.isEmpty { return nil }
@@ -166,6 +161,7 @@ extension Broker {
     return output.run(run, isV5: connections[index].version == .v5)
   }
 
+  /// Moves out what was lent to a connection.
   mutating func takeLent(of index: UInt32) -> [SharedRun] {
     if connections[index].lentByteCount == 0 { return [] }
     connections[index].lentByteCount = 0
@@ -178,9 +174,9 @@ extension Broker {
   mutating func copyRuns(of index: UInt32) {
     var runs = takeLent(of: index)
     if let run = takeRun(of: index) { runs.append(run) }
-    if connections[index].outbox.capacity == 0 { connections[index].outbox = spares.take() }
+    prepareOutbox(index)
     for run in runs {
-      makeRoom(for: run.count, on: index)
+      spares.makeRoom(for: run.count, in: &connections[index].outbox)
       run.withBytes { connections[index].outbox.append($0) }
     }
   }

@@ -12,13 +12,15 @@ import MQTTCodec
 struct SpareBuffers: ~Copyable {
   private static let countLimit = 64
   /// From here on a buffer is a large one.
-  static let largeBytes = 256 << 10
+  private static let largeBytes = 256 << 10
+  /// A buffer that is full with so much moves to a large one.
+  private static let movedBytes = largeBytes / 4
   /// Bytes of all large ones together.
   private static let largeByteLimit = 8 << 20
 
   private var buffers = SlotTable<ByteBuffer>()
   private var order: [UInt32] = []
-  private var large: [UInt32] = []
+  private var large: [(slot: UInt32, capacity: Int)] = []
   private var largeByteCount = 0
 
   init() {}
@@ -29,10 +31,20 @@ struct SpareBuffers: ~Copyable {
     return buffers.remove(last)
   }
 
-  /// Moves what is in `buffer`, which is about to grow, to a large one if there is one in stock.
-  mutating func enlarge(_ buffer: inout ByteBuffer) {
-    guard let last = large.popLast() else { return }
-    var fresh = buffers.remove(last)
+  /// Lets a buffer that has become large, and has no room for `count` bytes more, grow into a larger
+  /// one, if there is one in stock.
+  @inline(__always) mutating func makeRoom(for count: Int, in buffer: inout ByteBuffer) {
+    if buffer.count >= Self.movedBytes && !buffer.hasRoom(for: count) { enlarge(&buffer) }
+  }
+
+  private mutating func enlarge(_ buffer: inout ByteBuffer) {
+    // The largest, so that nothing is moved a second time.
+    var largest: (place: Int, capacity: Int) = (0, buffer.capacity)
+    for place in 0..<large.count where large[place].capacity > largest.capacity {
+      largest = (place, large[place].capacity)
+    }
+    if largest.capacity == buffer.capacity { return }
+    var fresh = buffers.remove(large.remove(at: largest.place).slot)
     largeByteCount -= fresh.capacity
     fresh.append(buffer.span)
     swap(&buffer, &fresh)
@@ -45,7 +57,8 @@ struct SpareBuffers: ~Copyable {
     if buffer.capacity > Self.largeBytes {
       if largeByteCount + buffer.capacity > Self.largeByteLimit { return }
       largeByteCount += buffer.capacity
-      large.append(buffers.insert(buffer).index)
+      let capacity = buffer.capacity
+      large.append((buffers.insert(buffer).index, capacity))
     } else if buffer.capacity > 0 && order.count < Self.countLimit {
       order.append(buffers.insert(buffer).index)
     }

@@ -7,10 +7,7 @@ import Transport
 
 @Suite struct LinkEndTests {
   @Test func `the last bytes arrive although the peer's own are unread`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     _ = reactor.connect(to: address, owner: 1)
     let message = pattern(3 << 20)
     let received = Box<[UInt8]>([])
@@ -34,10 +31,7 @@ import Transport
   }
 
   @Test func `a link closed without flushing ends at once and says nothing`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     _ = reactor.connect(to: address, owner: 1)
     let ends = Box<[UInt64]>([])
     ReactorScript.run(reactor, until: ends.value == [1]) { reactor, event in
@@ -53,10 +47,7 @@ import Transport
   }
 
   @Test func `an old name never reaches the new tenant of its slot`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let old = reactor.connect(to: address, owner: 1)
     reactor.close(old, flushing: false)
     let new = reactor.connect(to: address, owner: 2)
@@ -77,10 +68,7 @@ import Transport
   }
 
   @Test func `a slot that is freed and used again within a tick keeps its events apart`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let rounds = Box<UInt64>(0)
     _ = reactor.connect(to: address, owner: 1)
     ReactorScript.run(reactor, until: rounds.value == 200) { reactor, event in
@@ -124,10 +112,7 @@ import Transport
   }
 
   @Test func `a connection comes from the local address that was asked for`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     _ = reactor.connect(to: address, from: SocketAddress(host: "127.0.0.9", port: 0))
     let peer = Box("")
     ReactorScript.run(reactor, until: peer.value != "") { _, event in
@@ -137,10 +122,7 @@ import Transport
   }
 
   @Test func `what a peer said before it vanished is still heard`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
     let heard = Box<[UInt8]>([])
     let end = Box<LinkEnd?>(nil)
@@ -167,10 +149,7 @@ import Transport
   }
 
   @Test func `a TLS greeting on a plain listener is recognised`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     _ = reactor.connect(to: address, owner: 1)
     let end = Box<LinkEnd?>(nil)
     ReactorScript.run(reactor, until: end.value != nil) { reactor, event in

@@ -93,6 +93,15 @@ func buffer(_ bytes: [UInt8]) -> ByteBuffer {
   return buffer
 }
 
+/// A reactor that listens, as its listener 0, and where.
+func listeningReactor() throws -> (Reactor, SocketAddress) {
+  let reactor = try Reactor(index: 0)
+  let listener = try loopbackListener()
+  let address = listener.address
+  try reactor.listen(listener, index: 0)
+  return (reactor, address)
+}
+
 /// A listener on a free port of the loopback address.
 func loopbackListener() throws -> ListenSocket {
   try ListenSocket(ListenerSettings(address: .loopback4(port: 0)))

@@ -37,10 +37,7 @@ import Transport
   }
 
   @Test func `every split of the bytes arrives as the same bytes`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let message = pattern(24)
     // The owner of a client link is where its message is split; the rest follows when the first
     // part has come back.
@@ -64,10 +61,7 @@ import Transport
   }
 
   @Test func `a peer that does not read blocks its own link until it reads`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
     let message = pattern(16 << 20)
     let server = Box(LinkID.none)
@@ -98,36 +92,55 @@ import Transport
   }
 
   @Test func `what is sent while a link is blocked comes after what was`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
-    let client = reactor.connect(to: address, owner: 1)
     let first = pattern(12 << 20)
     let second = Array(pattern(5000).reversed())
+    try expect(first + second) { reactor, link in
+      reactor.send(buffer(first), on: link)
+    } whileBlocked: { reactor, link in
+      reactor.send(buffer(second), on: link)
+    }
+  }
+
+  @Test func `shared bytes that the kernel does not take follow when it does`() throws {
+    let first = pattern(12 << 20)
+    let shared = SharedBytes()
+    shared.buffer.append(first.span)
+    try expect(first + first[7..<5000]) { reactor, link in
+      reactor.send(SharedRun(shared, 0..<first.count), on: link)
+    } whileBlocked: { reactor, link in
+      reactor.send(SharedRun(shared, 7..<5000), on: link)
+    }
+  }
+
+  /// Sends more than the kernel takes to a client that does not read, then the rest, and expects the
+  /// client to get it all when it reads.
+  private func expect(
+    _ expected: [UInt8], sending first: @escaping (Reactor, LinkID) -> Void,
+    whileBlocked second: (Reactor, LinkID) -> Void
+  ) throws {
+    let (reactor, address) = try listeningReactor()
+    let client = reactor.connect(to: address, owner: 1)
     let server = Box(LinkID.none)
     let received = Box<[UInt8]>([])
     reactor.pauseReading(client)
     ReactorScript.run(reactor, until: reactor.isBlocked(server.value)) { reactor, event in
       guard event.isAccepted else { return }
       server.value = event.link
-      reactor.send(buffer(first), on: event.link)
+      first(reactor, event.link)
     }
-    reactor.send(buffer(second), on: server.value)
+    second(reactor, server.value)
     reactor.resumeReading(client)
-    ReactorScript.run(reactor, until: received.value.count == first.count + second.count) {
-      reactor, event in
+    ReactorScript.run(reactor, until: received.value.count == expected.count) { reactor, event in
       if let range = event.receivedRange { received.value += bytes(reactor, range) }
     }
-    #expect(received.value == first + second)
+    // Not in `#expect`, which would print both.
+    let isSame = received.value == expected
+    #expect(isSame)
   }
 
   @Test(arguments: [100, 20_000, 500_000])
   func `shared bytes keep their place among a link's own, up to its end`(count: Int) throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let clients = (1...3).map { reactor.connect(to: address, owner: UInt64($0)) }
     let shared = SharedBytes()
     shared.buffer.append(pattern(count).span)
@@ -159,38 +172,8 @@ import Transport
     }
   }
 
-  @Test func `shared bytes that the kernel does not take follow when it does`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
-    let client = reactor.connect(to: address, owner: 1)
-    let shared = SharedBytes()
-    shared.buffer.append(pattern(12 << 20).span)
-    let run = SharedRun(shared, 0..<12 << 20)
-    let server = Box(LinkID.none)
-    let received = Box<[UInt8]>([])
-    reactor.pauseReading(client)
-    ReactorScript.run(reactor, until: reactor.isBlocked(server.value)) { reactor, event in
-      guard event.isAccepted else { return }
-      server.value = event.link
-      reactor.send(run, on: event.link)
-    }
-    reactor.send(SharedRun(shared, 7..<5000), on: server.value)
-    reactor.resumeReading(client)
-    let expected = pattern(12 << 20) + pattern(5000)[7...]
-    ReactorScript.run(reactor, until: received.value.count == expected.count) { reactor, event in
-      if let range = event.receivedRange { received.value += bytes(reactor, range) }
-    }
-    let isSame = received.value == expected
-    #expect(isSame)
-  }
-
   @Test func `a link that is blocked a second time is reported as drained a second time`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
     let message = pattern(16 << 20)
     let server = Box(LinkID.none)
@@ -211,10 +194,7 @@ import Transport
   }
 
   @Test func `bytes handed over before the connection is complete follow it`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
     reactor.send(buffer([1, 2]), on: client)
     let received = Box<[UInt8]>([])
@@ -226,10 +206,7 @@ import Transport
 
   @Test func `two thousand links each get their own bytes`() throws {
     ProcessSettings.raiseDescriptorLimit()
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let count = 2000
     for number in 1...count { _ = reactor.connect(to: address, owner: UInt64(number)) }
     let answers = Box<[UInt64: [UInt8]]>([:])
@@ -254,10 +231,7 @@ import Transport
   }
 
   @Test func `an incoming link brings what was sent with it in the tick that reports it`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     reactor.send(buffer([1, 2, 3]), on: reactor.connect(to: address, owner: 1))
     let firstTick = Box<[String]>([])
     ReactorScript.run(reactor, until: !firstTick.value.isEmpty) { reactor, event in
@@ -270,10 +244,7 @@ import Transport
   }
 
   @Test func `a paused link brings nothing until it is resumed`() throws {
-    let reactor = try Reactor(index: 0)
-    let listener = try loopbackListener()
-    let address = listener.address
-    try reactor.listen(listener, index: 0)
+    let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
     let witness = reactor.connect(to: address, owner: 2)
     let paused = Box(LinkID.none)

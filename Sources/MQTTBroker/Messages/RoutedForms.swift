@@ -10,15 +10,18 @@ import MQTTCodec
 /// One message in all the forms it was needed in so far.
 struct RoutedForms: ~Copyable {
   struct Form {
+    /// Whether it is the packet in which the message came; otherwise it stands in `bytes`.
+    var isPassed = false
     var start = 0
     /// Zero when it was not made yet.
     var count = 0
     /// Offset of the packet identifier within the form.
     var identifierOffset = 0
+    var range: Range<Int> { start..<start + count }
   }
 
   /// A form's place: for 3.x or 5.0, with or without a packet identifier.
-  struct Kind: Equatable {
+  struct Kind {
     fileprivate var index: Int
 
     @inline(__always) init(isV5: Bool, hasIdentifier: Bool) {
@@ -27,9 +30,6 @@ struct RoutedForms: ~Copyable {
   }
 
   private(set) var bytes = ByteBuffer()
-  /// The form that the packet has in which the message came, if it has one of them.
-  private(set) var passedKind: Kind?
-  private(set) var passed = Form()
   private var forms: InlineArray<4, Form> = InlineArray(repeating: Form())
   private(set) var qos = QoS.atMostOnce
   private(set) var isRetained = false
@@ -62,18 +62,16 @@ struct RoutedForms: ~Copyable {
     self.publisher = publisher
     stored = SubscriptionTree.nothing
     record = 0
-    passedKind = nil
     isShared = false
     forgetPlaces()
   }
 
   /// Says that the packet in which the message came has one of the forms.
   @inline(__always) mutating func pass(_ kind: Kind, count: Int, identifierOffset: Int) {
-    passedKind = kind
-    passed = Form(start: 0, count: count, identifierOffset: identifierOffset)
+    forms[kind.index] = Form(isPassed: true, count: count, identifierOffset: identifierOffset)
   }
 
-  /// The form of a kind, in `bytes`; made when it is needed first.
+  /// The form of a kind; made when it is needed first.
   @inline(__always) mutating func form(
     _ kind: Kind, topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
   ) -> Form {

@@ -47,7 +47,7 @@ extension Broker {
   mutating func hold(_ index: UInt32) {
     let batch = journal.batch
     if let last = connections[index].holds.last, last.batch == batch { return }
-    settleRun(of: index)
+    settleRuns(of: index)
     connections[index].holds.append(Hold(offset: connections[index].outbox.count, batch: batch))
     held.append((connections.identifier(at: index), batch))
   }

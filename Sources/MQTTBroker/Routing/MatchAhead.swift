@@ -53,7 +53,6 @@ struct MatchAhead: ~Copyable {
   init() {}
 
   var isFull: Bool { lines.count == Self.limit }
-  var isEmpty: Bool { lines.isEmpty }
 
   /// Forgets all topics.
   mutating func begin() {

@@ -159,19 +159,9 @@ struct TopicTree: ~Copyable {
   @inline(__always) func child(of parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>)
     -> UInt32
   {
-    // Most nodes below the first levels have one child, often made right after them: looking at
-    // it spares the table.
-    if nodes[parent].hasManyChildren {
-      return find(hash(parent, level, topic), below: parent, level, topic)
-    }
-    let first = nodes[parent].firstChild
-    return first == Self.nothing || matches(first, parent, level, topic) ? first : Self.nothing
-  }
-
-  @inline(__always) private func find(
-    _ hash: UInt32, below parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
-  ) -> UInt32 {
-    table.find(hash) { candidate in matches(candidate, parent, level, topic) }
+    var search = beginSearch(below: parent, level, topic)
+    goOn(&search)
+    return end(search, below: parent, level, topic)
   }
 
   @inline(__always) private func hash(
@@ -197,6 +187,8 @@ struct TopicTree: ~Copyable {
   @inline(__always) func beginSearch(
     below parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
   ) -> ChildSearch {
+    // Most nodes below the first levels have one child, often made right after them: looking at
+    // it spares the table.
     let first = nodes[parent].firstChild
     if first == Self.nothing || !nodes[parent].hasManyChildren {
       nodes.prefetch(first)
@@ -214,13 +206,15 @@ struct TopicTree: ~Copyable {
     nodes.prefetch(search.candidate)
   }
 
-  /// The third step: the same as ``child(of:_:_:)``.
+  /// The third step: the child, or `nothing`.
   @inline(__always) func end(
     _ search: ChildSearch, below parent: UInt32, _ level: TopicLevel, _ topic: Span<UInt8>
   ) -> UInt32 {
     if search.candidate == Self.nothing { return Self.nothing }
     if matches(search.candidate, parent, level, topic) { return search.candidate }
-    return search.isInTable ? find(search.hash, below: parent, level, topic) : Self.nothing
+    if !search.isInTable { return Self.nothing }
+    // Another level has the same hash.
+    return table.find(search.hash) { matches($0, parent, level, topic) }
   }
 
   /// The full topic of a node, for people and for records.

@@ -42,12 +42,12 @@ extension Reactor {
   /// Writes what is shared behind the outboxes, and copies what the kernel does not take.
   private func writeRuns() {
     for (link, run) in runs where links.contains(link) { writeRun(run, link) }
-    for (link, _) in runs where links.contains(link) { links[link.index].flags.remove(.sharing) }
     runs.removeAll(keepingCapacity: true)
   }
 
   private func writeRun(_ run: SharedRun, _ link: LinkID) {
     let index = link.index
+    links[index].flags.remove(.sharing)
     if !links[index].outbox.isEmpty && !links[index].flags.contains(.blocked) { writeOutbox(link) }
     if !links.contains(link) || links[index].flags.contains(.writeFailed) { return }
     if !links[index].outbox.isEmpty { return copy(run, from: 0, link) }
@@ -61,7 +61,12 @@ extension Reactor {
     case .wouldBlock: copy(run, from: 0, link)
     case .failed: return failWriting(link)
     }
-    links[index].flags.insert(.blocked)
+    awaitRoom(link)
+  }
+
+  /// The kernel takes no more for now, and tells when it does.
+  private func awaitRoom(_ link: LinkID) {
+    links[link.index].flags.insert(.blocked)
     watchForWriting(link)
   }
 
@@ -159,8 +164,7 @@ extension Reactor {
       failWriting(link)
       return false
     }
-    links[index].flags.insert(.blocked)
-    watchForWriting(link)
+    awaitRoom(link)
     return false
   }
 
