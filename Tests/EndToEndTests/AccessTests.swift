@@ -64,6 +64,18 @@ struct AccessTests {
     #expect(!broker.program.errors.contains("three"))
   }
 
+  @Test func `a password that is asked for on the terminal is not shown, and lets in`() throws {
+    let folder = try TestFolder()
+    let file = folder.path + "/passwords"
+    #expect(try passwd(["-c", file, "ann"], input: "geheim\n") == 0)
+    let broker = try LiveBroker(["--passwords", file])
+    try runPython("prompt.py", mqttPath, "\(broker.port)", "answer")
+  }
+
+  @Test func `Ctrl-C at the question for a password leaves the terminal as it was`() throws {
+    try runPython("prompt.py", mqttPath, "1", "interrupt")
+  }
+
   @Test func `a password of Argon2id lets in`() throws {
     let folder = try TestFolder()
     let file = folder.path + "/passwords"
