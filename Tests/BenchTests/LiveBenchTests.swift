@@ -182,11 +182,21 @@ struct LiveBenchTests {
     #expect(failing.status == 4)
     #expect(failing.errors.contains("mqtt bench: pairs:1: sent==20 holds: 20"))
     #expect(try bench(words + ["--fail-if", "lost>0"], port: broker.port).status == 0)
-    let nobody = try bench(words, port: try freePort())
-    #expect(nobody.status == 1)
-    #expect(nobody.output.contains("FAILED: 2 connections failed"))
-    #expect(nobody.output.contains("Connection refused"))
     #expect(try bench(words + ["--watch-pid", "999999999"], port: broker.port).status == 1)
+  }
+
+  @Test(arguments: [["pairs:1", "-C", "20"], []])
+  func `without a broker nothing is measured`(scenario: [String]) throws {
+    let port = try freePort()
+    let nobody = try bench(scenario, port: port)
+    #expect(nobody.status == 1)
+    #expect(nobody.output == "")
+    #expect(
+      nobody.errors == """
+        mqtt bench: cannot connect to 127.0.0.1:\(port): Connection refused; is a broker running \
+        there?
+
+        """)
   }
 
   @Test func `a run that is ended by hand still says what it saw`() throws {

@@ -97,6 +97,10 @@ final class BenchSession {
       if look.version == nil {
         look = try PeerLoop().look(
           settings.lookSettings(choice), at: target.endpoint, asksName: true)
+        // Without anybody there is nothing to measure; one that goes away later is a result.
+        if looks[address] == nil, let absence = look.absence {
+          throw StartFailure(description: absence.description)
+        }
         looks[address] = look
       }
       if let name = look.name, !names.contains(name) { names.append(name) }

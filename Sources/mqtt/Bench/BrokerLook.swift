@@ -12,6 +12,8 @@ struct BrokerLook {
   var version: ProtocolVersion?
   /// What its `$SYS/broker/version` says; nil when that says nothing.
   var name: String?
+  /// Why nobody answered there; nil once somebody did, whatever the answer was.
+  var absence: ConnectionFailure?
 }
 
 extension PeerLoop {
@@ -38,7 +40,13 @@ extension PeerLoop {
         let payload = clients[place].session.publish(message).payload
         look.name = String(decoding: payload, as: UTF8.self)
         isOver = true
-      case .failed, .lost, .disconnected, .session(.ended): isOver = true
+      case .failed(let failure), .lost(let failure, _):
+        switch failure.cause {
+        case .lookup, .transport: look.absence = failure
+        case .otherProtocol, .session: break
+        }
+        isOver = true
+      case .disconnected, .session(.ended): isOver = true
       case .session(.authentication), .session(.published), .session(.unsubscribed),
         .session(.pingAnswered):
         break
