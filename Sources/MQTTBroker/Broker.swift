@@ -7,7 +7,8 @@
 //   receive (Broker+Receive)  bytes -> packets, one place where a peer's fault is answered
 //     -> connect, publish, acknowledge, subscribe, disconnect (Broker+Connect, ...)
 //     -> route (Broker+Route)      topic -> targets (SubscriptionTree, MatchCache)
-//     -> deliver (Broker+Deliver)  window, queue, packet identifier, bytes into the outbox
+//     -> deliver (Broker+Deliver)  packet identifier, bytes into the outbox; beyond the window into
+//                                  the queue (Broker+Queue), beyond all limits nowhere (Broker+Drop)
 //   nextOutput, takeOutput, nextClose, takeLog: what the shell has to do now
 //
 // The order of calls is: open, then receive any number of times, then end; advance(to:) when
