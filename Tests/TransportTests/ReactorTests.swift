@@ -60,9 +60,11 @@ import Transport
     #expect(echoed.value.values.allSatisfy { $0 == message })
   }
 
-  @Test func `a peer that does not read blocks its own link until it reads`() throws {
+  @Test(arguments: [false, true])
+  func `a peer that does not read blocks its own link until it reads`(speaksFirst: Bool) throws {
     let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
+    if speaksFirst { reactor.send(buffer([1]), on: client) }
     let message = pattern(16 << 20)
     let server = Box(LinkID.none)
     let received = Box<[UInt8]>([])
@@ -73,7 +75,7 @@ import Transport
         server.value = event.link
         reactor.send(buffer(message), on: event.link)
       }
-      #expect(event.receivedRange == nil)
+      #expect(event.link == server.value || event.receivedRange == nil)
     }
     #expect(reactor.unsentBytes(server.value) > 0)
     #expect(reactor.unsentBytes(server.value) < message.count)
@@ -142,6 +144,8 @@ import Transport
   func `shared bytes keep their place among a link's own, up to its end`(count: Int) throws {
     let (reactor, address) = try listeningReactor()
     let clients = (1...3).map { reactor.connect(to: address, owner: UInt64($0)) }
+    // With these the links come before they are watched.
+    for client in clients { reactor.send(buffer([9]), on: client) }
     let shared = SharedBytes()
     shared.buffer.append(pattern(count).span)
     let parts = [0..<count / 2, count / 2..<count].map { SharedRun(shared, $0) }
@@ -243,6 +247,26 @@ import Transport
     #expect(firstTick.value == ["accepted", "[1, 2, 3]"])
   }
 
+  @Test func `a new link that talks on is heard, after a silence too, and to its end`() throws {
+    let (reactor, address) = try listeningReactor()
+    let talker = try Reactor(index: 1)
+    _ = talker.connect(to: address, owner: 1)
+    try SystemThread(name: "talker") { talker.run(Talker()) }.detach()
+    let received = Box<[UInt8]>([])
+    let end = Box<LinkEnd?>(nil)
+    ReactorScript.run(reactor, until: end.value != nil) { reactor, event in
+      if let reason = event.end { end.value = reason }
+      guard let range = event.receivedRange else { return }
+      received.value += bytes(reactor, range)
+      if received.value.count == 3000 { reactor.send(buffer([1]), on: event.link) }
+    }
+    talker.stop()
+    let isSame =
+      received.value == (0..<3000).map { UInt8(truncatingIfNeeded: $0) } + [0, 0, 0]
+    #expect(isSame)
+    #expect(end.value == .peerClosed)
+  }
+
   @Test func `a paused link brings nothing until it is resumed`() throws {
     let (reactor, address) = try listeningReactor()
     let client = reactor.connect(to: address, owner: 1)
@@ -314,6 +338,26 @@ import Transport
       spares += 1
     }
     #expect(spares == 1)
+  }
+}
+
+/// Sends 3000 bytes, one in each tick without a pause, and when something has come, three more and an
+/// end.
+private final class Talker: ReactorDelegate {
+  private var link = LinkID.none
+  private var sent = 0
+
+  func tick(_ reactor: Reactor, now: Instant) -> Instant? {
+    for event in reactor.events {
+      if event.isConnected { link = event.link }
+      if event.receivedRange == nil { continue }
+      reactor.send(buffer([0, 0, 0]), on: link)
+      reactor.close(link, flushing: true)
+    }
+    if link == .none || sent == 3000 { return nil }
+    reactor.send(buffer([UInt8(truncatingIfNeeded: sent)]), on: link)
+    sent += 1
+    return now
   }
 }
 

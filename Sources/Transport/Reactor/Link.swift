@@ -46,6 +46,8 @@ struct Link: ~Copyable {
     static let webSocket = Flags(rawValue: 1 << 15)
     /// It writes bytes this turn that others write too. (`ReactorState.runs`)
     static let sharing = Flags(rawValue: 1 << 17)
+    /// New and still talking: it is read in each turn and not in the epoll set. (Reactor+Watch)
+    static let unwatched = Flags(rawValue: 1 << 18)
     /// A write failed; what the peer sent before is still read, then the link ends.
     static let writeFailed = Flags(rawValue: 1 << 12)
   }

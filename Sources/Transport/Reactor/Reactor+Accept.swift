@@ -119,11 +119,14 @@ extension Reactor {
     }
     let isRegistered = layers.proxyProtocol != nil
     guard let context = layers.tls else {
-      // Read before it is watched, or what is being read would be reported once more.
       let count = isRegistered ? 0 : receiveFirst(link)
-      guard isRegistered || register(link) else { return forget(link) }
+      guard isRegistered || count > 0 || register(link) else { return forget(link) }
       report(link, 0, .accepted(listener: index, peer: peer))
-      if count > 0 { take(link, count) }
+      if count > 0 {
+        links[link.index].flags.insert([.unwatched, .hasInput])
+        unwatched.append(link)
+        take(link, count)
+      }
       return
     }
     let more = links[link.index].more ?? LinkExtension()

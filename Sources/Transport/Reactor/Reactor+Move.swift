@@ -61,7 +61,7 @@ extension Reactor {
     for parcel in mailbox.takeAll() {
       guard var moved = parcel.link.take() else { continue }
       let wasBlocked = moved.flags.contains(.blocked)
-      moved.flags.remove([.dirty, .queued])
+      moved.flags.remove([.dirty, .queued, .unwatched])
       moved.more?.mask = 0
       moved.flags.insert(.hasInput)
       let owner = moved.owner

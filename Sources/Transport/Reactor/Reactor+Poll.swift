@@ -15,6 +15,7 @@ extension Reactor {
     if !late.isEmpty { swap(&turn, &late) }
     collectMail()
     lookAtReady()
+    let unwatchedCount = unwatched.count
     for position in 0..<count {
       let mask = kernelEvents[position].mask
       let link = SlotIdentifier(word: kernelEvents[position].word)
@@ -24,12 +25,14 @@ extension Reactor {
         handleLink(link, mask)
       }
     }
+    // Last, for what they answer to went out a moment ago; without those that have just come.
+    lookAtUnwatched(unwatchedCount)
     expireDeadlines()
     isReading = false
   }
 
   private func waitForEvents() -> Int {
-    let hasWork = !ready.isEmpty || !late.isEmpty
+    let hasWork = !ready.isEmpty || !late.isEmpty || !unwatched.isEmpty
     let nanoseconds = hasWork ? 0 : nanosecondsToDeadline()
     let mayWait = nanoseconds != 0 && alarm.fallAsleep()
     let count: Int32

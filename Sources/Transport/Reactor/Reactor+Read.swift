@@ -31,6 +31,8 @@ extension Reactor {
       // A short read has emptied the socket; after a hangup its end is still to be read.
       if count == limit || links[link.index].flags.contains(.hangup) {
         lookAgain(link)
+      } else if links[link.index].flags.contains(.unwatched) {
+        unwatched.append(link)
       } else {
         links[link.index].flags.remove(.hasInput)
       }
@@ -38,6 +40,8 @@ extension Reactor {
       links[link.index].flags.remove(.hasInput)
       if links[link.index].flags.contains(.writeFailed) {
         end(link, .failed(SystemError(code: EPIPE, call: "write")))
+      } else if links[link.index].flags.contains(.unwatched) {
+        watch(link)
       }
     case .failed(let code): end(link, .failed(SystemError(code: code, call: "read")))
     }
@@ -115,6 +119,7 @@ extension Reactor {
   package func pauseReading(_ link: LinkID) {
     guard links.contains(link) else { return }
     links[link.index].flags.insert(.paused)
+    if links[link.index].flags.contains(.unwatched) { return watch(link) }
     watchAgain(link)
   }
 

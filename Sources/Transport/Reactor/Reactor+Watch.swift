@@ -6,6 +6,11 @@
 // protected link's reads happen inside OpenSSL, where nobody sees whether they were short, so it is
 // watched level-triggered, and for writing only while it is blocked; one more system call for a
 // blocked link saves one for every read of all others.
+//
+// A plain link that came with its first bytes is not watched at all as long as each turn finds more:
+// many clients connect, say one thing and leave, and a tenth of what the kernel does for such a one is
+// to put it into the epoll set and to take it out. It is watched from the first turn on that finds
+// nothing, or when it has to wait for something else.
 
 import CLinux
 import Glibc
@@ -19,8 +24,25 @@ extension Reactor {
     return linux_epoll_add(epoll.number, links[link.index].descriptor, mask, link.word) == 0
   }
 
+  /// Puts a link that was not watched so far into the epoll set.
+  ///
+  /// What has come meanwhile is reported at once.
+  func watch(_ link: LinkID) {
+    links[link.index].flags.remove(.unwatched)
+    if !register(link) { end(link, .failed(SystemError.last("epoll_ctl"))) }
+  }
+
+  /// Reads the first `count` of the links that are not watched.
+  func lookAtUnwatched(_ count: Int) {
+    for position in 0..<count where links.contains(unwatched[position]) {
+      advance(unwatched[position])
+    }
+    unwatched.removeFirst(count)
+  }
+
   /// Tells the kernel when what a protected link waits for has changed.
   func watchAgain(_ link: LinkID) {
+    if links[link.index].flags.contains(.unwatched) { return }
     guard let more = links[link.index].more else { return }
     let mask = wantedMask(link)
     if mask == more.mask { return }
@@ -33,6 +55,7 @@ extension Reactor {
     if isEdgeTriggered(link) {
       if links[link.index].flags.contains(.watchedForWriting) { return }
       links[link.index].flags.insert(.watchedForWriting)
+      if links[link.index].flags.contains(.unwatched) { return watch(link) }
       if links[link.index].more == nil {
         _ = linux_epoll_change(
           epoll.number, links[link.index].descriptor, wantedMask(link), link.word)

@@ -17,6 +17,8 @@ struct ReactorState: ~Copyable {
   var isReading = false
   /// Links to look at in the next turn whatever the kernel says.
   var ready: [LinkID] = []
+  /// Links with the flag of that name.
+  var unwatched: [LinkID] = []
   /// The list that `ready` is swapped with, empty between turns.
   var resting: [LinkID] = []
   /// Links to write after the tick.
@@ -68,6 +70,11 @@ extension Reactor {
   var isReading: Bool {
     @inline(__always) _read { yield state.pointee.isReading }
     @inline(__always) _modify { yield &state.pointee.isReading }
+  }
+
+  var unwatched: [LinkID] {
+    @inline(__always) _read { yield state.pointee.unwatched }
+    @inline(__always) _modify { yield &state.pointee.unwatched }
   }
 
   var ready: [LinkID] {
