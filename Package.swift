@@ -122,7 +122,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ClientStorage", "Commands", "MQTTCodec", "MQTTBroker", "WebSocket", "mqtt",
+        "ClientStorage", "Commands", "LiveSupport", "MQTTBroker", "MQTTCodec", "WebSocket", "mqtt",
       ],
       exclude: ["Snapshots"], swiftSettings: common),
 
@@ -141,7 +141,8 @@ let package = Package(
     .testTarget(
       name: "MQTTClientTests",
       dependencies: [
-        "ClientStorage", "CLinux", "MQTTCodec", "MQTTSession", "MQTTClient", "Transport", "mqtt",
+        "ClientStorage", "CLinux", "LiveSupport", "MQTTClient", "MQTTCodec", "MQTTSession",
+        "Transport", "mqtt",
       ],
       swiftSettings: common),
     .testTarget(
@@ -163,14 +164,15 @@ let package = Package(
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "AllocationCount", "CLinux", "MQTTCodec", "Transport", "WebSocket",
+        "AllocationCount", "CLinux", "LiveSupport", "MQTTCodec", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
     .testTarget(
       name: "StorageTests",
       dependencies: [
-        "MemoryFiles", "MQTTBroker", "MQTTCodec", "SQLite", "Storage", "TestSupport",
+        "LiveSupport", "MemoryFiles", "MQTTBroker", "MQTTCodec", "SQLite", "Storage",
+        "TestSupport",
       ],
       exclude: ["Files"], swiftSettings: common),
     .testTarget(
@@ -190,7 +192,10 @@ let package = Package(
     .testTarget(
       name: "SimulationTests", dependencies: ["Simulation"], swiftSettings: common),
 
-    .target(name: "LiveSupport", path: "Tests/LiveSupport", swiftSettings: common),
+    .target(name: "SpawnActions", path: "Tests/SpawnActions"),
+    .target(
+      name: "LiveSupport", dependencies: ["SpawnActions"], path: "Tests/LiveSupport",
+      swiftSettings: common),
     .testTarget(
       name: "ConformanceTests",
       dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport"],

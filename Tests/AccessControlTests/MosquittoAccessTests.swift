@@ -102,34 +102,11 @@ struct MosquittoAccessTests {
   }
 }
 
-/// Debian's mosquitto with one file of its own, on a port of its own.
-final class Mosquitto {
-  let port: UInt16
-  private let program: RunningProgram
-  private let folder: URL
-
-  /// Starts it; in `settings` FILE stands for the path of the file.
-  init(file: [UInt8], settings: String) throws {
-    port = try freePort()
-    folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-acl-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let path = folder.appending(path: "file")
-    try Data(file).write(to: path)
-    let configuration = folder.appending(path: "mosquitto.conf")
-    try """
-    user root
-    listener \(port) 127.0.0.1
-    allow_anonymous true
-    \(settings.replacing("FILE", with: path.path))
-    """.write(to: configuration, atomically: true, encoding: .utf8)
-    program = try RunningProgram(["/usr/sbin/mosquitto", "-c", configuration.path])
-    let port = port
-    let program = program
-    let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }
-    guard isServing, program.isRunning else {
-      throw ProgramError("mosquitto does not serve: \(program.errors)")
+extension Mosquitto {
+  /// Starts it with one file of its own; in `settings` FILE stands for the path of the file.
+  convenience init(file: [UInt8], settings: String) throws {
+    try self.init { folder in
+      [settings.replacing("FILE", with: try folder.write(bytes: file, to: "file"))]
     }
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 }

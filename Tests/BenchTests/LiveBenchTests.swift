@@ -12,13 +12,11 @@ struct LiveBenchTests {
   private func bench(
     _ words: [String], port: UInt16? = nil, within seconds: Double = 120
   ) throws -> (status: Int32, output: String, errors: String, runs: [RunResult]) {
-    let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID()).json")
-    defer { try? FileManager.default.removeItem(at: file) }
+    let folder = TestFolder()
     let place = port.map { ["-h", "127.0.0.1", "-p", "\($0)"] } ?? []
     let result = try run(
-      [mqttPath, "bench"] + words + place + ["--json", file.path], within: seconds)
-    let data = (try? Data(contentsOf: file)) ?? Data()
-    let runs = (try? BenchReport(reading: Array(data)))?.runs ?? []
+      [mqttPath, "bench"] + words + place + ["--json", folder.path("report")], within: seconds)
+    let runs = (try? BenchReport(reading: folder.bytes("report")))?.runs ?? []
     return (result.status, result.output, result.errors, runs)
   }
 
@@ -86,8 +84,8 @@ struct LiveBenchTests {
   private func compareWithMqload(_ broker: LiveBroker, _ tally: Tally) throws {
     let source = checkoutFolder + "/../shared/tools/mqload/mqload.c"
     guard FileManager.default.fileExists(atPath: source) else { return }
-    let tool = FileManager.default.temporaryDirectory.appending(path: "mqload-\(UUID())").path
-    defer { try? FileManager.default.removeItem(atPath: tool) }
+    let folder = TestFolder()
+    let tool = folder.path("mqload")
     let made = try run(
       ["cc", "-O1", "-o", tool, source, "-lssl", "-lcrypto", "-lpthread", "-lm"], within: 120)
     #expect(made.status == 0, "\(made.errors)")
@@ -119,10 +117,8 @@ struct LiveBenchTests {
   @Test(arguments: ["tls", "ws", "unix"]) func `every way to a broker is measured`(
     _ way: String
   ) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "s").path
+    let folder = TestFolder()
+    let path = folder.path("s")
     var options: [String] = []
     var words: [String] = []
     let secured = try freePort()
@@ -225,21 +221,17 @@ struct LiveBenchTests {
 
   @Test func `the page of a report is drawn by a browser`() throws {
     let broker = try LiveBroker()
-    let page = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID()).html")
-    let profile = FileManager.default.temporaryDirectory.appending(path: "chromium-\(UUID())")
-    defer {
-      try? FileManager.default.removeItem(at: page)
-      try? FileManager.default.removeItem(at: profile)
-    }
+    let folder = TestFolder()
+    let page = folder.path("report.html")
     let result = try bench(
-      ["pairs:2", "fanout:1x3", "-q", "1", "--rate", "200", "-d", "3", "--html", page.path],
+      ["pairs:2", "fanout:1x3", "-q", "1", "--rate", "200", "-d", "3", "--html", page],
       port: broker.port)
     #expect(result.status == 0, "\(result.output)\(result.errors)")
     let browser = try run(
       [
         "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-        "--user-data-dir=\(profile.path)", "--dump-dom", page.absoluteString,
-      ], within: 120)
+        "--user-data-dir=\(folder.path("profile"))", "--dump-dom", "file://\(page)",
+      ], environment: ["TMPDIR": folder.path], within: 120)
     #expect(browser.status == 0)
     // Two runs and the page on both: at least an overview and two plots of each.
     #expect(browser.output.components(separatedBy: "<svg").count > 5)
@@ -276,8 +268,7 @@ struct LiveBenchTests {
   }
 
   @Test func `a broker with a store comes through crashes, and one without is found out`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = TestFolder()
     let port = try freePort()
     func crash(_ place: String) throws -> (status: Int32, output: String, errors: String) {
       try run(

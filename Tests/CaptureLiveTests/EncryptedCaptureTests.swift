@@ -11,29 +11,22 @@ import Testing
 private final class SecuredBroker {
   let program: RunningProgram
   let relay: RecordingRelay
-  let folder: String
-  var authority: String { folder + "/mqtt/tls/ca.crt" }
-  var keyLog: String { folder + "/keys.log" }
+  private let folder = TestFolder()
+  var authority: String { folder.path("mqtt/tls/ca.crt") }
+  var keyLog: String { folder.path("keys.log") }
 
   init(overWebSocket: Bool = false) throws {
-    folder = NSTemporaryDirectory() + "mqtt-capture-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let port = try freePort()
     let plain = try freePort()
     program = try RunningProgram(
       [mqttPath, "broker", "--memory", "-p", "\(plain)"]
         + [overWebSocket ? "--wss" : "--tls-port", "\(port)"],
-      environment: ["XDG_DATA_HOME": folder])
-    let program = program
-    guard poll(20, { (try? TCPConnection(port: port)) != nil || !program.isRunning }),
-      program.isRunning
-    else { throw ProgramError("the broker does not serve: \(program.errors)") }
+      environment: ["XDG_DATA_HOME": folder.path])
+    try program.waitForPort(port)
     relay = try RecordingRelay(to: port)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-  var secrets: [UInt8] { Array((try? Data(contentsOf: URL(filePath: keyLog))) ?? Data()) }
+  var secrets: [UInt8] { folder.bytes("keys.log") }
 
   /// One of our clients, through the relay.
   func client(_ arguments: [String]) throws {
@@ -187,7 +180,7 @@ private var encrypted: Conversation {
 
 /// openssl's server and client with one cipher; what the client says goes through a relay.
 private final class OpenSSLServer {
-  private let folder: String
+  private let folder = TestFolder()
   private let cipher: String
   private let updatesKeys: Bool
   private let server: RunningProgram
@@ -196,10 +189,8 @@ private final class OpenSSLServer {
   init(_ cipher: String, updatesKeys: Bool = false) throws {
     self.cipher = cipher
     self.updatesKeys = updatesKeys
-    folder = NSTemporaryDirectory() + "mqtt-openssl-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let key = folder + "/key.pem"
-    let certificate = folder + "/cert.pem"
+    let key = folder.path("key.pem")
+    let certificate = folder.path("cert.pem")
     let request = try RunningProgram(
       ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         + ["-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"])
@@ -208,30 +199,23 @@ private final class OpenSSLServer {
     server = try RunningProgram(
       ["openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert", certificate]
         + ["-quiet"] + Self.choice(cipher))
-    let server = server
-    guard poll(20, { (try? TCPConnection(port: port)) != nil || !server.isRunning }) else {
-      throw ProgramError("openssl does not serve: \(server.errors)")
-    }
+    try server.waitForPort(port)
     relay = try RecordingRelay(to: port)
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   private static func choice(_ cipher: String) -> [String] {
     cipher.hasPrefix("TLS_")
       ? ["-tls1_3", "-ciphersuites", cipher] : ["-tls1_2", "-cipher", cipher + "@SECLEVEL=0"]
   }
 
-  var secrets: [UInt8] {
-    Array((try? Data(contentsOf: URL(filePath: folder + "/keys.log"))) ?? Data())
-  }
+  var secrets: [UInt8] { folder.bytes("keys.log") }
 
   /// A client that says CONNECT and PUBLISH in one record and the rest in another.
   func capture() throws -> [UInt8] {
     let client = try RunningProgram(
       ["openssl", "s_client", "-connect", "127.0.0.1:\(relay.port)"]
         + (updatesKeys ? [] : ["-quiet"])
-        + ["-keylogfile", folder + "/keys.log"] + Self.choice(cipher))
+        + ["-keylogfile", folder.path("keys.log")] + Self.choice(cipher))
     client.write("\u{10}\u{0D}\0\u{4}MQTT\u{4}\u{2}\0\u{3C}\0\u{1}c" + "0\u{5}\0\u{1}thi")
     // The server prints what it has read.
     try server.waitFor("MQTT")

@@ -24,12 +24,11 @@ package struct FrameSummary: Equatable, CustomStringConvertible {
 package final class TemporaryFile {
   package let path: String
 
-  package init(_ bytes: [UInt8], name: String = "capture") throws {
-    path = FileManager.default.temporaryDirectory.appending(path: "\(name)-\(UUID())").path
-    try Data(bytes).write(to: URL(filePath: path))
-  }
+  private let folder = TestFolder()
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  package init(_ bytes: [UInt8], name: String = "capture") throws {
+    path = try folder.write(bytes: bytes, to: name)
+  }
 }
 
 /// What tshark finds in a capture file, with more options of its own.

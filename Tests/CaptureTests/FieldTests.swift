@@ -23,11 +23,8 @@ struct FieldTests {
   }
 
   private func tsharkLines(_ file: [UInt8]) throws -> [String] {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "fields-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "capture").path
-    try Data(file).write(to: URL(filePath: path))
+    let folder = TestFolder()
+    let path = try folder.write(bytes: file, to: "capture")
     var words = ["tshark", "-n", "-r", path, "-Y", "mqtt", "-T", "fields"]
     for field in Self.fields { words += ["-e", field.name] }
     let result = try run(words, environment: ["TZ": "UTC"], within: 120)

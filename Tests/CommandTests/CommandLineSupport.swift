@@ -1,12 +1,7 @@
 // What the tests of the command line share: lines split into words, and outcomes unwrapped.
 
 import Commands
-import Foundation
-import Testing
-
-/// The folder of the package.
-let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent()
+import LiveSupport
 
 /// A context without environment and files, unless they are given.
 func context(
@@ -66,31 +61,10 @@ func errorText(_ command: Command, _ line: String) -> String {
 /// A request for information where options were expected.
 struct NotRun: Error {}
 
-/// A program that ran to its end.
-struct Finished {
-  var output: String
-  var errors: String
-  var status: Int32
-}
-
-/// Runs a program with a closed standard input; nil when there is no such program.
-func run(_ path: String, _ arguments: [String], in directory: URL? = nil) throws -> Finished? {
-  guard FileManager.default.isExecutableFile(atPath: path) else { return nil }
-  let process = Process()
-  process.executableURL = URL(filePath: path)
-  process.arguments = arguments
-  process.currentDirectoryURL = directory ?? repository
-  process.environment = ProcessInfo.processInfo.environment.merging(["TZ": "UTC"]) { $1 }
-  process.standardInput = FileHandle.nullDevice
-  let output = Pipe()
-  let errors = Pipe()
-  process.standardOutput = output
-  process.standardError = errors
-  try process.run()
-  let bytes = output.fileHandleForReading.readDataToEndOfFile()
-  let complaints = errors.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return Finished(
-    output: String(decoding: bytes, as: UTF8.self),
-    errors: String(decoding: complaints, as: UTF8.self), status: process.terminationStatus)
+/// Runs a program in the top folder of the checkout, to its end.
+func runInCheckout(
+  _ arguments: [String]
+) throws -> (status: Int32, output: String, errors: String) {
+  try run(
+    arguments, environment: ["TZ": "UTC"], workingFolder: checkoutFolder, within: 120)
 }

@@ -3,13 +3,14 @@
 
 import Commands
 import Foundation
+import LiveSupport
 import Testing
 
 @Suite struct GeneratedFileTests {
   @Test func `every committed file is what 'mqtt generate .' makes`() throws {
     for file in GeneratedFile.all() {
       let committed = try String(
-        contentsOf: repository.appending(path: file.path), encoding: .utf8)
+        contentsOfFile: checkoutFolder + "/" + file.path, encoding: .utf8)
       #expect(committed == file.contents, "\(file.path)")
     }
   }
@@ -17,8 +18,8 @@ import Testing
   @Test func `no committed file is made by nobody`() throws {
     let made = Set(GeneratedFile.all().map(\.path))
     for folder in ["completions", "man"] {
-      let url = repository.appending(path: folder)
-      for name in try FileManager.default.contentsOfDirectory(atPath: url.path) {
+      let path = checkoutFolder + "/" + folder
+      for name in try FileManager.default.contentsOfDirectory(atPath: path) {
         #expect(made.contains("\(folder)/\(name)"))
       }
     }
@@ -26,7 +27,7 @@ import Testing
 
   @Test func `mandoc finds nothing wrong with the manual pages`() throws {
     for file in GeneratedFile.all() where file.path.hasPrefix("man/") {
-      guard let lint = try run("/usr/bin/mandoc", ["-T", "lint", file.path]) else { return }
+      let lint = try runInCheckout(["mandoc", "-T", "lint", file.path])
       // Whether the pages that are referred to are installed says nothing about this one.
       let complaints = lint.output.split(separator: "\n").filter {
         !$0.contains("referenced manual not found: Xr mqtt")
@@ -73,7 +74,7 @@ import Testing
       _mqtt
       printf '%s\\n' "${COMPREPLY[@]}"
       """
-    guard let result = try run("/bin/bash", ["-c", script, "bash", "mqtt"] + words) else { return }
+    let result = try runInCheckout(["bash", "-c", script, "bash", "mqtt"] + words)
     #expect(result.errors == "")
     #expect(Set(result.output.split(separator: "\n").map(String.init)) == Set(offered))
   }
@@ -83,7 +84,7 @@ import Testing
   ) throws {
     let line = (["mqtt"] + words).joined(separator: " ")
     let script = "source completions/mqtt.fish; complete -C '\(line)'"
-    guard let result = try run("/usr/bin/fish", ["--no-config", "-c", script]) else { return }
+    let result = try runInCheckout(["fish", "--no-config", "-c", script])
     let lines = result.output.split(separator: "\n").map { $0.prefix { $0 != "\t" } }
     #expect(Set(lines.map(String.init)) == Set(offered))
   }
@@ -92,9 +93,7 @@ import Testing
     words: [String], offered: [String]
   ) throws {
     let line = (["mqtt"] + words).joined(separator: " ")
-    guard let result = try run("/usr/bin/zsh", ["-f", "-c", Self.zshHarness, "zsh", line]) else {
-      return
-    }
+    let result = try runInCheckout(["zsh", "-f", "-c", Self.zshHarness, "zsh", line])
     let hits = result.output.split(whereSeparator: \.isNewline).compactMap {
       $0.firstRange(of: "HIT:").map { [line = $0] range in String(line[range.upperBound...]) }
     }

@@ -3,12 +3,13 @@
 
 import Commands
 import Foundation
+import LiveSupport
 import Testing
 
 @Suite struct HelpTests {
   private func snapshot(_ name: String) throws -> String {
-    let url = repository.appending(path: "Tests/CommandTests/Snapshots/\(name).txt")
-    return try String(contentsOf: url, encoding: .utf8)
+    let path = checkoutFolder + "/Tests/CommandTests/Snapshots/\(name).txt"
+    return try String(contentsOfFile: path, encoding: .utf8)
   }
 
   @Test(arguments: Command.allCases) func `the help of a command is what it was`(

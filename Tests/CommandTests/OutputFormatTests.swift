@@ -1,8 +1,9 @@
-// How messages are printed. What is expected here was recorded from mosquitto_sub 2.0.11, and where
-// that and its broker are installed, it is asked again.
+// How messages are printed. What is expected here was recorded from mosquitto_sub 2.0.11, which is
+// asked again.
 
 import Commands
 import Foundation
+import LiveSupport
 import MQTTCodec
 import Testing
 
@@ -169,38 +170,20 @@ struct PrintedMessage: Sendable, CustomTestStringConvertible {
     #expect(Self.timeless(try text(message.message, message.options)) == message.expected)
   }
 
-  @Test func `what was recorded is what an installed mosquitto_sub prints`() throws {
-    let programs = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto_pub", "/usr/bin/mosquitto_sub"]
-    guard programs.allSatisfy(FileManager.default.isExecutableFile(atPath:)) else { return }
-    let port = try freePort()
-    let server = Process()
-    server.executableURL = URL(filePath: programs[0])
-    server.arguments = ["-p", port]
-    server.standardError = FileHandle.nullDevice
-    server.standardOutput = FileHandle.nullDevice
-    try server.run()
-    defer {
-      // Its own handling of SIGTERM does not run: the mask of the tests' thread is inherited.
-      kill(server.processIdentifier, SIGKILL)
-      server.waitUntilExit()
-    }
+  @Test func `what was recorded is what mosquitto_sub prints`() throws {
+    let mosquitto = try Mosquitto()
+    let place = ["-p", "\(mosquitto.port)", "-V", "5", "-q", "1"]
     for message in [Self.plain, Self.long, Self.odd, Self.rich, Self.json] {
       let text = String(decoding: message.payload, as: UTF8.self)
-      let line =
-        ["-p", port, "-V", "5", "-r", "-q", "1", "-t", message.topic, "-m", text]
-        + Self.words(message.properties)
-      var status: Int32? = -1
-      for _ in 0..<100 where status != 0 {
-        status = try run(programs[1], line)?.status
-        if status != 0 { Thread.sleep(forTimeInterval: 0.05) }
-      }
+      let published = try runInCheckout(
+        ["mosquitto_pub"] + place + ["-r", "-t", message.topic, "-m", text]
+          + Self.words(message.properties))
+      #expect(published.status == 0, "\(published.errors)")
     }
     for printed in Self.printed {
-      let line =
-        ["-p", port, "-V", "5", "-q", "1", "-C", "1", "-W", "10", "-t", printed.message.topic]
-        + printed.options
-      let output = try run(programs[2], line)?.output
-      #expect(output.map(Self.timeless) == printed.expected, "\(printed.options)")
+      let line = ["-C", "1", "-W", "10", "-t", printed.message.topic] + printed.options
+      let output = try runInCheckout(["mosquitto_sub"] + place + line).output
+      #expect(Self.timeless(output) == printed.expected, "\(printed.options)")
     }
   }
 
@@ -217,14 +200,6 @@ struct PrintedMessage: Sendable, CustomTestStringConvertible {
       case .twoByteInteger, .fourByteInteger, .variableByteInteger: return []
       }
     }
-  }
-
-  /// A port that nothing listened on a moment ago.
-  private func freePort() throws -> String {
-    let script =
-      "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"
-    let output = try run("/usr/bin/python3", ["-c", script])?.output ?? ""
-    return output.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
   @Test func `an empty payload prints nothing, or null behind its topic`() throws {

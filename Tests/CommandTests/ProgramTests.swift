@@ -1,16 +1,14 @@
 // The program itself: what goes to which stream, and the exit status.
 
 import Foundation
+import LiveSupport
 import Testing
 
 @Suite struct ProgramTests {
-  /// The program beside the one that runs the tests.
-  private var program: String {
-    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "mqtt").path
-  }
-
-  private func mqtt(_ arguments: [String]) throws -> Finished {
-    try #require(try run(program, arguments))
+  private func mqtt(
+    _ arguments: [String]
+  ) throws -> (status: Int32, output: String, errors: String) {
+    try runInCheckout([mqttPath] + arguments)
   }
 
   @Test func `without a command a short help goes to the error stream, with status 2`() throws {
@@ -89,22 +87,20 @@ import Testing
     variable: String, isColoured: Bool
   ) throws {
     // script(1) runs a command on a terminal of its own.
-    let command = "env -u NO_COLOR TERM=xterm \(variable) \(program) --help"
-    let result = try #require(try run("/usr/bin/script", ["-qec", command, "/dev/null"]))
+    let command = "env -u NO_COLOR TERM=xterm \(variable) \(mqttPath) --help"
+    let result = try runInCheckout(["script", "-qec", command, "/dev/null"])
     #expect(result.output.contains("Usage:"))
     #expect(result.output.contains("\u{1B}[1m") == isColoured)
   }
 
   @Test func `generated files are written where they are wanted`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = TestFolder()
     for name in ["completions", "man"] {
       try FileManager.default.createDirectory(
-        at: folder.appending(path: name), withIntermediateDirectories: true)
+        atPath: folder.path(name), withIntermediateDirectories: true)
     }
     #expect(try mqtt(["generate", folder.path]).status == 0)
-    let path = folder.appending(path: "man/mqtt-sub.1").path
-    #expect(FileManager.default.contents(atPath: path)?.isEmpty == false)
+    #expect(!folder.bytes("man/mqtt-sub.1").isEmpty)
     #expect(try mqtt(["generate", "/nonexistent"]).status == 1)
   }
 }

@@ -4,25 +4,18 @@ import Foundation
 import LiveSupport
 import Testing
 
-/// A folder with files; it goes when the last reference goes.
+/// A folder with files.
 private final class Folder {
-  let url: URL
+  private let folder = TestFolder()
 
   init(_ files: [String: String]) throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "mqtt-acl-check-\(UUID())")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    for (name, text) in files {
-      try text.write(to: url.appending(path: name), atomically: true, encoding: .utf8)
-    }
+    for (name, text) in files { try folder.write(text, to: name) }
   }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
 
   /// What `mqtt acl-check` says in the folder, its errors behind its output, and its exit status.
   func check(_ words: String..., input: String = "") throws -> (text: [String], status: Int32) {
     let result = try run(
-      ["sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", url.path, mqttPath, "acl-check"]
-        + words, input: input)
+      [mqttPath, "acl-check"] + words, input: input, workingFolder: folder.path)
     let lines = (result.output + result.errors).split(separator: "\n").map(String.init)
     return (lines, result.status)
   }

@@ -17,11 +17,7 @@ final class GuardedBroker: ServingBroker {
     let file = try folder.write(
       "user root\nlistener \(port) 127.0.0.1\n" + lines + "\n", to: "mqtt.conf")
     program = try RunningProgram([mqttPath, "broker", "--memory", "-c", file])
-    let port = port
-    let program = program
-    guard poll(20, { (try? TCPConnection(port: port)) != nil || !program.isRunning }),
-      program.isRunning
-    else { throw ProgramError("the broker does not serve: \(program.errors)") }
+    try program.waitForPort(port)
   }
 }
 
@@ -38,7 +34,7 @@ struct AccessTests {
   }
 
   @Test func `password files made by either program are read by both`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd([file, "ann"], input: "one\n") == 1)
     #expect(try passwd(["-c", file, "ann"], input: "one\n") == 0)
@@ -46,13 +42,9 @@ struct AccessTests {
     #expect(try run(["mosquitto_passwd", "-b", file, "cyn", "three"]).status == 0)
     #expect(try run(["mosquitto_passwd", "-H", "sha512", "-b", file, "dan", "four"]).status == 0)
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
-    let other = try freePort()
-    let configuration = try folder.write(
-      "user root\nlistener \(other) 127.0.0.1\npassword_file \(file)\n", to: "mosquitto.conf")
-    let mosquitto = try RunningProgram(["/usr/sbin/mosquitto", "-c", configuration])
-    #expect(poll(20) { (try? TCPConnection(port: other)) != nil })
+    let mosquitto = try Mosquitto { _ in ["allow_anonymous false", "password_file \(file)"] }
     let broker = try LiveBroker(["--passwords", file])
-    for port in [other, broker.port] {
+    for port in [mosquitto.port, broker.port] {
       for (name, password) in [("ann", "one"), ("bob", "two"), ("cyn", "three"), ("dan", "four")] {
         #expect(try login(port, ["-u", name, "-P", password]) == 0, "\(name) at \(port)")
         #expect(try login(port, ["-u", name, "-P", "wrong"]) == 5, "\(name) at \(port)")
@@ -60,12 +52,12 @@ struct AccessTests {
       #expect(try login(port, ["-u", "eve", "-P", "one"]) == 5)
       #expect(try login(port, []) == 5)
     }
-    #expect(mosquitto.isRunning)
+    #expect(mosquitto.program.isRunning)
     #expect(!broker.program.errors.contains("three"))
   }
 
   @Test func `a password that is asked for on the terminal is not shown, and lets in`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd(["-c", file, "ann"], input: "geheim\n") == 0)
     let broker = try LiveBroker(["--passwords", file])
@@ -77,7 +69,7 @@ struct AccessTests {
   }
 
   @Test func `a password of Argon2id lets in`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd(["-c", "-H", "argon2id", "-b", file, "ann", "one"]) == 0)
     let broker = try LiveBroker(["--passwords", file])
@@ -86,7 +78,7 @@ struct AccessTests {
   }
 
   @Test func `a changed file keeps its permissions, and a removed user is gone`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd(["-c", "-b", file, "ann", "one"]) == 0)
     func permissions() throws -> Int? {
@@ -105,7 +97,7 @@ struct AccessTests {
   }
 
   @Test func `mosquitto's clients see the access list`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let passwords = folder.path + "/passwords"
     for name in ["ann", "bob"] {
       #expect(try passwd(["-c", "-I", "10", "-b", passwords, name, "pw"]) == 0)
@@ -133,7 +125,7 @@ struct AccessTests {
   }
 
   @Test func `the common name of a certificate is the user name, whatever CONNECT says`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     try folder.makeCertificates(client: "device-7")
     let acl = try folder.write("pattern readwrite devices/%u/#\n", to: "acl")
     let broker = try GuardedBroker(
@@ -158,7 +150,7 @@ struct AccessTests {
   }
 
   @Test func `the whole subject of a certificate may be the user name`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     try folder.makeCertificates(client: "device-7")
     let broker = try GuardedBroker(
       folder,
@@ -179,7 +171,7 @@ struct AccessTests {
 
   @Test func `who has lost his place in the files is disconnected when they are read again`() throws
   {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let passwords = folder.path + "/passwords"
     for name in ["ann", "bob"] {
       #expect(try passwd(["-c", "-I", "10", "-b", passwords, name, "pw"]) == 0)

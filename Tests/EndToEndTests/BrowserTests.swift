@@ -86,13 +86,16 @@ struct BrowserTests {
   }
 
   /// Starts the browser on the page.
-  private func browse(page: UInt16, broker: LiveBroker, folder: URL) throws -> RunningProgram {
-    try RunningProgram([
-      "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-      "--no-first-run", "--disable-extensions", "--disable-background-networking",
-      "--user-data-dir=\(folder.path)", "--remote-debugging-port=0",
-      "http://localhost:\(page)/?port=\(broker.port)",
-    ])
+  private func browse(page: UInt16, broker: LiveBroker, folder: TestFolder) throws -> RunningProgram
+  {
+    // It leaves a folder in TMPDIR behind when it is killed.
+    try RunningProgram(
+      [
+        "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--no-first-run", "--disable-extensions", "--disable-background-networking",
+        "--user-data-dir=\(folder.path)", "--remote-debugging-port=0",
+        "http://localhost:\(page)/?port=\(broker.port)",
+      ], environment: ["TMPDIR": folder.path])
   }
 
   @Test func `a page in Chromium publishes and subscribes at QoS 2`() throws {
@@ -101,8 +104,7 @@ struct BrowserTests {
     let broker = try LiveBroker(
       ["--ws-origin", "http://localhost:\(listener.port)"], speaksWebSocket: true)
     let reporter = try Commands.ours.subscribe(broker, ["-t", "report"])
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-page-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = TestFolder()
     let browser = try browse(page: listener.port, broker: broker, folder: folder)
     defer { browser.signal(SIGTERM) }
     guard poll(60, { !messages(reporter).isEmpty }) else {
@@ -117,8 +119,7 @@ struct BrowserTests {
     let listener = try TCPListener()
     Self.serve(listener)
     let broker = try LiveBroker(["--ws-origin", "https://example.org"], speaksWebSocket: true)
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-page-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = TestFolder()
     let browser = try browse(page: listener.port, broker: broker, folder: folder)
     defer { browser.signal(SIGTERM) }
     try broker.program.waitFor(

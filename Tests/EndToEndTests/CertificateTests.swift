@@ -32,7 +32,7 @@ struct CertificateTests {
   }
 
   @Test func `a certificate out of date is refused, and the log says so`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     try folder.makeCertificates(client: "device")
     try folder.openssl(
       "x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days -1 -out old.crt")
@@ -51,7 +51,7 @@ struct CertificateTests {
 
   @Test func `a certificate that is revoked while the broker runs is refused after SIGHUP`() throws
   {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     try folder.makeCertificates(client: "device")
     try folder.write("", to: "index.txt")
     try folder.write("01\n", to: "number")
@@ -71,7 +71,7 @@ struct CertificateTests {
   @Test func `clients of either kind get in with a pre-shared key, and only with the right one`()
     throws
   {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let keys = try folder.write("device:00ff00ff\n", to: "keys")
     let broker = try GuardedBroker(
       folder, "psk_file \(keys)\npsk_hint any\nallow_anonymous true\nuse_identity_as_username true")
@@ -101,7 +101,7 @@ struct CertificateTests {
   }
 
   @Test func `a peer that asks TLS 1.2 to negotiate again is refused`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     try folder.makeCertificates(client: "device")
     let broker = try guarded(folder)
     for _ in 0..<5 {
@@ -113,7 +113,7 @@ struct CertificateTests {
   }
 
   @Test func `peers that ask TLS 1.3 for new keys all the time disturb nobody`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     try folder.makeCertificates(client: "device")
     let broker = try guarded(folder)
     let peers = try (0..<5).map { _ in try negotiator(broker, folder, "tls1_3") }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ConfigurationFileTests {
   /// Runs `--test-config` on a text.
   private func test(_ text: String) throws -> (status: Int32, output: String, errors: String) {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let file = try folder.write(text, to: "m.conf")
     return try run([mqttPath, "broker", "-c", file, "--test-config"])
   }
@@ -177,7 +177,7 @@ import Testing
 
   @Test func `the log goes where the file says, in its form`() throws {
     let port = try freePort()
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let broker = try MosquittoFileBroker(
       """
       listener \(port)
@@ -224,7 +224,7 @@ import Testing
     throws
   {
     let port = try freePort()
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let file = try folder.write(
       "listener \(port)\nallow_anonymous true\npid_file \(folder.path)/pid\n", to: "m.conf")
     let started = try run([mqttPath, "broker", "-d", "-c", file])
@@ -243,7 +243,7 @@ import Testing
   // MARK: Tested
 
   @Test func `a configuration that is in order is told so, and nothing is left`() throws {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let result = try test(
       """
       listener 1883

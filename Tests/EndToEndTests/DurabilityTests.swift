@@ -5,13 +5,6 @@ import Foundation
 import LiveSupport
 import Testing
 
-/// A directory that goes when the test ends.
-private final class TemporaryDirectory {
-  let path = FileManager.default.temporaryDirectory.appending(path: "mqtt-data-\(UUID())").path
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
 struct DurabilityTests {
   /// Runs one of the programs in Tests/Durability.
   private func judge(_ program: String, _ arguments: [String]) throws -> (Int32, String) {
@@ -74,7 +67,7 @@ struct DurabilityTests {
   }
 
   @Test func `sqlite3 opens what a stopped broker keeps`() throws {
-    let data = TemporaryDirectory()
+    let data = TestFolder()
     try leaveData(in: data.path)
     let file = data.path + "/broker.sqlite"
     #expect(!FileManager.default.fileExists(atPath: file + "-wal"))
@@ -90,7 +83,7 @@ struct DurabilityTests {
   }
 
   @Test func `a second broker on the same data is refused, and told who has it`() throws {
-    let data = TemporaryDirectory()
+    let data = TestFolder()
     let first = try LiveBroker(data: data.path)
     let second = try run(
       [mqttPath, "broker", "-p", "\(try freePort())", "--data", data.path])
@@ -110,7 +103,7 @@ struct DurabilityTests {
   func `a damaged file does not keep a broker from starting, unless it is to be strict`(
     index: Int
   ) throws {
-    let data = TemporaryDirectory()
+    let data = TestFolder()
     try leaveData(in: data.path)
     let file = URL(filePath: data.path + "/broker.sqlite")
     var content = try Data(contentsOf: file)
@@ -133,7 +126,7 @@ struct DurabilityTests {
   }
 
   @Test func `a broker without options keeps its data below the user's state directory`() throws {
-    let home = TemporaryDirectory()
+    let home = TestFolder()
     let port = try freePort()
     let broker = try RunningProgram(
       [mqttPath, "broker", "-p", "\(port)"], environment: ["XDG_STATE_HOME": home.path])

@@ -7,29 +7,25 @@ import Testing
 struct EncryptedTests {
   /// A broker with TLS whose account is a folder of this test's own.
   private struct Account {
-    let home: URL
+    let home = TestFolder()
     let broker: RunningProgram
     let port: UInt16
 
     var environment: [String: String] { ["HOME": home.path, "XDG_DATA_HOME": home.path] }
-    var authority: String { home.appending(path: "mqtt/tls/ca.crt").path }
+    var authority: String { home.path("mqtt/tls/ca.crt") }
 
     init() throws {
-      home = FileManager.default.temporaryDirectory.appending(path: "mqtt-account-\(UUID())")
-      try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
       port = try freePort()
       broker = try RunningProgram(
         [mqttPath, "broker", "--memory", "--tls-port", "\(port)"],
         environment: ["HOME": home.path, "XDG_DATA_HOME": home.path])
       try broker.waitFor("listening")
     }
-
-    func remove() { try? FileManager.default.removeItem(at: home) }
   }
 
   /// Another authority, which signed nothing here.
-  private func foreignAuthority(in folder: URL) throws -> String {
-    let path = folder.appending(path: "foreign.crt").path
+  private func foreignAuthority(in folder: TestFolder) throws -> String {
+    let path = folder.path("foreign.crt")
     let result = try run([
       "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
       "-nodes", "-days", "1", "-subj", "/CN=foreign", "-keyout", path + ".key", "-out", path,
@@ -40,7 +36,6 @@ struct EncryptedTests {
 
   @Test func `both kinds of commands talk over TLS`() throws {
     let account = try Account()
-    defer { account.remove() }
     let place = ["-h", "localhost", "-p", "\(account.port)", "--cafile", account.authority]
     let ours = try RunningProgram(
       [mqttPath, "sub"] + place + ["-t", "a", "-C", "2", "-W", "20"],
@@ -64,7 +59,6 @@ struct EncryptedTests {
 
   @Test func `the account's own authority is found without being named`() throws {
     let account = try Account()
-    defer { account.remove() }
     let result = try run(
       [mqttPath, "pub", "--tls", "-p", "\(account.port)", "a", "x", "-q", "1"],
       environment: account.environment)
@@ -73,7 +67,6 @@ struct EncryptedTests {
 
   @Test func `a certificate of another authority is refused, and said`() throws {
     let account = try Account()
-    defer { account.remove() }
     let foreign = try foreignAuthority(in: account.home)
     let result = try run(
       [
@@ -86,8 +79,7 @@ struct EncryptedTests {
 
   @Test func `a stranger's account does not trust the broker`() throws {
     let account = try Account()
-    defer { account.remove() }
-    let nowhere = account.home.appending(path: "nowhere").path
+    let nowhere = account.home.path("nowhere")
     let result = try run(
       [mqttPath, "pub", "--tls", "-h", "localhost", "-p", "\(account.port)", "a", "x", "-q", "1"],
       environment: ["HOME": nowhere, "XDG_DATA_HOME": nowhere])
@@ -97,7 +89,6 @@ struct EncryptedTests {
 
   @Test func `a plain client on a TLS port is recognised`() throws {
     let account = try Account()
-    defer { account.remove() }
     let result = try run(["mosquitto_pub", "-p", "\(account.port)", "-t", "a", "-m", "x"])
     #expect(result.status != 0)
     try account.broker.waitFor("does not speak TLS")
@@ -113,7 +104,8 @@ struct EncryptedTests {
   }
 
   @Test func `both kinds of commands talk through a Unix socket`() throws {
-    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).sock").path
+    let folder = TestFolder()
+    let path = folder.path("socket")
     let broker = try RunningProgram([mqttPath, "broker", "--memory", "--unix", path])
     try broker.waitFor("listening")
     for command in [[mqttPath, "pub"], ["mosquitto_pub"]] {

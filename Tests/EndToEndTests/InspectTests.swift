@@ -6,21 +6,16 @@ import LiveSupport
 import MQTTCodec
 import Testing
 
-/// A folder with a capture; it goes when the last reference goes.
+/// A folder with a capture.
 private final class CaptureFolder {
-  let url: URL
+  private let folder = TestFolder()
   let capture: String
 
   init(_ network: TestNetwork) throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "mqtt-inspect-\(UUID())")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    capture = url.appending(path: "capture.pcap").path
-    try Data(pcap(network.frames)).write(to: URL(filePath: capture))
+    capture = try folder.write(bytes: pcap(network.frames), to: "capture.pcap")
   }
 
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appending(path: name).path }
+  func path(_ name: String) -> String { folder.path(name) }
 
   /// What `mqtt inspect-pcap` says of the capture, and its exit status.
   func inspect(_ words: String...) throws -> (output: String, errors: String, status: Int32) {
@@ -271,7 +266,7 @@ struct InspectTests {
         [
           "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom",
           "--user-data-dir=" + folder.path("profile"), "file://" + page + fragment,
-        ], within: 120
+        ], environment: ["TMPDIR": folder.path("")], within: 120
       ).output
     }
     let whole = try dump("")

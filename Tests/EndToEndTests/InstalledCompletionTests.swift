@@ -5,24 +5,17 @@ import LiveSupport
 import Testing
 
 @Suite struct InstalledCompletionTests {
-  private let share: URL
+  private let share = TestFolder()
 
   init() throws {
-    share = FileManager.default.temporaryDirectory.appending(path: "mqtt-share-\(UUID())")
-    let program = try RunningProgram([mqttPath, "generate", "--install", share.path])
-    program.closeInput()
-    #expect(try program.exitStatus() == 0)
+    #expect(try run([mqttPath, "generate", "--install", share.path]).status == 0)
   }
 
   private func output(_ arguments: [String], _ environment: [String: String]) throws -> String {
-    let program = try RunningProgram(arguments, environment: environment)
-    program.closeInput()
-    _ = try program.exitStatus()
-    return program.output
+    try run(arguments, environment: environment).output
   }
 
   @Test func `fish, zsh and man find their files below the share directory`() throws {
-    defer { try? FileManager.default.removeItem(at: share) }
     let fish = try output(
       ["fish", "-c", "complete -C 'mqtt pub --wait'"],
       [
@@ -47,7 +40,7 @@ import Testing
         """,
       ], ["SHARE": share.path])
     #expect(bash == "0 1 2\n")
-    let page = share.appending(path: "man/man1/mqtt-pub.1").path
+    let page = share.path("man/man1/mqtt-pub.1")
     #expect(try output(["mandoc", "-T", "lint", "-W", "warning", page], [:]) == "")
   }
 }

@@ -60,7 +60,7 @@ import Testing
   @Test func `a second signal does not wait for answers, and says how many are missing`() throws {
     let port = try freePort()
     let silent = try RunningProgram([mqttPath, "broker", "-p", "\(port)", "--memory"])
-    #expect(poll(30) { (try? TCPConnection(port: port)) != nil })
+    try silent.waitForPort(port, within: 30)
     let publisher = try RunningProgram(
       [mqttPath, "pub", "-p", "\(port)", "-t", "t", "-l", "-q", "1", "-d"])
     publisher.write("answered\n")
@@ -76,12 +76,11 @@ import Testing
   }
 
   @Test func `rows of a table go to the topics in their column`() throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "mqtt-\(UUID()).csv")
-    try "device;t;note;on\nd/1;21.50;a;true\n\"d/2\";7;\"b;\"\"c\"\"\nd\";x\n"
-      .write(to: file, atomically: true, encoding: .utf8)
-    defer { try? FileManager.default.removeItem(at: file) }
+    let folder = TestFolder()
+    let file = try folder.write(
+      "device;t;note;on\nd/1;21.50;a;true\n\"d/2\";7;\"b;\"\"c\"\"\nd\";x\n", to: "rows.csv")
     let subscriber = try subscribe(["#", "-v", "-C", "4"])
-    let words = ["--csv", file.path, "--topic-column", "device"]
+    let words = ["--csv", file, "--topic-column", "device"]
     _ = try publish(words)
     _ = try publish(words + ["--template", "{{column t}}/{{column on}}"])
     #expect(
@@ -89,10 +88,10 @@ import Testing
         #"d/1 {"t":21.50,"note":"a","on":true}"#, #"d/2 {"t":7,"note":"b;\"c\"\nd","on":"x"}"#,
         "d/1 21.50/true", "d/2 7/x",
       ])
-    let wrong = try publish(["--csv", file.path, "--topic-column", "devise"])
+    let wrong = try publish(["--csv", file, "--topic-column", "devise"])
     #expect(try wrong.exitStatus() == 1)
     #expect(
-      wrong.errors.contains("\(file.path):1:1: there is no column devise; the columns are device, ")
+      wrong.errors.contains("\(file):1:1: there is no column devise; the columns are device, ")
     )
   }
 
@@ -122,11 +121,9 @@ import Testing
   }
 
   @Test func `a recording replays the same bytes, properties and order`() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let first = folder.appending(path: "1").path
-    let second = folder.appending(path: "2").path
+    let folder = TestFolder()
+    let first = folder.path("1")
+    let second = folder.path("2")
     let recorder = try subscribe(["#", "--record", first, "-C", "4", "-q", "2"])
     _ = try publish([
       "a", "text \u{1F600}\n\"", "-q", "2", "-D", "publish", "user-property", "k", "v",

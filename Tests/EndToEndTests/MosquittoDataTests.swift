@@ -9,7 +9,7 @@ struct MosquittoDataTests {
   @Test func `sessions, queues and retained messages of Debian's mosquitto come along, once`()
     throws
   {
-    let folder = try TestFolder()
+    let folder = TestFolder()
     let port = try freePort()
     let text = """
       listener \(port) 127.0.0.1

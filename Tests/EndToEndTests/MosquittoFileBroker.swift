@@ -7,10 +7,9 @@ import LiveSupport
 enum TestCertificates {
   /// The folder of ca.crt, server.crt, server.key, maria.crt, maria.key, other.crt, other.key.
   static let folder: String = {
-    let folder = NSTemporaryDirectory() + "mqtt-certificates-\(getpid())"
+    let folder = TestFolder.forAllTests().path
     let script = """
       set -e
-      mkdir -p "$1" && cd "$1"
       openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 30 -subj /CN=Test
       for name in server other maria; do
         openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr -subj /CN=$name
@@ -20,7 +19,7 @@ enum TestCertificates {
       done
       chmod 755 . && chmod 644 *
       """
-    _ = try? run(["/bin/sh", "-c", script, "sh", folder])
+    _ = try? run(["/bin/sh", "-c", script], workingFolder: folder)
     return folder
   }()
 
@@ -28,36 +27,11 @@ enum TestCertificates {
   static func path(_ name: String) -> String { folder + "/" + name }
 }
 
-/// A folder that goes when the test is over.
-final class TestFolder {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "mqtt-conf-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    chmod(path, 0o777)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  /// Writes a file and gives its path.
-  @discardableResult func write(_ text: String, to name: String) throws -> String {
-    let file = path + "/" + name
-    try text.write(toFile: file, atomically: true, encoding: .utf8)
-    chmod(file, 0o644)
-    return file
-  }
-
-  func text(_ name: String) -> String {
-    (try? String(contentsOfFile: path + "/" + name, encoding: .utf8)) ?? ""
-  }
-}
-
 extension TestFolder {
   /// Runs openssl in the folder.
   func openssl(_ words: String) throws {
-    let line = "cd \(path) && openssl " + words
-    let result = try run(["/bin/sh", "-c", line])
+    let line = "openssl " + words
+    let result = try run(["/bin/sh", "-c", line], workingFolder: path)
     guard result.status == 0 else { throw ProgramError("\(line): \(result.errors)") }
   }
 
@@ -88,7 +62,7 @@ final class MosquittoFileBroker {
     _ text: String, ports: [UInt16] = [], command: [String] = [mqttPath, "broker"],
     environment: [String: String] = [:]
   ) throws {
-    folder = try TestFolder()
+    folder = TestFolder()
     file = try folder.write(text, to: "mosquitto.conf")
     program = try RunningProgram(command + ["-c", file], environment: environment)
     let program = program

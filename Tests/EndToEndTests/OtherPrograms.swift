@@ -10,21 +10,7 @@ protocol ServingBroker {
 }
 
 extension LiveBroker: ServingBroker {}
-
-/// Debian's mosquitto.
-final class Mosquitto: ServingBroker {
-  let port: UInt16
-  private let program: RunningProgram
-
-  init() throws {
-    port = try freePort()
-    program = try RunningProgram(["/usr/sbin/mosquitto", "-p", "\(port)"])
-    let port = port
-    guard poll(20, { (try? TCPConnection(port: port)) != nil }) else {
-      throw ProgramError("mosquitto does not serve: \(program.errors)")
-    }
-  }
-}
+extension Mosquitto: ServingBroker {}
 
 /// A pair of client commands that are spelled alike.
 enum Commands: CaseIterable {

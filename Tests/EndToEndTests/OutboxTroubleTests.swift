@@ -7,11 +7,10 @@ import LiveSupport
 import Testing
 
 @Suite struct OutboxTroubleTests {
-  private let folder: SidecarFolder
+  private let folder = TestFolder()
   private let port: UInt16
 
   init() throws {
-    folder = try SidecarFolder()
     port = try freePort()
   }
 
@@ -25,10 +24,7 @@ import Testing
   ) throws -> RunningProgram {
     let words = [mqttPath, "broker", "-p", "\(port)", "--data", folder.path + "/data"] + options
     let broker = try RunningProgram(blocks.map { onFullDisk($0, words) } ?? words)
-    let port = port
-    guard poll(30, { (try? TCPConnection(port: port)) != nil || !broker.isRunning }) else {
-      throw ProgramError("the broker does not serve: \(broker.errors)")
-    }
+    try broker.waitForPort(port, within: 30)
     return broker
   }
 

@@ -71,13 +71,10 @@ struct ProcessTests {
 
   @Test func `sub ends when nobody reads its output`() throws {
     let broker = try LiveBroker()
-    var ends: [Int32] = [-1, -1]
-    try #require(pipe(&ends) == 0)
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let pipe = try OutputPipe()
     let subscriber = try RunningProgram(
-      Commands.ours.subscriber(broker) + ["-t", "a"], outputDescriptor: ends[1])
-    close(ends[1])
-    close(ends[0])
+      Commands.ours.subscriber(broker) + ["-t", "a"], outputPipe: pipe)
+    pipe.closeReading()
     let publisher = try RunningProgram(
       Commands.mosquitto.publisher(broker) + [
         "-t", "a", "-m", "x", "-r", "-q", "1", "--repeat", "100", "--repeat-delay", "0.05",

@@ -44,18 +44,15 @@ struct ProxyTests {
 
   @Test func `the name in a certificate that the sender has checked becomes the user name`() throws
   {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-proxy-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = TestFolder()
     let port = try freePort()
-    let file = folder.appending(path: "mosquitto.conf").path
     let lines = [
       "listener \(port) 127.0.0.1", "enable_proxy_protocol 2", "use_identity_as_username true",
       "allow_anonymous false", "user root", "",
     ]
-    try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+    let file = try folder.write(lines.joined(separator: "\n"), to: "mosquitto.conf")
     let broker = try RunningProgram([mqttPath, "broker", "--memory", "-c", file])
-    #expect(poll(20) { (try? TCPConnection(port: port)) != nil }, "\(broker.errors)")
+    try broker.waitForPort(port)
     for (verified, answer) in [(UInt8(0), UInt8(0)), (1, 4)] {
       let tls: [UInt8] = [7, 0, 0, 0, verified, 0x22, 0, 6] + Array("device".utf8)
       let rest: [UInt8] =
@@ -97,9 +94,7 @@ struct ProxyTests {
   }
 
   @Test func `TLS may come after the header`() throws {
-    let home = FileManager.default.temporaryDirectory.appending(path: "mqtt-home-\(UUID())")
-    defer { try? FileManager.default.removeItem(at: home) }
-    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+    let home = TestFolder()
     let environment = ["HOME": home.path, "XDG_DATA_HOME": home.path]
     let port = try freePort()
     let broker = try RunningProgram(

@@ -36,14 +36,12 @@ struct ReadmeTests {
   }
 
   @Test func `the README's examples do what it says`() throws {
-    let home = FileManager.default.temporaryDirectory.appending(path: "mqtt-home-\(UUID())")
-    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: home) }
+    let home = TestFolder()
     let shell = try RunningProgram(
       ["bash", "-c", "exec 2>&1; exec bash"],
       environment: [
         "HOME": home.path, "XDG_STATE_HOME": "", "MQTT": mqttPath, "PLAIN": "\(try freePort())",
-        "TLS": "\(try freePort())", "WEB": "\(try freePort())",
+        "TLS": "\(try freePort())", "WEB": "\(try freePort())", "TMPDIR": home.path,
       ])
     // The ports of the examples are the usual ones; here each word finds its own.
     shell.write(

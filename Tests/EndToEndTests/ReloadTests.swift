@@ -92,7 +92,7 @@ import Testing
 
   @Test func `a renewed certificate is shown to those who come`() throws {
     let port = try freePort()
-    let folder = try TestFolder()
+    let folder = TestFolder()
     func install(_ name: String) throws {
       for kind in ["crt", "key"] {
         let text = try String(

@@ -12,7 +12,7 @@ import Testing
 
   /// A subscriber that is subscribed and stores.
   private func store(
-    _ broker: LiveBroker, _ folder: SidecarFolder, _ options: [String]
+    _ broker: LiveBroker, _ folder: TestFolder, _ options: [String]
   ) throws -> RunningProgram {
     let program = try RunningProgram(
       words("sub", broker) + ["--sqlite", folder.path + "/r.db"] + options)
@@ -28,7 +28,7 @@ import Testing
   @Test(arguments: ["5", "311"])
   func `a message becomes one row, its JSON typed columns`(version: String) throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let columns = "t=$.temperature,n INTEGER=$.n,deep=$.list[1],on=$.on,all=$.list"
     let subscriber = try store(
       broker, folder, ["a/#", "--table", "odd \"name\"", "--columns", columns, "-V", version])
@@ -51,7 +51,7 @@ import Testing
 
   @Test func `numbers of a payload keep their digits in columns`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let columns =
       "i INTEGER=$.i,least=$.list[-1],d TEXT=$.d,w VARCHAR=$.i,r REAL=$.d,part TEXT=$.list"
     let subscriber = try store(broker, folder, ["a", "--columns", columns])
@@ -72,7 +72,7 @@ import Testing
 
   @Test func `a PUBREC is shown when it has left, after the commit`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let subscriber = try store(broker, folder, ["a", "-d"])
     let writer = try RunningProgram(["sqlite3", "-interactive", folder.path + "/r.db"])
     writer.write("BEGIN IMMEDIATE;\nSELECT 'has it';\n")
@@ -92,7 +92,7 @@ import Testing
 
   @Test func `bytes that are no text become a blob, properties become JSON`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let subscriber = try store(broker, folder, ["a"])
     let file = folder.path + "/payload"
     try Data([0xFF, 0x00, 0x01]).write(to: URL(filePath: file))
@@ -110,7 +110,7 @@ import Testing
 
   @Test func `what was published while the subscriber was dead is stored by the next one`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let first = try store(broker, folder, ["a"])
     first.signal(SIGKILL)
     #expect(try first.exitStatus() == 128 + SIGKILL)
@@ -125,7 +125,7 @@ import Testing
     throws
   {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     try publish(broker, ["keep/1", "retained", "-r"])
     let first = try store(broker, folder, ["keep/#", "-t", "drop"])
     try folder.expect("r.db", "SELECT count(*) FROM messages", "1")
@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test func `a table that does not fit is told with every difference`() throws {
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     _ = try folder.ask("r.db", "CREATE TABLE t(topic, payload, qos, note NOT NULL)")
     let result = try run([
       mqttPath, "sub", "-p", "1", "a", "--sqlite", folder.path + "/r.db", "--table", "t",
@@ -159,7 +159,7 @@ import Testing
   }
 
   @Test func `a file that is no database is left alone, and told`() throws {
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let file = folder.path + "/notes.txt"
     let text = "This is no database, and it is longer than the head of one would have to be.\n"
     try (text + text).write(toFile: file, atomically: true, encoding: .utf8)
@@ -171,7 +171,7 @@ import Testing
 
   @Test func `a table of the user's that fits is used, with what else it has`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     _ = try folder.ask(
       "r.db",
       """
@@ -187,7 +187,7 @@ import Testing
   @Test func `a row that the user's table refuses stops the subscriber, and loses nothing`() throws
   {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     _ = try folder.ask(
       "r.db",
       """
@@ -215,7 +215,7 @@ import Testing
 
   @Test func `a second process for the same table is turned away and told who has it`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let first = try store(broker, folder, ["a"])
     let file = folder.path + "/r.db"
     let second = try run(words("sub", broker) + ["a", "--sqlite", file])
@@ -237,7 +237,7 @@ import Testing
 
   @Test func `while another program writes nothing is acknowledged, and then stored once`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let subscriber = try store(broker, folder, ["a"])
     let writer = try RunningProgram(["sqlite3", "-interactive", folder.path + "/r.db"])
     writer.write("BEGIN IMMEDIATE;\nSELECT 'has it';\n")
@@ -252,7 +252,7 @@ import Testing
 
   @Test func `on a full disk nothing is acknowledged, and the next process loses nothing`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let file = folder.path + "/r.db"
     // A limit of file size is a disk that is full for this process alone.
     let full = try RunningProgram(
@@ -275,7 +275,7 @@ import Testing
   @Test(arguments: ["5", "311"])
   func `rows of an outbox come in order, marked as sent`(version: String) throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let receiver = try store(broker, folder, ["c/#", "-V", version])
     let publisher = try RunningProgram(
       words("pub", broker) + ["--outbox", folder.path + "/app.db", "--create-table"]
@@ -297,7 +297,7 @@ import Testing
   }
 
   @Test func `a row that cannot be sent becomes a dead letter and holds up no other`() throws {
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let access = folder.path + "/acl"
     try "topic readwrite allowed/#\n".write(toFile: access, atomically: true, encoding: .utf8)
     let broker = try LiveBroker(["--acl", access])
@@ -332,7 +332,7 @@ import Testing
   }
 
   @Test func `an outbox that is not there, or lacks a column, is told what to do`() throws {
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let file = folder.path + "/app.db"
     let absent = try run([mqttPath, "pub", "-p", "1", "--outbox", file])
     #expect(absent.status == 1)
@@ -350,7 +350,7 @@ import Testing
   }
 
   @Test func `sidecars start before their broker and wait for it`() throws {
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let port = try freePort()
     let subscriber = try RunningProgram([
       mqttPath, "sub", "-p", "\(port)", "a", "--sqlite", folder.path + "/r.db",
@@ -363,7 +363,7 @@ import Testing
 
   @Test(arguments: ["sub", "pub"])
   func `sidecars start before Redis and wait for it`(command: String) throws {
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let port = try freePort()
     let place = ["--redis", "redis://127.0.0.1:\(port)", "--list", "k"]
     let sidecar = try RunningProgram(
@@ -399,7 +399,7 @@ import Testing
 
   @Test func `a list of Redis gives its messages, and keeps those that nobody takes`() throws {
     let broker = try LiveBroker()
-    let folder = try SidecarFolder()
+    let folder = TestFolder()
     let port = try freePort()
     let server = try RunningProgram([
       "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir",

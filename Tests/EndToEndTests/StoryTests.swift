@@ -6,12 +6,10 @@ import LiveSupport
 import Testing
 
 @Suite struct StoryTests {
-  private let folder: URL
+  private let folder = TestFolder()
   private let port: UInt16
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-story-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     port = try freePort()
   }
 
@@ -20,11 +18,8 @@ import Testing
   }
 
   private func startBroker() throws -> RunningProgram {
-    let broker = try start(["broker", "--data", folder.appending(path: "data").path])
-    let port = port
-    guard poll(30, { (try? TCPConnection(port: port)) != nil || !broker.isRunning }) else {
-      throw ProgramError("the broker does not serve: \(broker.errors)")
-    }
+    let broker = try start(["broker", "--data", folder.path("data")])
+    try broker.waitForPort(port, within: 30)
     return broker
   }
 
@@ -39,18 +34,14 @@ import Testing
 
   private func startDatabase() throws -> RunningProgram {
     try start([
-      "sub", "sensor/data", "-q", "2", "-d", "--sqlite", folder.appending(path: "readings.db").path,
+      "sub", "sensor/data", "-q", "2", "-d", "--sqlite", folder.path("readings.db"),
       "--columns", "run=$.run,n=$.n",
     ])
   }
 
   private func rows(_ query: String) throws -> [String] {
-    let program = try RunningProgram([
-      "sqlite3", "-readonly", folder.appending(path: "readings.db").path, query,
-    ])
-    program.closeInput()
-    _ = try program.exitStatus()
-    return program.output.split(separator: "\n").map(String.init)
+    try run(["sqlite3", "-readonly", folder.path("readings.db"), query]).output
+      .split(separator: "\n").map(String.init)
   }
 
   private func delivered(_ program: RunningProgram) -> Int {
@@ -69,7 +60,6 @@ import Testing
   }
 
   @Test func `a PLC's readings are in the database once, whoever is killed`() throws {
-    defer { try? FileManager.default.removeItem(at: folder) }
     var broker = try startBroker()
     var database = try startDatabase()
     guard poll(30, { database.errors.contains("SUBACK") }) else {

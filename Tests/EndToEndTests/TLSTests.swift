@@ -13,30 +13,21 @@ private final class TLSBroker {
   /// What clients of the same account have in their environment.
   let account: [String: String]
 
-  private let folder: String
+  private let folder = TestFolder()
 
   /// The authority's certificate, made by the broker.
-  var authority: String { folder + "/mqtt/tls/ca.crt" }
+  var authority: String { folder.path("mqtt/tls/ca.crt") }
 
   init(_ options: (String) -> [String] = { _ in [] }) throws {
-    folder = NSTemporaryDirectory() + "mqtt-tls-" + UUID().uuidString
-    account = ["XDG_DATA_HOME": folder]
+    account = ["XDG_DATA_HOME": folder.path]
     plainPort = try freePort()
     port = try freePort()
     let command = [
       mqttPath, "broker", "--memory", "-p", "\(plainPort)", "--tls-port", "\(port)",
     ]
     program = try RunningProgram(
-      command + options(folder + "/mqtt/tls/ca.crt"), environment: account)
-    let port = port
-    let program = program
-    guard poll(20, { (try? TCPConnection(port: port)) != nil || !program.isRunning }),
-      program.isRunning
-    else { throw ProgramError("the broker does not serve: \(program.errors)") }
-  }
-
-  deinit {
-    try? FileManager.default.removeItem(atPath: folder)
+      command + options(folder.path("mqtt/tls/ca.crt")), environment: account)
+    try program.waitForPort(port)
   }
 
   /// Runs one of our clients under this account.
@@ -88,40 +79,19 @@ struct TLSTests {
     try broker.program.waitFor("ended the session with the alert unknown_ca (48)")
   }
 
-  /// Starts mosquitto on a TLS port with its files in `folder`.
-  private func startMosquitto(
-    port: UInt16, _ folder: String, _ lines: [String]
-  ) throws -> RunningProgram {
-    let common = [
-      "listener \(port) 127.0.0.1", "allow_anonymous true", "user \(NSUserName())",
-    ]
-    let configuration = folder + "/mosquitto.conf"
-    try (common + lines).joined(separator: "\n").write(
-      toFile: configuration, atomically: true, encoding: .utf8)
-    let mosquitto = try RunningProgram(["/usr/sbin/mosquitto", "-c", configuration])
-    guard poll(20, { (try? TCPConnection(port: port)) != nil || !mosquitto.isRunning }) else {
-      throw ProgramError("mosquitto does not serve: \(mosquitto.errors)")
-    }
-    return mosquitto
-  }
-
   @Test func `our client and mosquitto know each other by a pre-shared key`() throws {
-    let folder = NSTemporaryDirectory() + "mqtt-psk-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try "alice:12ab34cd\n".write(toFile: folder + "/keys", atomically: true, encoding: .utf8)
-    let port = try freePort()
-    let mosquitto = try startMosquitto(
-      port: port, folder, ["psk_file \(folder)/keys", "psk_hint any"])
+    let mosquitto = try Mosquitto { folder in
+      ["psk_file \(try folder.write("alice:12ab34cd\n", to: "keys"))", "psk_hint any"]
+    }
     func publish(_ key: String, _ version: String) throws -> (status: Int32, errors: String) {
       let result = try run(
-        [mqttPath, "pub", "-h", "localhost", "-p", "\(port)", "--psk-identity", "alice"]
+        [mqttPath, "pub", "-h", "localhost", "-p", "\(mosquitto.port)", "--psk-identity", "alice"]
           + ["--psk", key, "--tls-version", version, "-t", "a", "-m", "b", "-q", "1"])
       return (result.status, result.errors)
     }
     for version in ["tlsv1.2", "tlsv1.3"] {
       let result = try publish("12ab34cd", version)
-      #expect(result.status == 0, "\(result.errors)\(mosquitto.errors)")
+      #expect(result.status == 0, "\(result.errors)\(mosquitto.program.errors)")
     }
     let refused = try publish("00000000", "tlsv1.2")
     #expect(refused.status == 1)
@@ -132,14 +102,14 @@ struct TLSTests {
     // The files that one of our brokers has made.
     let maker = try TLSBroker()
     let folder = (maker.authority as NSString).deletingLastPathComponent
-    let port = try freePort()
-    let mosquitto = try startMosquitto(
-      port: port, folder,
-      ["certfile \(folder)/server.crt", "keyfile \(folder)/server.key"])
+    let mosquitto = try Mosquitto { _ in
+      ["certfile \(folder)/server.crt", "keyfile \(folder)/server.key"]
+    }
     let kept = try maker.client(
-      "pub", port: port, ["--tls", "-t", "a", "-m", "text", "-r", "-q", "2"])
-    #expect(kept.status == 0, "\(kept.errors)\(mosquitto.errors)")
-    let got = try maker.client("sub", port: port, ["--tls", "-t", "a", "-C", "1", "-W", "20"])
+      "pub", port: mosquitto.port, ["--tls", "-t", "a", "-m", "text", "-r", "-q", "2"])
+    #expect(kept.status == 0, "\(kept.errors)\(mosquitto.program.errors)")
+    let got = try maker.client(
+      "sub", port: mosquitto.port, ["--tls", "-t", "a", "-C", "1", "-W", "20"])
     #expect(got.output == "text\n", "\(got.errors)")
   }
 

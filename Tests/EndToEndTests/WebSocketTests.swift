@@ -45,19 +45,9 @@ struct WebSocketTests {
   @Test(arguments: ["31", "311", "5"])
   func `pub and sub meet at mosquitto's WebSocket`(version: String) throws {
     let port = try freePort()
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mqtt-ws-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appending(path: "mosquitto.conf").path
     // It does not start with nothing but WebSockets.
-    let lines = [
-      "listener \(try freePort()) 127.0.0.1", "listener \(port) 127.0.0.1", "protocol websockets",
-      "allow_anonymous true", "user root", "",
-    ]
-    try lines.joined(separator: "\n")
-      .write(toFile: file, atomically: true, encoding: .utf8)
-    let mosquitto = try RunningProgram(["/usr/sbin/mosquitto", "-c", file])
-    #expect(poll(20) { (try? TCPConnection(port: port)) != nil }, "\(mosquitto.errors)")
+    let mosquitto = try Mosquitto { _ in ["listener \(port) 127.0.0.1", "protocol websockets"] }
+    try mosquitto.program.waitForPort(port)
     let place = ["-L", "ws://127.0.0.1:\(port)/mqtt", "-V", version]
     let ready = try run(
       [mqttPath, "pub"] + place + ["-t", "ready", "-m", "ready", "-r", "-q", "1"])
@@ -76,9 +66,7 @@ struct WebSocketTests {
   }
 
   @Test func `WebSocket goes through TLS`() throws {
-    let home = FileManager.default.temporaryDirectory.appending(path: "mqtt-home-\(UUID())")
-    try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: home) }
+    let home = TestFolder()
     let environment = ["HOME": home.path, "XDG_DATA_HOME": home.path]
     let port = try freePort()
     let broker = try RunningProgram(

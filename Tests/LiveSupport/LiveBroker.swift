@@ -36,12 +36,7 @@ package final class LiveBroker {
     let webSocket = speaksWebSocket ? ["--ws", "\(port)"] : []
     program = try RunningProgram(
       [mqttPath, "broker", "-p", "\(port)"] + place + webSocket + options)
-    let port = port
-    let program = program
-    let isServing = poll(20) { (try? TCPConnection(port: port)) != nil || !program.isRunning }
-    guard isServing, program.isRunning else {
-      throw ProgramError("the broker does not serve: \(program.output)\(program.errors)")
-    }
+    try program.waitForPort(port)
   }
 
   /// A new connection to it.

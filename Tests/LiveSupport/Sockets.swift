@@ -137,8 +137,3 @@ package final class TCPListener: Sendable {
     return TCPConnection(descriptor: peer)
   }
 }
-
-/// A port on which nobody listens at this moment.
-package func freePort() throws -> UInt16 {
-  try TCPListener().port
-}

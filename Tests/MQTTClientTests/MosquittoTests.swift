@@ -1,81 +1,8 @@
 // `mqtt pub` and `mqtt sub` with Debian's mosquitto and its clients: every QoS and version, both
 // ways, and TLS.
 
-import Foundation
-import Glibc
-import MQTTCodec
+import LiveSupport
 import Testing
-
-/// A mosquitto with a configuration of its own on a free port.
-final class Mosquitto {
-  let port: UInt16
-  let directory: String
-  private let process = Process()
-
-  init(_ lines: (_ directory: String) throws -> [String] = { _ in [] }) throws {
-    directory =
-      FileManager.default.temporaryDirectory
-      .appendingPathComponent("mqtt-mosquitto-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(
-      atPath: directory, withIntermediateDirectories: true,
-      attributes: [.posixPermissions: 0o755])
-    port = try Self.freePort()
-    let own = ["listener \(port) 127.0.0.1", "allow_anonymous true", "user root"]
-    let all = own + (try lines(directory))
-    let file = "\(directory)/mosquitto.conf"
-    try (all.joined(separator: "\n") + "\n").write(toFile: file, atomically: true, encoding: .utf8)
-    process.executableURL = URL(fileURLWithPath: "/usr/sbin/mosquitto")
-    process.arguments = ["-c", file]
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    try waitUntilItListens()
-  }
-
-  deinit {
-    // Threads of the test runner block signals, and what they start inherits that: SIGTERM would
-    // never arrive.
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-    try? FileManager.default.removeItem(atPath: directory)
-  }
-
-  private static func freePort() throws -> UInt16 {
-    // A listener that is made and forgotten leaves its port free for a while.
-    let broker = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(broker) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        bind(broker, generic, size) == 0 && getsockname(broker, generic, &size) == 0
-      }
-    }
-    if !isBound { throw ScriptFault("no free port") }
-    return UInt16(bigEndian: address.sin_port)
-  }
-
-  private func waitUntilItListens() throws {
-    for _ in 0..<200 {
-      let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-      defer { close(client) }
-      var address = sockaddr_in()
-      address.sin_family = sa_family_t(AF_INET)
-      address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-      address.sin_port = port.bigEndian
-      let isThere = withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-          connect(client, generic, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-      }
-      if isThere { return }
-      usleep(20_000)
-    }
-    throw ScriptFault("mosquitto does not listen")
-  }
-}
 
 @Suite struct MosquittoTests {
   static let combinations: [(String, Int)] = ["31", "311", "5"].flatMap { version in
@@ -88,7 +15,7 @@ final class Mosquitto {
   ) throws -> CommandProcess.Result {
     // The retained message is there whether the subscriber was faster or not.
     #expect(try publish() == 0)
-    return subscriber.wait()
+    return try subscriber.wait()
   }
 
   @Test(arguments: combinations)
@@ -141,10 +68,8 @@ final class Mosquitto {
   }
 
   @Test func `a denied message is told in the status, as mosquitto_pub does not`() throws {
-    let broker = try Mosquitto { directory in
-      try "topic read no/#\ntopic readwrite yes/#\n"
-        .write(toFile: "\(directory)/acl", atomically: true, encoding: .utf8)
-      return ["acl_file \(directory)/acl"]
+    let broker = try Mosquitto { folder in
+      ["acl_file \(try folder.write("topic read no/#\ntopic readwrite yes/#\n", to: "acl"))"]
     }
     let denied = try CommandProcess.run(["pub", "-p", "\(broker.port)", "no/1", "m", "-q", "1"])
     #expect(denied.status == 135)
@@ -158,8 +83,8 @@ final class Mosquitto {
   }
 
   @Test func `a wrong password is a refusal with words`() throws {
-    let broker = try Mosquitto { directory in
-      let file = "\(directory)/passwords"
+    let broker = try Mosquitto { folder in
+      let file = folder.path("passwords")
       _ = try CommandProcess.run(
         ["-c", "-b", file, "uwe", "geheim"], program: "/usr/bin/mosquitto_passwd")
       return ["allow_anonymous false", "password_file \(file)"]

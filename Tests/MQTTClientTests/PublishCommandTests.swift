@@ -2,6 +2,7 @@
 // and its words say.
 
 import Foundation
+import LiveSupport
 import MQTTCodec
 import Testing
 
@@ -291,10 +292,8 @@ import Testing
   }
 
   @Test func `CONNECT carries user, password of a file, will and keep alive`() throws {
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("mqtt-password-\(UUID().uuidString)").path
-    try "geheim\nrest\n".write(toFile: file, atomically: true, encoding: .utf8)
-    defer { try? FileManager.default.removeItem(atPath: file) }
+    let folder = TestFolder()
+    let file = try folder.write("geheim\nrest\n", to: "password")
     let broker = try ScriptedBroker { peer, _ in
       let connect = try peer.accept()
       #expect(connect.userName == "uwe")
@@ -318,11 +317,9 @@ import Testing
 
   @Test func `a large file arrives whole at a slow broker`() throws {
     let size = 6_000_000
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("mqtt-large-\(UUID().uuidString)").path
-    try Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) })
-      .write(to: URL(fileURLWithPath: file))
-    defer { try? FileManager.default.removeItem(atPath: file) }
+    let folder = TestFolder()
+    let file = try folder.write(
+      bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31) }, to: "large")
     let broker = try ScriptedBroker { peer, _ in
       try peer.accept()
       // Longer than a closing connection would wait for its last bytes.

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 struct FailureTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   /// A store on files in memory, with one session, whose name must be the test's own.
   private func opened(_ memory: MemoryFileSystem) throws -> Store {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 struct LockTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   private func settings(locks: Bool) -> StoreSettings {
     var settings = directory.settings

@@ -7,7 +7,7 @@ import Storage
 import Testing
 
 struct LogTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   private func size(_ file: String) -> Int {
     (try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0

@@ -69,7 +69,7 @@ private struct MosquittoWriter {
 }
 
 struct MosquittoImportTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
   private var file: String { directory.path + "/mosquitto.db" }
 
   private var settings: StoreSettings {
@@ -92,19 +92,7 @@ struct MosquittoImportTests {
   }
 
   /// The file that mosquitto 2.0.11 wrote.
-  private func original() throws -> [UInt8] {
-    let packed = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Files/mosquitto.db.gz").path
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "exec gzip -dc \"$0\"", packed]
-    process.standardOutput = output
-    try process.run()
-    let bytes = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Array(bytes)
-  }
+  private func original() throws -> [UInt8] { try unpacked("mosquitto.db.gz") }
 
   /// What the file holds, with a message's number, topic and text.
   private func text(_ records: [Record]) -> [String] {
@@ -251,7 +239,7 @@ struct MosquittoImportTests {
   @Test func `no file at all makes a broker fail, wherever it ends or whatever it holds`() throws {
     let whole = try original()
     for count in stride(from: 1, to: whole.count, by: 41) {
-      let directory = TemporaryDirectory()
+      let directory = StoreDirectory()
       try FileManager.default.createDirectory(
         atPath: directory.path, withIntermediateDirectories: true)
       var settings = directory.settings
@@ -281,7 +269,7 @@ struct MosquittoImportTests {
     let (records, notices) = try open()
     #expect(records.isEmpty)
     #expect(notices == ["\(file): nothing is taken over from mosquitto: \(reason)"])
-    let other = TemporaryDirectory()
+    let other = StoreDirectory()
     var strict = other.settings
     strict.mosquittoFile = file
     strict.isStrict = true

@@ -6,7 +6,7 @@ import Storage
 import Testing
 
 struct PageTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   private func request(
     _ session: UInt64, after: UInt64, messages: Int = 100, bytes: Int = .max,

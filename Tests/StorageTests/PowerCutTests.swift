@@ -32,7 +32,7 @@ struct PowerCutTests {
     return durable
   }
 
-  private func check(_ seed: UInt64, _ mode: SynchronizationMode, in directory: TemporaryDirectory)
+  private func check(_ seed: UInt64, _ mode: SynchronizationMode, in directory: StoreDirectory)
     throws
   {
     var numbers = Chance(seed: seed)
@@ -62,14 +62,14 @@ struct PowerCutTests {
   }
 
   @Test func `what was committed survives a power cut at any point`() throws {
-    let directory = TemporaryDirectory()
+    let directory = StoreDirectory()
     for seed in 1...Self.cutCount { try check(seed, .full, in: directory) }
   }
 
   @Test func `without syncing each commit a power cut loses the last ones, and nothing else`()
     throws
   {
-    let directory = TemporaryDirectory()
+    let directory = StoreDirectory()
     for seed in UInt64(1)...100 { try check(seed, .normal, in: directory) }
   }
 }

@@ -38,7 +38,7 @@ struct SalvageTests {
   }
 
   private static let original: Original? = {
-    let directory = TemporaryDirectory()
+    let directory = StoreDirectory()
     var settings = directory.settings
     settings.synchronization = .off
     let records = sessions + (1...900).flatMap { message($0) }
@@ -53,7 +53,7 @@ struct SalvageTests {
 
   /// The files of a store that was killed, with ten commits in its log.
   private static let killed: Original? = {
-    let directory = TemporaryDirectory()
+    let directory = StoreDirectory()
     do {
       let store = try Store.open(directory.settings)
       try store.commit(sessions)
@@ -72,8 +72,8 @@ struct SalvageTests {
 
   private static func directory(
     _ bytes: [UInt8], log: [UInt8] = []
-  ) throws -> TemporaryDirectory {
-    let directory = TemporaryDirectory()
+  ) throws -> StoreDirectory {
+    let directory = StoreDirectory()
     try FileManager.default.createDirectory(
       atPath: directory.path, withIntermediateDirectories: true)
     try Data(bytes).write(to: URL(fileURLWithPath: directory.file))
@@ -91,7 +91,7 @@ struct SalvageTests {
   }
 
   /// Opens a damaged store, and once more what became of it.
-  private func open(_ directory: TemporaryDirectory) throws -> Outcome {
+  private func open(_ directory: StoreDirectory) throws -> Outcome {
     var settings = directory.settings
     settings.synchronization = .off
     let store = try Store.open(settings)
@@ -180,7 +180,7 @@ struct SalvageTests {
     #expect(outcome.marks.isEmpty)
     #expect(outcome.savedSessions == 0)
 
-    let directory = TemporaryDirectory()
+    let directory = StoreDirectory()
     try FileManager.default.createDirectory(
       atPath: directory.file, withIntermediateDirectories: true)
     #expect(try open(directory).marks.isEmpty)

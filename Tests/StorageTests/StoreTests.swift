@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 struct StoreTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   @Test func `a new store is empty`() throws {
     let store = try Store.open(directory.settings)

@@ -1,20 +1,16 @@
-// A directory that goes away with its test, and records that touch every table.
+// A store's directory that goes away with its test, and records that touch every table.
 
 import Foundation
+import LiveSupport
 import MQTTBroker
 import MQTTCodec
 import Storage
 
-/// A directory that is removed when nobody needs it.
-final class TemporaryDirectory: Sendable {
-  let path: String
+/// A directory that a store makes, in a folder that is removed when nobody needs it.
+struct StoreDirectory {
+  private let folder = TestFolder()
 
-  init() {
-    path = NSTemporaryDirectory() + "mqtt-store-\(UUID().uuidString)"
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+  var path: String { folder.path("data") }
   var file: String { path + "/" + StoreSettings.fileName }
   var log: String { file + "-wal" }
   var settings: StoreSettings { StoreSettings(directory: path) }
@@ -112,19 +108,20 @@ extension Store {
   func commit(_ records: [Record]) throws { try commit(RecordBatch(number: 1, records: records)) }
 }
 
-extension TemporaryDirectory {
+/// What was packed with gzip into a file of the folder `Files`.
+func unpacked(_ name: String) throws -> [UInt8] {
+  let program = try RunningProgram([
+    "gzip", "-dc", "\(checkoutFolder)/Tests/StorageTests/Files/\(name)",
+  ])
+  guard try program.exitStatus() == 0 else { throw ProgramError(program.errors) }
+  return program.outputBytes
+}
+
+extension StoreDirectory {
   /// What a statement gives when the program `sqlite3` runs it, after a store has been closed.
   func query(_ statement: String, closing store: Store? = nil) throws -> String {
     store?.close()
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
-    process.arguments = [file, statement]
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: text, as: UTF8.self).trimmingCharacters(in: .newlines)
+    let result = try run(["sqlite3", file, statement])
+    return (result.output + result.errors).trimmingCharacters(in: .newlines)
   }
 }

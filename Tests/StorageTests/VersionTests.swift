@@ -9,21 +9,14 @@ import Storage
 import Testing
 
 struct VersionTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
   private let expected = RecordedState(Sample.everythingOfVersion1).records
 
   /// Puts the old file into the directory.
   private func lay() throws {
     try FileManager.default.createDirectory(
       atPath: directory.path, withIntermediateDirectories: true)
-    let packed = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("Files/version-1.sqlite.gz").path
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", "exec gzip -dc \"$0\" > \"$1\"", packed, directory.file]
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    try Data(unpacked("version-1.sqlite.gz")).write(to: URL(fileURLWithPath: directory.file))
   }
 
   @Test func `a file of version 1 is taken over with everything in it`() throws {
@@ -75,7 +68,7 @@ struct VersionTests {
 
 /// The main file is gone or empty, and the log beside it is whole.
 struct LostFileTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   /// Leaves everything in the log, as a crash does, and nothing in the main file.
   private func lay(isThere: Bool) throws {

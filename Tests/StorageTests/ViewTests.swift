@@ -6,7 +6,7 @@ import Storage
 import Testing
 
 struct ViewTests {
-  private let directory = TemporaryDirectory()
+  private let directory = StoreDirectory()
 
   private func query(_ statement: String) throws -> [String] {
     let store = try Store.open(directory.settings)

@@ -1,11 +1,14 @@
 // Addresses as text and back, names, listeners on ports and paths.
 
 import Glibc
+import LiveSupport
 import MQTTCodec
 import Testing
 import Transport
 
 @Suite struct AddressTests {
+  private let folder = TestFolder()
+
   @Test(arguments: [
     ("127.0.0.1", "127.0.0.1:5000"), ("::1", "[::1]:5000"), ("[::1]", "[::1]:5000"),
     ("0.0.0.0", "0.0.0.0:5000"), ("2001:db8::ff00:42:8329", "[2001:db8::ff00:42:8329]:5000"),
@@ -46,7 +49,7 @@ import Transport
   }
 
   @Test func `bytes cross a path, and the path is gone with its listener`() throws {
-    let path = temporaryPath()
+    let path = folder.path("socket")
     let reactor = try Reactor(index: 0)
     var settings = ListenerSettings(address: .unix(path: path))
     settings.pathMode = 0o600
@@ -67,7 +70,7 @@ import Transport
   }
 
   @Test func `a path that a dead process left behind is taken over`() throws {
-    let path = temporaryPath()
+    let path = folder.path("socket")
     let first = try ListenSocket(ListenerSettings(address: .unix(path: path)))
     // A second name survives the removal of the first, as the name of a killed process does.
     let second = path + "2"
@@ -79,7 +82,7 @@ import Transport
   }
 
   @Test func `a path that answers is left alone`() throws {
-    let path = temporaryPath()
+    let path = folder.path("socket")
     let first = try ListenSocket(ListenerSettings(address: .unix(path: path)))
     let error = #expect(throws: SystemError.self) {
       _ = try ListenSocket(ListenerSettings(address: .unix(path: path)))
@@ -89,10 +92,9 @@ import Transport
   }
 
   @Test func `a file that is no socket is left alone`() throws {
-    let path = temporaryPath()
+    let path = folder.path("socket")
     let number = open(path, O_CREAT | O_WRONLY, 0o600)
     close(number)
-    defer { unlink(path) }
     #expect(throws: SystemError.self) {
       _ = try ListenSocket(ListenerSettings(address: .unix(path: path)))
     }
@@ -105,9 +107,5 @@ import Transport
       _ = try ListenSocket(ListenerSettings(address: .unix(path: path)))
     }
     #expect(error?.reason == "File name too long")
-  }
-
-  private func temporaryPath() -> String {
-    "/tmp/mqtt-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
   }
 }

@@ -2,20 +2,22 @@
 // authority, and leaves with whatever names and dates a test asks for.
 
 import Foundation
+import LiveSupport
 
-/// A directory with an authority that signs what tests need; it is removed with the process.
+/// A directory with an authority that signs what tests need.
 final class TLSCertificates: Sendable {
   /// Made once for all tests: an authority nobody changes.
-  static let shared = TLSCertificates()
+  static let shared = TLSCertificates(in: .forAllTests())
 
-  let directory: String
+  private let folder: TestFolder
   /// Tests run in parallel, and the authority's index is a plain file.
   private let lock = NSLock()
 
   var authority: String { path("ca.crt") }
 
-  init() {
-    directory = TLSCertificates.temporaryDirectory()
+  init(in folder: TestFolder = TestFolder()) {
+    self.folder = folder
+    let directory = folder.path
     let configuration = """
       [ca]
       default_ca = own
@@ -42,7 +44,7 @@ final class TLSCertificates: Sendable {
     selfSigned("ca", commonName: "Test Authority", arguments: ["-days", "30"])
   }
 
-  func path(_ name: String) -> String { directory + "/" + name }
+  func path(_ name: String) -> String { folder.path(name) }
 
   func write(_ text: String, to name: String) {
     _ = FileManager.default.createFile(atPath: path(name), contents: Data(text.utf8))
@@ -85,47 +87,14 @@ final class TLSCertificates: Sendable {
       ["ca", "-config", path("ca.cnf"), "-gencrl", "-out", path(list)])
   }
 
-  /// A fresh directory that goes when the process ends.
-  static func temporaryDirectory() -> String {
-    let path = NSTemporaryDirectory() + "mqtt-tls-" + UUID().uuidString
-    try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    leftovers.withLock { $0.append(path) }
-    return path
-  }
-
   /// Runs the openssl command and answers its output and whether it succeeded.
   @discardableResult
   static func openssl(_ arguments: [String]) -> (succeeded: Bool, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments
-    let pipe = Pipe()
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = pipe
-    process.standardError = pipe
-    do { try process.run() } catch { return (false, "\(error)") }
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus == 0, String(decoding: data, as: UTF8.self))
-  }
-}
-
-/// Directories to remove at exit.
-private let leftovers = Leftovers()
-
-private final class Leftovers: @unchecked Sendable {
-  private let lock = NSLock()
-  private var paths: [String] = []
-
-  init() {
-    atexit {
-      leftovers.withLock { paths in
-        for path in paths { try? FileManager.default.removeItem(atPath: path) }
-      }
+    do {
+      let result = try run(["openssl"] + arguments)
+      return (result.status == 0, result.output + result.errors)
+    } catch {
+      return (false, "\(error)")
     }
-  }
-
-  func withLock(_ body: (inout [String]) -> Void) {
-    lock.withLock { body(&paths) }
   }
 }

@@ -1,6 +1,7 @@
 // What is agreed beside the certificates: pre-shared keys, application protocols, logged secrets.
 
 import Foundation
+import LiveSupport
 import Testing
 import Transport
 
@@ -126,7 +127,8 @@ import Transport
   }
 
   @Test func `secrets of both ends are appended to a file for its owner`() throws {
-    let path = TLSCertificates.temporaryDirectory() + "/keys"
+    let folder = TestFolder()
+    let path = folder.path("keys")
     var client = TLSClientSettings.trusting
     client.keyLogFile = path
     var first = try TLSPair(client: client, server: .localhost)
@@ -148,7 +150,8 @@ import Transport
 
   @Test func `the environment variable SSLKEYLOGFILE logs secrets too`() async {
     await #expect(processExitsWith: .success) {
-      let path = TLSCertificates.temporaryDirectory() + "/keys"
+      let folder = TestFolder()
+      let path = folder.path("keys")
       setenv("SSLKEYLOGFILE", path, 1)
       var pair = try TLSPair(client: .trusting, server: .localhost)
       pair.connect()

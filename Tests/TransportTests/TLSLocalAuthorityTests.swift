@@ -2,11 +2,13 @@
 // nobody else can read the keys.
 
 import Foundation
+import LiveSupport
 import Testing
 import Transport
 
 @Suite struct TLSLocalAuthorityTests {
-  let directory = TLSCertificates.temporaryDirectory() + "/deep/tls"
+  private let folder = TestFolder()
+  private var directory: String { folder.path("deep/tls") }
 
   private func make(
     names: [String] = ["localhost", "Broker.Example"], addresses: [String] = ["127.0.0.1", "::1"]

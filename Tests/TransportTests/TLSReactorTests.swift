@@ -111,7 +111,8 @@ import Transport
   @Test func `a client that does not trust the server says why, and the server learns it`() throws {
     let (reactor, address, _) = try makeReactor()
     var settings = TLSClientSettings()
-    settings.authorityFile = TLSCertificates().authority
+    let certificates = TLSCertificates()
+    settings.authorityFile = certificates.authority
     let stranger = try TLSContext.client(settings)
     _ = reactor.connect(to: address, tls: stranger, serverName: "localhost", owner: 1)
     let end = Box<LinkEnd?>(nil)

@@ -2,6 +2,7 @@
 // handshake.
 
 import Foundation
+import LiveSupport
 import Testing
 import Transport
 
@@ -130,7 +131,8 @@ import Transport
   }
 
   @Test func `an authority directory works after a rehash and must be a directory`() throws {
-    let directory = TLSCertificates.temporaryDirectory()
+    let folder = TestFolder()
+    let directory = folder.path
     try FileManager.default.copyItem(
       atPath: certificates.authority, toPath: directory + "/authority.crt")
     TLSCertificates.openssl(["rehash", directory])

@@ -1,24 +1,13 @@
-// Where the databases of one test of a sidecar are, and what stands in them.
+// What stands in the databases of one test of a sidecar.
 
 import Foundation
 import LiveSupport
 import Testing
 
-/// A folder of one test.
-final class SidecarFolder {
-  let path: String
-
-  init() throws {
-    let place = FileManager.default.temporaryDirectory.appending(path: "mqtt-sidecar-\(UUID())")
-    try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-    path = place.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TestFolder {
   /// What `sqlite3` answers, once it does.
   func ask(_ file: String, _ statement: String) throws -> String {
-    let result = try run(["sqlite3", "-cmd", ".timeout 20000", "\(path)/\(file)", statement])
+    let result = try run(["sqlite3", "-cmd", ".timeout 20000", path(file), statement])
     guard result.status == 0 else { throw ProgramError("sqlite3: \(result.errors)") }
     return result.output.trimmingCharacters(in: .newlines)
   }
