@@ -56,16 +56,24 @@ struct AccessTests {
     #expect(!broker.program.errors.contains("three"))
   }
 
-  @Test func `a password that is asked for on the terminal is not shown, and lets in`() throws {
+  @Test(arguments: ["one", "many"])
+  func `a password is asked for once on the terminal, is not shown, and lets in`(
+    clients: String
+  ) throws {
     let folder = TestFolder()
     let file = folder.path + "/passwords"
     #expect(try passwd(["-c", file, "ann"], input: "geheim\n") == 0)
     let broker = try LiveBroker(["--passwords", file])
-    try runPython("prompt.py", mqttPath, "\(broker.port)", "answer")
+    try runPython("prompt.py", mqttPath, "\(broker.port)", clients)
   }
 
   @Test func `Ctrl-C at the question for a password leaves the terminal as it was`() throws {
     try runPython("prompt.py", mqttPath, "1", "interrupt")
+  }
+
+  @Test func `Ctrl-C after the question for a password ends a run with its results`() throws {
+    let broker = try LiveBroker()
+    try runPython("prompt.py", mqttPath, "\(broker.port)", "bench")
   }
 
   @Test func `a password of Argon2id lets in`() throws {

@@ -10,10 +10,7 @@ enum BenchCommand {
   static func run(_ options: BenchOptions) -> Int32 {
     var options = options
     do throws(StartFailure) {
-      // Asked for once, not by every connection and every scenario.
-      if let password = options.connection.password, options.task.connects {
-        options.connection.password = .given(try password.read(prompt: "Password"))
-      }
+      if options.task.connects { try options.connection.readPassword() }
       switch options.task {
       case .run(let scenarios): return try BenchSession(options).run(scenarios)
       case .tour: return try TourCommand.run(options)

@@ -3,6 +3,13 @@
 import Commands
 import Glibc
 
+extension ConnectionOptions {
+  /// Reads the password now, once for however many connections there will be.
+  mutating func readPassword() throws(StartFailure) {
+    if let password { self.password = .given(try password.read(prompt: "Password")) }
+  }
+}
+
 extension SecretSource {
   /// The secret; `prompt` is shown when it is asked for on the terminal.
   func read(prompt: String) throws(StartFailure) -> [UInt8] {

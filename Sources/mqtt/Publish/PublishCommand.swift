@@ -20,6 +20,8 @@ enum PublishCommand {
     if options.connection.tls != nil { ProcessSettings.ignoreBrokenPipes() }
     do throws(StartFailure) {
       if let reply = options.reply { return try request(options, reply) }
+      var options = options
+      try options.connection.readPassword()
       let loop = try ClientLoop()
       var isLong = false
       let seed = options.seed ?? RandomBytes.word

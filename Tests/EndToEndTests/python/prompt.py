@@ -8,7 +8,13 @@ import termios
 import time
 
 MQTT, PORT, CASE = sys.argv[1:4]
-ARGUMENTS = [MQTT, "pub", "-p", PORT, "-u", "ann", "-P", "-", "t", "m"]
+COMMANDS = {
+    "one": ["pub", "t", "m"],
+    "many": ["pub", "--clients", "3", "t", "m"],
+    "interrupt": ["pub", "t", "m"],
+    "bench": ["bench", "pairs:1", "--rate", "100", "-d", "600"],
+}
+ARGUMENTS = [MQTT] + COMMANDS[CASE] + ["-h", "127.0.0.1", "-p", PORT, "-u", "ann", "-P", "-"]
 END = time.monotonic() + 20
 
 
@@ -37,11 +43,17 @@ if program == 0:
     os.execv(MQTT, ARGUMENTS)
 read_until(terminal, b"Password: ")
 assert not shows_typing(terminal)
-if CASE == "answer":
+if CASE in ("one", "many"):
     os.write(terminal, b"geheim\n")
     seen = read_until(terminal, b"\0")
-    assert b"geheim" not in seen, seen
+    assert b"geheim" not in seen and b"Password" not in seen, seen
     assert os.waitpid(program, 0)[1] == 0, seen
+elif CASE == "bench":
+    os.write(terminal, b"geheim\n")
+    read_until(terminal, b"missing")
+    os.write(terminal, b"\x03")
+    seen = read_until(terminal, b"\0")
+    assert b"verdict" in seen and os.waitpid(program, 0)[1] == 0, seen
 else:
     os.write(terminal, b"gehe\x03")
     _, status = os.waitpid(program, 0)
