@@ -113,18 +113,20 @@ extension Broker {
 
   private mutating func sendKept(_ delivery: UInt32, _ session: UInt32, _ connection: UInt32) {
     let qos = deliveries[delivery].qos
-    if sizeOfKept(delivery, connection) > Int(connections[connection].packetSizeLimit) {
+    let size = sizeOfKept(delivery, connection)
+    if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return dropDelivery(delivery)
     }
     if qos == .atMostOnce {
-      transmitKept(delivery, on: connection, identifier: 0, isDuplicate: false)
+      transmitKept(delivery, size: size, on: connection, identifier: 0, isDuplicate: false)
       return dropDelivery(delivery)
     }
     let isKept = isKeptInFlight(session) || deliveries[delivery].group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
-    transmitKept(delivery, on: connection, identifier: identifier.rawValue, isDuplicate: false)
+    transmitKept(
+      delivery, size: size, on: connection, identifier: identifier.rawValue, isDuplicate: false)
     if !isKept { dropDelivery(delivery) }
   }
 
@@ -134,7 +136,8 @@ extension Broker {
       return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
     }
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
-    if sizeOfKept(entry.message, connection) > Int(connections[connection].packetSizeLimit) {
+    let size = sizeOfKept(entry.message, connection)
+    if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return endResend(entry, session, .packetTooLarge)
     }
@@ -143,7 +146,7 @@ extension Broker {
       return endResend(entry, session, .notAuthorized)
     }
     transmitKept(
-      entry.message, on: connection, identifier: entry.packetIdentifier.rawValue,
+      entry.message, size: size, on: connection, identifier: entry.packetIdentifier.rawValue,
       isDuplicate: true)
   }
 
@@ -168,9 +171,8 @@ extension Broker {
   }
 
   private mutating func transmitKept(
-    _ delivery: UInt32, on connection: UInt32, identifier: UInt16, isDuplicate: Bool
+    _ delivery: UInt32, size: Int, on connection: UInt32, identifier: UInt16, isDuplicate: Bool
   ) {
-    let size = sizeOfKept(delivery, connection)
     let kept = deliveries[delivery]
     let message = kept.message
     let topic = messages[message].topic

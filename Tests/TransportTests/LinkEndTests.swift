@@ -10,7 +10,9 @@ import Transport
     let (reactor, address) = try listeningReactor()
     _ = reactor.connect(to: address, owner: 1)
     // More than the buffers of both kernels hold.
-    let message = [UInt8](repeating: 7, count: 64 << 20)
+    var message: [UInt8] = []
+    let block = pattern(1_000_003)
+    while message.count < 64 << 20 { message += block }
     let received = Box(0)
     let end = Box<LinkEnd?>(nil)
     ReactorScript.run(reactor, until: end.value != nil) { reactor, event in
@@ -20,6 +22,13 @@ import Transport
         reactor.close(event.link, flushing: true)
       }
       if event.owner == 1, let range = event.receivedRange {
+        let isSame = reactor.received(range).withUnsafeBytes { part in
+          message[received.value...].withUnsafeBytes { rest in
+            guard let part = part.baseAddress, let rest = rest.baseAddress else { return false }
+            return memcmp(part, rest, range.count) == 0
+          }
+        }
+        #expect(isSame)
         received.value += range.count
       }
       if let reason = event.end {
