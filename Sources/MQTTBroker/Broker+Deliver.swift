@@ -15,25 +15,24 @@ extension Broker {
   /// Stands for "no kept message" in a flow.
   static let unkept = UInt32.max
 
-  /// Delivers the message of `routing` to one session.
+  /// Delivers a message to one session.
   @inline(__always) mutating func deliver(
-    to target: Target, _ identifiers: [UInt32], group: UInt32 = SubscriptionTree.nothing,
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>, packet: Span<UInt8>
+    _ message: inout RoutedMessage, to target: Target, _ identifiers: [UInt32],
+    group: SlotIdentifier? = nil
   ) {
     let session = target.session
     let connection = sessions[session].connection
-    if connection != Session.noConnection && isOutside(topic, connection) { return }
-    // The lower one of the two qualities. [MQTT-3.8.4-8]
-    let qos =
-      configuration.upgradesQoS ? target.flags.qos : min(routing.qos, target.flags.qos)
-    // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
-    let isRetained = routing.isRetained && target.flags.contains(.retainAsPublished)
-    if qos == .atMostOnce {
+    if connection != Session.noConnection && isOutside(message.topic, connection) { return }
+    let terms = DeliveryTerms(
+      // The lower one of the two qualities. [MQTT-3.8.4-8]
+      qos: configuration.upgradesQoS
+        ? target.flags.qos : min(message.terms.qos, target.flags.qos),
+      isRetained: message.terms.isRetained && target.flags.contains(.retainAsPublished),
+      subscriptionIdentifiers: identifiers, group: group)
+    if terms.qos == .atMostOnce {
       if connection != Session.noConnection && sessions[session].replayCount == 0 {
         if connections[connection].outputCount < configuration.outboxByteLimit {
-          transmit(
-            on: connection, qos: qos, isRetained: isRetained, identifier: 0, identifiers,
-            topic: topic, properties: properties, payload: payload, packet: packet)
+          transmit(&message, terms, identifier: 0, on: connection)
         } else {
           dropForSlowness(session, connection)
         }
@@ -43,34 +42,21 @@ extension Broker {
     } else if connection != Session.noConnection && sessions[session].nothingWaits
       && hasWindow(session)
       && connections[connection].outputCount < configuration.outboxByteLimit
-      && !(isStoreFailing && qos == .exactlyOnce && sessions[session].record != 0)
+      && !(isStoreFailing && terms.qos == .exactlyOnce && sessions[session].record != 0)
     {
-      if !fits(connection, hasIdentifier: true, identifiers, topic, properties, payload) {
-        return dropTooLarge(session, connection)
-      }
+      if !fits(message, terms, connection) { return dropTooLarge(session, connection) }
       var kept = Self.unkept
-      if isKeptInFlight(session) || group != SubscriptionTree.nothing {
-        kept = keep(
-          qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
-          payload: payload)
+      if isKeptInFlight(session) || group != nil {
+        kept = keep(&message, terms)
         if sessions[session].record != 0 { recordSent(kept, to: session) }
       }
-      let identifier = sessions[session].sender.send(kept, qos: qos)
-      transmit(
-        on: connection, qos: qos, isRetained: isRetained, identifier: identifier.rawValue,
-        identifiers, topic: topic, properties: properties, payload: payload, packet: packet)
+      let identifier = sessions[session].sender.send(kept, qos: terms.qos)
+      transmit(&message, terms, identifier: identifier.rawValue, on: connection)
       return
     }
-    if !hasRoom(session, bytes: topic.count + properties.count + payload.count) { return }
-    if goesToTail(session, qos) {
-      return appendToTail(
-        of: session, qos, isRetained, identifiers, group: group, topic: topic,
-        properties: properties, payload: payload)
-    }
-    let kept = keep(
-      qos, isRetained, identifiers, group: group, topic: topic, properties: properties,
-      payload: payload)
-    enqueue(kept, for: session)
+    if !hasRoom(session, bytes: message.byteCount) { return }
+    if goesToTail(session, terms.qos) { return appendToTail(of: session, &message, terms) }
+    enqueue(keep(&message, terms), for: session)
   }
 
   /// Whether messages that were sent are kept until they are acknowledged: to send them again, or
@@ -94,87 +80,87 @@ extension Broker {
     return bytes
   }
 
-  /// Appends the message of `routing` to an outbox. [MQTT-3.3.1-9]
+  /// Appends a message to an outbox. [MQTT-3.3.1-9]
   @inline(__always) private mutating func transmit(
-    on connection: UInt32, qos: QoS, isRetained: Bool, identifier: UInt16, _ identifiers: [UInt32],
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>, packet: Span<UInt8>
+    _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
+    on connection: UInt32
   ) {
     let isV5 = connections[connection].version == .v5
-    if isV5 && (!identifiers.isEmpty || connections[connection].extras != nil)
+    if isV5 && (!terms.subscriptionIdentifiers.isEmpty || connections[connection].extras != nil)
       || connections[connection].isMounted
     {
-      return transmitApart(
-        on: connection, qos: qos, isRetained: isRetained, identifier: identifier, identifiers,
-        topic: topic, properties: properties, payload: payload)
+      return transmitApart(message, terms, identifier: identifier, on: connection)
     }
-    if routing.isShared && qos == .atMostOnce && !isRetained
-      && share(
-        on: connection, topic: topic, properties: properties, payload: payload, packet: packet)
+    if message.isShared && terms.qos == .atMostOnce && !terms.isRetained
+      && share(&message, on: connection)
     {
-      return finishTransmit(
-        on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
+      return finishTransmit(message, terms, identifier: identifier, on: connection)
     }
-    let kind = RoutedForms.Kind(isV5: isV5, hasIdentifier: identifier != 0)
-    let form = routing.form(kind, topic: topic, properties: properties, payload: payload)
+    let kind = RoutedMessage.Kind(isV5: isV5, hasIdentifier: identifier != 0)
+    let form = message.form(kind, &spares)
     if form.count > Int(connections[connection].packetSizeLimit) {
       return dropTooLarge(connections[connection].session, connection)
     }
     prepareOutbox(connection)
     let start = connections[connection].outbox.count
-    spares.makeRoom(for: form.count, in: &connections[connection].outbox)
+    spares.makeRoom(for: Int(form.count), in: &connections[connection].outbox)
     if form.isPassed {
-      connections[connection].outbox.append(packet)
+      connections[connection].outbox.append(message.packet)
     } else {
-      connections[connection].outbox.append(form.range, of: routing.bytes)
+      connections[connection].outbox.append(form.range, of: message.bytes)
     }
     connections[connection].outbox[start] =
-      0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0)
+      0x30 | terms.qos.rawValue << 1 | (terms.isRetained ? 1 : 0)
     if identifier != 0 {
-      connections[connection].outbox[start + form.identifierOffset] = UInt8(identifier >> 8)
-      connections[connection].outbox[start + form.identifierOffset + 1] =
-        UInt8(truncatingIfNeeded: identifier)
+      let offset = start + Int(form.identifierOffset)
+      connections[connection].outbox[offset] = UInt8(identifier >> 8)
+      connections[connection].outbox[offset + 1] = UInt8(truncatingIfNeeded: identifier)
     }
-    finishTransmit(
-      on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
+    finishTransmit(message, terms, identifier: identifier, on: connection)
   }
 
   /// The same for a 5.0 client with aliases or subscription identifiers, or for one below a mount
   /// point, encoded for it alone.
   private mutating func transmitApart(
-    on connection: UInt32, qos: QoS, isRetained: Bool, identifier: UInt16, _ identifiers: [UInt32],
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+    _ message: borrowing RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
+    on connection: UInt32
   ) {
-    let version = connections[connection].version
-    let topic = topic.extracting(droppingFirst: mountPoint(of: connection).count)
-    let size = PublishForm.encodedSize(
-      version: version, qos: qos, topic: topic, topicAlias: 0,
-      messageExpiryIntervalSeconds: routing.expirySeconds, subscriptionIdentifiers: identifiers,
-      forwardedProperties: properties, payload: payload)
+    var form = publishForm(of: message, terms, on: connection)
+    let size = form.encodedSize
     // [MQTT-3.1.2-24]
     if size > Int(connections[connection].packetSizeLimit) {
       return dropTooLarge(connections[connection].session, connection)
     }
-    let alias = outboundAlias(for: topic, size: size, on: connection)
+    form.packetIdentifier = identifier
+    let alias = outboundAlias(for: form.topic, size: size, on: connection)
+    form.topicAlias = alias.number
+    if alias.isKnown { form.topic = form.topic.extracting(0..<0) }
     prepareOutbox(connection)
-    _ = PublishForm.encode(
-      into: &connections[connection].outbox, version: version, qos: qos, isRetained: isRetained,
-      isDuplicate: false, packetIdentifier: identifier,
-      topic: topic.extracting(alias.isKnown ? 0..<0 : 0..<topic.count), topicAlias: alias.number,
-      messageExpiryIntervalSeconds: routing.expirySeconds, subscriptionIdentifiers: identifiers,
-      forwardedProperties: properties, payload: payload)
-    finishTransmit(
-      on: connection, qos: qos, isRetained: isRetained, identifier, topic, payload.count)
+    form.encode(into: &connections[connection].outbox)
+    finishTransmit(message, terms, identifier: identifier, on: connection)
+  }
+
+  /// What takes a message to a connection, without packet identifier and alias.
+  @_lifetime(copy message)
+  private func publishForm(
+    of message: borrowing RoutedMessage, _ terms: DeliveryTerms, on connection: UInt32
+  ) -> PublishForm {
+    var form = message.publishForm(connections[connection].version, terms.qos)
+    form.topic = form.topic.extracting(droppingFirst: mountPoint(of: connection).count)
+    form.isRetained = terms.isRetained
+    form.subscriptionIdentifiers = terms.subscriptionIdentifiers
+    return form
   }
 
   @inline(__always) private mutating func finishTransmit(
-    on connection: UInt32, qos: QoS, isRetained: Bool, _ identifier: UInt16, _ topic: Span<UInt8>,
-    _ payloadBytes: Int
+    _ message: borrowing RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
+    on connection: UInt32
   ) {
-    countSent(payloadBytes)
+    countSent(message.payload.count)
     if configuration.logsPackets {
-      notePublish(
-        on: connection, qos: qos, isRetained: isRetained, isDuplicate: false, identifier,
-        String(decoding: array(topic), as: UTF8.self), byteCount: payloadBytes)
+      let note = PublishNote(
+        terms, identifier: identifier, isDuplicate: false, byteCount: message.payload.count)
+      notePublish(note, topic: message.topic, on: connection)
     }
     enlist(connection)
   }
@@ -200,18 +186,12 @@ extension Broker {
   }
 
   private func fits(
-    _ connection: UInt32, hasIdentifier: Bool, _ identifiers: [UInt32], _ topic: Span<UInt8>,
-    _ properties: Span<UInt8>, _ payload: Span<UInt8>
+    _ message: borrowing RoutedMessage, _ terms: DeliveryTerms, _ connection: UInt32
   ) -> Bool {
     let limit = Int(connections[connection].packetSizeLimit)
     // Fixed header, lengths, identifier, expiry and subscription identifiers take less than this.
-    let bound =
-      topic.count + properties.count + payload.count + 32 + identifiers.count * 5
-    if bound <= limit { return true }
-    return PublishForm.encodedSize(
-      version: connections[connection].version, qos: hasIdentifier ? .atLeastOnce : .atMostOnce,
-      topic: topic, topicAlias: 0, messageExpiryIntervalSeconds: routing.expirySeconds,
-      subscriptionIdentifiers: identifiers, forwardedProperties: properties, payload: payload)
-      <= limit
+    let bound = message.byteCount + 32 + terms.subscriptionIdentifiers.count * 5
+    return bound <= limit
+      || publishForm(of: message, terms, on: connection).encodedSize <= limit
   }
 }

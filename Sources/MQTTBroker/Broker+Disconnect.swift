@@ -92,7 +92,7 @@ extension Broker {
   private mutating func unfinished(of session: UInt32) -> [UInt32] {
     var left: [UInt32] = []
     for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
-      if entry.stage != .awaitingPuback { deliveries[entry.message].group = nil }
+      if entry.stage != .awaitingPuback { deliveries[entry.message].terms.group = nil }
       left.append(entry.message)
     }
     left += sessions[session].queue.all
@@ -130,7 +130,7 @@ extension Broker {
   }
 
   private func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
-    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group) else {
+    guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group) else {
       return false
     }
     let topic = isControlled ? topic(of: delivery) : []
@@ -168,7 +168,7 @@ extension Broker {
   mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
     recordEnd(of: delivery)
     let topic = isControlled ? topic(of: delivery) : []
-    guard let group = deliveries[delivery].group, subscriptions.groups.contains(group),
+    guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group),
       let member = chooseMember(of: group.index, topic: topic.span, except: session)
     else { return dropDelivery(delivery) }
     let subscription = subscriptions.subscriptions[member]
@@ -180,10 +180,10 @@ extension Broker {
     if !hasRoom(subscription.session, bytes: messages[message].bytes.count) {
       return dropDelivery(delivery)
     }
-    deliveries[delivery].qos = qos
-    deliveries[delivery].isRetained =
+    deliveries[delivery].terms.qos = qos
+    deliveries[delivery].terms.isRetained =
       messages[message].isRetained && subscription.flags.contains(.retainAsPublished)
-    deliveries[delivery].subscriptionIdentifiers =
+    deliveries[delivery].terms.subscriptionIdentifiers =
       subscription.identifier == 0 ? [] : [subscription.identifier]
     enqueue(delivery, for: subscription.session)
     pump(subscription.session)
@@ -216,10 +216,10 @@ extension Broker {
       "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")
     let properties = will.properties
     let payload = will.payload
-    routing.begin(
+    let terms = PublicationTerms(
       qos: will.qos, isRetained: will.isRetained, expirySeconds: will.expirySeconds,
       publisher: session)
-    _ = distribute(topic: topic.span, properties: properties.span, payload: payload.span)
+    distribute(terms, topic: topic.span, properties: properties.span, payload: payload.span)
   }
 
   // MARK: Time

@@ -18,10 +18,6 @@ extension Broker {
     if messages[message].references == 0 {
       let number = messages[message].record
       let isInTail = messages[message].isInTail
-      if routing.stored == message {
-        routing.stored = SubscriptionTree.nothing
-        routing.record = isInTail ? number : 0
-      }
       if isInTail {
         paging.bodies[number] = nil
       } else if number != 0 {

@@ -126,27 +126,26 @@ extension Broker {
           + "message_size_limit is \(configuration.payloadSizeLimit ?? 0)")
       return .implementationSpecificError
     }
-    let session = connections[index].session
-    routing.begin(
+    let terms = PublicationTerms(
       qos: view.qos, isRetained: view.isRetained,
-      expirySeconds: view.messageExpiryIntervalSeconds, publisher: session)
+      expirySeconds: view.messageExpiryIntervalSeconds, publisher: connections[index].session)
+    let payload = packet.extracting(view.payload)
     let isWanted: Bool
     let isV5 = connections[index].version == .v5
     if isV5 && view.hasForwardedProperties {
       var forwarded = spares.take()
       view.appendForwardedProperties(from: packet, into: &forwarded)
-      isWanted = distribute(
-        topic: topic, properties: forwarded.span, payload: packet.extracting(view.payload))
+      isWanted = distribute(terms, topic: topic, properties: forwarded.span, payload: payload)
       spares.put(forwarded)
     } else {
+      var message = RoutedMessage(
+        terms, topic: topic, properties: packet.extracting(0..<0), payload: payload)
       if let identifierOffset = passage(of: view, on: index) {
-        routing.pass(
-          RoutedForms.Kind(isV5: isV5, hasIdentifier: view.qos != .atMostOnce),
-          count: packet.count, identifierOffset: identifierOffset)
+        message.pass(
+          packet, as: RoutedMessage.Kind(isV5: isV5, hasIdentifier: view.qos != .atMostOnce),
+          identifierOffset: identifierOffset)
       }
-      isWanted = distribute(
-        topic: topic, properties: packet.extracting(0..<0),
-        payload: packet.extracting(view.payload), packet: packet)
+      isWanted = distribute(&message)
     }
     return isWanted ? .success : .noMatchingSubscribers
   }
@@ -165,14 +164,21 @@ extension Broker {
   }
 
   /// Retains the message if it wants that, and routes it; false when nobody wanted it.
-  ///
-  /// `packet` is what it came in, if that has a form that is passed on.
+  mutating func distribute(_ message: inout RoutedMessage) -> Bool {
+    if message.terms.isRetained { retain(&message) }
+    let isWanted = route(&message)
+    if message.bytes.capacity > 0 { spares.put(message.bytes.take()) }
+    return isWanted
+  }
+
+  /// The same for a message that has no packet.
+  @discardableResult
   mutating func distribute(
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>,
-    packet: Span<UInt8> = Span()
+    _ terms: PublicationTerms, topic: Span<UInt8>, properties: Span<UInt8> = Span(),
+    payload: Span<UInt8>
   ) -> Bool {
-    if routing.isRetained { retain(topic: topic, properties: properties, payload: payload) }
-    return route(topic: topic, properties: properties, payload: payload, packet: packet)
+    var message = RoutedMessage(terms, topic: topic, properties: properties, payload: payload)
+    return distribute(&message)
   }
 
   /// Sends one of the four acknowledgements.

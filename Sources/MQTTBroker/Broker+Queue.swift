@@ -9,43 +9,39 @@ extension Broker {
   /// The queue is not emptied into an outbox beyond this size.
   static let outboxRefillLimit = 256 << 10
 
-  /// The kept copy of the message of `routing`, made when it is needed first.
-  mutating func stored(topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>)
-    -> UInt32
-  {
-    if routing.stored != SubscriptionTree.nothing { return routing.stored }
-    var bytes = ByteBuffer(exactCapacity: topic.count + properties.count + payload.count)
-    bytes.append(topic)
-    bytes.append(properties)
-    bytes.append(payload)
-    let expiresAt =
-      routing.expirySeconds.map { now.advanced(bySeconds: Int($0)) } ?? Message.never
-    var message = Message(
-      bytes: bytes, topicLength: Int32(topic.count), propertiesLength: Int32(properties.count),
-      qos: routing.qos, isRetained: routing.isRetained, expiresAt: expiresAt)
-    message.record = routing.record
-    routing.stored = messages.insert(message).index
-    if routing.record != 0 { joinTails(routing.stored) }
-    return routing.stored
+  /// The kept copy of a message, made when it is needed first.
+  mutating func stored(_ message: inout RoutedMessage) -> UInt32 {
+    if messages.contains(message.stored) { return message.stored.index }
+    var bytes = ByteBuffer(exactCapacity: message.byteCount)
+    bytes.append(message.topic)
+    bytes.append(message.properties)
+    bytes.append(message.payload)
+    var kept = Message(
+      bytes: bytes, topicLength: Int32(message.topic.count),
+      propertiesLength: Int32(message.properties.count), qos: message.terms.qos,
+      isRetained: message.terms.isRetained, expiresAt: expiry(of: message) ?? Message.never)
+    kept.record = message.record
+    message.stored = messages.insert(kept)
+    if message.record != 0 { joinTails(message.stored.index) }
+    return message.stored.index
   }
 
-  mutating func keep(
-    _ qos: QoS, _ isRetained: Bool, _ identifiers: [UInt32], group: UInt32, topic: Span<UInt8>,
-    properties: Span<UInt8>, payload: Span<UInt8>
-  ) -> UInt32 {
-    let message = stored(topic: topic, properties: properties, payload: payload)
-    messages[message].references += 1
-    var delivery = Delivery(message: message, qos: qos, isRetained: isRetained)
-    delivery.subscriptionIdentifiers = identifiers
-    delivery.group =
-      group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
-    return deliveries.insert(delivery).index
+  /// When a message expires; nil is never.
+  func expiry(of message: borrowing RoutedMessage) -> Instant? {
+    message.terms.expirySeconds.map { now.advanced(bySeconds: Int($0)) }
+  }
+
+  /// Keeps a message for one session.
+  mutating func keep(_ message: inout RoutedMessage, _ terms: DeliveryTerms) -> UInt32 {
+    let stored = stored(&message)
+    messages[stored].references += 1
+    return deliveries.insert(Delivery(message: stored, terms: terms)).index
   }
 
   /// Puts a delivery at the end of a session's queue; false when it is only in the store then.
   @discardableResult
   mutating func enqueue(_ delivery: UInt32, for session: UInt32) -> Bool {
-    if goesToTail(session, deliveries[delivery].qos) {
+    if goesToTail(session, deliveries[delivery].terms.qos) {
       moveToTail(delivery, of: session)
       return false
     }
@@ -53,7 +49,7 @@ extension Broker {
     sessions[session].queue.append(delivery)
     sessions[session].queue.byteCount += messages[message].bytes.count
     // Nothing newer at QoS 0 overtakes it. [MQTT-4.6.0-6]
-    if deliveries[delivery].qos == .atMostOnce {
+    if deliveries[delivery].terms.qos == .atMostOnce {
       sessions[session].replayCount = UInt32(sessions[session].queue.count)
     }
     sweep(session, at: messages[message].expiresAt)
@@ -87,7 +83,7 @@ extension Broker {
     if sessions[session].sender.isResending { return }
     while let delivery = sessions[session].queue.first,
       connections[connection].outputCount < Self.outboxRefillLimit,
-      deliveries[delivery].qos == .atMostOnce || hasWindow(session)
+      deliveries[delivery].terms.qos == .atMostOnce || hasWindow(session)
     {
       if isStoreFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
@@ -112,21 +108,22 @@ extension Broker {
   }
 
   private mutating func sendKept(_ delivery: UInt32, _ session: UInt32, _ connection: UInt32) {
-    let qos = deliveries[delivery].qos
-    let size = sizeOfKept(delivery, connection)
+    let qos = deliveries[delivery].terms.qos
+    var attempt = attempt(on: connection)
+    let size = size(of: delivery, attempt, connection)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return dropDelivery(delivery)
     }
     if qos == .atMostOnce {
-      transmitKept(delivery, size: size, on: connection, identifier: 0, isDuplicate: false)
+      transmit(delivery, attempt, size: size, on: connection)
       return dropDelivery(delivery)
     }
-    let isKept = isKeptInFlight(session) || deliveries[delivery].group != nil
+    let isKept = isKeptInFlight(session) || deliveries[delivery].terms.group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
-    transmitKept(
-      delivery, size: size, on: connection, identifier: identifier.rawValue, isDuplicate: false)
+    attempt.identifier = identifier.rawValue
+    transmit(delivery, attempt, size: size, on: connection)
     if !isKept { dropDelivery(delivery) }
   }
 
@@ -136,7 +133,8 @@ extension Broker {
       return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
     }
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
-    let size = sizeOfKept(entry.message, connection)
+    var attempt = attempt(on: connection)
+    let size = size(of: entry.message, attempt, connection)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return endResend(entry, session, .packetTooLarge)
@@ -145,9 +143,9 @@ extension Broker {
     if isControlled && !mayReceive(session, message: deliveries[entry.message].message) {
       return endResend(entry, session, .notAuthorized)
     }
-    transmitKept(
-      entry.message, size: size, on: connection, identifier: entry.packetIdentifier.rawValue,
-      isDuplicate: true)
+    attempt.identifier = entry.packetIdentifier.rawValue
+    attempt.isDuplicate = true
+    transmit(entry.message, attempt, size: size, on: connection)
   }
 
   /// A message that was under way is not sent again, as if the client had refused it.
@@ -159,52 +157,54 @@ extension Broker {
     dropDelivery(entry.message)
   }
 
-  /// More than any limit for a message that has no name for the client.
-  private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
+  /// What an attempt to send a kept message on a connection begins with.
+  private func attempt(on connection: UInt32) -> PublishAttempt {
+    PublishAttempt(
+      version: connections[connection].version, hiddenCount: mountPoint(of: connection).count,
+      now: now)
+  }
+
+  /// Bytes of the PUBLISH, more than any limit for a message that has no name for the client.
+  private func size(
+    of delivery: UInt32, _ attempt: PublishAttempt, _ connection: UInt32
+  ) -> Int {
     let message = deliveries[delivery].message
     if isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection) {
       return .max
     }
-    return messages[message].encodedSize(
-      version: connections[connection].version, deliveries[delivery],
-      skipping: mountPoint(of: connection).count, now: now)
+    return messages[message].publishForm(deliveries[delivery].terms, attempt).encodedSize
   }
 
-  private mutating func transmitKept(
-    _ delivery: UInt32, size: Int, on connection: UInt32, identifier: UInt16, isDuplicate: Bool
+  /// Sends a kept message, whose PUBLISH without an alias has `size` bytes.
+  private mutating func transmit(
+    _ delivery: UInt32, _ given: PublishAttempt, size: Int, on connection: UInt32
   ) {
+    var attempt = given
     let kept = deliveries[delivery]
     let message = kept.message
     let topic = messages[message].topic
-    let skipped = mountPoint(of: connection).count
-    let alias = outboundAlias(
-      for: messages[message].bytes.span.extracting(topic).extracting(droppingFirst: skipped),
+    attempt.alias = outboundAlias(
+      for: messages[message].bytes.span.extracting(topic.dropFirst(attempt.hiddenCount)),
       size: size, on: connection)
-    let version = connections[connection].version
     prepareOutbox(connection)
-    Self.encode(
-      kept, of: messages, to: &connections, connection, version: version, identifier: identifier,
-      isDuplicate: isDuplicate, alias: alias, skipping: skipped, now: now)
+    Self.append(kept, attempt, of: messages, to: &connections[connection].outbox)
     countSent(messages[message].payload.count)
     if configuration.logsPackets {
-      let text = String(
-        decoding: array(messages[message].bytes.span.extracting(topic)), as: UTF8.self)
-      notePublish(
-        on: connection, qos: kept.qos, isRetained: kept.isRetained, isDuplicate: isDuplicate,
-        identifier, text, byteCount: messages[message].payload.count)
+      let note = PublishNote(
+        kept.terms, identifier: attempt.identifier, isDuplicate: attempt.isDuplicate,
+        byteCount: messages[message].payload.count)
+      let name = array(messages[message].bytes.span.extracting(topic))
+      notePublish(note, topic: name.span, on: connection)
     }
     enlist(connection)
   }
 
-  /// Both tables are parameters, so that lending one and changing the other are seen to be apart.
-  private static func encode(
-    _ kept: Delivery, of messages: borrowing SlotTable<Message>,
-    to connections: inout SlotTable<Connection>, _ connection: UInt32, version: ProtocolVersion,
-    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, skipping: Int, now: Instant
+  /// The message is lent and the outbox changed: as parameters they are seen to be apart.
+  private static func append(
+    _ kept: Delivery, _ attempt: PublishAttempt, of messages: borrowing SlotTable<Message>,
+    to outbox: inout ByteBuffer
   ) {
-    messages[kept.message].encode(
-      into: &connections[connection].outbox, version: version, kept, identifier: identifier,
-      isDuplicate: isDuplicate, alias: alias, skipping: skipping, now: now)
+    messages[kept.message].publishForm(kept.terms, attempt).encode(into: &outbox)
   }
 
   /// The shell took the output of a session's connection: there is room for what waits.

@@ -4,10 +4,11 @@ import MQTTCodec
 import MQTTSession
 
 extension Broker {
-  /// Keeps the message being routed as the last one of its topic, or forgets that one when the
+  /// Keeps a message as the last one of its topic, or forgets that one when the
   /// payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
-  mutating func retain(topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>) {
-    if payload.isEmpty {
+  mutating func retain(_ routed: inout RoutedMessage) {
+    let topic = routed.topic
+    if routed.payload.isEmpty {
       let before = retained.remove(topic)
       if before != RetainedTree.nothing {
         if configuration.keepsRecords { recordUnretained(topic) }
@@ -19,12 +20,12 @@ extension Broker {
     if retained.count - status.published.count >= configuration.retainedLimit
       && !Self.isSystem(topic) && !retained.contains(topic)
     {
-      return refuseRetained(topic)
+      return refuseRetained(routed)
     }
-    let message = stored(topic: topic, properties: properties, payload: payload)
+    let message = stored(&routed)
     messages[message].references += 1
-    if routing.publisher != SubscriptionTree.nothing {
-      messages[message].source = clientAccess(of: routing.publisher)
+    if routed.terms.publisher != SubscriptionTree.nothing {
+      messages[message].source = clientAccess(of: routed.terms.publisher)
     }
     let before = retained.set(topic, message)
     if configuration.keepsRecords { recordRetained(topic, message) }
@@ -35,17 +36,17 @@ extension Broker {
     }
   }
 
-  private mutating func refuseRetained(_ topic: Span<UInt8>) {
+  private mutating func refuseRetained(_ message: borrowing RoutedMessage) {
     counters.retainedRefused += 1
     if isFullOfRetained { return }
     isFullOfRetained = true
-    let publisher = routing.publisher
+    let publisher = message.terms.publisher
     let name =
       publisher == SubscriptionTree.nothing ? "" : "\(sessions[publisher].clientIdentifier): "
     note(
       .warning,
       name + "max-retained-messages \(configuration.retainedLimit) is reached: "
-        + "\"\(String(decoding: array(topic), as: UTF8.self))\" and other new topics are not "
+        + "\"\(String(decoding: array(message.topic), as: UTF8.self))\" and other new topics are not "
         + "retained")
   }
 
@@ -74,12 +75,12 @@ extension Broker {
         dropForFullQueue(session)
         break
       }
-      var delivery = Delivery(
-        message: message,
+      let terms = DeliveryTerms(
         qos: configuration.upgradesQoS ? options.qos : min(messages[message].qos, options.qos),
-        isRetained: true)  // [MQTT-3.3.1-8]
+        isRetained: true,  // [MQTT-3.3.1-8]
+        subscriptionIdentifiers: identifier == 0 ? [] : [identifier])
+      var delivery = Delivery(message: message, terms: terms)
       delivery.isReplay = true
-      if identifier != 0 { delivery.subscriptionIdentifiers = [identifier] }
       messages[message].references += 1
       if !enqueue(deliveries.insert(delivery).index, for: session) { continue }
       sessions[session].replayedCount += 1

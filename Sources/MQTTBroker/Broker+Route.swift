@@ -4,10 +4,9 @@ import MQTTCodec
 import MQTTSession
 
 extension Broker {
-  /// Sends the message of `routing` to all who want it; false when there was nobody.
-  mutating func route(
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>, packet: Span<UInt8>
-  ) -> Bool {
+  /// Sends a message to all who want it; false when there was nobody.
+  mutating func route(_ message: inout RoutedMessage) -> Bool {
+    let topic = message.topic
     // Both only rise, so that their sum changes with either.
     let epoch = subscriptions.epoch &+ access.epoch
     var line = cache.findAgain(topic, epoch: epoch)
@@ -27,23 +26,21 @@ extension Broker {
     // and these wait until all that was written before has left the processor.
     var targets: [Target] = []
     exchange(&targets, line)
-    routing.isShared = targets.count >= SharedOutput.worthwhileCount
+    message.isShared = targets.count >= SharedOutput.worthwhileCount
     for position in targets.indices {
       let target = targets[position]
       // [MQTT-3.8.3-3]
-      if target.flags.contains(.noLocal) && target.session == routing.publisher { continue }
+      if target.flags.contains(.noLocal) && target.session == message.terms.publisher { continue }
       var identifiers: [UInt32] = []
       if target.identifiers != 0 {
         identifiers =
           isKnown
           ? cache.lines[line].match.identifiers(of: target) : match.identifiers(of: target)
       }
-      deliver(
-        to: target, identifiers, topic: topic, properties: properties, payload: payload,
-        packet: packet)
+      deliver(&message, to: target, identifiers)
     }
     let isWanted = !targets.isEmpty
-    routing.isShared = false
+    message.isShared = false
     exchange(&targets, line)
     if isKnown ? cache.lines[line].match.groups.isEmpty : match.groups.isEmpty {
       return isWanted
@@ -58,8 +55,8 @@ extension Broker {
         session: subscription.session, identifiers: subscription.identifier,
         flags: subscription.flags)
       deliver(
-        to: target, subscription.identifier == 0 ? [] : [subscription.identifier], group: group,
-        topic: topic, properties: properties, payload: payload, packet: packet)
+        &message, to: target, subscription.identifier == 0 ? [] : [subscription.identifier],
+        group: subscriptions.groups.identifier(at: group))
     }
     return true
   }

@@ -68,8 +68,6 @@ package struct Broker: ~Copyable {
   /// it may load: without it, each call of a method that changes nothing copied all 2,249 bytes.
   private let staysInPlace: (any Sendable)? = nil
 
-  /// The message that is being routed, in every form it was needed in so far.
-  var routing = RoutedForms()
   var match = Match()
   var marks = MatchMarks()
   var ahead = MatchAhead()

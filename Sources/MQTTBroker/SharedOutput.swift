@@ -116,16 +116,13 @@ extension Broker {
   /// Parts of streams that a connection holds at most.
   private static let lentLimit = 64
 
-  /// Lets a connection send the message of `routing` from the stream; false when it needs a copy.
+  /// Lets a connection send a message from the stream; false when it needs a copy.
   @inline(__always) mutating func share(
-    on connection: UInt32, topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>,
-    packet: Span<UInt8>
+    _ message: inout RoutedMessage, on connection: UInt32
   ) -> Bool {
     let isV5 = connections[connection].version == .v5
-    if routing.place(isV5: isV5).isEmpty {
-      makePlace(isV5: isV5, topic, properties, payload, packet)
-    }
-    let place = routing.place(isV5: isV5)
+    if message.place(isV5: isV5).isEmpty { makePlace(for: &message, isV5: isV5) }
+    let place = message.place(isV5: isV5)
     if place.count > Int(connections[connection].packetSizeLimit) { return false }
     let run = connections[connection].run
     if run.isEmpty {
@@ -139,18 +136,18 @@ extension Broker {
     return true
   }
 
-  private mutating func makePlace(
-    isV5: Bool, _ topic: Span<UInt8>, _ properties: Span<UInt8>, _ payload: Span<UInt8>,
-    _ packet: Span<UInt8>
-  ) {
-    let kind = RoutedForms.Kind(isV5: isV5, hasIdentifier: false)
-    let form = routing.form(kind, topic: topic, properties: properties, payload: payload)
-    if output.isFull(isV5: isV5, form.count) { settleOutput() }
+  private mutating func makePlace(for message: inout RoutedMessage, isV5: Bool) {
+    let kind = RoutedMessage.Kind(isV5: isV5, hasIdentifier: false)
+    let form = message.form(kind, &spares)
+    if output.isFull(isV5: isV5, Int(form.count)) {
+      settleOutput()
+      message.forgetPlaces()
+    }
     let place =
       form.isPassed
-      ? output.append(packet, isV5: isV5)
-      : output.append(form.range, of: routing.bytes, isV5: isV5)
-    routing.setPlace(place, isV5: isV5)
+      ? output.append(message.packet, isV5: isV5)
+      : output.append(form.range, of: message.bytes, isV5: isV5)
+    message.setPlace(place, isV5: isV5)
   }
 
   /// Moves the run out of a connection; where something is held back there is none.
@@ -199,6 +196,5 @@ extension Broker {
       }
     }
     output.close()
-    routing.forgetPlaces()
   }
 }

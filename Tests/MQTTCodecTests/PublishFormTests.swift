@@ -17,25 +17,22 @@ private struct Message: Sendable {
   var forwarded: [UInt8] = []
   var payload: [UInt8] = [1, 2, 3]
 
-  /// The form, behind a byte that was there before, and where it has its packet identifier.
-  func form(_ version: ProtocolVersion) -> (bytes: [UInt8], identifierOffset: Int) {
+  /// The form, behind a byte that was there before, where it has its packet identifier, and the
+  /// size that was told.
+  func form(_ version: ProtocolVersion) -> (bytes: [UInt8], identifierOffset: Int, size: Int) {
+    var form = PublishForm(
+      version, qos, topic: topic.utf8.span, forwardedProperties: forwarded.span,
+      payload: payload.span)
+    form.isRetained = isRetained
+    form.isDuplicate = isDuplicate
+    form.packetIdentifier = packetIdentifier
+    form.topicAlias = topicAlias
+    form.messageExpiryIntervalSeconds = expirySeconds
+    form.subscriptionIdentifiers = subscriptionIdentifiers
     var buffer = ByteBuffer()
     buffer.append(0xEE)
-    let offset = PublishForm.encode(
-      into: &buffer, version: version, qos: qos, isRetained: isRetained, isDuplicate: isDuplicate,
-      packetIdentifier: packetIdentifier, topic: topic.utf8.span, topicAlias: topicAlias,
-      messageExpiryIntervalSeconds: expirySeconds,
-      subscriptionIdentifiers: subscriptionIdentifiers, forwardedProperties: forwarded.span,
-      payload: payload.span)
-    return (Array(buffer.bytes.dropFirst()), offset)
-  }
-
-  func size(_ version: ProtocolVersion) -> Int {
-    PublishForm.encodedSize(
-      version: version, qos: qos, topic: topic.utf8.span, topicAlias: topicAlias,
-      messageExpiryIntervalSeconds: expirySeconds,
-      subscriptionIdentifiers: subscriptionIdentifiers, forwardedProperties: forwarded.span,
-      payload: payload.span)
+    let offset = form.encode(into: &buffer)
+    return (Array(buffer.bytes.dropFirst()), offset, form.encodedSize)
   }
 }
 
@@ -79,7 +76,7 @@ private struct Message: Sendable {
           qos: qos, packetIdentifier: qos == .atMostOnce ? 0 : 7, expirySeconds: 1,
           payload: [UInt8](repeating: 0x78, count: count))
         let form = message.form(version)
-        #expect(message.size(version) == form.bytes.count)
+        #expect(form.size == form.bytes.count)
         let packet = try decode(form.bytes, version, .toClient)
         let expected = Publish(
           topic: "a/b", payload: message.payload, qos: qos,
@@ -99,7 +96,7 @@ private struct Message: Sendable {
     let forwarded = try bytes("26 s\"k\" ( 78*200 )")
     let message = Message(subscriptionIdentifiers: [5], forwarded: forwarded)
     let form = message.form(.v5)
-    #expect(form.bytes.count == message.size(.v5))
+    #expect(form.bytes.count == form.size)
     #expect(form.bytes == (try bytes("30 { s\"a/b\" { 0b 05 26 s\"k\" ( 78*200 ) } 01 02 03 }")))
   }
 
@@ -113,11 +110,12 @@ private struct Message: Sendable {
     view.appendForwardedProperties(from: received.span, into: &forwarded)
     var buffer = ByteBuffer()
     let span = received.span
-    PublishForm.encode(
-      into: &buffer, version: .v5, qos: .atMostOnce, isRetained: false, isDuplicate: false,
-      packetIdentifier: 0, topic: span.extracting(view.topic), topicAlias: 0,
-      messageExpiryIntervalSeconds: 50, subscriptionIdentifiers: [4],
-      forwardedProperties: forwarded.span, payload: span.extracting(view.payload))
+    var form = PublishForm(
+      .v5, .atMostOnce, topic: span.extracting(view.topic), forwardedProperties: forwarded.span,
+      payload: span.extracting(view.payload))
+    form.messageExpiryIntervalSeconds = 50
+    form.subscriptionIdentifiers = [4]
+    form.encode(into: &buffer)
     #expect(
       buffer.bytes
         == (try bytes("30 { s\"a/b\" { 02 l50 0b 04 26 s\"k\" s\"v\" 01 01 } \"hi\" }")))

@@ -50,46 +50,47 @@ struct OutboundAlias {
   var isKnown = false
 }
 
-extension Message {
-  /// Appends the PUBLISH that takes this message to one session.
-  func encode(
-    into buffer: inout ByteBuffer, version: ProtocolVersion, _ delivery: Delivery,
-    identifier: UInt16, isDuplicate: Bool, alias: OutboundAlias, skipping: Int = 0, now: Instant
-  ) {
-    _ = PublishForm.encode(
-      into: &buffer, version: version, qos: delivery.qos, isRetained: delivery.isRetained,
-      isDuplicate: isDuplicate, packetIdentifier: identifier,
-      topic: bytes.span.extracting(alias.isKnown ? 0..<0 : topic.dropFirst(skipping)),
-      topicAlias: alias.number,
-      messageExpiryIntervalSeconds: remainingSeconds(now: now),
-      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
-      forwardedProperties: bytes.span.extracting(properties),
-      payload: bytes.span.extracting(payload))
-  }
+/// One attempt to send a kept message.
+struct PublishAttempt {
+  let version: ProtocolVersion
+  /// Bytes of the topic that the client does not see. (Broker+Mount)
+  let hiddenCount: Int
+  let now: Instant
+  /// Zero at QoS 0, and while it is not known.
+  var identifier: UInt16 = 0
+  var isDuplicate = false
+  var alias = OutboundAlias()
 
-  /// Bytes of that PUBLISH without an alias.
-  func encodedSize(
-    version: ProtocolVersion, _ delivery: Delivery, skipping: Int = 0, now: Instant
-  ) -> Int {
-    PublishForm.encodedSize(
-      version: version, qos: delivery.qos,
-      topic: bytes.span.extracting(topic.dropFirst(skipping)), topicAlias: 0,
-      messageExpiryIntervalSeconds: remainingSeconds(now: now),
-      subscriptionIdentifiers: delivery.subscriptionIdentifiers,
+  init(version: ProtocolVersion, hiddenCount: Int, now: Instant) {
+    self.version = version
+    self.hiddenCount = hiddenCount
+    self.now = now
+  }
+}
+
+extension Message {
+  /// The PUBLISH that takes this message to one session.
+  @_lifetime(borrow self)
+  func publishForm(_ terms: DeliveryTerms, _ attempt: PublishAttempt) -> PublishForm {
+    let name = attempt.alias.isKnown ? 0..<0 : topic.dropFirst(attempt.hiddenCount)
+    var form = PublishForm(
+      attempt.version, terms.qos, topic: bytes.span.extracting(name),
       forwardedProperties: bytes.span.extracting(properties),
       payload: bytes.span.extracting(payload))
+    form.isRetained = terms.isRetained
+    form.isDuplicate = attempt.isDuplicate
+    form.packetIdentifier = attempt.identifier
+    form.topicAlias = attempt.alias.number
+    form.messageExpiryIntervalSeconds = remainingSeconds(now: attempt.now)
+    form.subscriptionIdentifiers = terms.subscriptionIdentifiers
+    return form
   }
 }
 
 /// A message on its way to one session.
 struct Delivery {
   var message: UInt32
-  var qos: QoS
-  /// The RETAIN flag it goes out with. [MQTT-3.3.1-12] [MQTT-3.3.1-13]
-  var isRetained: Bool
-  var subscriptionIdentifiers: [UInt32] = []
-  /// The shared group that it was taken from, so that another member can have it.
-  var group: SlotIdentifier?
+  var terms: DeliveryTerms
   /// Whether it is a retained message for a new subscription.
   var isReplay = false
   /// The packet identifier that the store knows; zero below QoS 2 and before it is sent.
@@ -98,6 +99,11 @@ struct Delivery {
   var owner: UInt32 = 0
   /// Its place in the store's queue; zero when it is not there.
   var position: UInt64 = 0
+
+  init(message: UInt32, terms: DeliveryTerms) {
+    self.message = message
+    self.terms = terms
+  }
 }
 
 /// A first-in first-out queue of small numbers that owns no memory while it is empty.

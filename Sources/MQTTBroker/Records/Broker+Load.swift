@@ -189,9 +189,7 @@ extension Broker {
           .complete(record.session, position: position, identifier: entry.identifier))
         continue
       }
-      var delivery = Delivery(message: message, qos: record.qos, isRetained: record.isRetained)
-      delivery.subscriptionIdentifiers = record.subscriptionIdentifiers
-      delivery.group = record.group.flatMap { subscriptions.group(named: $0) }
+      var delivery = Delivery(message: message, terms: terms(of: record))
       delivery.position = position
       delivery.owner = session
       delivery.packetIdentifier = entry.identifier

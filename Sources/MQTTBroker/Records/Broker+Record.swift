@@ -81,23 +81,23 @@ extension Broker {
     return number
   }
 
-  /// Records the message of `routing` without keeping it.
-  mutating func recordRouted(
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
-  ) -> UInt64 {
+  /// Records a message without keeping it.
+  mutating func recordRouted(_ message: borrowing RoutedMessage) -> UInt64 {
     let number = journal.takeMessage()
-    let bytes = [UInt8](capacity: topic.count + properties.count + payload.count) { output in
+    let topic = message.topic
+    let properties = message.properties
+    let payload = message.payload
+    let bytes = [UInt8](capacity: message.byteCount) { output in
       for index in topic.indices { output.append(topic[index]) }
       for index in properties.indices { output.append(properties[index]) }
       for index in payload.indices { output.append(payload[index]) }
     }
-    let expiresAt = routing.expirySeconds.map { now.advanced(bySeconds: Int($0)) }
     journal.append(
       .store(
         MessageRecord(
           number: number, topicLength: topic.count, propertiesLength: properties.count,
-          bytes: bytes, qos: routing.qos, isRetained: routing.isRetained,
-          expiresAtUnixSeconds: expiresAt.map { unixSeconds(at: $0) })))
+          bytes: bytes, qos: message.terms.qos, isRetained: message.terms.isRetained,
+          expiresAtUnixSeconds: expiry(of: message).map { unixSeconds(at: $0) })))
     return number
   }
 
@@ -106,30 +106,28 @@ extension Broker {
   /// QoS 0 promises nothing and is left out.
   mutating func recordQueued(_ delivery: UInt32, for session: UInt32) {
     let kept = deliveries[delivery]
-    if kept.qos == .atMostOnce { return }
+    if kept.terms.qos == .atMostOnce { return }
     let message = recordMessage(kept.message)
     deliveries[delivery].position = recordEntry(
-      of: session, message: message, byteCount: messages[kept.message].bytes.count, kept.qos,
-      kept.isRetained, kept.subscriptionIdentifiers, group: kept.group)
+      of: session, message: message, byteCount: messages[kept.message].bytes.count, kept.terms)
     deliveries[delivery].owner = session
   }
 
   /// Records that a message, which was recorded, waits for a lasting session; at which position.
   mutating func recordEntry(
-    of session: UInt32, message: UInt64, byteCount: Int, _ qos: QoS, _ isRetained: Bool,
-    _ identifiers: [UInt32], group slot: SlotIdentifier?
+    of session: UInt32, message: UInt64, byteCount: Int, _ terms: DeliveryTerms
   ) -> UInt64 {
     let position = journal.takePosition()
     var group: [UInt8]?
-    if let slot, subscriptions.groups.contains(slot) {
+    if let slot = terms.group, subscriptions.groups.contains(slot) {
       group = subscriptions.filter(of: subscriptions.groups[slot.index].members[0])
     }
     journal.append(
       .enqueue(
         QueueRecord(
           session: sessions[session].record, position: position, message: message,
-          byteCount: byteCount, qos: qos, isRetained: isRetained,
-          subscriptionIdentifiers: identifiers, group: group)))
+          byteCount: byteCount, qos: terms.qos, isRetained: terms.isRetained,
+          subscriptionIdentifiers: terms.subscriptionIdentifiers, group: group)))
     return position
   }
 
@@ -137,7 +135,7 @@ extension Broker {
   mutating func recordAssigned(
     _ delivery: UInt32, _ identifier: PacketIdentifier, of session: UInt32
   ) {
-    if deliveries[delivery].qos != .exactlyOnce { return }
+    if deliveries[delivery].terms.qos != .exactlyOnce { return }
     deliveries[delivery].packetIdentifier = identifier.rawValue
     journal.append(
       .assign(

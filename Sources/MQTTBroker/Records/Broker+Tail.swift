@@ -15,31 +15,23 @@ extension Broker {
         count: sessions[session].queue.count, byteCount: sessions[session].queue.byteCount)
   }
 
-  /// Queues the message of `routing` at the end of a session's tail.
+  /// Queues a message at the end of a session's tail.
   mutating func appendToTail(
-    of session: UInt32, _ qos: QoS, _ isRetained: Bool, _ identifiers: [UInt32], group: UInt32,
-    topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
+    of session: UInt32, _ message: inout RoutedMessage, _ terms: DeliveryTerms
   ) {
-    let stored = routing.stored
-    if stored != SubscriptionTree.nothing {
-      _ = recordMessage(stored)
-    } else if routing.record == 0 {
-      routing.record = recordRouted(topic: topic, properties: properties, payload: payload)
+    let isKept = messages.contains(message.stored)
+    if isKept {
+      message.record = recordMessage(message.stored.index)
+    } else if message.record == 0 {
+      message.record = recordRouted(message)
     }
-    let isKept = stored != SubscriptionTree.nothing
-    let byteCount = topic.count + properties.count + payload.count
-    let slot =
-      group == SubscriptionTree.nothing ? nil : subscriptions.groups.identifier(at: group)
     let position = recordEntry(
-      of: session, message: isKept ? messages[stored].record : routing.record,
-      byteCount: byteCount, qos, isRetained, identifiers, group: slot)
+      of: session, message: message.record, byteCount: message.byteCount, terms)
     extendTail(
-      of: session, to: position, message: isKept ? messages[stored].record : routing.record,
-      byteCount: byteCount, hasGroup: slot != nil)
-    if isKept { joinTails(stored) }
-    if let seconds = routing.expirySeconds {
-      sweep(session, at: now.advanced(bySeconds: Int(seconds)))
-    }
+      of: session, to: position, message: message.record, byteCount: message.byteCount,
+      hasGroup: terms.group != nil)
+    if isKept { joinTails(message.stored.index) }
+    if let expiresAt = expiry(of: message) { sweep(session, at: expiresAt) }
   }
 
   /// The same for a delivery that was made already.
@@ -48,11 +40,10 @@ extension Broker {
     let number = recordMessage(kept.message)
     let byteCount = messages[kept.message].bytes.count
     let position = recordEntry(
-      of: session, message: number, byteCount: byteCount, kept.qos, kept.isRetained,
-      kept.subscriptionIdentifiers, group: kept.group)
+      of: session, message: number, byteCount: byteCount, kept.terms)
     extendTail(
       of: session, to: position, message: number, byteCount: byteCount,
-      hasGroup: kept.group != nil)
+      hasGroup: kept.terms.group != nil)
     joinTails(kept.message)
     sessions[session].tail?.replayedCount += kept.isReplay ? 1 : 0
     sweep(session, at: messages[kept.message].expiresAt)
@@ -133,10 +124,15 @@ extension Broker {
       return nil
     }
     messages[message].references += 1
-    var delivery = Delivery(message: message, qos: entry.qos, isRetained: entry.isRetained)
-    delivery.subscriptionIdentifiers = entry.subscriptionIdentifiers
-    delivery.group = entry.group.flatMap { subscriptions.group(named: $0) }
-    return deliveries.insert(delivery).index
+    return deliveries.insert(Delivery(message: message, terms: terms(of: entry))).index
+  }
+
+  /// How an entry of the store is delivered.
+  func terms(of entry: QueueRecord) -> DeliveryTerms {
+    DeliveryTerms(
+      qos: entry.qos, isRetained: entry.isRetained,
+      subscriptionIdentifiers: entry.subscriptionIdentifiers,
+      group: entry.group.flatMap { subscriptions.group(named: $0) })
   }
 
   /// Puts a message from the store into memory.

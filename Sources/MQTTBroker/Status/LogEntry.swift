@@ -71,11 +71,10 @@ extension Broker {
       guard let name = entry.level.topicName else { continue }
       let topic = Array("$SYS/broker/log/\(name)".utf8)
       let payload = Array("\(seconds): \(entry.description)".utf8)
-      routing.begin(
+      let terms = PublicationTerms(
         qos: .exactlyOnce, isRetained: false, expirySeconds: 20,
         publisher: SubscriptionTree.nothing)
-      _ = distribute(
-        topic: topic.span, properties: topic.span.extracting(0..<0), payload: payload.span)
+      distribute(terms, topic: topic.span, payload: payload.span)
     }
     // What publishing them had logged is not published again.
     unpublishedLog = []

@@ -4,6 +4,30 @@
 
 import MQTTCodec
 
+/// A PUBLISH without its topic, for the log.
+struct PublishNote {
+  private let terms: DeliveryTerms
+  private let identifier: UInt16
+  private let isDuplicate: Bool
+  private let byteCount: Int
+
+  init(_ terms: DeliveryTerms, identifier: UInt16, isDuplicate: Bool, byteCount: Int) {
+    self.terms = terms
+    self.identifier = identifier
+    self.isDuplicate = isDuplicate
+    self.byteCount = byteCount
+  }
+
+  func line(topic: Span<UInt8>) -> String {
+    var text = "PUBLISH"
+    if identifier != 0 { text += " id \(identifier)" }
+    text += " QoS \(terms.qos.rawValue)"
+    if isDuplicate { text += " dup" }
+    if terms.isRetained { text += " retain" }
+    return text + " \"\(String(decoding: array(topic), as: UTF8.self))\" \(byteCount) bytes"
+  }
+}
+
 extension Broker {
   /// How the log calls the peer of a connection.
   func name(of index: UInt32) -> String {
@@ -31,32 +55,15 @@ extension Broker {
   }
 
   mutating func notePacket(received view: PublishView, topic: Span<UInt8>, on index: UInt32) {
-    let text = Self.line(
-      view.qos, isRetained: view.isRetained, isDuplicate: view.isDuplicate, view.packetIdentifier,
-      String(decoding: array(topic), as: UTF8.self), byteCount: view.payload.count)
-    note(.packet, "\(name(of: index)) -> \(text)")
+    let terms = DeliveryTerms(qos: view.qos, isRetained: view.isRetained)
+    let publish = PublishNote(
+      terms, identifier: view.packetIdentifier, isDuplicate: view.isDuplicate,
+      byteCount: view.payload.count)
+    note(.packet, "\(name(of: index)) -> \(publish.line(topic: topic))")
   }
 
-  mutating func notePublish(
-    on index: UInt32, qos: QoS, isRetained: Bool, isDuplicate: Bool, _ identifier: UInt16,
-    _ topic: String, byteCount: Int
-  ) {
-    let text = Self.line(
-      qos, isRetained: isRetained, isDuplicate: isDuplicate, identifier, topic,
-      byteCount: byteCount)
-    note(.packet, "\(name(of: index)) <- \(text)")
-  }
-
-  private static func line(
-    _ qos: QoS, isRetained: Bool, isDuplicate: Bool, _ identifier: UInt16, _ topic: String,
-    byteCount: Int
-  ) -> String {
-    var text = "PUBLISH"
-    if identifier != 0 { text += " id \(identifier)" }
-    text += " QoS \(qos.rawValue)"
-    if isDuplicate { text += " dup" }
-    if isRetained { text += " retain" }
-    return text + " \"\(topic)\" \(byteCount) bytes"
+  mutating func notePublish(_ publish: PublishNote, topic: Span<UInt8>, on index: UInt32) {
+    note(.packet, "\(name(of: index)) <- \(publish.line(topic: topic))")
   }
 
   private static func line(_ type: PacketType, _ view: AcknowledgementView) -> String {
@@ -73,9 +80,11 @@ extension Broker {
       return "CONNACK \(connack.reasonCode.name)"
         + (connack.isSessionPresent ? ", session present" : "")
     case .publish(let publish):
-      return line(
-        publish.qos, isRetained: publish.isRetained, isDuplicate: publish.isDuplicate,
-        publish.packetIdentifier?.rawValue ?? 0, publish.topic, byteCount: publish.payload.count)
+      let terms = DeliveryTerms(qos: publish.qos, isRetained: publish.isRetained)
+      let note = PublishNote(
+        terms, identifier: publish.packetIdentifier?.rawValue ?? 0,
+        isDuplicate: publish.isDuplicate, byteCount: publish.payload.count)
+      return note.line(topic: Array(publish.topic.utf8).span)
     case .puback(let ack): return line(.puback, ack)
     case .pubrec(let ack): return line(.pubrec, ack)
     case .pubrel(let ack): return line(.pubrel, ack)

@@ -54,11 +54,10 @@ extension Broker {
   private mutating func publishStatus(_ name: String, _ value: String) {
     let topic = Array(name.utf8)
     let payload = Array(value.utf8)
-    routing.begin(
+    let terms = PublicationTerms(
       qos: .atMostOnce, isRetained: true, expirySeconds: nil,
       publisher: SubscriptionTree.nothing)
-    _ = distribute(
-      topic: topic.span, properties: topic.span.extracting(0..<0), payload: payload.span)
+    distribute(terms, topic: topic.span, payload: payload.span)
   }
 
   private mutating func updateLoads() {
