@@ -1,4 +1,5 @@
-// Files that a program has begun with a byte-order mark: every command reads over it.
+// Files that a program has begun with a byte-order mark: every command reads over it, but for rules
+// that mosquitto would not read, where it is named.
 
 import LiveSupport
 import Testing
@@ -45,15 +46,18 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  @Test func `rules, questions and cases of acl-check begin with their first word`() throws {
-    let rules = try marked("user ann\ntopic readwrite a\n", "acl")
+  @Test func `questions and cases of acl-check begin with their first word`() throws {
+    let rules = try folder.write("user ann\ntopic readwrite a\n", to: "acl")
     let dynamic = try marked("{\"defaultACLAccess\": {\"publishClientSend\": true}}", "json")
     let questions = try marked("ann publish a\n", "questions")
     let cases = try marked("ann publish a allow\n", "cases")
-    #expect(try mqtt(["acl-check", "--acl", rules, "--user", "ann", "publish", "a"]).status == 0)
     #expect(try mqtt(["acl-check", "--acl", rules, "ask", questions]).status == 0)
     #expect(try mqtt(["acl-check", "--acl", rules, "test", cases]).status == 0)
     #expect(try mqtt(["acl-check", "--acl", dynamic, "publish", "a"]).status == 0)
+    let markedRules = try marked("user ann\ntopic readwrite a\n", "marked")
+    let refused = try mqtt(["acl-check", "--acl", markedRules, "--user", "ann", "publish", "a"])
+    #expect(refused.status == 2)
+    #expect(refused.errors.hasPrefix("\(markedRules):1:1: the file begins with a byte order mark"))
   }
 
   @Test func `options and a password begin with their first byte`() throws {

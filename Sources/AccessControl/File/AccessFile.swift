@@ -49,7 +49,7 @@ package struct AccessFile: Equatable, Sendable {
     self.name = name
     var reader = AccessFileReader(file: name, allowsExtensions: allowsExtensions)
     var number = 0
-    var start = bytes.withoutByteOrderMark.startIndex
+    var start = 0
     while start < bytes.count {
       let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
       number += 1
