@@ -429,7 +429,7 @@ _mqtt_inspect-pcap() {
 _mqtt() {
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    _mqtt_words 'broker pub sub bench acl-check inspect-pcap help --help --version' "${COMP_WORDS[1]}"
+    _mqtt_words 'broker pub sub bench acl-check inspect-pcap generate help --help --version' "${COMP_WORDS[1]}"
     return
   fi
   if [[ ${COMP_WORDS[1]} == broker && ${COMP_WORDS[2]} == passwd ]] && ((COMP_CWORD > 2)); then
@@ -438,6 +438,7 @@ _mqtt() {
   fi
   case ${COMP_WORDS[1]} in
     broker|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_${COMP_WORDS[1]}" ;;
+    generate) ((COMP_CWORD == 2)) && _mqtt_words '--install --uninstall' "${COMP_WORDS[2]}" ;;
     help) _mqtt_words 'broker pub sub bench acl-check inspect-pcap' "${COMP_WORDS[COMP_CWORD]}" ;;
   esac
 }

@@ -31,6 +31,9 @@ complete -c mqtt -n __fish_use_subcommand -a sub -d 'subscribe to topics and pri
 complete -c mqtt -n __fish_use_subcommand -a bench -d 'measure a broker, and tell the truth about it'
 complete -c mqtt -n __fish_use_subcommand -a acl-check -d 'say what a file of access rules means'
 complete -c mqtt -n __fish_use_subcommand -a inspect-pcap -d 'explain the MQTT in captured network traffic'
+complete -c mqtt -n __fish_use_subcommand -a generate -d 'install completions and manual pages, or remove them again'
+complete -c mqtt -n '__fish_seen_subcommand_from generate' -l install
+complete -c mqtt -n '__fish_seen_subcommand_from generate' -l uninstall
 complete -c mqtt -n __fish_use_subcommand -l help -d 'print this help'
 complete -c mqtt -n __fish_use_subcommand -l version -d 'print the version'
 
@@ -153,7 +156,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcom
 complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l repeat-delay -x -d 'wait so long between two of them'
 complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -s D -l property -x -a 'connect publish will disconnect' -d 'a property of MQTT 5 for connect, publish, will or disconnect'
 complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l every -x -d 'send a message so often: 500ms, 3s, 1m, 2h'
-complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l template -x -d 'make each message from TEXT with {{functions}}: see below'
+complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l template -x -d 'make each message from TEXT with {{functions}}; the manual lists them'
 complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l seed -x -d 'make the same random messages in each run that has this seed'
 complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l clients -x -d 'publish the same from COUNT clients'
 complete -c mqtt -n '__fish_seen_subcommand_from pub; and not __fish_seen_subcommand_from bench' -l topic-separator -x -d 'what stands between topic and message on a line of -l'
@@ -246,7 +249,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcom
 complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -s E -l exit-after-subscribe -d 'end when the broker has taken all subscriptions'
 complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -l retained-only -d 'print retained messages only, and end at the first other one'
 complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -s v -l verbose -d 'print the topic before each message'
-complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -s F -l format -x -d 'how to print a message: see below'
+complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -s F -l format -x -d 'how to print a message: %t topic, %p payload, %J JSON; the manual lists all'
 complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -l json -d 'print each message as a JSON object on a line'
 complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -l record -r -F -d 'record messages in FILE, for mqtt pub --replay'
 complete -c mqtt -n '__fish_seen_subcommand_from sub; and not __fish_seen_subcommand_from bench' -l top -d 'show a table of topics with their counts, rates and last messages'

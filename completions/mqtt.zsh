@@ -149,7 +149,7 @@ _mqtt_pub() {
     '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
     '(--every)'--every='[send a message so often\: 500ms, 3s, 1m, 2h]:TIME: ' \
-    '(--template)'--template='[make each message from TEXT with {{functions}}\: see below]:TEXT: ' \
+    '(--template)'--template='[make each message from TEXT with {{functions}}; the manual lists them]:TEXT: ' \
     '(--seed)'--seed='[make the same random messages in each run that has this seed]:NUMBER: ' \
     '(--clients)'--clients='[publish the same from COUNT clients]:COUNT: ' \
     '(--topic-separator)'--topic-separator='[what stands between topic and message on a line of -l]:TEXT: ' \
@@ -246,7 +246,7 @@ _mqtt_sub() {
     '(-E --exit-after-subscribe)'{-E,--exit-after-subscribe}'[end when the broker has taken all subscriptions]' \
     '(--retained-only)'--retained-only'[print retained messages only, and end at the first other one]' \
     '(-v --verbose)'{-v,--verbose}'[print the topic before each message]' \
-    '(-F --format)'{-F+,--format=}'[how to print a message\: see below]:FORMAT: ' \
+    '(-F --format)'{-F+,--format=}'[how to print a message\: %t topic, %p payload, %J JSON; the manual lists all]:FORMAT: ' \
     '(--json)'--json'[print each message as a JSON object on a line]' \
     '(--record)'--record='[record messages in FILE, for mqtt pub --replay]:FILE:_files' \
     '(--top)'--top'[show a table of topics with their counts, rates and last messages]' \
@@ -449,6 +449,7 @@ _mqtt() {
     'bench:measure a broker, and tell the truth about it'
     'acl-check:say what a file of access rules means'
     'inspect-pcap:explain the MQTT in captured network traffic'
+    'generate:install completions and manual pages, or remove them again'
   )
   if ((CURRENT == 2)); then
     _describe -t commands command commands
@@ -465,6 +466,7 @@ _mqtt() {
   fi
   case $command in
     broker|broker-passwd|pub|sub|bench|acl-check|inspect-pcap) "_mqtt_$command" ;;
+    generate) _arguments '--install' '--uninstall' ;;
     help) _describe -t commands command commands ;;
   esac
 }

@@ -143,7 +143,7 @@ package final class MessageTable {
       switch value {
       case .null: insert.bindNull(place)
       case .truth(let claim): insert.bind(place, Int64(claim ? 1 : 0))
-      case .number, .integer:
+      case .number, .integer, .literal:
         if takeText[index] { insert.bind(place, text()) } else { bind(number: value, at: place) }
       case .string(let bytes): insert.bind(place, String(decoding: bytes, as: UTF8.self))
       case .array, .object: insert.bind(place, text())
@@ -161,7 +161,7 @@ package final class MessageTable {
       } else {
         insert.bind(place, number)
       }
-    case .null, .truth, .string, .array, .object: insert.bindNull(place)
+    case .null, .truth, .literal, .string, .array, .object: insert.bindNull(place)
     }
   }
 }

@@ -71,7 +71,7 @@ package enum Command: String, CaseIterable, Sendable {
   package static func named(_ name: String) throws(UsageError) -> Command {
     if let command = Command(rawValue: name) { return command }
     // What stands behind another command is found there.
-    let known = typed.map(\.rawValue)
+    let known = typed.map(\.rawValue) + ["generate"]
     let beginnings = known.filter { name.utf8.count >= 3 && $0.hasPrefix(name) }
     let nearest = Nearest.word(to: name, among: known + ["help", "--help", "--version"])
     if let nearest = beginnings.count == 1 ? beginnings[0] : nearest {

@@ -1,9 +1,9 @@
-// `mqtt generate DIRECTORY`: writes the files that are made from the tables of options. It is for
-// those who change the tables, so no help lists it.
+// `mqtt generate --install` writes completions and manual pages to where shells and man look for them
+// by themselves: below /usr/local/share for root, below ~/.local/share for anyone else, or below a
+// directory that is named. `--uninstall` removes them again, and the directories that are empty then.
 //
-// `mqtt generate --install` writes the same completions and manual pages to where shells and man look
-// for them by themselves: below /usr/local/share for root, below ~/.local/share for anyone else, or
-// below a directory that is named.
+// `mqtt generate DIRECTORY` writes the same files into a source tree, for those who change the tables
+// of options that they are made from.
 
 import Commands
 import Glibc
@@ -13,8 +13,12 @@ enum GenerateCommand {
   /// Writes them below the directory that is the last word.
   static func run(_ words: [[UInt8]]) throws(UsageError) -> Int32 {
     let words = words.map { String(decoding: $0, as: UTF8.self) }
-    if words.first == "--install", words.count <= 2 {
-      return install(below: words.dropFirst().first ?? shareDirectory)
+    if words.first == "--install" || words.first == "--uninstall", words.count <= 2 {
+      let share = words.dropFirst().first ?? shareDirectory
+      if share.isEmpty || share.hasPrefix("-") {
+        throw UsageError(words.joined(separator: " "), "expected a directory behind it")
+      }
+      return words.first == "--install" ? install(below: share) : uninstall(below: share)
     }
     if words.first == "--help" || words.first == "-h" {
       Terminal.write(usage, to: STDOUT_FILENO)
@@ -22,7 +26,8 @@ enum GenerateCommand {
     }
     guard words.count == 1, !words[0].hasPrefix("-") else {
       throw UsageError(
-        "generate", "expected a directory, or --install", example: "mqtt generate --install")
+        "generate", "expected --install, --uninstall or a directory",
+        example: "mqtt generate --install")
     }
     return GeneratedFile.all().allSatisfy { write($0.contents, to: "\(words[0])/\($0.path)") }
       ? ExitStatus.success : ExitStatus.failure
@@ -30,11 +35,12 @@ enum GenerateCommand {
 
   private static let usage = """
     Usage: mqtt generate --install [DIRECTORY]
+           mqtt generate --uninstall [DIRECTORY]
            mqtt generate DIRECTORY
 
     With --install, writes completions for bash, zsh and fish and the manual pages to where they are
-    found: below /usr/local/share for root, else ~/.local/share, or below DIRECTORY. Without, writes
-    completions/ and man/ of a source tree anew.
+    found: below /usr/local/share for root, else ~/.local/share, or below DIRECTORY. --uninstall
+    removes them from there. With neither, writes completions/ and man/ of a source tree anew.
 
     """
 
@@ -48,11 +54,7 @@ enum GenerateCommand {
 
   private static func install(below share: String) -> Int32 {
     for file in GeneratedFile.all() {
-      var path = "\(share)/\(file.installedPath)"
-      // fish looks below /usr/local/share only where XDG_DATA_DIRS says so, and here always.
-      if share == "/usr/local/share", path.hasSuffix(".fish") {
-        path = "/etc/fish/completions/mqtt.fish"
-      }
+      let path = place(of: file, below: share)
       makeDirectories(above: path)
       if !write(file.contents, to: path) { return ExitStatus.failure }
       Terminal.write("\(path)\n", to: STDOUT_FILENO)
@@ -63,6 +65,40 @@ enum GenerateCommand {
           + "  fpath=(\(share)/zsh/site-functions $fpath)\n", to: STDERR_FILENO)
     }
     return ExitStatus.success
+  }
+
+  /// Where a file is looked for.
+  private static func place(of file: GeneratedFile, below share: String) -> String {
+    let path = "\(share)/\(file.installedPath)"
+    // fish looks below /usr/local/share only where XDG_DATA_DIRS says so, and here always.
+    let isFishForAll = share == "/usr/local/share" && path.hasSuffix(".fish")
+    return isFishForAll ? "/etc/fish/completions/mqtt.fish" : path
+  }
+
+  /// Removes what ``install(below:)`` has written, as far as it is there.
+  private static func uninstall(below share: String) -> Int32 {
+    var status = ExitStatus.success
+    for file in GeneratedFile.all() {
+      let path = place(of: file, below: share)
+      if unlink(path) == 0 {
+        Terminal.write("removed \(path)\n", to: STDOUT_FILENO)
+        removeEmptyDirectories(above: path, below: share)
+      } else if errno != ENOENT && errno != ENOTDIR {
+        let reason = String(cString: strerror(errno))
+        Terminal.write("mqtt generate: \(path) cannot be removed: \(reason)\n", to: STDERR_FILENO)
+        status = ExitStatus.failure
+      }
+    }
+    return status
+  }
+
+  /// Removes the directories that nothing is left in, but for `share` itself.
+  private static func removeEmptyDirectories(above path: String, below share: String) {
+    var directory = path
+    while let slash = directory.lastIndex(of: "/") {
+      directory = String(directory[..<slash])
+      if !directory.hasPrefix(share + "/") || rmdir(directory) != 0 { return }
+    }
   }
 
   /// Makes what is missing; a failure shows when the file is written.

@@ -8,7 +8,7 @@ import Glibc
   static func main() {
     Terminal.occupyStandardStreams()
     let words = CommandWords.all
-    exit(run(words))
+    exit(Terminal.status(run(words)))
   }
 
   private static func run(_ words: [[UInt8]]) -> Int32 {
@@ -22,6 +22,7 @@ import Glibc
       switch name {
       case "--help", "-h", "help":
         guard let topic = rest.first, name == "help" else { return print { $0.overview() } }
+        if topic == Array("generate".utf8) { return try GenerateCommand.run([Array("-h".utf8)]) }
         let command = try Command.named(String(decoding: topic, as: UTF8.self))
         let isPasswd = command == .broker && rest.dropFirst().first == Array("passwd".utf8)
         return print { $0.full(isPasswd ? .passwd : command) }
@@ -84,7 +85,7 @@ import Glibc
   }
 
   private static func fail(_ error: UsageError, as name: String) -> Int32 {
-    let isGeneral = error.argument == name
+    let isGeneral = error.argument == name || error.argument.hasPrefix(name + " ")
     Terminal.write("\(isGeneral ? "" : "\(name): ")\(error)\n", to: STDERR_FILENO)
     let what = name == "mqtt" ? "commands" : "options"
     Terminal.write("'\(name) --help' lists the \(what).\n", to: STDERR_FILENO)

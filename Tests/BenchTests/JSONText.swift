@@ -8,6 +8,7 @@ func jsonText(_ value: JSONValue) -> String {
   case .truth(let isTrue): isTrue ? "true" : "false"
   case .number(let number): "\(number)"
   case .integer(let whole): "\(whole)"
+  case .literal(let digits): String(decoding: digits, as: UTF8.self)
   case .string(let bytes):
     "\""
       + String(decoding: bytes, as: UTF8.self)

@@ -96,4 +96,33 @@ import Testing
   @Test func `QoS 0 has no handshake`() {
     #expect(lines([(.publish(Publish(topic: "a", payload: [])), .sent, 0)]) == [])
   }
+
+  @Test func `a message that nobody subscribes to is taken and not delivered`() throws {
+    let answer = Acknowledgement(packetIdentifier: try identifier())
+    let nobody = Acknowledgement(
+      packetIdentifier: try identifier(), reasonCode: .noMatchingSubscribers)
+    #expect(
+      lines([
+        (try publish(.exactlyOnce), .sent, 0), (.pubrec(nobody), .received, 1),
+        (.pubrel(answer), .sent, 1), (.pubcomp(answer), .received, 2),
+      ]) == [
+        "id 7: PUBLISH -> PUBREC 1.00 ms -> PUBREL 0.00 ms -> PUBCOMP 1.00 ms, "
+          + "taken by the broker; nobody subscribed"
+      ])
+    #expect(
+      lines([(try publish(.atLeastOnce), .sent, 0), (.puback(nobody), .received, 1)])
+        == ["id 7: PUBLISH -> PUBACK 1.00 ms, taken by the broker; nobody subscribed"])
+  }
+
+  @Test func `that nobody subscribed is said of one message and not of the next`() throws {
+    let answer = Acknowledgement(packetIdentifier: try identifier())
+    let nobody = Acknowledgement(
+      packetIdentifier: try identifier(), reasonCode: .noMatchingSubscribers)
+    let said = lines([
+      (try publish(.exactlyOnce), .sent, 0), (.pubrec(nobody), .received, 1),
+      (.pubcomp(answer), .received, 2), (try publish(.exactlyOnce), .sent, 3),
+      (.pubrec(answer), .received, 4), (.pubcomp(answer), .received, 5),
+    ])
+    #expect(said.last?.hasSuffix(", delivered exactly once") == true)
+  }
 }

@@ -72,4 +72,23 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [Command.pub, .sub])
+  func `the help of a client begins with ten options that everybody uses and five examples`(
+    command: Command
+  ) throws {
+    let parts = Help().full(command).components(separatedBy: "\n\n")
+    let index = try #require(parts.firstIndex { $0.hasPrefix("What everybody uses:\n") })
+    let options = parts[index].split(separator: "\n").filter { $0.hasPrefix("  -") }
+    #expect(options.count == 10)
+    let examples = parts[index + 1].split(separator: "\n")
+    #expect(examples.first == "Examples:")
+    #expect(examples.count == 6)
+    #expect(examples.dropFirst().allSatisfy { $0.contains("mqtt \(command.rawValue)") })
+    #expect(parts.filter { $0.hasPrefix("Examples:") }.count == 1)
+  }
+
+  @Test func `no help points to what does not stand in it`() {
+    for command in Command.allCases { #expect(!Help().full(command).contains("below")) }
+  }
 }

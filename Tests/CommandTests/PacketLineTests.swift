@@ -86,4 +86,29 @@ import Testing
   @Test func `what was received has its arrow the other way`() {
     #expect(PacketLine.text(.pingresp, .received) == "← PINGRESP")
   }
+
+  private func aliased(_ topic: String, _ alias: UInt16) -> Packet {
+    .publish(
+      Publish(
+        topic: topic, payload: [],
+        properties: Properties([.init(.topicAlias, .twoByteInteger(alias))])))
+  }
+
+  private func topic(_ packet: Packet) -> String? {
+    if case .publish(let publish) = packet { publish.topic } else { nil }
+  }
+
+  @Test func `a topic behind an alias is named, for each direction and connection by itself`() {
+    var topics = AliasedTopics()
+    #expect(topic(topics.resolved(aliased("out", 1), .sent)) == "out")
+    #expect(topic(topics.resolved(aliased("in", 1), .received)) == "in")
+    #expect(topic(topics.resolved(aliased("", 1), .sent)) == "out")
+    #expect(topic(topics.resolved(aliased("", 1), .received)) == "in")
+    #expect(topic(topics.resolved(aliased("new", 1), .sent)) == "new")
+    #expect(topic(topics.resolved(aliased("", 1), .sent)) == "new")
+    #expect(topic(topics.resolved(aliased("", 2), .sent)) == "")
+    let connect = Packet.connect(Connect(version: .v5, clientIdentifier: "c"))
+    #expect(topics.resolved(connect, .sent) == connect)
+    #expect(topic(topics.resolved(aliased("", 1), .sent)) == "")
+  }
 }

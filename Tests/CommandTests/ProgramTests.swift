@@ -103,4 +103,63 @@ import Testing
     #expect(!folder.bytes("man/mqtt-sub.1").isEmpty)
     #expect(try mqtt(["generate", "/nonexistent"]).status == 1)
   }
+
+  private func files(_ folder: TestFolder) -> [String] {
+    FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String }.sorted() ?? []
+  }
+
+  @Test func `what was installed is removed again, and nothing else`() throws {
+    let folder = TestFolder()
+    try FileManager.default.createDirectory(
+      atPath: folder.path("man/man1"), withIntermediateDirectories: true)
+    try folder.write("mine", to: "man/man1/other.1")
+    let before = files(folder)
+    let installed = try mqtt(["generate", "--install", folder.path])
+    #expect(installed.status == 0)
+    #expect(files(folder).contains("zsh/site-functions/_mqtt"))
+    let removed = try mqtt(["generate", "--uninstall", folder.path])
+    #expect(removed.status == 0)
+    #expect(
+      removed.output == installed.output.split(separator: "\n").map { "removed \($0)\n" }.joined())
+    #expect(files(folder) == before)
+    #expect(try mqtt(["generate", "--uninstall", folder.path]).output == "")
+  }
+
+  @Test(arguments: [["generate", "--help"], ["help", "generate"]])
+  func `generate says what it installs and removes`(arguments: [String]) throws {
+    let result = try mqtt(arguments)
+    #expect(result.status == 0)
+    #expect(result.output.hasPrefix("Usage: mqtt generate --install [DIRECTORY]\n"))
+    #expect(result.output.contains("mqtt generate --uninstall [DIRECTORY]\n"))
+  }
+
+  @Test(arguments: [
+    ["generate"], ["generate", "--uninstall", "--install"], ["generate", "--install", ""],
+    ["generate", "--remove"], ["generate", "a", "b"],
+  ])
+  func `generate without a directory where it needs one is used wrongly`(
+    arguments: [String]
+  ) throws {
+    let result = try mqtt(arguments)
+    #expect(result.status == 2)
+    #expect(result.errors.contains("expected"))
+  }
+
+  @Test func `generate is found by a word that is near`() throws {
+    #expect(try mqtt(["genrate"]).errors.contains("the nearest one is generate\n"))
+  }
+
+  @Test(arguments: [
+    (["acl-check", "list"], "mqtt acl-check list: "), (["acl-check", "lint"], "mqtt acl-check"),
+    (["bench", "compare"], "mqtt bench"), (["broker", "passwd"], "mqtt broker passwd: "),
+  ])
+  func `the name of a command stands once before what is wrong with it`(
+    arguments: [String], start: String
+  ) throws {
+    let result = try mqtt(arguments)
+    #expect(result.status == 2)
+    #expect(result.errors.hasPrefix(start))
+    let problem = result.errors.components(separatedBy: ", for example")[0]
+    #expect(problem.components(separatedBy: "mqtt ").count == 2, "\(problem)")
+  }
 }

@@ -33,6 +33,13 @@ import Testing
     ("--quos 1", "--quos: is not an option; the nearest one is --qos"),
     ("-qos 1", "-q os: expected 0, 1 or 2, for example: -q 1"),
     ("-version", "-version: is not an option; the nearest one is --version"),
+    (
+      "-5 b",
+      "-5: is not an option; behind -- it is a plain argument, for example: "
+        + "mqtt pub sensor/temp -3.5"
+    ),
+    ("a -7x", "-7x: is not an option; behind -- it is a plain argument"),
+    ("a -.", "-.: is not an option; behind -- it is a plain argument"),
     ("-z", "-z: is not an option; --help lists all of them"),
     ("--zzzzzz", "--zzzzzz: is not an option; --help lists all of them"),
     ("-C 3", "-C: is an option of mqtt sub and not of mqtt pub"),
@@ -196,13 +203,30 @@ import Testing
     #expect(errorText(.broker, line) == expected)
   }
 
+  @Test(arguments: [Command.sub, .inspectPcap, .bench, .aclCheck, .broker, .passwd])
+  func `a word that begins with a dash and a digit is no plain argument`(command: Command) {
+    for word in ["-0", "-5", "-7x", "-.5"] {
+      let problem = "is not an option; behind -- it is a plain argument"
+      #expect(errorText(command, word) == "\(word): \(problem)")
+    }
+    #expect(!errorText(.sub, "-- -5").contains("-5"))
+  }
+
+  @Test(arguments: ["-3.5", "-0", "-.5", "-1e-3", "-12"])
+  func `a message may be a negative number, before or behind its topic`(number: String) throws {
+    #expect(try publish("a \(number)").source == .given(Array(number.utf8)))
+    #expect(try publish("\(number) -t a").source == .given(Array(number.utf8)))
+    #expect(try publish("-- \(number) b").topics == [number])
+  }
+
   @Test func `an unknown command names the nearest one`() {
     #expect(throws: UsageError("pbu", "is not a command; the nearest one is pub")) {
       try Command.named("pbu")
     }
     #expect(
       throws: UsageError(
-        "xyzzy", "is not a command; they are broker, pub, sub, bench, acl-check and inspect-pcap")
+        "xyzzy",
+        "is not a command; they are broker, pub, sub, bench, acl-check, inspect-pcap and generate")
     ) {
       try Command.named("xyzzy")
     }

@@ -67,15 +67,15 @@ struct InspectTests {
     let result = try CaptureFolder(network).inspect("--json", "--where", "id == 3")
     #expect(
       result.output == """
-        {"frame":6,"time":"2023-11-14T22:13:20.006000000Z","elapsed":0.005000000,"stream":0,\
+        {"frame":6,"time":"2023-11-14T22:13:20.006000000Z","elapsed_seconds":0.005000000,"stream":0,\
         "client":"c","direction":"to-server","source":"10.0.0.1:40000",\
-        "destination":"10.0.0.200:1883","type":"PUBLISH","size":24,"version":"5.0","topic":"a",\
-        "qos":1,"retain":false,"dup":false,"id":3,"length":2,"payload":"hi",\
+        "destination":"10.0.0.200:1883","type":"PUBLISH","size_bytes":24,"version":"5.0","topic":"a",\
+        "qos":1,"retain":false,"dup":false,"id":3,"payload_bytes":2,"payload":"hi",\
         "properties":{"content-type":"text","user-properties":[["k","v"]]}}
-        {"frame":7,"time":"2023-11-14T22:13:20.007000000Z","elapsed":0.006000000,"stream":0,\
+        {"frame":7,"time":"2023-11-14T22:13:20.007000000Z","elapsed_seconds":0.006000000,"stream":0,\
         "client":"c","direction":"to-client","source":"10.0.0.200:1883",\
-        "destination":"10.0.0.1:40000","type":"PUBACK","size":5,"version":"5.0","id":3,"reason":16,\
-        "reason-name":"No matching subscribers","answers-frame":6,"latency-ms":1.000000}
+        "destination":"10.0.0.1:40000","type":"PUBACK","size_bytes":5,"version":"5.0","id":3,"reason":16,\
+        "reason_name":"No matching subscribers","answers_frame":6,"latency_ms":1.000000}
 
         """)
   }
@@ -211,17 +211,17 @@ struct InspectTests {
       text == """
         {"packets":14,"bytes":132,"malformed":0,"connections":2,"seconds":0.016,"types":\
         {"CONNECT":2,"CONNACK":2,"PUBLISH":2,"PUBREC":2,"PUBREL":2,"PUBCOMP":2,"SUBSCRIBE":1,\
-        "SUBACK":1},"published":{"messages":1,"per-second":62.5,"payload-bytes":11,\
-        "qos":[0,0,1]},"delivered":{"messages":1,"per-second":62.5,"payload-bytes":11,\
+        "SUBACK":1},"published":{"messages":1,"per_second":62.5,"payload_bytes":11,\
+        "qos":[0,0,1]},"delivered":{"messages":1,"per_second":62.5,"payload_bytes":11,\
         "qos":[0,0,1]},"clients":[{"client":"hears","version":"5.0","connections":1,"packets":8,\
         "bytes":75,"published":0,"received":1},{"client":"says","version":"5.0","connections":1,\
         "packets":6,"bytes":57,"published":1,"received":0}],"topics":[{"topic":"a/b",\
-        "published":1,"delivered":1,"smallest":11,"mean":11,"largest":11}],"latencies":[\
-        {"latency":"PUBLISH to PUBCOMP","count":2,"least-ms":3,"median-ms":3,"99-percent-ms":3,\
-        "most-ms":3},{"latency":"publisher to subscriber","count":1,"least-ms":4,"median-ms":4,\
-        "99-percent-ms":4,"most-ms":4},{"latency":"CONNECT to CONNACK","count":2,"least-ms":1,\
-        "median-ms":1,"99-percent-ms":1,"most-ms":1},{"latency":"SUBSCRIBE to SUBACK","count":1,\
-        "least-ms":1,"median-ms":1,"99-percent-ms":1,"most-ms":1}]}
+        "published":1,"delivered":1,"smallest_bytes":11,"mean_bytes":11,"largest_bytes":11}],"latencies":[\
+        {"latency":"PUBLISH to PUBCOMP","count":2,"least_ms":3,"median_ms":3,"p99_ms":3,\
+        "most_ms":3},{"latency":"publisher to subscriber","count":1,"least_ms":4,"median_ms":4,\
+        "p99_ms":4,"most_ms":4},{"latency":"CONNECT to CONNACK","count":2,"least_ms":1,\
+        "median_ms":1,"p99_ms":1,"most_ms":1},{"latency":"SUBSCRIBE to SUBACK","count":1,\
+        "least_ms":1,"median_ms":1,"p99_ms":1,"most_ms":1}]}
 
         """)
   }
@@ -374,5 +374,28 @@ struct InspectTests {
           type == pubish && qos == 2
                   ^
         """))
+  }
+
+  /// All names of members within a JSON text, but for those of properties, which are the standard's.
+  private static func names(_ text: String) throws -> Set<String> {
+    func names(_ value: Any) -> Set<String> {
+      if let elements = value as? [Any] { return Set(elements.flatMap(names)) }
+      guard let members = value as? [String: Any] else { return [] }
+      return Set(members.keys).union(
+        members.filter { $0.key != "properties" && $0.key != "types" }.values.flatMap(names))
+    }
+    return Set(
+      try text.split(separator: "\n").flatMap {
+        names(try JSONSerialization.jsonObject(with: Data($0.utf8)))
+      })
+  }
+
+  @Test(arguments: [["--json"], ["--stats", "--json"], ["--check", "--json"]])
+  func `every name in JSON is in snake case`(options: [String]) throws {
+    let capture = checkoutFolder + "/Tests/Captures/mqtt_packets.pcapng"
+    let text = try run([mqttPath, "inspect-pcap", capture] + options).output
+    let names = try Self.names(text)
+    #expect(names.count > 5)
+    for name in names { #expect(name.wholeMatch(of: /[a-z0-9]+(_[a-z0-9]+)*/) != nil, "\(name)") }
   }
 }

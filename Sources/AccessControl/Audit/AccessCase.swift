@@ -53,7 +53,8 @@ package struct AccessCase: Equatable, Sendable {
   ) throws(AccessFileErrors) -> [AccessCase] {
     var cases: [AccessCase] = []
     var errors: [AccessFileError] = []
-    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    let text = bytes.withoutByteOrderMark
+    let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() where line.first != .hash {
       do throws(AccessFileError) {
         var reader = AccessCaseReader(file: file, number: index + 1, line: Array(line))

@@ -65,7 +65,7 @@ package struct DynamicSecurity: Equatable, Sendable {
 
   /// Whether `bytes` are a file of this kind and no ACL file: it begins with a brace.
   package static func isLikely(_ bytes: [UInt8]) -> Bool {
-    bytes.first { !$0.isBlankOfC } == UInt8(ascii: "{")
+    bytes.withoutByteOrderMark.first { !$0.isBlankOfC } == UInt8(ascii: "{")
   }
 
   /// Reads a whole file, or tells everything that is wrong with it.

@@ -2,6 +2,8 @@
 // comment. As with mosquitto, a line that cannot be used locks out its user and nobody else: it is
 // left out and told about, with file, line and column.
 
+import MQTTCodec
+
 /// One user of a password file.
 package struct PasswordEntry: Equatable, Sendable {
   package var userName: String
@@ -39,8 +41,8 @@ package struct PasswordFile: Equatable, Sendable {
 
   /// Reads the bytes of a file; `file` names it in faults.
   package init(parsing bytes: [UInt8], file: String) {
-    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
-    {
+    let lines = bytes.withoutByteOrderMark.split(separator: 0x0A, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
       do throws(PasswordLineFault) {
         guard let entry = try Self.entry(line, number: index + 1) else { continue }
         let name = Array(entry.userName.utf8)

@@ -1,6 +1,8 @@
 // Changing one user of a password file. Every other line, comments and broken lines included, stays
 // byte for byte as it was.
 
+import MQTTCodec
+
 /// A change of one user.
 package enum PasswordFileEdit {
   /// The file with `hash` as the password of `userName`: in the place of the user's line, or else
@@ -36,9 +38,10 @@ package enum PasswordFileEdit {
   private static func rewritten(
     _ bytes: [UInt8], _ userName: String, _ replacement: [UInt8]?
   ) -> (bytes: [UInt8], wasThere: Bool) {
-    var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    let text = bytes.withoutByteOrderMark
+    var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
-    var result: [UInt8] = []
+    var result = Array(bytes[..<text.startIndex])
     var wasThere = false
     for line in lines {
       if !isLine(line, of: userName) {

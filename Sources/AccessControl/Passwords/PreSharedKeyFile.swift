@@ -17,8 +17,8 @@ package struct PreSharedKeyFile: Sendable {
 
   /// Reads the bytes of a file; `file` names it in faults.
   package init(parsing bytes: [UInt8], file: String) {
-    for (index, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated()
-    {
+    let lines = bytes.withoutByteOrderMark.split(separator: 0x0A, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
       do throws(PasswordLineFault) {
         guard let (identity, key) = try Self.entry(line) else { continue }
         if keys[identity] != nil {

@@ -32,7 +32,7 @@ package struct TLSKeyLog: Sendable {
 
   /// Adds the lines of a key log.
   package mutating func add(_ text: [UInt8]) {
-    var rest = text[...]
+    var rest = text.withoutByteOrderMark
     while !rest.isEmpty {
       let line = rest.prefix { $0 != UInt8(ascii: "\n") }
       if line.count <= Self.lineLimit { add(line: line) }

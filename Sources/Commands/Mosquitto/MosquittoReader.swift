@@ -28,7 +28,8 @@ struct MosquittoReader {
     draft.current = nil
     draft.plugin = nil
     draft.isInBridge = false
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let text = bytes.withoutByteOrderMark
+    let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       if line.first == UInt8(ascii: "#") { continue }
       draft.line = FilePlace(path, index + 1)

@@ -137,6 +137,9 @@ package struct BrokerURL: Equatable, Sendable {
     guard let text = String(validating: try decoded(text, part), as: UTF8.self) else {
       throw ValueFault("the \(part) is not UTF-8 once it is percent-decoded")
     }
+    if text.utf8.contains(0) {
+      throw ValueFault("the \(part) holds a NUL byte once it is percent-decoded")
+    }
     return text
   }
 

@@ -21,6 +21,10 @@ struct ConnectionDraft: Sendable {
   var propertyCause: String?
   var topicOfURL: String?
   var hasInFlightLimit = false
+  /// Bytes that are put behind the client identifier to tell several clients apart.
+  var suffixByteCount = 0
+  /// Digits of the largest process identifier of Linux.
+  private static let processIdentifierByteCount = 7
 
   /// Takes the words of `-D` as far as they concern the connection; answers the argument.
   mutating func take(_ argument: PropertyArgument) throws(ValueFault) {
@@ -48,6 +52,7 @@ struct ConnectionDraft: Sendable {
     if result.clientIdentifier != nil, result.clientIdentifierPrefix != nil {
       throw UsageError("-I", "cannot be used together with -i", example: "-i thermometer-1")
     }
+    try checkLengths()
     try finishVersionAndSession(&result)
     if will.topic.isEmpty {
       if let hasWillDetail {
@@ -57,6 +62,7 @@ struct ConnectionDraft: Sendable {
       }
     } else {
       result.will = will
+      try Self.check(payload: will.payload, will.properties, "--will-payload")
     }
     if result.password != nil, result.userName == nil,
       version == .exactly(.v31)
@@ -68,6 +74,39 @@ struct ConnectionDraft: Sendable {
     if usesWebSocket { result.webSocket = webSocket }
     let warnings = try finishTLS(&result)
     return (result, warnings)
+  }
+
+  /// Refuses what is longer than its length in CONNECT can say, wherever it was given.
+  private func checkLengths() throws(UsageError) {
+    let limit = ConnectionOptions.stringByteLimit
+    if let identifier = options.clientIdentifier, identifier.utf8.count > limit - suffixByteCount {
+      throw UsageError(
+        "-i", "expected at most \(limit - suffixByteCount) bytes", example: "-i thermometer-1")
+    }
+    let prefixLimit = limit - suffixByteCount - Self.processIdentifierByteCount
+    if let prefix = options.clientIdentifierPrefix, prefix.utf8.count > prefixLimit {
+      throw UsageError(
+        "-I", "expected at most \(prefixLimit) bytes before the process id",
+        example: "-I thermometer-")
+    }
+    if let userName = options.userName, userName.utf8.count > limit {
+      throw UsageError("-u", "expected a user name of at most \(limit) bytes", example: "-u maria")
+    }
+    if case .given(let password) = options.password, password.count > limit {
+      throw UsageError("-P", "expected a password of at most \(limit) bytes", example: "-P secret")
+    }
+  }
+
+  /// Refuses a payload that is not the text which its properties say it is (3.3.2.3.2).
+  static func check(
+    payload: [UInt8], _ properties: Properties, _ option: String
+  ) throws(UsageError) {
+    if properties.number(.payloadFormatIndicator) == 1,
+      String(validating: payload, as: UTF8.self) == nil
+    {
+      throw UsageError(
+        option, "expected text in UTF-8, because payload-format-indicator is 1")
+    }
   }
 
   private func finishVersionAndSession(_ result: inout ConnectionOptions) throws(UsageError) {

@@ -83,6 +83,9 @@ package struct WebSocketOptions: Equatable, Sendable {
 
 /// Where and how a client connects.
 package struct ConnectionOptions: Equatable, Sendable {
+  /// Bytes that a string or binary data of a packet has at most (1.5.4, 1.5.6).
+  package static let stringByteLimit = 65_535
+
   package var host = "localhost"
   package var port: UInt16 = 1883
   /// A Unix domain socket, in place of host and port.

@@ -10,8 +10,18 @@ extension PublishDraft {
     var result = options
     var plain = plain[...]
     if let topic = connection.topicOfURL { result.topics.append(topic) }
-    if result.topics.isEmpty, let topic = plain.popFirst() {
-      result.topics.append(String(decoding: topic, as: UTF8.self))
+    if result.topics.isEmpty, let word = plain.popFirst() {
+      if word == leadingNumber {
+        throw UsageError(
+          ArgumentParser<PublishDraft>.shown(word), ValueFault.notAnOption.problem,
+          example: "mqtt pub sensor/temp -3.5")
+      }
+      guard let topic = String(validating: word, as: UTF8.self) else {
+        throw UsageError(
+          ArgumentParser<PublishDraft>.shown(word), "expected a topic in UTF-8",
+          example: "sensor/temp")
+      }
+      result.topics.append(topic)
     }
     for topic in result.topics {
       do throws(ValueFault) {
@@ -43,11 +53,18 @@ extension PublishDraft {
         example: "mqtt pub \(result.topics.first ?? "sensor/temp") 21.5")
     }
     result.source = value
+    if case .given(let payload) = value {
+      try ConnectionDraft.check(
+        payload: payload, result.publishProperties, source?.option ?? "the message")
+    }
     try finishPace(&result)
     try finishTopics(&result)
     try finishReply(&result)
-    let (connection, warnings) = try connection.finished()
-    result.connection = connection
+    var connection = connection
+    // `-` and the number of a client.
+    if result.clientCount > 1 { connection.suffixByteCount = "-\(result.clientCount)".utf8.count }
+    let (options, warnings) = try connection.finished()
+    result.connection = options
     return (result, warnings)
   }
 

@@ -73,8 +73,8 @@ extension PublishDraft {
     },
     .value(
       "template", "TEXT", example: "'{\"t\": {{random 20 30 2}}, \"n\": {{seq}}}'",
-      "make each message from TEXT with {{functions}}: see below",
-      manual: "The functions are listed under TEMPLATES. The topic may have some, too."
+      "make each message from TEXT with {{functions}}; the manual lists them",
+      manual: "They are under TEMPLATES. The topic may have some, too."
     ) { (draft, text) throws(ValueFault) in draft.template = try template(text) },
     .value(
       "seed", "NUMBER", example: "7", default: "chance",

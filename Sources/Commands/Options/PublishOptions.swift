@@ -118,6 +118,8 @@ struct PublishDraft: ConnectingDraft {
   var reply = ReplyOptions()
   var replyOption: String?
   var plain: [[UInt8]] = []
+  /// The first plain argument, where it is a negative number.
+  var leadingNumber: [UInt8]?
   var optionsFile: String?
   var outboxFile: String?
   var redis: RedisAddress?
@@ -133,6 +135,12 @@ struct PublishDraft: ConnectingDraft {
         example: "mqtt pub sensor/temp 'twenty degrees'")
     }
     plain.append(argument)
+  }
+
+  mutating func take(number: [UInt8]) throws(ValueFault) {
+    // Whether it is the message is known when all topics are.
+    if plain.isEmpty { leadingNumber = number }
+    try take(plain: number)
   }
 
   mutating func take(

@@ -150,8 +150,9 @@ extension SubscribeDraft {
   private static let output: [Option<SubscribeDraft>] = [
     .flag("verbose", letter: "v", "print the topic before each message") { $0.isVerbose = true },
     .value(
-      "format", letter: "F", "FORMAT", example: "'%t: %p'", "how to print a message: see below",
-      manual: "The conversions are listed under OUTPUT FORMAT."
+      "format", letter: "F", "FORMAT", example: "'%t: %p'",
+      "how to print a message: %t topic, %p payload, %J JSON; the manual lists all",
+      manual: "They are under OUTPUT FORMAT."
     ) { (draft, text) throws(ValueFault) in
       _ = try OutputFormat(text, isVerbose: false, isPretty: false, endsLines: true)
       draft.formatText = text
@@ -178,8 +179,8 @@ extension SubscribeDraft {
     .flag(
       "top", "show a table of topics with their counts, rates and last messages",
       manual: """
-        On a terminal it is drawn anew each second, the busiest topic first; otherwise it is \
-        printed once, at the end.
+        On a terminal it is drawn anew each second, the busiest topic first, and the keys r, m, b \
+        and t sort it by rate, messages, bytes and topic; otherwise it is printed once, at the end.
         """
     ) { (draft) throws(ValueFault) in try draft.take("--top", .table) },
     .value(

@@ -6,7 +6,8 @@
 // A step's time is the time since the step before it, as this end saw them. A step that had to be
 // made again, after a lost connection, is shown again. "Exactly once" is said only when PUBCOMP has
 // ended a handshake whose message was not refused: then neither end will ever send or take it again
-// [MQTT-4.3.3-4], whatever happened in between.
+// [MQTT-4.3.3-4], whatever happened in between. Where the broker says that nobody subscribes to the
+// topic (0x10), it was taken, and delivered to nobody.
 
 package import MQTTCodec
 
@@ -24,6 +25,8 @@ package struct HandshakeLog {
     var text: String
     var lastStep: Instant
     var lastName: String
+    /// Whether the broker has said that nobody subscribes to the topic.
+    var hasNoSubscriber = false
   }
 
   private var courses: [Key: Course] = [:]
@@ -47,8 +50,10 @@ package struct HandshakeLog {
       return note("PUBACK", key, at: now, ends: "delivered at least once", body)
     case .pubrec(let body):
       let key = Key(isSent: course == .received, identifier: body.packetIdentifier)
-      return body.reasonCode.isFailure
-        ? note("PUBREC", key, at: now, ends: "", body) : note("PUBREC", key, at: now)
+      if body.reasonCode.isFailure { return note("PUBREC", key, at: now, ends: "", body) }
+      _ = note("PUBREC", key, at: now)
+      courses[key]?.hasNoSubscriber = body.reasonCode == .noMatchingSubscribers
+      return nil
     case .pubrel(let body):
       return note(
         "PUBREL", Key(isSent: course == .sent, identifier: body.packetIdentifier), at: now)
@@ -72,17 +77,20 @@ package struct HandshakeLog {
   private mutating func note(
     _ step: String, _ key: Key, at now: Instant, ends claim: String, _ answer: Acknowledgement
   ) -> String {
-    let text = adding(step, to: key, at: now).text
+    let course = adding(step, to: key, at: now)
     courses[key] = nil
     let code = answer.reasonCode
     let outcome =
       switch code {
+      case .noMatchingSubscribers: Self.taken
       case .packetIdentifierNotFound: "finished before; the answer to that was lost"
       case _ where code.isFailure: "refused: \(code.name)"
-      case _: claim
+      case _: course.hasNoSubscriber ? Self.taken : claim
       }
-    return "id \(key.identifier.rawValue): \(text), \(outcome)"
+    return "id \(key.identifier.rawValue): \(course.text), \(outcome)"
   }
+
+  private static let taken = "taken by the broker; nobody subscribed"
 
   private func adding(_ step: String, to key: Key, at now: Instant) -> Course {
     guard var course = courses[key] else {

@@ -21,8 +21,8 @@ extension JSONValue {
     case .null: buffer.append(utf8: "null")
     case .truth(let isTrue): buffer.append(utf8: isTrue ? "true" : "false")
     case .number(let number): buffer.append(utf8: Self.text(number))
-    // As mosquitto_sub has it.
-    case .integer(let whole): buffer.append(utf8: Self.text(Double(whole)))
+    case .integer(let whole): buffer.append(utf8: "\(whole)")
+    case .literal(let digits): buffer.append(digits.span)
     case .string(let bytes): buffer.append(jsonString: bytes.span)
     case .array(let elements):
       buffer.append(UInt8(ascii: "["))
@@ -79,7 +79,7 @@ extension JSONValue {
   package var isStructure: Bool {
     switch self {
     case .array, .object: true
-    case .null, .truth, .number, .integer, .string: false
+    case .null, .truth, .number, .integer, .literal, .string: false
     }
   }
 }

@@ -4,6 +4,19 @@
 
 package import MQTTCodec
 
+/// What stands first in the table; the raw value is the key that chooses it.
+package enum TopicOrder: UInt8, Sendable {
+  /// Messages a second.
+  case rate = 0x72
+  case messages = 0x6D
+  /// Bytes a second.
+  case bytes = 0x62
+  case topic = 0x74
+
+  /// What the keys do, in a few words.
+  static let keys = "keys: r rate, m messages, b bytes, t topic"
+}
+
 /// Counts of messages by topic.
 package struct TopicTable {
   /// Topics with a line of their own; all others share one.
@@ -67,36 +80,65 @@ package struct TopicTable {
   }
 
   /// The table as lines, each at most `width` columns wide and at most `height` of them.
-  package func text(at now: Instant, width: Int?, height: Int?) -> String {
-    let lines = rows.map { line($0, at: now) }.sorted { left, right in
-      if left.rate != right.rate { return left.rate > right.rate }
-      if left.messages != right.messages { return left.messages > right.messages }
-      return left.topic < right.topic
-    }
+  ///
+  /// With `tellsKeys` the last line says what the keys do.
+  package func text(
+    at now: Instant, width: Int?, height: Int?, order: TopicOrder = .rate, tellsKeys: Bool = false
+  ) -> String {
+    let lines = rows.map { line($0, at: now) }.sorted { Self.stands($0, before: $1, order) }
     let limit = height.map { max(1, $0 - 2) } ?? lines.count
     let shown = lines.prefix(limit)
-    let widest = max(5, shown.map(\.topic.count).max() ?? 0)
-    let topicWidth = width.map { min(widest, max(12, $0 - 60)) } ?? widest
-    var text =
-      Self.cut(
-        Self.left("TOPIC", topicWidth) + "   MESSAGES        PER S    BYTES/S  LAST", width) + "\n"
-    for line in shown {
-      text +=
-        Self.cut(
-          Self.left(Self.cut(line.topic, topicWidth), topicWidth)
-            + Self.right("\(line.messages)", 11)
-            + Self.right(Self.rateText(line.rate), 13)
-            + Self.right(Self.rateText(line.byteRate), 11)
-            + "  " + line.last, width) + "\n"
+    let topicWidth = Self.topicWidth(Array(shown), width)
+    let topics = Self.fitted(shown.map(\.topic), topicWidth)
+    var text = Self.cut(
+      "TOPIC".leftAligned(topicWidth) + "   MESSAGES        PER S    BYTES/S  LAST", width)
+    for (topic, line) in zip(topics, shown) {
+      text += Self.cut(
+        topic.leftAligned(topicWidth)
+          + "\(line.messages)".rightAligned(11)
+          + Self.rateText(line.rate).rightAligned(13)
+          + Self.rateText(line.byteRate).rightAligned(11)
+          + "  " + line.last, width)
     }
     let messages = rows.reduce(0) { $0 + $1.messages }
     let hidden = lines.count - shown.count
-    text +=
-      Self.cut(
+    return text
+      + Self.cut(
         "\(messages) \(messages == 1 ? "message" : "messages") on "
           + "\(rows.count) \(rows.count == 1 ? "topic" : "topics")"
-          + (hidden > 0 ? ", \(hidden) of them not shown" : ""), width) + "\n"
-    return text
+          + (hidden > 0 ? ", \(hidden) of them not shown" : "")
+          + (tellsKeys ? "; \(TopicOrder.keys)" : ""), width)
+  }
+
+  /// Columns of the numbers, and of the last message where there is no room for more.
+  private static let numbersWidth = 11 + 13 + 11 + 2
+  private static let lastWidth = 20
+
+  /// What the topics need, unless the last messages need the room more.
+  private static func topicWidth(_ lines: [Line], _ width: Int?) -> Int {
+    let widest = max(5, lines.map(\.topic.columnCount).max() ?? 0)
+    guard let width else { return widest }
+    let lastWidth = min(Self.lastWidth, lines.map(\.last.columnCount).max() ?? 0)
+    return min(widest, max(12, width - numbersWidth - lastWidth))
+  }
+
+  /// The topics within `width` columns, cut where most of them can still be told apart.
+  private static func fitted(_ topics: [String], _ width: Int) -> [String] {
+    let choices = String.Cut.allCases.map { cut in topics.map { $0.fitted(width, cut: cut) } }
+    // The first of the best: `max` would take the last.
+    let best = choices.map { Set($0).count }.max() ?? 0
+    return choices.first { Set($0).count == best } ?? topics
+  }
+
+  private static func stands(_ left: Line, before right: Line, _ order: TopicOrder) -> Bool {
+    switch order {
+    case .rate where left.rate != right.rate: return left.rate > right.rate
+    case .bytes where left.byteRate != right.byteRate: return left.byteRate > right.byteRate
+    case .topic: return left.topic < right.topic
+    case .rate, .bytes, .messages: break
+    }
+    if left.messages != right.messages { return left.messages > right.messages }
+    return left.topic < right.topic
   }
 
   private struct Line {
@@ -140,16 +182,8 @@ package struct TopicTable {
     return "\(tenths / 10).\(tenths % 10)"
   }
 
-  private static func left(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-  }
-
-  private static func right(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
-  }
-
+  /// A line no wider than `width`.
   private static func cut(_ text: String, _ width: Int?) -> String {
-    guard let width, text.count > width else { return text }
-    return text.prefix(max(0, width - 3)) + "..."
+    (width.map { text.fitted($0) } ?? text) + "\n"
   }
 }

@@ -2,8 +2,8 @@
 // may be anything; whatever must be text is checked to be UTF-8 here.
 //
 // Taken are `--long value`, `--long=value`, `-l value`, `-lvalue`, several letters of flags in one
-// word (`-rd`), and `--` after which everything is a plain argument. A word that begins with a
-// dash and a digit is a plain argument too, so that `mqtt pub sensor/temp -3.5` means what it says.
+// word (`-rd`), and `--` after which everything is a plain argument. Before it a word that begins
+// with a dash is an option or a mistake, but for the number of `mqtt pub sensor/temp -3.5`.
 
 import MQTTCodec
 
@@ -19,6 +19,20 @@ protocol Draft: Sendable {
   var request: InformationRequest? { get set }
   /// Takes an argument that is no option.
   mutating func take(plain argument: [UInt8]) throws(ValueFault)
+  /// Takes a negative number that stands where options may stand.
+  mutating func take(number: [UInt8]) throws(ValueFault)
+}
+
+extension Draft {
+  /// Most commands have no use for one.
+  mutating func take(number: [UInt8]) throws(ValueFault) { throw .notAnOption }
+}
+
+extension ValueFault {
+  /// A word that looks like an option and is none.
+  static var notAnOption: ValueFault {
+    ValueFault("is not an option; behind -- it is a plain argument")
+  }
 }
 
 /// The parser of one command.
@@ -43,7 +57,7 @@ struct ArgumentParser<D: Draft> {
         try takeOption(word, words, &position, &draft, origin)
       } else {
         do {
-          try draft.take(plain: word)
+          try take(word, isPlain: !takesOptions, &draft)
         } catch {
           throw UsageError(
             origin + Self.shown(word), error.problem, example: error.example ?? "")
@@ -53,9 +67,19 @@ struct ArgumentParser<D: Draft> {
   }
 
   private static func isOption(_ word: [UInt8]) -> Bool {
+    word.count > 1 && word[0] == UInt8(ascii: "-") && !beginsNumber(word)
+  }
+
+  /// Whether a dash and a digit, or a dash and a full stop, begin the word.
+  private static func beginsNumber(_ word: [UInt8]) -> Bool {
     word.count > 1 && word[0] == UInt8(ascii: "-")
-      && !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(word[1])
-      && !(word[1] == UInt8(ascii: ".") && word.count > 2)
+      && (0x30...0x39 ~= word[1] || word[1] == UInt8(ascii: "."))
+  }
+
+  private func take(_ word: [UInt8], isPlain: Bool, _ draft: inout D) throws(ValueFault) {
+    if isPlain || !Self.beginsNumber(word) { return try draft.take(plain: word) }
+    guard Double(String(decoding: word, as: UTF8.self)) != nil else { throw .notAnOption }
+    try draft.take(number: word)
   }
 
   /// A word for an error text, on one line and not too long.
@@ -131,7 +155,7 @@ struct ArgumentParser<D: Draft> {
       case .words(let set):
         var following = [try text(value ?? [])]
         for word in words[position...].prefix(Self.wordLimit) {
-          guard let next = String(validating: word, as: UTF8.self) else { break }
+          guard let next = try? text(word) else { break }
           following.append(next)
         }
         position += try set(&draft, following[...]) - 1
@@ -144,10 +168,12 @@ struct ArgumentParser<D: Draft> {
     }
   }
 
+  /// What MQTT takes as text (1.5.4); the system takes no other names and paths either.
   private func text(_ bytes: [UInt8]) throws(ValueFault) -> String {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw .expected("text in UTF-8")
     }
+    if bytes.contains(0) { throw .expected("text without a NUL byte") }
     return text
   }
 

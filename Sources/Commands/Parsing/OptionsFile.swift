@@ -5,6 +5,8 @@
 // The files are looked for in $XDG_CONFIG_HOME, or in ~/.config where that is not set. Options on
 // the command line come later and win. `-o FILE` puts one file in the place of all of them.
 
+import MQTTCodec
+
 extension ArgumentParser {
   /// Understands the options files and then `words`.
   func parse(
@@ -46,7 +48,8 @@ extension ArgumentParser {
   private func parse(
     _ contents: [UInt8], path: String, into draft: inout D
   ) throws(UsageError) {
-    let lines = contents.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let text = contents.withoutByteOrderMark
+    let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       var line = line
       if line.last == UInt8(ascii: "\r") { line.removeLast() }

@@ -95,7 +95,8 @@ enum Values {
 
   /// Text no longer than its length in the packet can say (1.5.4).
   private static func ofTwoLengthBytes(_ text: String) throws(ValueFault) -> String {
-    if text.utf8.count > 65_535 { throw .expected("at most 65535 bytes") }
+    let limit = ConnectionOptions.stringByteLimit
+    if text.utf8.count > limit { throw .expected("at most \(limit) bytes") }
     return text
   }
 

@@ -32,7 +32,7 @@ package enum BashCompletion {
       _mqtt() {
         COMPREPLY=()
         if ((COMP_CWORD == 1)); then
-          _mqtt_words '\((commands + ["help", "--help", "--version"]).joined(separator: " "))' \
+          _mqtt_words '\((commands + ["generate", "help", "--help", "--version"]).joined(separator: " "))' \
       "${COMP_WORDS[1]}"
           return
         fi
@@ -42,6 +42,7 @@ package enum BashCompletion {
         fi
         case ${COMP_WORDS[1]} in
           \(commands.joined(separator: "|"))) "_mqtt_${COMP_WORDS[1]}" ;;
+          generate) ((COMP_CWORD == 2)) && _mqtt_words '--install --uninstall' "${COMP_WORDS[2]}" ;;
           help) _mqtt_words '\(commands.joined(separator: " "))' "${COMP_WORDS[COMP_CWORD]}" ;;
         esac
       }

@@ -45,8 +45,14 @@ extension Command {
       """,
       """
       The options are those of mosquitto_pub, with its spelling, defaults and meaning; the topic \
-      and the message may also stand as plain arguments. A plain argument that begins with a dash \
-      and a digit is a message and not an option, and after -- everything is.
+      and the message may also stand as plain arguments. A message may be a negative number; any \
+      other word that begins with a dash is an option, unless it stands behind --.
+      """,
+      """
+      Only MQTT 5 has acknowledgements that refuse, and only at QoS 1 and 2. A broker that drops a \
+      message because its rules deny it answers an older client as if it had taken the message, and \
+      does not answer QoS 0 at all: then the exit status is 0. Whoever has to know uses -V 5 and \
+      -q 1, or subscribes to the topic, or asks mqtt acl-check.
       """,
     ],
     examples: [

@@ -28,6 +28,10 @@ package enum FishCompletion {
       text += "complete -c mqtt -n __fish_use_subcommand -a \(command.rawValue)"
       text += " -d '\(escaped(command.summary))'\n"
     }
+    text += "complete -c mqtt -n __fish_use_subcommand -a generate -d '\(Help.generateSummary)'\n"
+    for option in ["install", "uninstall"] {
+      text += "complete -c mqtt -n '__fish_seen_subcommand_from generate' -l \(option)\n"
+    }
     text += "complete -c mqtt -n __fish_use_subcommand -l help -d 'print this help'\n"
     text += "complete -c mqtt -n __fish_use_subcommand -l version -d 'print the version'\n"
     for command in Command.allCases {

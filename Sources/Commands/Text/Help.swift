@@ -31,13 +31,17 @@ package struct Help {
     for command in Command.allCases {
       text += "  " + command.words.padded(to: 15) + command.summary + "\n"
     }
+    text += "  " + "generate".padded(to: 15) + Self.generateSummary + "\n"
     text +=
       "\n'mqtt COMMAND --help' lists the options of a command, 'man mqtt-COMMAND' says more.\n"
     text += "'mqtt --version' prints the version.\n"
     return text
   }
 
-  /// Everything about one command.
+  /// One sentence about the command that has no options, without a full stop.
+  static let generateSummary = "install completions and manual pages, or remove them again"
+
+  /// Everything about one command: what everybody uses first.
   package func full(_ command: Command) -> String {
     let prose = command.text
     var text = ""
@@ -46,14 +50,25 @@ package struct Help {
       text += "mqtt \(form)\n"
     }
     text += "\n" + wrapped(prose.description[0], indent: 0) + "\n"
-    for (group, options) in command.groups {
-      text += "\n" + heading("\(group):") + "\n"
-      for option in options { text += line(option) }
+    let common = command.commonOptions
+    if !common.isEmpty {
+      text += list("What everybody uses", common) + examples(prose.examples.prefix(5))
     }
-    text += "\n" + heading("Examples:") + "\n"
-    for example in prose.examples.prefix(3) { text += "  \(example.line)\n" }
+    for (group, options) in command.groups {
+      let others = options.filter { !common.contains($0) }
+      if !others.isEmpty { text += list(group, others) }
+    }
+    if common.isEmpty { text += examples(prose.examples.prefix(3)) }
     text += "\n'man mqtt-\(command.rawValue)' says more.\n"
     return text
+  }
+
+  private func list(_ group: String, _ options: [OptionDescription]) -> String {
+    "\n" + heading("\(group):") + "\n" + options.map(line).joined()
+  }
+
+  private func examples(_ examples: ArraySlice<CommandExample>) -> String {
+    "\n" + heading("Examples:") + "\n" + examples.map { "  \($0.line)\n" }.joined()
   }
 
   /// The column in which the explanations begin.
@@ -92,6 +107,24 @@ package struct Help {
 }
 
 extension Command {
+  /// The options that stand first in `--help`, in their order there; none where there are few.
+  var commonOptions: [OptionDescription] {
+    let names: [String] =
+      switch self {
+      case .pub:
+        [
+          "host", "port", "username", "pw", "topic", "message", "stdin-line", "qos", "retain",
+          "debug",
+        ]
+      case .sub:
+        [
+          "host", "port", "username", "pw", "topic", "qos", "verbose", "format", "count", "timeout",
+        ]
+      case .broker, .passwd, .bench, .aclCheck, .inspectPcap: []
+      }
+    return names.compactMap { name in options.first { $0.long == name } }
+  }
+
   /// The options under their headings, both in the order of the table.
   var groups: [(heading: String, options: [OptionDescription])] {
     var groups: [(heading: String, options: [OptionDescription])] = []

@@ -10,10 +10,13 @@ extension OutputFormat.Conversion {
     case .messageExpiryInterval: "The message expiry interval in seconds, if there is one."
     case .payloadFormatIndicator: "The payload format indicator, if there is one."
     case .date: "The time of arrival, as in 2026-11-21T09:47:38+0100."
-    case .json: "The message and its properties as a JSON object, the payload in it as a string."
+    case .json:
+      "The message and its properties as a JSON object, the payload in it as a string, or in "
+        + "payload-base64 where it is not UTF-8. User properties are a list of pairs, since names "
+        + "may repeat."
     case .jsonOfJSON:
-      "The same, the payload in it as JSON. A payload that is not JSON is an error on the standard "
-        + "error stream."
+      "The same, the payload in it as JSON, with its numbers as they stand in it. A payload that is "
+        + "not JSON is an error on the standard error stream."
     case .payloadLength: "The length of the payload in bytes."
     case .packetIdentifier: "The packet identifier; 0 with QoS 0."
     case .userProperties: "The user properties as name:value, with blanks between them."

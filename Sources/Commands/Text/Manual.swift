@@ -34,7 +34,8 @@ package enum Manual {
     page.prose(
       "mqtt generate --install writes completions for bash, zsh and fish, and these manual pages, to "
         + "where they are found: below /usr/local/share for root, below ~/.local/share for anyone "
-        + "else, or below a directory that is named behind it.")
+        + "else, or below a directory that is named behind it. mqtt generate --uninstall removes them "
+        + "from there again.")
     page.macro("Sh ENVIRONMENT")
     page.macro("Bl -tag -width Ds")
     page.macro("It Ev NO_COLOR")
@@ -234,7 +235,7 @@ package enum Manual {
     if command == .aclCheck { rows = accessCheckStatus }
     if command == .inspectPcap { rows = inspectStatus }
     if command == .bench { rows = benchStatus }
-    if isClient, command != .pub { rows.append(("27", "The time of -W ran out.")) }
+    if isClient { rows.append(("27", "The time of -W ran out.")) }
     if isClient {
       rows += [
         (

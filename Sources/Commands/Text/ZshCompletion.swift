@@ -34,6 +34,7 @@ package enum ZshCompletion {
     for command in Command.typed {
       text += "    '\(command.rawValue):\(command.summary)'\n"
     }
+    text += "    'generate:\(Help.generateSummary)'\n"
     text += """
         )
         if ((CURRENT == 2)); then
@@ -51,6 +52,7 @@ package enum ZshCompletion {
         fi
         case $command in
           \(Command.allCases.map(\.rawValue).joined(separator: "|"))) "_mqtt_$command" ;;
+          generate) _arguments '--install' '--uninstall' ;;
           help) _describe -t commands command commands ;;
         esac
       }

@@ -118,7 +118,7 @@ extension MessageLine {
     switch member.value {
     case .string(let bytes): bytes
     case .null: []
-    case .truth, .number, .integer, .array, .object: Array(line[member.valueRange])
+    case .truth, .number, .integer, .literal, .array, .object: Array(line[member.valueRange])
     }
   }
 }
@@ -150,7 +150,7 @@ extension JSONValue {
     case .truth(let claim): claim
     case .number(0): false
     case .number(1): true
-    case .null, .number, .integer, .string, .array, .object: nil
+    case .null, .number, .integer, .literal, .string, .array, .object: nil
     }
   }
 }

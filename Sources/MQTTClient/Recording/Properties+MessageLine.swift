@@ -130,7 +130,7 @@ extension Properties {
       }
     case .object(let members):
       pairs = members.map { (.string($0.name), $0.value) }
-    case .null, .truth, .number, .integer, .string:
+    case .null, .truth, .number, .integer, .literal, .string:
       throw member.fault(words)
     }
     for (name, value) in pairs {

@@ -32,6 +32,8 @@ package enum ExpressionValue: Equatable, Sendable {
     case .truth(let isTrue): self = .truth(isTrue)
     case .number(let number): self = .number(number)
     case .integer(let whole): self = .integer(whole)
+    case .literal(let digits):
+      self = Double(String(decoding: digits, as: UTF8.self)).map { .number($0) } ?? .none
     case .string(let bytes): self = .text(bytes)
     case .array(let elements): self = .several(elements.map(ExpressionValue.init))
     // An object is there, but equals nothing.

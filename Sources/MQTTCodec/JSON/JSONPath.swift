@@ -54,10 +54,11 @@ package struct JSONPath: Equatable, Sendable {
   /// such place.
   package func range(in value: JSONValue, of text: [UInt8]) -> Range<Int>? {
     var value = value
-    var reader = JSONReader(bytes: text)
+    var reader = JSONReader(bytes: text, position: text.withoutByteOrderMark.startIndex)
     reader.skipBlanks()
+    let start = reader.position
     guard reader.value(depth: 0) != nil else { return nil }
-    var range = (text.firstIndex { $0 > 0x20 } ?? 0)..<reader.position
+    var range = start..<reader.position
     for step in steps {
       if let member = step.member(of: value) {
         (value, range) = (member.value, member.valueRange)

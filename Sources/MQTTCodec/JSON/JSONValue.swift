@@ -1,7 +1,8 @@
 // JSON as mosquitto_sub reads and writes it, because scripts compare its bytes: members keep their
-// order and may repeat, numbers are doubles in their shortest common form - only whole ones that a
-// double would round are kept as they are -, and the form on several lines is indented with tabs. The grammar is RFC 8259, taken leniently in the two places where
-// cJSON is: control characters may stand in strings, and any of them counts as a blank.
+// order and may repeat, numbers are doubles in their shortest common form - whole ones that a double
+// would round, and all where a text is written again, are kept as they are -, and the form on several
+// lines is indented with tabs. The grammar is RFC 8259, taken leniently in the two places where cJSON
+// is: control characters may stand in strings, and any of them counts as a blank.
 
 /// A JSON text as a tree.
 package indirect enum JSONValue: Equatable, Sendable {
@@ -10,6 +11,8 @@ package indirect enum JSONValue: Equatable, Sendable {
   case number(Double)
   /// A whole number of at least 2^53 or at most -2^53, which a double may not hold exactly.
   case integer(Int64)
+  /// A number as its text has it, only in a tree that was read to be written again.
+  case literal([UInt8])
   /// The bytes that the string stands for; they need not be UTF-8.
   case string([UInt8])
   case array([JSONValue])
@@ -52,17 +55,22 @@ package indirect enum JSONValue: Equatable, Sendable {
   }
 
   /// The value whose text is exactly `bytes`; nil when they are not a JSON text.
-  package init?(parsing bytes: [UInt8]) {
+  ///
+  /// With `keepsNumbers` each number is a ``literal(_:)``.
+  package init?(parsing bytes: [UInt8], keepsNumbers: Bool = false) {
     do throws(JSONFault) {
-      self = try Self.parse(bytes)
+      self = try Self.parse(bytes, keepsNumbers: keepsNumbers)
     } catch {
       return nil
     }
   }
 
   /// The same, telling where the text ceases to be one.
-  package static func parse(_ bytes: [UInt8]) throws(JSONFault) -> JSONValue {
-    var reader = JSONReader(bytes: bytes)
+  package static func parse(
+    _ bytes: [UInt8], keepsNumbers: Bool = false
+  ) throws(JSONFault) -> JSONValue {
+    var reader = JSONReader(
+      bytes: bytes, position: bytes.withoutByteOrderMark.startIndex, keepsNumbers: keepsNumbers)
     guard let value = reader.value(depth: 0) else { throw JSONFault(offset: reader.position) }
     reader.skipBlanks()
     if !reader.isAtEnd { throw JSONFault(offset: reader.position) }
@@ -79,10 +87,12 @@ package struct JSONFault: Error, Equatable, Sendable {
 /// Reads a JSON text byte by byte; nil from any method means that it is not one.
 struct JSONReader {
   let bytes: [UInt8]
+  private let keepsNumbers: Bool
   private(set) var position: Int
 
-  init(bytes: [UInt8], position: Int = 0) {
+  init(bytes: [UInt8], position: Int = 0, keepsNumbers: Bool = false) {
     self.bytes = bytes
+    self.keepsNumbers = keepsNumbers
     self.position = position
   }
 
@@ -166,7 +176,34 @@ struct JSONReader {
     guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: ".")
     else { return nil }
     guard let number = Double(text) else { return nil }
+    if keepsNumbers && Self.isNumber(bytes[start..<position]) {
+      return .literal(Array(bytes[start..<position]))
+    }
     return JSONValue.integer(text, about: number).map(JSONValue.integer) ?? .number(number)
+  }
+
+  /// Whether the text of a number is one by the letter of RFC 8259, 6: `01`, `1.` and `-.5` are none.
+  private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
+    var rest = text
+    func digits() -> Int {
+      let count = rest.prefix { 0x30...0x39 ~= $0 }.count
+      rest = rest.dropFirst(count)
+      return count
+    }
+    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+    let hasLeadingZero = rest.first == UInt8(ascii: "0")
+    let count = digits()
+    if count == 0 || hasLeadingZero && count > 1 { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest.removeFirst()
+      if digits() == 0 { return false }
+    }
+    if rest.first == UInt8(ascii: "e") || rest.first == UInt8(ascii: "E") {
+      rest.removeFirst()
+      if rest.first == UInt8(ascii: "+") || rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+      if digits() == 0 { return false }
+    }
+    return rest.isEmpty
   }
 
   private mutating func string() -> [UInt8]? {

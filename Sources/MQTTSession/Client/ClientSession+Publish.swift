@@ -30,6 +30,11 @@ extension ClientSession {
         .topicNameInvalid, fault.statement,
         "\"\(topic)\" is not a topic name: \(fault.explanation)")
     }
+    if topic.utf8.count > UInt16.max {
+      throw RequestFault(
+        .topicNameInvalid, "MQTT-4.7.3-3",
+        "a topic of \(topic.utf8.count) bytes is longer than the 65535 of the protocol")
+    }
     if qos > limits.maximumQoS {
       throw RequestFault(
         .qosNotSupported, "MQTT-3.2.2-11",

@@ -110,6 +110,11 @@ extension ClientSession {
         .topicFilterInvalid, fault.statement,
         "\"\(filter)\" is not a topic filter: \(fault.explanation)")
     }
+    if filter.utf8.count > UInt16.max {
+      throw RequestFault(
+        .topicFilterInvalid, "MQTT-4.7.3-3",
+        "a filter of \(filter.utf8.count) bytes is longer than the 65535 of the protocol")
+    }
   }
 
   private func check(_ subscription: Subscription) throws(RequestFault) {

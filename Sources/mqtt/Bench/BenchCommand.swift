@@ -20,7 +20,7 @@ enum BenchCommand {
       }
     } catch {
       Terminal.write("mqtt bench: \(error)\n", to: STDERR_FILENO)
-      return ExitStatus.failure
+      return error.status
     }
   }
 }

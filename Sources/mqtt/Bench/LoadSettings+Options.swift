@@ -20,6 +20,7 @@ extension LoadSettings {
     setRhythm(options)
     try setMessages(options)
     try setIdentity(options)
+    try checkLengths()
     try setTargets(options)
   }
 
@@ -74,6 +75,10 @@ extension LoadSettings {
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw StartFailure(description: "\(path) is not text in UTF-8")
       }
+      if bytes.count > 250_000_000 {
+        throw StartFailure(
+          description: "\(path) has \(bytes.count) bytes; a payload has 250000000 at most")
+      }
       payload = PlaceholderText(text)
     } else {
       payload = options.payload.map(PlaceholderText.init)
@@ -105,10 +110,36 @@ extension LoadSettings {
     if !PlaceholderText(name).variesByClient { name += "%i" }
     clientIdentifier = PlaceholderText(name)
     userName = connection.userName.map(PlaceholderText.init)
-    if let password = try connection.password?.read(prompt: "Password") {
-      self.password = PlaceholderText(String(decoding: password, as: UTF8.self))
+    if let bytes = try connection.passwordBytes() {
+      // Placeholders stand in text.
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw StartFailure(
+          description: "expected a password in UTF-8, which may hold placeholders",
+          status: ExitStatus.usage)
+      }
+      password = PlaceholderText(text)
     }
   }
+
+  /// Refuses texts that are longer than a packet can say once their placeholders are filled in.
+  private func checkLengths() throws(StartFailure) {
+    var values = values(max(0, cast.clientCount - 1))
+    (values.message, values.random, values.wallNanoseconds) = (.max, .max - 1, .max)
+    let texts: KeyValuePairs = [
+      "client identifier": values.clientIdentifier + Self.lookSuffix,
+      "user name": values.userName, "password": password?.text(values) ?? "",
+      "topic": topic.text(values), "filter": filter?.text(values) ?? "",
+    ]
+    for (name, text) in texts where text.utf8.count > ConnectionOptions.stringByteLimit {
+      throw StartFailure(
+        description: "the \(name) has \(text.utf8.count) bytes; MQTT allows "
+          + "\(ConnectionOptions.stringByteLimit)",
+        status: ExitStatus.usage)
+    }
+  }
+
+  /// Behind the client identifier of the client that looks at the broker first.
+  private static let lookSuffix = "-look"
 
   private mutating func setTargets(_ options: BenchOptions) throws(StartFailure) {
     var places = [options.connection]
@@ -162,7 +193,7 @@ extension LoadSettings {
       case .auto: .automatic
       case .exactly(let version): .only(version)
       }
-    look.clientIdentifier = values.clientIdentifier + "-look"
+    look.clientIdentifier = values.clientIdentifier + Self.lookSuffix
     look.userName = userName?.text(values)
     look.password = password.map { Array($0.text(values).utf8) }
     look.connectProperties = connectProperties

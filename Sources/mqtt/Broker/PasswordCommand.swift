@@ -5,6 +5,7 @@
 import AccessControl
 import Commands
 import Glibc
+import MQTTCodec
 import MQTTServer
 
 enum PasswordCommand {
@@ -59,7 +60,7 @@ enum PasswordCommand {
       }
     } else {
       let input = WholeFile.contents(of: STDIN_FILENO) ?? []
-      var line = input.prefix { $0 != UInt8(ascii: "\n") }
+      var line = input.withoutByteOrderMark.prefix { $0 != UInt8(ascii: "\n") }
       if line.last == UInt8(ascii: "\r") { line.removeLast() }
       password = Array(line)
     }

@@ -34,7 +34,10 @@ struct ClientConsole {
 
   /// Shows packets, a line each, with the time of the wall clock, and after the last packet of a
   /// handshake how long each of its steps took.
-  func show(_ traces: [PacketTrace], _ handshakes: inout HandshakeLog, at now: Instant) {
+  func show(
+    _ traces: [PacketTrace], _ handshakes: inout HandshakeLog, _ topics: inout AliasedTopics,
+    at now: Instant
+  ) {
     if traces.isEmpty { return }
     var text = ""
     let time = Self.timeOfDay(WallClock.nanoseconds) + (client.isEmpty ? "" : " \(client)")
@@ -44,8 +47,9 @@ struct ClientConsole {
         case .toServer: .sent
         case .toClient: .received
         }
-      text += "\(time) \(PacketLine.text(trace.packet, course))\n"
-      if let course = handshakes.note(trace.packet, course, at: now) {
+      let packet = topics.resolved(trace.packet, course)
+      text += "\(time) \(PacketLine.text(packet, course))\n"
+      if let course = handshakes.note(packet, course, at: now) {
         text += "\(time) \(course)\n"
       }
     }

@@ -31,6 +31,7 @@ final class ClientRun {
   private let loop: ClientLoop
   private var farewellProperties: Properties
   private var handshakes = HandshakeLog()
+  private var topics = AliasedTopics()
   /// Packets that were made and have not left: what they speak of may have to be stored first.
   private var unsent: [PacketTrace] = []
   private var isLost = false
@@ -138,7 +139,7 @@ final class ClientRun {
     let traces = client.session.takeTraces()
     if traces.isEmpty { return }
     console.show(
-      traces.filter { $0.direction == .toClient }, &handshakes, at: MonotonicClock.now)
+      traces.filter { $0.direction == .toClient }, &handshakes, &topics, at: MonotonicClock.now)
     unsent += traces.filter { $0.direction == .toServer }
   }
 
@@ -146,7 +147,7 @@ final class ClientRun {
   private func showSent() {
     showReceived()
     if unsent.isEmpty || client.session.outputCount > 0 { return }
-    console.show(unsent, &handshakes, at: MonotonicClock.now)
+    console.show(unsent, &handshakes, &topics, at: MonotonicClock.now)
     unsent = []
   }
 

@@ -13,6 +13,8 @@ struct StartFailure: Error, CustomStringConvertible {
   var description: String
   /// Whether it is over once a server is there.
   var mayPass = false
+  /// What the command ends with.
+  var status = ExitStatus.failure
 }
 
 extension ConnectionOptions {
@@ -52,7 +54,7 @@ extension ConnectionOptions {
     settings.keepAliveSeconds = keepAliveSeconds
     settings.will = will
     settings.userName = userName
-    settings.password = try password?.read(prompt: "Password")
+    settings.password = try passwordBytes()
     settings.connectProperties = connectProperties
     if let seconds = sessionExpirySeconds {
       settings.connectProperties.append(.sessionExpiryInterval, .fourByteInteger(seconds))

@@ -2,11 +2,23 @@
 
 import Commands
 import Glibc
+import MQTTCodec
 
 extension ConnectionOptions {
   /// Reads the password now, once for however many connections there will be.
   mutating func readPassword() throws(StartFailure) {
-    if let password { self.password = .given(try password.read(prompt: "Password")) }
+    if let bytes = try passwordBytes() { password = .given(bytes) }
+  }
+
+  /// The password, which is no longer than CONNECT can say (3.1.3.6); nil when there is none.
+  func passwordBytes() throws(StartFailure) -> [UInt8]? {
+    guard let bytes = try password?.read(prompt: "Password") else { return nil }
+    if bytes.count > Self.stringByteLimit {
+      throw StartFailure(
+        description: "the password has \(bytes.count) bytes; MQTT allows \(Self.stringByteLimit)",
+        status: ExitStatus.usage)
+    }
+    return bytes
   }
 }
 
@@ -34,7 +46,7 @@ extension SecretSource {
   }
 
   private static func firstLine(_ bytes: [UInt8]) -> [UInt8] {
-    var line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    var line = bytes.withoutByteOrderMark.prefix { $0 != UInt8(ascii: "\n") }
     if line.last == UInt8(ascii: "\r") { line.removeLast() }
     return Array(line)
   }

@@ -70,7 +70,9 @@ final class Conversation: PacketTeller {
     for index in 0..<min(payload.count, Self.payloadLimit) { bytes.append(payload[index]) }
     if bytes.isEmpty { return }
     var lines: [Substring]
-    if payload.count == bytes.count, let value = JSONValue(parsing: bytes), value.isStructure {
+    if payload.count == bytes.count,
+      let value = JSONValue(parsing: bytes, keepsNumbers: true), value.isStructure
+    {
       lines = value.prettyText.split(separator: "\n", omittingEmptySubsequences: false)
     } else if let text = String(validating: bytes, as: UTF8.self),
       text.split(whereSeparator: \.isNewline).allSatisfy({ PacketText.isPrintable(String($0)) })

@@ -23,10 +23,10 @@ final class PacketObjects: PacketTeller {
     _ pairing: Pairing?
   ) {
     begin(packet.stamp, packet.direction, connection)
-    if packet.firstFrame != packet.stamp.frame { member("first-frame", packet.firstFrame) }
+    if packet.firstFrame != packet.stamp.frame { member("first_frame", packet.firstFrame) }
     if let header = packet.header {
       member("type", header.type.name)
-      member("size", header.packetLength)
+      member("size_bytes", header.packetLength)
     }
     member("version", connection.version.number)
     switch packet.content {
@@ -36,12 +36,12 @@ final class PacketObjects: PacketTeller {
       member("malformed", error.explanation)
       member("clause", error.statement)
       member("offset", error.offset)
-    case .incomplete(let missing): member("missing", missing)
+    case .incomplete(let missing): member("missing_bytes", missing)
     }
     if let pairing {
-      member("answers-frame", pairing.frame)
+      member("answers_frame", pairing.frame)
       if let latency = pairing.latencyNanoseconds {
-        member("latency-ms", raw: CFormat.text("%.6f", Double(latency) / 1e6))
+        member("latency_ms", raw: CFormat.text("%.6f", Double(latency) / 1e6))
       }
     }
     end()
@@ -57,7 +57,7 @@ final class PacketObjects: PacketTeller {
     case .resynchronized(let direction, let skipped):
       begin(stamp, direction, connection)
       member("event", "resynchronized")
-      member("skipped", skipped)
+      member("skipped_bytes", skipped)
     case .tls(let event):
       begin(stamp, nil, connection)
       member("event", "tls")
@@ -74,9 +74,9 @@ final class PacketObjects: PacketTeller {
   private func tell(_ event: TLSEvent, _ connection: ConnectionFacts) {
     member("text", (PacketText.line(.tls(event)) ?? "") + PacketText.facts(.tls(event), connection))
     guard let facts = connection.tls else { return }
-    if let name = facts.serverName { member("server-name", name) }
-    if let version = facts.version { member("tls-version", version) }
-    if let suite = facts.cipherSuite { member("cipher-suite", suite) }
+    if let name = facts.serverName { member("server_name", name) }
+    if let version = facts.version { member("tls_version", version) }
+    if let suite = facts.cipherSuite { member("cipher_suite", suite) }
   }
 
   func tellEnd(_ watch: ProtocolWatch) {}
@@ -88,12 +88,12 @@ final class PacketObjects: PacketTeller {
   private func publish(_ packet: CapturedPacket, _ view: PublishView, _ bytes: Span<UInt8>) {
     guard let publish = PacketText.publish(packet, view, bytes) else { return }
     member("topic", publish.topic)
-    if view.topicAlias != 0, view.topic.isEmpty { member("topic-is-alias", true) }
+    if view.topicAlias != 0, view.topic.isEmpty { member("topic_is_alias", true) }
     member("qos", Int(publish.qos.rawValue))
     member("retain", publish.isRetained)
     member("dup", publish.isDuplicate)
     if let identifier = publish.packetIdentifier { member("id", Int(identifier.rawValue)) }
-    member("length", publish.payload.count)
+    member("payload_bytes", publish.payload.count)
     if showsPayload { member("payload", bytes: publish.payload) }
     properties(publish.properties)
   }
@@ -102,7 +102,7 @@ final class PacketObjects: PacketTeller {
     switch packet {
     case .connect(let connect): write(connect)
     case .connack(let connack):
-      member("session-present", connack.isSessionPresent)
+      member("session_present", connack.isSessionPresent)
       reason(connack.reasonCode, .connack)
       properties(connack.properties)
     case .publish, .pingreq, .pingresp: break
@@ -136,9 +136,9 @@ final class PacketObjects: PacketTeller {
   }
 
   private func write(_ connect: Connect) {
-    member("client-identifier", connect.clientIdentifier)
-    member("clean-start", connect.cleanStart)
-    member("keep-alive", Int(connect.keepAliveSeconds))
+    member("client_identifier", connect.clientIdentifier)
+    member("clean_start", connect.cleanStart)
+    member("keep_alive_seconds", Int(connect.keepAliveSeconds))
     if connect.isBridge { member("bridge", true) }
     if let userName = connect.userName { member("user", userName) }
     if let password = connect.password {
@@ -149,7 +149,7 @@ final class PacketObjects: PacketTeller {
         self.member("topic", will.topic)
         self.member("qos", Int(will.qos.rawValue))
         self.member("retain", will.isRetained)
-        self.member("length", will.payload.count)
+        self.member("payload_bytes", will.payload.count)
         if self.showsPayload { self.member("payload", bytes: will.payload) }
         self.properties(will.properties)
       }
@@ -162,20 +162,20 @@ final class PacketObjects: PacketTeller {
     brace {
       self.member("filter", subscription.filter)
       self.member("qos", Int(options.qos.rawValue))
-      self.member("no-local", options.noLocal)
-      self.member("retain-as-published", options.retainAsPublished)
-      self.member("retain-handling", Int(options.retainHandling.rawValue))
+      self.member("no_local", options.noLocal)
+      self.member("retain_as_published", options.retainAsPublished)
+      self.member("retain_handling", Int(options.retainHandling.rawValue))
     }
   }
 
   private func reason(_ code: ReasonCode, _ type: PacketType) {
     member("reason", Int(code.rawValue))
-    member("reason-name", code.name(in: type))
+    member("reason_name", code.name(in: type))
   }
 
   private func reasons(_ codes: [ReasonCode], _ type: PacketType) {
     list("reasons", codes) { self.output.buffer.append(utf8: String($0.rawValue)) }
-    list("reason-names", codes) {
+    list("reason_names", codes) {
       self.output.buffer.append(jsonString: $0.name(in: type).utf8.span)
     }
   }
@@ -198,7 +198,7 @@ final class PacketObjects: PacketTeller {
     member("frame", stamp.frame)
     if let time = stamp.timeNanoseconds {
       member("time", TimeText.text(time, decimals: 9))
-      member("elapsed", raw: CFormat.text("%.9f", Double(stamp.elapsedNanoseconds) / 1e9))
+      member("elapsed_seconds", raw: CFormat.text("%.9f", Double(stamp.elapsedNanoseconds) / 1e9))
     }
     member("stream", connection.number)
     if let client = connection.clientIdentifier { member("client", client) }

@@ -52,7 +52,7 @@ struct PacketText {
   /// The beginning of bytes: text as it is, JSON on one line, anything else as `0x0a1b`.
   static func preview(_ bytes: [UInt8]) -> String {
     if bytes.count <= 4096, bytes.contains(UInt8(ascii: "\n")),
-      let value = JSONValue(parsing: bytes)
+      let value = JSONValue(parsing: bytes, keepsNumbers: true)
     {
       return shortened(value.text)
     }

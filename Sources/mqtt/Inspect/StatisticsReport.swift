@@ -165,8 +165,8 @@ final class StatisticsReport: PacketTeller {
   private func object(_ messages: CaptureStatistics.Messages) -> JSONValue {
     .object([
       .init("messages", .number(Double(messages.total))),
-      .init("per-second", statistics.perSecond(messages.total).map { .number($0) } ?? .null),
-      .init("payload-bytes", .number(Double(messages.payloadBytes))),
+      .init("per_second", statistics.perSecond(messages.total).map { .number($0) } ?? .null),
+      .init("payload_bytes", .number(Double(messages.payloadBytes))),
       .init("qos", .array(messages.ofQoS.map { .number(Double($0)) })),
     ])
   }
@@ -185,8 +185,9 @@ final class StatisticsReport: PacketTeller {
     .object([
       .init("topic", .text(name)), .init("published", .number(Double(row.published))),
       .init("delivered", .number(Double(row.delivered))),
-      .init("smallest", .number(Double(row.smallest))), .init("mean", .number(row.mean)),
-      .init("largest", .number(Double(row.largest))),
+      .init("smallest_bytes", .number(Double(row.smallest))),
+      .init("mean_bytes", .number(row.mean)),
+      .init("largest_bytes", .number(Double(row.largest))),
     ])
   }
 
@@ -194,10 +195,10 @@ final class StatisticsReport: PacketTeller {
     func milliseconds(_ nanoseconds: Int64) -> JSONValue { .number(Double(nanoseconds) / 1e6) }
     return .object([
       .init("latency", .text(name)), .init("count", .number(Double(table.count))),
-      .init("least-ms", milliseconds(table.minimum)),
-      .init("median-ms", milliseconds(table.percentile(0.5))),
-      .init("99-percent-ms", milliseconds(table.percentile(0.99))),
-      .init("most-ms", milliseconds(table.maximum)),
+      .init("least_ms", milliseconds(table.minimum)),
+      .init("median_ms", milliseconds(table.percentile(0.5))),
+      .init("p99_ms", milliseconds(table.percentile(0.99))),
+      .init("most_ms", milliseconds(table.maximum)),
     ])
   }
 }

@@ -2,6 +2,7 @@
 
 import Commands
 import Glibc
+import Synchronization
 import Transport
 
 /// The words of the command line after the program's name, byte for byte.
@@ -33,17 +34,35 @@ enum Terminal {
   }
 
   /// Writes all of `bytes`; false when the stream does not take them.
+  ///
+  /// What the standard output does not take is remembered for ``status(_:)``.
   static func write(bytes: [UInt8], to descriptor: Int32) -> Bool {
     var bytes = bytes[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
       if written < 0 {
-        if errno == EINTR { continue }
+        let code = errno
+        if code == EINTR { continue }
+        if descriptor == STDOUT_FILENO { outputFault.withLock { $0 = $0 ?? code } }
         return false
       }
       bytes = bytes.dropFirst(written)
     }
     return true
+  }
+
+  /// Why the standard output did not take a result; nil when it took all.
+  private static let outputFault = Mutex<Int32?>(nil)
+
+  /// What the program ends with: `status`, unless results were lost on their way out.
+  static func status(_ status: Int32) -> Int32 {
+    guard let code = outputFault.withLock({ $0 }) else { return status }
+    // A reader that has had enough is no news; a full disk is.
+    if code != EPIPE {
+      let reason = String(cString: strerror(code))
+      write("mqtt: write standard output: \(reason)\n", to: STDERR_FILENO)
+    }
+    return ExitStatus.failure
   }
 
   /// Help as wide as the terminal behind `descriptor`, in colour where it is one that wants it.

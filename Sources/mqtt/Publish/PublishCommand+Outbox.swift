@@ -32,7 +32,7 @@ extension PublishCommand {
       return try run.runStored()
     } catch {
       console.say(error.description)
-      return ExitStatus.failure
+      return error.status
     }
   }
 

@@ -35,7 +35,7 @@ enum PublishCommand {
       return loop.run()
     } catch {
       console.say(error.description)
-      return ExitStatus.failure
+      return error.status
     }
   }
 

@@ -38,7 +38,7 @@ extension SubscribeCommand {
       return try run.runStored()
     } catch {
       console.say(error.description)
-      return ExitStatus.failure
+      return error.status
     }
   }
 

@@ -39,7 +39,7 @@ enum SubscribeCommand {
       return run.run()
     } catch {
       console.say(error.description)
-      return ExitStatus.failure
+      return error.status
     }
   }
 }

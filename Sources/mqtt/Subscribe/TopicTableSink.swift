@@ -1,6 +1,7 @@
 // `mqtt sub --top`: a table of topics with how much comes over each and what came last. On a terminal
 // it is drawn anew each second, the busiest topics first and no more than there are lines; otherwise
-// it is printed once, at the end, and whole.
+// it is printed once, at the end, and whole. Keys choose what is sorted by; the terminal hands them
+// over one by one and does not show them until the command ends.
 
 import Commands
 import Glibc
@@ -17,6 +18,11 @@ final class TopicTableSink: MessageSink {
   private let isLive = isatty(STDOUT_FILENO) == 1
   private var nextDrawing: Instant?
   private var hasDrawn = false
+  private var order = TopicOrder.rate
+  /// How the terminal was before keys were read from it; nil while none are.
+  private var settingsBefore: termios?
+
+  deinit { stopReadingKeys() }
 
   private(set) var takenEnd: UInt64 = 0
   /// A message is counted at once, and counting is all that was asked for.
@@ -30,6 +36,7 @@ final class TopicTableSink: MessageSink {
 
   func settle(_ run: ClientRun, now: Instant) -> SinkProgress {
     guard isLive else { return .going(until: nil) }
+    if !hasDrawn { readKeys(run) }
     if let nextDrawing, now < nextDrawing { return .going(until: nextDrawing) }
     table.tick(at: now)
     draw(now)
@@ -41,6 +48,8 @@ final class TopicTableSink: MessageSink {
   /// The terminal keeps the last drawing; what is no terminal gets the only one.
   func end(_ run: ClientRun, now: Instant) {
     if isLive {
+      if settingsBefore != nil { run.reactor.unwatch(STDIN_FILENO) }
+      stopReadingKeys()
       table.tick(at: now)
       draw(now)
     } else {
@@ -48,12 +57,42 @@ final class TopicTableSink: MessageSink {
     }
   }
 
+  /// Has each key handed over at once, if the standard input is the terminal and is ours.
+  private func readKeys(_ run: ClientRun) {
+    var settings = termios()
+    guard tcgetpgrp(STDIN_FILENO) == getpgrp(), tcgetattr(STDIN_FILENO, &settings) == 0,
+      (try? run.reactor.watch(STDIN_FILENO)) != nil
+    else { return }
+    settingsBefore = settings
+    settings.c_lflag &= ~tcflag_t(ICANON | ECHO)
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
+  }
+
+  private func stopReadingKeys() {
+    guard var settings = settingsBefore else { return }
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
+    settingsBefore = nil
+  }
+
+  func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) {
+    guard descriptor == STDIN_FILENO else { return }
+    var key: UInt8 = 0
+    if read(STDIN_FILENO, &key, 1) != 1 {
+      run.reactor.unwatch(STDIN_FILENO)
+      return stopReadingKeys()
+    }
+    guard let order = TopicOrder(rawValue: key) else { return }
+    self.order = order
+    draw(now)
+  }
+
   private func draw(_ now: Instant) {
     var size = winsize()
     let isKnown =
       ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
     let text = table.text(
-      at: now, width: isKnown ? Int(size.ws_col) : 80, height: isKnown ? Int(size.ws_row) - 1 : 23)
+      at: now, width: isKnown ? Int(size.ws_col) : 80, height: isKnown ? Int(size.ws_row) - 1 : 23,
+      order: order, tellsKeys: settingsBefore != nil)
     // Clear once, then write over what is there line by line, so that nothing flickers.
     let lines = text.split(separator: "\n").map { "\($0)\u{1B}[K\n" }.joined()
     Terminal.write(

@@ -21,10 +21,15 @@ protocol LineForm {
 
   /// Whether a line may say its QoS.
   var choosesQoS: Bool { get }
+
+  /// Whether the input is a text, which may have a byte-order mark, and not lines of any bytes.
+  var isText: Bool { get }
 }
 
 extension LineForm {
   var choosesQoS: Bool { false }
+
+  var isText: Bool { true }
 
   func end() throws(MessageLineFault) {}
 }
@@ -62,8 +67,10 @@ final class LineFeed: MessageFeed {
         lineNumber += 1
         var isMessage = false
         try lines.withLine(count) { (line) throws(StartFailure) in
+          let hasMark = lineNumber == 1 && form.isText
+          let mark = hasMark ? array(line).withoutByteOrderMark.startIndex : 0
           do throws(MessageLineFault) {
-            isMessage = try form.read(line, into: &message)
+            isMessage = try form.read(line.extracting(droppingFirst: mark), into: &message)
           } catch {
             throw failure(error, array(line))
           }
@@ -99,6 +106,8 @@ final class LineFeed: MessageFeed {
 
 /// The line is the message.
 struct PayloadLine: LineForm {
+  let isText = false
+
   func read(
     _ line: Span<UInt8>, into message: inout OutgoingMessage
   ) throws(MessageLineFault) -> Bool {

@@ -71,8 +71,6 @@ struct TableLine: LineForm {
   private mutating func begin(_ columns: [[UInt8]]) throws(MessageLineFault) {
     if source.hasHeader {
       names = columns.map { String(decoding: $0, as: UTF8.self) }
-      // What programs put in front of UTF-8 to mark it is not part of the first name.
-      if names[0].unicodeScalars.first == "\u{FEFF}" { names[0].unicodeScalars.removeFirst() }
     } else {
       names = (1...columns.count).map { "\($0)" }
     }
@@ -139,7 +137,7 @@ struct TableLine: LineForm {
       payload.append(UInt8(ascii: ":"))
       let column = columns[place]
       switch JSONValue(parsing: column) {
-      case .number?, .integer?, .truth?, .null?: payload.append(column.span)
+      case .number?, .integer?, .literal?, .truth?, .null?: payload.append(column.span)
       case .string?, .array?, .object?, nil: payload.append(jsonString: column.span)
       }
     }
