@@ -98,8 +98,8 @@ extension Broker {
       if messages[message].isExpired(now: now) {
         counters.messagesExpired += 1
         dropDelivery(delivery)
-      } else if isControlled && !mayReceive(session, message: message) {
-        dropDelivery(delivery)
+      } else if isWithheld(message, session, connection) {
+        withhold(delivery, of: session)
       } else {
         sendKept(delivery, session, connection)
       }
@@ -135,15 +135,15 @@ extension Broker {
     if entry.stage == .awaitingPubcomp {
       return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
     }
+    // Its rights may have changed since the first attempt.
+    if isWithheld(deliveries[entry.message].message, session, connection) {
+      return withhold(entry, of: session)
+    }
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     let size = sizeOfKept(entry.message, connection)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
-      return endResend(entry, session, .packetTooLarge)
-    }
-    // Its rights may have changed since the first attempt.
-    if isControlled && !mayReceive(session, message: deliveries[entry.message].message) {
-      return endResend(entry, session, .notAuthorized)
+      return endResend(entry, session)
     }
     transmitKept(
       entry.message, size: size, on: connection, identifier: entry.packetIdentifier.rawValue,
@@ -151,20 +151,15 @@ extension Broker {
   }
 
   /// A message that was under way is not sent again, as if the client had refused it.
-  private mutating func endResend(
-    _ entry: SenderFlow.Entry, _ session: UInt32, _ reason: ReasonCode
-  ) {
+  private mutating func endResend(_ entry: SenderFlow.Entry, _ session: UInt32) {
     let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
-    _ = sessions[session].sender.receive(type, entry.packetIdentifier, reasonCode: reason)
+    _ = sessions[session].sender.receive(
+      type, entry.packetIdentifier, reasonCode: .packetTooLarge)
     dropDelivery(entry.message)
   }
 
-  /// More than any limit for a message that has no name for the client.
   private func sizeOfKept(_ delivery: UInt32, _ connection: UInt32) -> Int {
     let message = deliveries[delivery].message
-    if isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection) {
-      return .max
-    }
     return messages[message].encodedSize(
       version: connections[connection].version, deliveries[delivery],
       skipping: mountPoint(of: connection).count, now: now)

@@ -15,12 +15,7 @@ extension Broker {
       }
       return
     }
-    // What the server says of itself takes no room from clients.
-    if retained.count - status.published.count >= configuration.retainedLimit
-      && !Self.isSystem(topic) && !retained.contains(topic)
-    {
-      return refuseRetained(topic)
-    }
+    if !hasRoomToRetain(topic) { return refuseRetained(topic, from: routing.publisher) }
     let message = stored(topic: topic, properties: properties, payload: payload)
     messages[message].references += 1
     if routing.publisher != SubscriptionTree.nothing {
@@ -35,11 +30,17 @@ extension Broker {
     }
   }
 
-  private mutating func refuseRetained(_ topic: Span<UInt8>) {
+  /// Whether a topic may have a retained message; what the server says of itself takes no room.
+  func hasRoomToRetain(_ topic: Span<UInt8>) -> Bool {
+    retained.count - status.published.count < configuration.retainedLimit
+      || Self.isSystem(topic) || retained.contains(topic)
+  }
+
+  /// Counts a message for whose topic there is no room, and says the first one.
+  mutating func refuseRetained(_ topic: Span<UInt8>, from publisher: UInt32) {
     counters.retainedRefused += 1
     if isFullOfRetained { return }
     isFullOfRetained = true
-    let publisher = routing.publisher
     let name =
       publisher == SubscriptionTree.nothing ? "" : "\(sessions[publisher].clientIdentifier): "
     note(
