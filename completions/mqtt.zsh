@@ -66,6 +66,8 @@ _mqtt_broker() {
     '(--check-subscriptions)'--check-subscriptions'[refuse filters of which nothing may ever be received]' \
     '(--allow-anonymous)'--allow-anonymous='[whether clients without a user name get in]:BOOLEAN:(true false)' \
     '(--no-anonymous)'--no-anonymous'[the same as --allow-anonymous false]' \
+    '(--allow-empty-passwords)'--allow-empty-passwords='[whether a user whose password is the empty one gets in with it]:BOOLEAN:(true false)' \
+    '(--client-id-owner)'--client-id-owner='[who may go on with the session of a client identifier]:OWNER:(user any)' \
     '*'--clientid-prefixes='[take client identifiers that begin so, and no others]:PREFIX: ' \
     '(--use-username-as-clientid)'--use-username-as-clientid='[whether the user name takes the place of the client identifier]:BOOLEAN:(true false)' \
     '(--check-retain-source)'--check-retain-source='[keep back retained messages that their publisher may not publish now]:BOOLEAN:(true false)' \
@@ -79,7 +81,7 @@ _mqtt_broker() {
     '(--max-sessions)'--max-sessions='[sessions, of connected and of absent clients]:COUNT: ' \
     '(--max-packet-size)'--max-packet-size='[longest packet that is taken from a client]:BYTES: ' \
     '(--max-inflight-messages)'--max-inflight-messages='[QoS 1 and 2 messages under way to one client at once]:COUNT: ' \
-    '(--max-inflight-bytes)'--max-inflight-bytes='[bytes of QoS 1 and 2 messages under way to one client; 0 is no limit]:BYTES: ' \
+    '(--max-inflight-bytes)'--max-inflight-bytes='[bytes of QoS 1 and 2 payloads under way to one client; 0 is no limit]:BYTES: ' \
     '(--message-size-limit)'--message-size-limit='[longest message that is passed on; a longer one is dropped]:BYTES: ' \
     '(--receive-maximum)'--receive-maximum='[QoS 1 and 2 messages that one client may have under way to us]:COUNT: ' \
     '(--max-queued-messages)'--max-queued-messages='[QoS 1 and 2 messages that wait for one client]:COUNT: ' \

@@ -39,7 +39,8 @@ extension Broker {
       }
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .unknownIdentifier:
-      if type == .pubrec {
+      // A refusal is answered by nothing. [MQTT-4.3.3-4]
+      if type == .pubrec && !view.reasonCode.isFailure {
         acknowledge(.pubrel, identifier, .packetIdentifierNotFound, on: index)
       }
     case .unexpectedPacket:

@@ -71,12 +71,12 @@ extension Broker {
     guard let extras = connections[index].extras else { return }
     switch step {
     case .challenge(let data):
-      sendAuth(.continueAuthentication, data, on: index)  // [MQTT-4.12.0-2]
+      try sendAuth(.continueAuthentication, data, on: index)  // [MQTT-4.12.0-2]
     case .failure(let reason):
       throw Violation(reason, "enhanced authentication failed")
     case .success(let data, let userName):
       if connections[index].stage == .connected {
-        sendAuth(.success, data, on: index)
+        try sendAuth(.success, data, on: index)
         return
       }
       guard let connect = extras.waitingConnect else { return }
@@ -85,12 +85,21 @@ extension Broker {
     }
   }
 
-  private mutating func sendAuth(_ reason: ReasonCode, _ data: [UInt8]?, on index: UInt32) {
+  private mutating func sendAuth(
+    _ reason: ReasonCode, _ data: [UInt8]?, on index: UInt32
+  ) throws(Violation) {
     var properties = Properties()
     if let method = connections[index].extras?.authenticationMethod {
       properties.append(.authenticationMethod, .string(method))
     }
     if let data { properties.append(.authenticationData, .binary(data)) }
-    send(.auth(Auth(reasonCode: reason, properties: properties)), on: index)
+    let packet = Packet.auth(Auth(reasonCode: reason, properties: properties))
+    let limit = connections[index].packetSizeLimit
+    if packet.encodedSize(version: .v5) > Int(limit) {
+      throw Violation(
+        .packetTooLarge,
+        "its Maximum Packet Size of \(limit) bytes has no room for AUTH [MQTT-3.1.2-24]")
+    }
+    send(packet, on: index)
   }
 }

@@ -6,6 +6,8 @@ import MQTTSession
 extension Broker {
   /// Takes a CONNECT that is well formed.
   mutating func connected(_ connect: Connect, on index: UInt32) throws(Violation) {
+    connections[index].packetSizeLimit = connect.properties.number(.maximumPacketSize) ?? .max
+    connections[index].isBridge = connect.isBridge
     if connect.properties[.authenticationMethod] != nil {
       return try beginAuthentication(connect, on: index)
     }
@@ -22,17 +24,20 @@ extension Broker {
     guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
       return
     }
+    if !mayHaveSession(of: identifier, connect, userName, on: index) { return }
     if isStoreFailing, needsStore(connect, identifier: identifier) {
       return refuseConnect(index)
     }
-    let session = try openSession(identifier, connect, on: index, &connack)
-    setSubject(session, userName: userName, listener: connections[index].listener)
-    sessions[session].connection = index
-    agree(connect, session, on: index, &connack)
+    let expirySeconds = sessionExpirySeconds(connect, &connack)
+    agree(connect, on: index, &connack)
     if let data { connack.properties.append(.authenticationData, .binary(data)) }
     if let method = connect.properties.string(.authenticationMethod) {
       connack.properties.append(.authenticationMethod, .string(method))
     }
+    try fit(&connack, on: index)
+    let session = try openSession(identifier, connect, expirySeconds, on: index, &connack)
+    setSubject(session, userName: userName, on: index)
+    sessions[session].connection = index
     connections[index].session = session
     settle(index)
     connections[index].stage = .connected
@@ -93,6 +98,12 @@ extension Broker {
         .qosNotSupported,
         "the will's QoS \(will.qos.rawValue) is above the maximum of "
           + "\(maximumQoS.rawValue) [MQTT-3.2.2-12]")
+    }
+    if let limit = configuration.payloadSizeLimit, will.payload.count > limit {
+      // Before 5.0 this is what mosquitto answers.
+      throw Violation(
+        connect.version == .v5 ? .packetTooLarge : .notAuthorized,
+        "its will has \(will.payload.count) bytes, message_size_limit is \(limit)")
     }
     let topic = Array(will.topic.utf8)
     if Self.levelCount(topic.span) > configuration.topicLevelLimit {
@@ -162,9 +173,9 @@ extension Broker {
 
   /// Finds, ends or makes the session that CONNECT asks for. (3.1.2.4)
   private mutating func openSession(
-    _ identifier: String, _ connect: Connect, on index: UInt32, _ connack: inout Connack
+    _ identifier: String, _ connect: Connect, _ expirySeconds: UInt32, on index: UInt32,
+    _ connack: inout Connack
   ) throws(Violation) -> UInt32 {
-    let expirySeconds = sessionExpirySeconds(connect, &connack)
     let window = min(
       configuration.inFlightLimit,
       connect.properties.number(.receiveMaximum).map { UInt16(clamping: $0) } ?? .max)
@@ -219,7 +230,7 @@ extension Broker {
 
   /// Writes down what both sides promise, and tells the client what differs from the default.
   private mutating func agree(
-    _ connect: Connect, _ session: UInt32, on index: UInt32, _ connack: inout Connack
+    _ connect: Connect, on index: UInt32, _ connack: inout Connack
   ) {
     let limit = configuration.keepAliveLimitSeconds
     connections[index].keepAliveSeconds = connect.keepAliveSeconds
@@ -228,7 +239,6 @@ extension Broker {
       connections[index].keepAliveSeconds = limit
       connack.properties.append(.serverKeepAlive, .twoByteInteger(limit))  // [MQTT-3.1.2-21]
     }
-    connections[index].packetSizeLimit = connect.properties.number(.maximumPacketSize) ?? .max
     let terms = terms(of: index)
     let outbound = min(
       connect.properties.number(.topicAliasMaximum).map { UInt16(clamping: $0) } ?? 0,
@@ -249,6 +259,29 @@ extension Broker {
     if terms.topicAliasMaximum > 0 {
       connack.properties.append(.topicAliasMaximum, .twoByteInteger(terms.topicAliasMaximum))
     }
+  }
+
+  /// Leaves out what a client can do without, until CONNACK fits into its Maximum Packet Size.
+  ///
+  /// These are limits of ours: topic aliases are then not made, and who sends too long a packet is
+  /// told by a DISCONNECT. A Receive Maximum that a client was not told is not held against it.
+  private mutating func fit(_ connack: inout Connack, on index: UInt32) throws(Violation) {
+    let limit = connections[index].packetSizeLimit
+    if limit == .max { return }
+    let dispensable: [PropertyIdentifier] = [
+      .topicAliasMaximum, .maximumPacketSize, .receiveMaximum,
+    ]
+    for identifier in dispensable {
+      if Packet.connack(connack).encodedSize(version: .v5) <= Int(limit) { return }
+      if identifier == .receiveMaximum && connack.properties[identifier] != nil {
+        makeExtras(for: index).knowsNoReceiveMaximum = true
+      }
+      connack.properties.list.removeAll { $0.identifier == identifier }
+    }
+    if Packet.connack(connack).encodedSize(version: .v5) <= Int(limit) { return }
+    throw Violation(
+      .packetTooLarge,
+      "its Maximum Packet Size of \(limit) bytes has no room for CONNACK [MQTT-3.1.2-24]")
   }
 
   private mutating func startKeepAlive(_ index: UInt32) {

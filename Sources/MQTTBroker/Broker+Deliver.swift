@@ -75,7 +75,7 @@ extension Broker {
   private func inFlightBytes(_ session: UInt32) -> Int {
     var bytes = 0
     for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
-      bytes += messages[deliveries[entry.message].message].bytes.count
+      bytes += messages[deliveries[entry.message].message].payload.count
     }
     return bytes
   }

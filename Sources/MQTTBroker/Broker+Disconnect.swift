@@ -96,6 +96,7 @@ extension Broker {
       left.append(entry.message)
     }
     left += sessions[session].queue.all
+    left += sessions[session].withheld?.deliveries ?? []
     return left
   }
 
@@ -129,7 +130,8 @@ extension Broker {
     sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
   }
 
-  private func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
+  /// Whether a delivery came from a group that has another member that may take it over.
+  func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
     guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group) else {
       return false
     }

@@ -38,12 +38,13 @@ extension Broker {
     countDropped(session)
     if sessions[session].isQueueFull { return }
     sessions[session].isQueueFull = true
+    let (count, bytes) = (configuration.queueMessageLimit, configuration.queueByteLimit)
     note(
       .warning,
       "\(sessions[session].clientIdentifier): its queue is full "
         + "(\(sessions[session].waitingCount) messages, \(sessions[session].waitingByteCount) bytes; "
-        + "limits max-queued-messages \(configuration.queueMessageLimit), "
-        + "max-queued-bytes \(configuration.queueByteLimit)); messages for it are dropped")
+        + "limits max-queued-messages \(count == .max ? "none" : "\(count)"), "
+        + "max-queued-bytes \(bytes == 0 ? "none" : "\(bytes)")); messages for it are dropped")
   }
 
   mutating func dropForSlowness(_ session: UInt32, _ connection: UInt32) {

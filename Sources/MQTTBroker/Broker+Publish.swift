@@ -41,17 +41,18 @@ extension Broker {
     _ view: PublishView, _ packet: Span<UInt8>, on index: UInt32
   ) throws(Violation) -> [UInt8] {
     let extras = makeExtras(for: index)
+    if view.topicAlias > extras.inboundAliases.maximum {
+      throw Violation(
+        .topicAliasInvalid,
+        "topic alias \(view.topicAlias), the maximum is \(extras.inboundAliases.maximum) "
+          + "[MQTT-3.3.2-9]")
+    }
     if !view.topic.isEmpty {
-      if !extras.inboundAliases.set(view.topicAlias, to: packet.extracting(view.topic)) {
-        throw Violation(
-          .topicAliasInvalid,
-          "topic alias \(view.topicAlias), the maximum is \(terms(of: index).topicAliasMaximum) "
-            + "[MQTT-3.3.2-9]")
-      }
+      _ = extras.inboundAliases.set(view.topicAlias, to: packet.extracting(view.topic))
     }
     guard let topic = extras.inboundAliases.topic(of: view.topicAlias) else {
       throw Violation(
-        .topicAliasInvalid, "topic alias \(view.topicAlias) was never given a topic")
+        .protocolError, "topic alias \(view.topicAlias) was never given a topic (3.3.4)")
     }
     return topic
   }
@@ -69,15 +70,15 @@ extension Broker {
     {
       return refusePublish(view.qos, identifier, topic: topic, on: index)
     }
-    let isDenied = isDenied(topic, on: index)
+    let refusal = refusal(of: view, topic: topic, on: index)
     // A message that is refused is not one whose identifier is held. [MQTT-4.3.3-9]
     if let identifier, view.qos == .exactlyOnce,
-      !(isDenied || isTooLong(view.payload.count))
-        || sessions[session].receiver.contains(identifier)
+      refusal == nil || sessions[session].receiver.contains(identifier)
     {
       if connections[index].version == .v5
         && sessions[session].receiver.count >= Int(configuration.receiveMaximum)
         && !sessions[session].receiver.contains(identifier)
+        && connections[index].extras?.knowsNoReceiveMaximum != true
       {
         throw Violation(
           .receiveMaximumExceeded,
@@ -89,8 +90,7 @@ extension Broker {
       }
     }
     let recorded = journal.appended
-    let reason =
-      isDenied ? ReasonCode.notAuthorized : publish(view, topic: topic, packet, on: index)
+    let reason = refusal ?? publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
     if configuration.keepsRecords {
       if view.qos == .exactlyOnce && !reason.isFailure {
@@ -101,8 +101,26 @@ extension Broker {
     acknowledge(view.qos == .atLeastOnce ? .puback : .pubrec, identifier, reason, on: index)
   }
 
-  @inline(__always) private func isTooLong(_ payloadBytes: Int) -> Bool {
-    configuration.payloadSizeLimit.map { payloadBytes > $0 } ?? false
+  /// Why a message is not taken at all, which is then said; nil for one that is.
+  @inline(__always) private mutating func refusal(
+    of view: PublishView, topic: Span<UInt8>, on index: UInt32
+  ) -> ReasonCode? {
+    if isDenied(topic, on: index) { return .notAuthorized }
+    if let limit = configuration.payloadSizeLimit, view.payload.count > limit {
+      note(
+        .notice,
+        "\(name(of: index)): a message of \(view.payload.count) bytes is dropped, "
+          + "message_size_limit is \(limit)")
+      return .implementationSpecificError
+    }
+    // QoS 0 and older clients have no answer that says no: theirs goes on without being retained.
+    if view.isRetained && view.qos != .atMostOnce && connections[index].version == .v5
+      && !view.payload.isEmpty && !hasRoomToRetain(topic)
+    {
+      refuseRetained(topic, from: connections[index].session)
+      return .quotaExceeded
+    }
+    return nil
   }
 
   /// Whether a client may not publish to a topic, which is then said.
@@ -119,13 +137,6 @@ extension Broker {
   private mutating func publish(
     _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
   ) -> ReasonCode {
-    if isTooLong(view.payload.count) {
-      note(
-        .notice,
-        "\(name(of: index)): a message of \(view.payload.count) bytes is dropped, "
-          + "message_size_limit is \(configuration.payloadSizeLimit ?? 0)")
-      return .implementationSpecificError
-    }
     let terms = PublicationTerms(
       qos: view.qos, isRetained: view.isRetained,
       expirySeconds: view.messageExpiryIntervalSeconds, publisher: connections[index].session)

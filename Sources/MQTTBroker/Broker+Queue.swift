@@ -94,8 +94,8 @@ extension Broker {
       if messages[message].isExpired(now: now) {
         counters.messagesExpired += 1
         dropDelivery(delivery)
-      } else if isControlled && !mayReceive(session, message: message) {
-        dropDelivery(delivery)
+      } else if isWithheld(message, session, connection) {
+        withhold(delivery, of: session)
       } else {
         sendKept(delivery, session, connection)
       }
@@ -110,7 +110,7 @@ extension Broker {
   private mutating func sendKept(_ delivery: UInt32, _ session: UInt32, _ connection: UInt32) {
     let qos = deliveries[delivery].terms.qos
     var attempt = attempt(on: connection)
-    let size = size(of: delivery, attempt, connection)
+    let size = size(of: delivery, attempt)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return dropDelivery(delivery)
@@ -132,16 +132,16 @@ extension Broker {
     if entry.stage == .awaitingPubcomp {
       return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
     }
+    // Its rights may have changed since the first attempt.
+    if isWithheld(deliveries[entry.message].message, session, connection) {
+      return withhold(entry, of: session)
+    }
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     var attempt = attempt(on: connection)
-    let size = size(of: entry.message, attempt, connection)
+    let size = size(of: entry.message, attempt)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
-      return endResend(entry, session, .packetTooLarge)
-    }
-    // Its rights may have changed since the first attempt.
-    if isControlled && !mayReceive(session, message: deliveries[entry.message].message) {
-      return endResend(entry, session, .notAuthorized)
+      return endResend(entry, session)
     }
     attempt.identifier = entry.packetIdentifier.rawValue
     attempt.isDuplicate = true
@@ -149,11 +149,10 @@ extension Broker {
   }
 
   /// A message that was under way is not sent again, as if the client had refused it.
-  private mutating func endResend(
-    _ entry: SenderFlow.Entry, _ session: UInt32, _ reason: ReasonCode
-  ) {
+  private mutating func endResend(_ entry: SenderFlow.Entry, _ session: UInt32) {
     let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
-    _ = sessions[session].sender.receive(type, entry.packetIdentifier, reasonCode: reason)
+    _ = sessions[session].sender.receive(
+      type, entry.packetIdentifier, reasonCode: .packetTooLarge)
     dropDelivery(entry.message)
   }
 
@@ -164,15 +163,10 @@ extension Broker {
       now: now)
   }
 
-  /// Bytes of the PUBLISH, more than any limit for a message that has no name for the client.
-  private func size(
-    of delivery: UInt32, _ attempt: PublishAttempt, _ connection: UInt32
-  ) -> Int {
-    let message = deliveries[delivery].message
-    if isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection) {
-      return .max
-    }
-    return messages[message].publishForm(deliveries[delivery].terms, attempt).encodedSize
+  /// Bytes of the PUBLISH that an attempt without an alias takes.
+  private func size(of delivery: UInt32, _ attempt: PublishAttempt) -> Int {
+    messages[deliveries[delivery].message]
+      .publishForm(deliveries[delivery].terms, attempt).encodedSize
   }
 
   /// Sends a kept message, whose PUBLISH without an alias has `size` bytes.

@@ -208,8 +208,8 @@ extension Broker {
   private mutating func handleConnected(_ packet: Packet, on index: UInt32) throws(Violation) {
     if configuration.logsPackets { notePacket(received: packet, on: index) }
     switch packet {
-    case .subscribe(let subscribe): subscribed(subscribe, on: index)
-    case .unsubscribe(let unsubscribe): unsubscribed(unsubscribe, on: index)
+    case .subscribe(let subscribe): try subscribed(subscribe, on: index)
+    case .unsubscribe(let unsubscribe): try unsubscribed(unsubscribe, on: index)
     case .pingreq: send(.pingresp, on: index)  // [MQTT-3.12.4-1]
     case .disconnect(let disconnect): try disconnected(disconnect, on: index)
     case .auth(let auth): try authenticated(auth, on: index)

@@ -51,7 +51,8 @@ extension Broker {
         "session \(sessions[index].clientIdentifier): "
           + (sessions[index].isOnline ? "connected" : "absent")
           + ", \(sessions[index].subscriptionCount) subscriptions, \(sessions[index].queue.count) "
-          + "messages waiting, \(sessions[index].sender.unfinishedCount) in flight")
+          + "messages waiting, \(sessions[index].sender.unfinishedCount) in flight"
+          + (sessions[index].withheld.map { ", \($0.deliveries.count) not for its user" } ?? ""))
       subscriptions.forEach(firstOfSession: sessions[index].firstSubscription) { filter, qos in
         lines.append("  \(filter) QoS \(qos.rawValue)")
       }

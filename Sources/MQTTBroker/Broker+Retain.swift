@@ -4,8 +4,8 @@ import MQTTCodec
 import MQTTSession
 
 extension Broker {
-  /// Keeps a message as the last one of its topic, or forgets that one when the
-  /// payload is empty. [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+  /// Keeps a message as the last one of its topic, or forgets that one when the payload is empty.
+  /// [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7]
   mutating func retain(_ routed: inout RoutedMessage) {
     let topic = routed.topic
     if routed.payload.isEmpty {
@@ -16,12 +16,7 @@ extension Broker {
       }
       return
     }
-    // What the server says of itself takes no room from clients.
-    if retained.count - status.published.count >= configuration.retainedLimit
-      && !Self.isSystem(topic) && !retained.contains(topic)
-    {
-      return refuseRetained(routed)
-    }
+    if !hasRoomToRetain(topic) { return refuseRetained(topic, from: routed.terms.publisher) }
     let message = stored(&routed)
     messages[message].references += 1
     if routed.terms.publisher != SubscriptionTree.nothing {
@@ -36,17 +31,23 @@ extension Broker {
     }
   }
 
-  private mutating func refuseRetained(_ message: borrowing RoutedMessage) {
+  /// Whether a topic may have a retained message; what the server says of itself takes no room.
+  func hasRoomToRetain(_ topic: Span<UInt8>) -> Bool {
+    retained.count - status.published.count < configuration.retainedLimit
+      || Self.isSystem(topic) || retained.contains(topic)
+  }
+
+  /// Counts a message for whose topic there is no room, and says the first one.
+  mutating func refuseRetained(_ topic: Span<UInt8>, from publisher: UInt32) {
     counters.retainedRefused += 1
     if isFullOfRetained { return }
     isFullOfRetained = true
-    let publisher = message.terms.publisher
     let name =
       publisher == SubscriptionTree.nothing ? "" : "\(sessions[publisher].clientIdentifier): "
     note(
       .warning,
       name + "max-retained-messages \(configuration.retainedLimit) is reached: "
-        + "\"\(String(decoding: array(message.topic), as: UTF8.self))\" and other new topics are not "
+        + "\"\(String(decoding: array(topic), as: UTF8.self))\" and other new topics are not "
         + "retained")
   }
 

@@ -6,8 +6,9 @@ import MQTTSession
 
 extension Broker {
   /// Takes a SUBSCRIBE that is well formed.
-  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) {
+  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) throws(Violation) {
     let session = connections[index].session
+    try checkAnswer(reasonCount: subscribe.subscriptions.count, on: index)
     if isStoreFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
     let recorded = journal.appended
@@ -17,6 +18,7 @@ extension Broker {
     for var subscription in subscribe.subscriptions {
       subscription.filter = mounted(subscription.filter, on: index)
       subscription.options.qos = min(subscription.options.qos, connections[index].maximumQoS)
+      if connections[index].isBridge { subscription.makeBridged() }
       let (reason, isNew) = add(
         subscription, identifier: identifier, session: session, on: index)
       reasons.append(reason)
@@ -45,8 +47,9 @@ extension Broker {
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.
-  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) {
+  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) throws(Violation) {
     let session = connections[index].session
+    try checkAnswer(reasonCount: unsubscribe.filters.count, on: index)
     if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
     let recorded = journal.appended
     var reasons: [ReasonCode] = []
@@ -77,6 +80,18 @@ extension Broker {
     send(
       .unsuback(Unsuback(packetIdentifier: unsubscribe.packetIdentifier, reasonCodes: reasons)),
       on: index)  // [MQTT-3.10.4-4] [MQTT-3.10.4-5]
+  }
+
+  /// SUBACK and UNSUBACK have a reason for each filter, and no shorter form. [MQTT-3.1.2-24]
+  private func checkAnswer(reasonCount: Int, on index: UInt32) throws(Violation) {
+    let limit = connections[index].packetSizeLimit
+    if limit == .max { return }
+    let remaining = 3 + reasonCount
+    if 1 + VariableByteInteger.size(remaining) + remaining <= Int(limit) { return }
+    throw Violation(
+      .packetTooLarge,
+      "its Maximum Packet Size of \(limit) bytes has no room for the answer to its "
+        + "\(reasonCount) filters [MQTT-3.1.2-24]")
   }
 
   /// Adds a subscription whose filter and options the codec has found to be in order.
@@ -120,5 +135,14 @@ extension Broker {
       recordSubscription(subscription, identifier: identifier, session: session)
     }
     return (ReasonCode(rawValue: subscription.options.qos.rawValue), isNew)
+  }
+}
+
+extension Subscription {
+  /// The options that a bridge of mosquitto counts on and cannot ask for before 5.0: what it sent
+  /// itself does not come back, and what is retained goes on as retained.
+  fileprivate mutating func makeBridged() {
+    options.noLocal = Topic.shared(filter) == nil
+    options.retainAsPublished = true
   }
 }

@@ -46,6 +46,8 @@ package struct Broker: ~Copyable {
   var now: Instant
   let startedAt: Instant
   let wallClockSecondsAtStart: Int64
+  /// What had passed of the next one.
+  let wallClockNanosecondsAtStart: Int64
   var random: RandomNumbers
 
   var connections = SlotTable<Connection>()
@@ -111,10 +113,11 @@ package struct Broker: ~Copyable {
 
   /// An engine without peers.
   ///
-  /// `wallClockSeconds` is Unix time at `now`. `randomSeed` makes assigned client identifiers and
+  /// `wallClockSeconds` and `wallClockNanoseconds` are Unix time at `now`. `randomSeed` makes assigned client identifiers and
   /// hashes hard to guess; equal seeds and equal calls give equal results.
   package init(
-    _ configuration: BrokerConfiguration, randomSeed: UInt64, now: Instant, wallClockSeconds: Int64
+    _ configuration: BrokerConfiguration, randomSeed: UInt64, now: Instant,
+    wallClockSeconds: Int64, wallClockNanoseconds: Int64 = 0
   ) {
     self.configuration = configuration
     policies = configuration.listenerPolicies
@@ -122,6 +125,7 @@ package struct Broker: ~Copyable {
     self.now = now
     startedAt = now
     wallClockSecondsAtStart = wallClockSeconds
+    wallClockNanosecondsAtStart = wallClockNanoseconds
     random = RandomNumbers(seed: randomSeed)
     topicSeed = random.next()
     subscriptions = SubscriptionTree(seed: random.next())
@@ -298,10 +302,16 @@ package struct Broker: ~Copyable {
   }
 
   /// Appends a packet to a connection's outbox.
+  ///
+  /// A last word that is longer than the client takes is left out. [MQTT-3.1.2-24]
   mutating func send(_ packet: Packet, on index: UInt32) {
     let version = connections[index].version
     prepareOutbox(index)
+    let start = connections[index].outbox.count
     packet.encode(into: &connections[index].outbox, version: version)
+    if connections[index].outbox.count - start > Int(connections[index].packetSizeLimit) {
+      return connections[index].outbox.truncate(to: start)
+    }
     counters.messagesSent += 1
     if configuration.logsPackets { notePacket(sent: packet, on: index) }
     enlist(index)

@@ -20,7 +20,8 @@ package struct BrokerConfiguration: Sendable {
   package var queueMessageLimit = 100_000
   /// Bytes of messages that wait for one client; zero is no limit.
   package var queueByteLimit = 64 << 20
-  /// Bytes of QoS 1 and 2 messages in flight to one client; zero is no limit.
+  /// Bytes of the payloads of QoS 1 and 2 messages in flight to one client, as mosquitto counts
+  /// them; zero is no limit.
   ///
   /// One message is always let out, however long it is.
   package var inFlightByteLimit = 0
@@ -36,8 +37,8 @@ package struct BrokerConfiguration: Sendable {
   package var upgradesQoS = false
   /// Whether a client with overlapping subscriptions gets a message once for each of them.
   package var allowsDuplicates = false
-  /// Topic levels of a topic or filter.
-  package var topicLevelLimit = 200
+  /// Topic levels of a topic or filter; far above the 201 that mosquitto takes.
+  package var topicLevelLimit = 1000
   /// Subscriptions of one session.
   package var subscriptionLimit = 1_000_000
   /// Retained messages in all.
@@ -78,6 +79,10 @@ package struct BrokerConfiguration: Sendable {
   ///
   /// Changed later with ``Broker/setPolicies(_:now:)``.
   package var listenerPolicies: [ListenerPolicy] = []
+  /// Who may go on with a session.
+  package var clientIdentifierOwner = ClientIdentifierOwner.user
+  /// Whether a user gets in whose password is the empty one.
+  package var allowsEmptyPasswords = false
   /// Whether a client may leave its identifier empty.
   package var allowsEmptyClientIdentifier = true
   /// What assigned client identifiers begin with.

@@ -171,6 +171,7 @@ extension Connection {
     saveSession.bind(1, session.number)
     saveSession.bind(4, Int64(session.expirySeconds))
     saveSession.bind(5, session.leftAtUnixSeconds)
+    saveSession.bind(7, session.isUnclaimed ? 1 : nil)
     try bind(session.userName, 3, of: saveSession) { () throws(StoreError) in
       try bind(session.listener, 6, of: saveSession) { () throws(StoreError) in
         try run(saveSession, text: Array(session.clientIdentifier.utf8), at: 2)

@@ -54,7 +54,7 @@ import Testing
       --sys-interval 17 -v --max-connect-size 20 --max-unidentified-connections 21 \
       --max-connections-per-address 22 --max-waiting-logins 23 --login-failures 24 \
       --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false \
-      --max-inflight-bytes 18 --message-size-limit 19 \
+      --client-id-owner any --allow-empty-passwords true --max-inflight-bytes 18 --message-size-limit 19 \
       --upgrade-outgoing-qos true --allow-duplicate-messages true --connection-messages false
       """
     ).configuration

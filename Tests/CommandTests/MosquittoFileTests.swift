@@ -279,13 +279,16 @@ private func reading(
     #expect(configuration.packetSizeLimit == 2_000_000)
     #expect(configuration.keepAliveLimitSeconds == 65_535)
     #expect(configuration.allowsDuplicates)
+    #expect(configuration.clientIdentifierOwner == .anybody)
+    #expect(!configuration.allowsEmptyPasswords)
   }
 
   @Test func `the command line counts more than the file`() throws {
     let found = try reading(
-      "listener 1\nallow_anonymous true\nmax_queued_messages 5\n",
-      "-p 9 --listen 8 -c f --max-queued-messages 6 -q")
+      "listener 1\nallow_anonymous true\nmax_queued_messages 5\nclient_id_owner any\n",
+      "-p 9 --listen 8 -c f --max-queued-messages 6 --client-id-owner user -q")
     #expect(found.options.configuration.queueMessageLimit == 6)
+    #expect(found.options.configuration.clientIdentifierOwner == .user)
     #expect(
       found.options.listeners.map(\.place) == [.everywhere(port: 1), .everywhere(port: 8)])
     #expect(found.warnings == ["f:1:1: -p has no effect: the file says where to listen"])

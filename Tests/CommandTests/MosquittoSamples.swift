@@ -55,6 +55,8 @@ struct MosquittoSample: CustomTestStringConvertible {
     .init("psk_file", ["psk"], bad: [""]),
     .init("allow_zero_length_clientid", ["true", "false"], bad: truths),
     .init("auto_id_prefix", ["made-"], bad: [""]),
+    .init("allow_empty_passwords", ["true"], bad: truths),
+    .init("client_id_owner", ["any", "user"], bad: ["anybody", ""]),
     .init("check_retain_source", ["true", "false"], bad: truths),
     .init("clientid_prefixes", ["sensor-"], bad: [""]),
     .init(

@@ -3,9 +3,10 @@
 
   Tests/Durability/outage.py BROKER
 
-What needs no disk is served, what does is refused, that is said once, and when the disk is back the
-broker goes on by itself with everything that it has acknowledged. BROKER is an executable that is
-linked dynamically, because the disk is disk.c.
+What needs no disk is served, what does is refused, that is said once and under $SYS, a client that
+cannot be told is named in the log, and when the disk is back the broker goes on by itself with
+everything that it has acknowledged. BROKER is an executable that is linked dynamically, because the
+disk is disk.c.
 """
 import pathlib
 import sys
@@ -80,7 +81,11 @@ def outage(scene, letter, acknowledged):
     sender = scene.connect(Guest(f"sender-{letter}"))
     reader = scene.connect(Guest(f"reader-{letter}"))
     reader.subscribe("b/#", 1)
-    scene.until("SUBACK", lambda: not reader.requests)
+    watcher = scene.connect(Guest(f"watcher-{letter}"))
+    watcher.subscribe("$SYS/broker/store/failing", 0)
+    old = scene.connect(Guest(f"old-{letter}", is_v5=False))
+    scene.until("SUBACK", lambda: not reader.requests and not watcher.requests)
+    scene.until("that the store works", lambda: watcher.messages == [b"0"])
     errors = broker.log_text().count("Z the store failed:")
 
     broker.set_disk(letter)
@@ -99,7 +104,13 @@ def outage(scene, letter, acknowledged):
         raise Failure(f"{name}: a message between clean sessions was refused")
     sender.publish("b/1", b"at QoS 0", 0)
     scene.until("messages that need no disk", lambda: len(reader.messages) == 2)
+    scene.until("that the store fails", lambda: watcher.messages == [b"0", b"1"])
+    old.publish("a/1", b"unanswered", 1)
+    hangs = f'old-{letter}: its PUBLISH at QoS 1 to "a/1" is not answered while the store fails'
+    scene.until("a log line that names who waits", lambda: hangs in broker.log_text())
     time.sleep(1)
+    if not old.unanswered:
+        raise Failure(f"{name}: a client of 3.1.1 got an answer")
     if broker.log_text().count("Z the store failed:") != errors + 1:
         raise Failure(f"{name}: the log does not say it once: {broker.log_text()}")
 

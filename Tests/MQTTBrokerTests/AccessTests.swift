@@ -193,7 +193,11 @@ extension Peer {
     #expect(again.texts().isEmpty)
   }
 
-  @Test func `another user of the same session has his own rights`() {
+  @Test func `another user of the same session has its own rights`() {
+    var configuration = BrokerConfiguration()
+    configuration.clientIdentifierOwner = .anybody
+    configuration.listenerPolicies = world.broker.configuration.listenerPolicies
+    world.broker.reconfigure(configuration, now: world.now)
     let properties = [Property(.sessionExpiryInterval, .fourByteInteger(100))]
     let ann = Peer(world, user: "ann", "a")
     let bob = Peer(world, user: "bob", "shared", properties: properties)

@@ -19,6 +19,19 @@ struct FlowTests {
     #expect(world.status("messages/inflight") == "3")
   }
 
+  @Test func `bytes under way are those of payloads, as mosquitto counts them`() {
+    let world = World { $0.inFlightByteLimit = 10 }
+    let peer = Peer(world, "s", .v5)
+    peer.subscribe("a/long/topic/#", .atLeastOnce)
+    let publisher = Peer(world, "p")
+    for number in UInt16(1)...4 {
+      publisher.publish("a/long/topic/\(number)", "12345", .atLeastOnce, identifier: number)
+    }
+    #expect(peer.unacknowledged().count == 2)
+    peer.answer(.puback, 1)
+    #expect(peer.unacknowledged().count == 1)
+  }
+
   @Test func `a resumed session gets what is open with DUP and in order, then the rest`() {
     let world = World { $0.inFlightLimit = 4 }
     let first = subscriber(world)

@@ -158,6 +158,87 @@ struct LimitTests {
     #expect(publisher.isServed)
   }
 
+  @Test(arguments: [QoS.atLeastOnce, .exactlyOnce])
+  func `a client of 5.0 is told 0x97 that there is no room to retain, and nobody gets it`(
+    qos: QoS
+  ) {
+    let world = World { $0.retainedLimit = 1 }
+    let subscriber = Peer(world, "s")
+    subscriber.subscribe("#", .atMostOnce)
+    let publisher = Peer(world, "p")
+    publisher.publish("a", "1", retain: true)
+    publisher.publish("b", "1", qos, retain: true, identifier: 7)
+    #expect(reasons(publisher.read()) == [.quotaExceeded])
+    #expect(subscriber.messages().map(\.topic) == ["a"])
+    #expect(world.status("limits/refused/retained") == "1")
+    // Known topics, messages that remove one, and those that are not retained have room.
+    publisher.publish("a", "2", .atLeastOnce, retain: true, identifier: 8)
+    publisher.publish("b", "", .atLeastOnce, retain: true, identifier: 9)
+    publisher.publish("b", "3", .atLeastOnce, identifier: 10)
+    #expect(reasons(publisher.read()) == [.success, .success, .success])
+    #expect(retained(in: world) == ["a 2"])
+  }
+
+  @Test func `a client before 5.0 has no answer that says so: its message goes on unretained`() {
+    let world = World { $0.retainedLimit = 0 }
+    let subscriber = Peer(world, "s")
+    subscriber.subscribe("#", .atMostOnce)
+    let publisher = Peer(world, "p", .v311)
+    publisher.publish("a", "1", .atLeastOnce, retain: true)
+    #expect(reasons(publisher.read()) == [.success])
+    #expect(subscriber.messages().count == 1)
+    #expect(world.logCount("p: max-retained-messages 0 is reached: \"a\"") == 1)
+  }
+
+  private func reasons(_ packets: [Packet]) -> [ReasonCode] {
+    packets.compactMap { packet in
+      switch packet {
+      case .puback(let answer), .pubrec(let answer): answer.reasonCode
+      case _: nil
+      }
+    }
+  }
+
+  @Test(arguments: [(ProtocolVersion.v5, ReasonCode.packetTooLarge), (.v311, .notAuthorized)])
+  func `a will beyond message_size_limit is refused as mosquitto does`(
+    version: ProtocolVersion, reason: ReasonCode
+  ) {
+    let world = World { $0.payloadSizeLimit = 3 }
+    let peer = Peer(world, "w", version, will: Will(topic: "w", payload: [1, 2, 3, 4]))
+    #expect(peer.connack?.reasonCode == reason)
+    #expect(world.logCount("its will has 4 bytes, message_size_limit is 3") == 1)
+    let other = Peer(world, "w", version, will: Will(topic: "w", payload: [1, 2, 3]))
+    #expect(other.connack?.reasonCode == .success)
+  }
+
+  @Test(arguments: [
+    (1, Int.max, "limits max-queued-messages none, max-queued-bytes 1)"),
+    (0, 0, "limits max-queued-messages 0, max-queued-bytes none)"),
+  ])
+  func `a limit that there is not has no number in the log`(
+    bytes: Int, messages: Int, text: String
+  ) {
+    let world = World {
+      $0.queueByteLimit = bytes
+      $0.queueMessageLimit = messages
+    }
+    let absent = Peer(world, "s", .v311, cleanStart: false)
+    absent.subscribe("a")
+    absent.cut()
+    Peer(world, "p").publish("a", "long", .atLeastOnce)
+    #expect(world.logCount(text) == 1)
+  }
+
+  @Test func `by default a topic may have far more levels than mosquitto takes`() {
+    let world = World()
+    let topic = [String](repeating: "a", count: 999).joined(separator: "/")
+    let peer = Peer(world, "p")
+    #expect(peer.subscribe("#", .atMostOnce) == [.grantedQoS0])
+    #expect(peer.subscribe(topic + "/+", .atMostOnce) == [.grantedQoS0])
+    peer.publish(topic + "/b", "1")
+    #expect(peer.messages().map(\.topic) == [topic + "/b"])
+  }
+
   private func retained(in world: World) -> [String] {
     let reader = Peer(world, "reader")
     reader.subscribe("#", .atMostOnce)

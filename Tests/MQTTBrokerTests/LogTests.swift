@@ -77,7 +77,7 @@ struct LogTests {
       Departure(line: "s left: topic alias 2, the maximum is 1 [MQTT-3.3.2-9]") {
         $0.publish("a", "", .atMostOnce, [Property(.topicAlias, .twoByteInteger(2))])
       },
-      Departure(line: "s left: topic alias 1 was never given a topic") {
+      Departure(line: "s left: topic alias 1 was never given a topic (3.3.4)") {
         $0.publish("", "", .atMostOnce, [Property(.topicAlias, .twoByteInteger(1))])
       },
       Departure(line: "s left: more than 1 QoS 2 messages in flight [MQTT-3.3.4-9]") {

@@ -120,6 +120,24 @@ extension Peer {
     }
   }
 
+  @Test(arguments: [ProtocolVersion.v31, .v311, .v5])
+  func `an empty password lets nobody in, whatever the hash is of`(version: ProtocolVersion) {
+    let world = guarded()
+    let peer = Peer(silent: world, version)
+    peer.login("c", "ann", "")
+    #expect(world.nextCheck() == nil)
+    #expect(peer.connackReason() == .notAuthorized)
+    #expect(world.hasLogged(#"reason="an empty password, see --allow-empty-passwords""#))
+  }
+
+  @Test func `where empty passwords are allowed the hash decides`() {
+    let world = guarded { $0.allowsEmptyPasswords = true }
+    let peer = Peer(silent: world)
+    peer.login("c", "ann", "")
+    #expect(world.nextCheck()?.password == [])
+    #expect(peer.read().isEmpty)
+  }
+
   @Test func `an unknown user costs a check as a known one does`() {
     let world = guarded()
     Peer(silent: world).login("c", "eve", "x")

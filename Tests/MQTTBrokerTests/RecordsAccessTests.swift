@@ -131,7 +131,9 @@ extension RecordsStore {
   }
 
   @Test func `what comes for a session that is not back yet is kept by its listener's rules`() {
-    let store = twoListeners(free: nil, strict: "topic read public/#\n")
+    let store = twoListeners(free: nil, strict: "topic read public/#\n") {
+      $0.clientIdentifierOwner = .anybody
+    }
     for (name, listener) in [("free", 0), ("strict", 1)] {
       let peer = store.login(name, nil, listener: listener)
       peer.subscribe("#")
@@ -173,6 +175,7 @@ extension RecordsStore {
     for (listener, expected) in [(1, ["a"]), (0, ["m/a"]), (2, [])] {
       let store = RecordsStore {
         $0.listenerTerms = terms(["plain", "m", "n"])
+        $0.clientIdentifierOwner = .anybody
         $0.listenerTerms[1].mountPoint = "m/"
         $0.listenerTerms[2].mountPoint = "n/"
       }

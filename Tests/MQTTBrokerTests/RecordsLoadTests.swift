@@ -260,6 +260,52 @@ struct RecordsLoadTests {
     #expect(entries.count == 1)
   }
 
+  @Test(arguments: [(0, 0), (0.9, 0.9), (0.1, 0.9), (0.9, 0.1)])
+  func `an expiry never grows over a restart, whenever in a second that is [MQTT-3.3.2-6]`(
+    first: Double, second: Double
+  ) {
+    for seconds: UInt32 in [1, 60] {
+      let configuration = RecordsStore().world.broker.configuration
+      var now = Instant(nanoseconds: 5)
+      func engine(_ part: Double) -> Broker {
+        Broker(
+          configuration, randomSeed: 1, now: now, wallClockSeconds: 1_700_000_000,
+          wallClockNanoseconds: Int64(part * 1e9))
+      }
+      var before = engine(first)
+      before.load([Record](), now: now)
+      let connection = before.open(reactor: 0, listener: 0, peer: "p", now: now)
+      guard let connection else { return }
+      var bytes = ByteBuffer()
+      Packet.connect(Connect(version: .v5, clientIdentifier: "p"))
+        .encode(into: &bytes, version: .v5)
+      Packet.publish(
+        Publish(
+          topic: "t", payload: [1], isRetained: true,
+          properties: Properties([
+            Property(.messageExpiryInterval, .fourByteInteger(seconds))
+          ]))
+      ).encode(into: &bytes, version: .v5)
+      let sent = bytes.bytes
+      before.receive(sent.span, on: connection, now: now)
+      let records = before.takeRecords()?.records ?? []
+      // The second engine starts as much later as its clock says.
+      now = now.advanced(byNanoseconds: Int64(max(0, second - first) * 1e9))
+      var after = engine(second)
+      after.load(records, now: now)
+      let world = World()
+      world.now = now
+      world.broker = after
+      let reader = Peer(world, "r")
+      reader.subscribe("t")
+      let left = reader.pending.compactMap(publication).map {
+        $0.properties.number(.messageExpiryInterval) ?? 0
+      }
+      #expect(left.allSatisfy { $0 <= seconds && $0 + 1 >= seconds })
+      #expect(left.count == 1 || seconds == 1)
+    }
+  }
+
   @Test func `what has lost its message or its session is left out, counted and forgotten`() {
     let store = RecordsStore()
     store.absent("s", "a")

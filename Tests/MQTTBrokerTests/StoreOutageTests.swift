@@ -33,6 +33,39 @@ struct StoreOutageTests {
     }
   }
 
+  // MARK: What is said
+
+  @Test func `a client before 5.0 that gets no answer is named in the log, once`() {
+    let (store, _) = failing()
+    let publisher = Peer(store.world, "old", .v311)
+    store.fail()
+    publisher.publish("o", "1", .atLeastOnce, identifier: 1)
+    publisher.publish("o", "2", .exactlyOnce, identifier: 2)
+    #expect(publisher.read().isEmpty)
+    #expect(
+      store.world.logCount(
+        "old: its PUBLISH at QoS 1 to \"o\" is not answered while the store fails, for MQTT 3.1.1 "
+          + "has no answer that says no") == 1)
+    #expect(store.world.logCount("is not answered while the store fails") == 1)
+    let other = Peer(store.world, "new")
+    other.publish("o", "1", .atLeastOnce)
+    #expect(reasons(other.read()) == [.quotaExceeded])
+    #expect(store.world.logCount("is not answered while the store fails") == 1)
+  }
+
+  @Test func `the status topics say that the store fails, and how much was refused`() {
+    let (store, _) = failing()
+    let watcher = Peer(store.world, "w")
+    watcher.subscribe("$SYS/broker/store/failing", .atMostOnce)
+    watcher.subscribe("$SYS/broker/limits/refused/store", .atMostOnce)
+    _ = watcher.messages()
+    store.fail()
+    #expect(watcher.messages().map(text) == ["1"])
+    Peer(store.world, "p").publish("o", "1", .atLeastOnce)
+    store.world.broker.storeRecovered(now: store.world.now)
+    #expect(watcher.messages().map(text).sorted() == ["0", "1"])
+  }
+
   // MARK: What goes on
 
   @Test(arguments: QoS.allCases)

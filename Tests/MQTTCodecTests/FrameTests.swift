@@ -24,7 +24,8 @@ private let lengthTable: [(Int, [UInt8])] = [
     let isAllowed: Bool
     switch flagTable[first >> 4] {
     case nil: isAllowed = false
-    case .some(.some(let flags)): isAllowed = flags == first & 0x0F
+    // Whether the flags of a CONNECT matter is known when its version is.
+    case .some(.some(let flags)): isAllowed = flags == first & 0x0F || first >> 4 == 1
     case .some(nil): isAllowed = first & 0x06 != 0x06 && first & 0x0E != 0x08
     }
     for version in [ProtocolVersion.v311, .v5] {
@@ -35,6 +36,11 @@ private let lengthTable: [(Int, [UInt8])] = [
         #expect(found?.flags == first & 0x0F)
       }
     }
+  }
+
+  @Test(arguments: [UInt8(0x1F), 0x4F, 0x61, 0x80, 0xAF, 0xC2, 0xE1])
+  func `MQTT 3.1 does not look at flags that a packet does not use`(_ first: UInt8) throws {
+    #expect(try header([first, 0], version: .v31)?.type.rawValue == first >> 4)
   }
 
   @Test(arguments: UInt8.min...UInt8.max)

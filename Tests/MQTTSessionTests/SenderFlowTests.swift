@@ -56,6 +56,7 @@ import Testing
     Pair(.awaitingPubrec, .pubcomp, .success, .unexpectedPacket),
     Pair(.awaitingPubcomp, .puback, .success, .unexpectedPacket),
     Pair(.awaitingPubcomp, .pubrec, .success, .releaseAgain),
+    Pair(.awaitingPubcomp, .pubrec, .quotaExceeded, .completed(7)),
     Pair(.awaitingPubcomp, .pubcomp, .success, .completed(7)),
     Pair(.awaitingPubcomp, .pubcomp, .packetIdentifierNotFound, .completed(7)),
     Pair(.done, .puback, .success, .unknownIdentifier),

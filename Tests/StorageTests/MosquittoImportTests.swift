@@ -48,6 +48,14 @@ private struct MosquittoWriter {
         + Self.high(1883, 2) + [0, 0, 0, 0, 0, 0] + Array(name.utf8))
   }
 
+  /// As mosquitto wrote it before 2.0, which did not keep users.
+  mutating func clientOfVersion5(_ name: String) {
+    chunk(
+      6,
+      Self.low(0) + Self.high(3600, 4) + [0, 0] + Self.high(name.utf8.count, 2)
+        + Array(name.utf8))
+  }
+
   mutating func delivery(
     _ message: UInt64, _ client: String, identifier: Int, qos: UInt8 = 2, state: UInt8,
     isOutgoing: Bool = true
@@ -119,6 +127,24 @@ struct MosquittoImportTests {
       case _: "\(record)"
       }
     }
+  }
+
+  @Test func `whose sessions are is known of a file of version 6, and not of one of version 5`()
+    throws
+  {
+    func owners(_ writer: MosquittoWriter) throws -> [Bool] {
+      try lay(writer.bytes)
+      defer { try? FileManager.default.removeItem(atPath: directory.file) }
+      return try open().records.compactMap { record in
+        if case .saveSession(let session) = record { session.isUnclaimed } else { nil as Bool? }
+      }
+    }
+    var older = MosquittoWriter(version: 5)
+    older.clientOfVersion5("s")
+    #expect(try owners(older) == [true])
+    var newer = MosquittoWriter()
+    newer.client("s")
+    #expect(try owners(newer) == [false])
   }
 
   @Test func `what Debian's mosquitto has kept is taken over whole`() throws {

@@ -205,7 +205,7 @@ struct SalvageTests {
     #expect(
       outcome.notices.first
         == "\(directory.file): open: a newer version has written it (its version is 99, and this "
-        + "program knows those up to 2)")
+        + "program knows those up to 3)")
     #expect(
       outcome.notices.dropFirst().first
         == "\(directory.file): saved 40 sessions and 900 messages, "

@@ -25,7 +25,7 @@ struct VersionTests {
     let store = try Store.open(directory.settings)
     #expect(try store.load().records == expected)
     #expect(store.notices.isEmpty)
-    #expect(try directory.query("PRAGMA user_version", closing: store) == "2")
+    #expect(try directory.query("PRAGMA user_version", closing: store) == "3")
   }
 
   @Test func `what only version 2 knows is kept in a file that was version 1`() throws {
@@ -47,7 +47,7 @@ struct VersionTests {
     #expect(try Store.open(settings).load().records == expected)
   }
 
-  @Test func `a damaged file of version 1 is salvaged into one of version 2`() throws {
+  @Test func `a damaged file of version 1 is salvaged into one of this version`() throws {
     try lay()
     let page = try #require(
       Int(try directory.query("SELECT rootpage FROM sqlite_schema WHERE name = 'subscription'")))
@@ -62,7 +62,53 @@ struct VersionTests {
     }
     #expect(loaded == withoutSubscriptions)
     #expect(store.notices.contains { $0.contains("saved 3 sessions and 4 messages") })
-    #expect(try directory.query("PRAGMA user_version", closing: store) == "2")
+    #expect(try directory.query("PRAGMA user_version", closing: store) == "3")
+  }
+}
+
+/// The file of version 2 is this program's own, without what version 3 has brought.
+struct VersionTwoTests {
+  private let directory = StoreDirectory()
+
+  private func lay() throws {
+    let store = try Store.open(directory.settings)
+    try store.commit(Sample.everything)
+    let said = try directory.query(
+      "ALTER TABLE session DROP COLUMN unclaimed; PRAGMA user_version = 2", closing: store)
+    #expect(said.isEmpty)
+  }
+
+  @Test func `the sessions of a file of version 2 are those of the users it names`() throws {
+    try lay()
+    let store = try Store.open(directory.settings)
+    #expect(try store.load().records == RecordedState(Sample.everything).records)
+    #expect(store.notices.isEmpty)
+    #expect(try directory.query("PRAGMA user_version", closing: store) == "3")
+  }
+
+  @Test func `a damaged file of version 2 keeps the listeners of its sessions`() throws {
+    try lay()
+    let page = try #require(
+      Int(try directory.query("SELECT rootpage FROM sqlite_schema WHERE name = 'subscription'")))
+    let file = try #require(FileHandle(forUpdatingAtPath: directory.file))
+    try file.seek(toOffset: UInt64((page - 1) * 4096))
+    try file.write(contentsOf: Data(repeating: 0xFF, count: 4096))
+    try file.close()
+    let store = try Store.open(directory.settings)
+    let sessions = try store.load().records.compactMap { record in
+      if case .saveSession(let session) = record { session.listener } else { nil as String? }
+    }
+    #expect(sessions == ["0.0.0.0:1883"])
+  }
+
+  @Test func `that nobody is known to own a session is kept`() throws {
+    let record = SessionRecord(
+      number: 1, clientIdentifier: "c", userName: nil, isUnclaimed: true, expirySeconds: 60,
+      leftAtUnixSeconds: nil)
+    let store = try Store.open(directory.settings)
+    try store.commit([.saveSession(record)])
+    store.close()
+    #expect(try Store.open(directory.settings).load().records == [.saveSession(record)])
   }
 }
 

@@ -109,7 +109,8 @@ extension RandomPackets {
   private mutating func connect() -> Packet {
     var connect = Connect(
       version: version, clientIdentifier: text(), cleanStart: flip(),
-      keepAliveSeconds: UInt16(chance.below(65_536)), isBridge: chance.happens(onceIn: 9))
+      keepAliveSeconds: UInt16(chance.below(65_536)),
+      isBridge: version != .v5 && chance.happens(onceIn: 9))
     connect.properties = properties([
       .sessionExpiryInterval, .receiveMaximum, .maximumPacketSize, .topicAliasMaximum,
       .requestResponseInformation, .requestProblemInformation,

@@ -96,6 +96,7 @@ struct MosquittoDraft {
     options.configuration.queueMessageLimit = 1000
     options.configuration.queueByteLimit = 0
     options.configuration.allowsDuplicates = true
+    options.configuration.clientIdentifierOwner = .anybody
     options.configuration.keepAliveLimitSeconds = .max
     options.log.time = .unixSeconds
     options.log.levels = [.error, .warning, .notice, .information]

@@ -108,7 +108,7 @@ package enum MosquittoTable {
     },
     limit(
       "max_inflight_bytes", default: "0", none: 0, \.inFlightByteLimit,
-      "bytes of messages at QoS 1 and 2 under way to one client at once"),
+      "bytes of payloads at QoS 1 and 2 under way to one client at once"),
     limit(
       "max_queued_messages", default: "1000", none: .max, \.queueMessageLimit,
       "messages at QoS 1 and 2 that wait for one client beyond those under way"),
@@ -176,6 +176,18 @@ package enum MosquittoTable {
     .text(
       "auto_id_prefix", "PREFIX", security: \.assignedIdentifierPrefix, default: "auto-",
       "what the identifiers that the broker assigns begin with"),
+    .truth(
+      "allow_empty_passwords", \.configuration.allowsEmptyPasswords, default: false,
+      "whether a user whose password is the empty one gets in with it; mosquitto does not know this"
+    ),
+    .words(
+      "client_id_owner", .general, "user | any", default: "any",
+      "who may go on with the session of a client identifier: the user that made it, or whoever "
+        + "names it; mosquitto does not know this"
+    ) { (draft, words) throws(ValueFault) in
+      draft.options.configuration.clientIdentifierOwner = try Values.choice(
+        words[0], ["user": .user, "any": .anybody])
+    },
     .truth(
       "check_retain_source", \.configuration.checksRetainSource, default: true,
       "whether a retained message is passed on only while its publisher may still publish it"),

@@ -39,6 +39,24 @@ extension BrokerDraft {
     .flag("no-anonymous", "the same as --allow-anonymous false") {
       $0.options.access.allowsAnonymous = false
     },
+    choice(
+      "allow-empty-passwords", \.allowsEmptyPasswords,
+      "whether a user whose password is the empty one gets in with it"),
+    .value(
+      "client-id-owner", "OWNER", .choices(ClientIdentifierOwner.allCases.map(\.rawValue)),
+      example: "any", default: "user",
+      "who may go on with the session of a client identifier",
+      manual: """
+        user: the one that made it, known by user name or certificate; clients without a name are \
+        those of listeners with the same rules. Somebody else is refused with reason code 0x85, \
+        before MQTT 5 with return code 2, and the log says so. any: whoever names the identifier, \
+        for devices whose user name changes; the log says when a session changes hands. Messages \
+        that the new client may not receive wait until one comes that may.
+        """
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.configuration.clientIdentifierOwner = try Values.choice(
+        text, ["user": .user, "any": .anybody])
+    },
     .value(
       "clientid-prefixes", "PREFIX", example: "sensor-", repeatable: true,
       "take client identifiers that begin so, and no others"

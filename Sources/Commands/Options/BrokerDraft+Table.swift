@@ -311,11 +311,14 @@ extension BrokerDraft {
       "QoS 1 and 2 messages under way to one client at once"),
     bound(
       "max-inflight-bytes", "BYTES", \.inFlightByteLimit, 0...(.max),
-      "bytes of QoS 1 and 2 messages under way to one client; 0 is no limit"),
+      "bytes of QoS 1 and 2 payloads under way to one client; 0 is no limit"),
     .value(
       "message-size-limit", "BYTES", example: "65536", default: "none",
       "longest message that is passed on; a longer one is dropped",
-      manual: "It is acknowledged, to a client of MQTT 5 with reason code 0x83."
+      manual: """
+        It is acknowledged, to a client of MQTT 5 with reason code 0x83. A client with a longer will \
+        is refused: reason code 0x95, before MQTT 5 return code 5.
+        """
     ) { (draft, text) throws(ValueFault) in
       draft.options.configuration.payloadSizeLimit = try Values.number(
         text, 1...VariableByteInteger.maximum)
@@ -332,7 +335,13 @@ extension BrokerDraft {
     bound(
       "max-outbox-bytes", "BYTES", \.outboxByteLimit, 0...(.max),
       "bytes that wait for a slow connection before QoS 0 is dropped"),
-    bound("max-retained-messages", "COUNT", \.retainedLimit, 0...(.max), "retained messages"),
+    bound(
+      "max-retained-messages", "COUNT", \.retainedLimit, 0...(.max), "retained messages",
+      manual: """
+        Beyond, a client of MQTT 5 is told reason code 0x97 at QoS 1 and 2, and its message goes to \
+        nobody. Others cannot be told: theirs is passed on without being retained, and the log \
+        says so.
+        """),
     bound(
       "max-subscriptions", "COUNT", \.subscriptionLimit, 1...(.max),
       "subscriptions of one client"),

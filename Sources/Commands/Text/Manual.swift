@@ -194,8 +194,11 @@ package enum Manual {
     page.macro("Pp")
     page.prose(
       "While the disk is full, broken or read-only the broker serves what needs no disk, refuses "
-        + "what does with reason code 0x97 or 0x83, or without an acknowledgement before MQTT 5, "
-        + "and goes on by itself when the disk is back.")
+        + "what does with reason code 0x97 or 0x83, and goes on by itself when the disk is back. A "
+        + "client before MQTT 5 cannot be told: its PUBLISH at QoS 1 or 2 has no acknowledgement "
+        + "until the disk is back, then its connection is closed, and it sends again. The log says "
+        + "which clients wait; $SYS/broker/store/failing is 1 meanwhile, and "
+        + "$SYS/broker/limits/refused/store counts what was refused.")
   }
 
   private static let promises = [

@@ -52,7 +52,8 @@ extension Broker {
   }
 
   /// Says who a session belongs to now.
-  mutating func setSubject(_ session: UInt32, userName: String?, listener: UInt16) {
+  mutating func setSubject(_ session: UInt32, userName: String?, on connection: UInt32) {
+    let listener = connections[connection].listener
     let name = configuration.terms(ofListener: listener).name
     if !sessions[session].subject.isSame(userName, listener, name) {
       if !latestSubject.isSame(userName, listener, name) {
@@ -62,6 +63,8 @@ extension Broker {
       sessions[session].subject = latestSubject
       sessions[session].access = nil
       if isControlled && sessions[session].subscriptionCount > 0 { access.epoch &+= 1 }
+      withholdFlight(of: session, on: connection)
+      queueWithheld(of: session)
     }
     if isControlled { _ = clientAccess(of: session) }
   }
@@ -156,11 +159,7 @@ extension Broker {
 
   private func refresh(_ client: ClientAccess) {
     if client.generation == access.generation { return }
-    // A listener that went may have come again under another number.
-    let isKnown =
-      client.listener != Self.noListener
-      && configuration.terms(ofListener: client.listener).name == client.listenerName
-    let listener = isKnown ? client.listener : listener(named: client.listenerName)
+    let listener = listenerNow(client.listener, client.listenerName)
     if listener == Self.noListener {
       return client.refresh(
         access.lists, hasOpenListener: access.hasOpenListener, checksSubscriptions: false,

@@ -69,8 +69,13 @@ extension Broker {
       }
       return try admit(connect, data: nil, userName: userName, on: index)
     }
-    if connect.password == nil {
+    guard let password = connect.password else {
       return refuseLogin(connect, .notAuthorized, "no password", on: index)
+    }
+    // Whoever made such an entry hardly meant to let everybody in.
+    if password.isEmpty && !configuration.allowsEmptyPasswords {
+      return refuseLogin(
+        connect, .notAuthorized, "an empty password, see --allow-empty-passwords", on: index)
     }
     awaitCheck(connect, on: index)
   }

@@ -18,6 +18,7 @@ extension Broker {
       let old = listener < before.count ? before[listener] : ListenerPolicy()
       if let reason = objection(to: index, old) { disconnect(index, reason) }
     }
+    queueAllWithheld()
   }
 
   /// Why a connected client would not get in any more.

@@ -36,6 +36,9 @@ package struct ListenerPolicy: Sendable {
 
   /// Lets everybody in.
   package init() {}
+
+  /// Whether a user is whoever says so.
+  var believesNames: Bool { identity == .packet && passwords == nil }
 }
 
 /// Where a connection comes from, as limits count it: an IPv4 address, or the network of 64 bits

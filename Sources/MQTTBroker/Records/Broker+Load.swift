@@ -92,7 +92,8 @@ extension Broker {
       session.record = number
       let name = record.listener ?? ""
       session.subject = SessionSubject(
-        userName: record.userName, listener: listener(named: name), listenerName: name)
+        userName: record.userName, listener: listener(named: name), listenerName: name,
+        isUnclaimed: record.isUnclaimed)
       session.will = recorded.will.map { ArmedWill($0) }
       for raw in recorded.received.sorted() {
         if let identifier = PacketIdentifier(rawValue: raw) {

@@ -14,7 +14,8 @@
 //   QoS 2 to, and PUBREL of both sides of, a lasting session  wait for the end, other output goes on
 //   QoS 0, and QoS 1 and 2 between sessions that end with their connection: as ever
 //
-// A 3.x client sends again only on a new connection, so the connections that got no answer are
+// `$SYS/broker/store/failing` is 1 meanwhile, and `limits/refused/store` counts what was refused. A
+// client before 5.0 cannot be told: the log says who waits. A 3.x client sends again only on a new connection, so the connections that got no answer are
 // closed when the outage is over, and until then a topic of theirs that was once left unanswered
 // stays so: a later message would overtake the earlier one. [MQTT-4.6.0-5]
 //
@@ -69,6 +70,7 @@ extension Broker {
       "the store failed: \(reason); until it is back, what must outlive a crash is refused, QoS 0 "
         + "and sessions that end with their connection are served"
         + (count == 0 ? "" : "; \(count) connections that waited for it are closed"))
+    if subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   /// The store works again and owes nothing.
@@ -93,6 +95,7 @@ extension Broker {
       acknowledge(answer.type, answer.identifier, .success, on: answer.connection.index)
     }
     for session in ended.waiting where sessions.contains(session) { pump(session.index) }
+    if subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   // MARK: The beginning
@@ -136,9 +139,14 @@ extension Broker {
     return sessions[existing].record != 0
   }
 
+  private mutating func countRefusal() {
+    outage?.refusedCount += 1
+    counters.storeRefused += 1
+  }
+
   /// Refuses a CONNECT; nothing has changed.
   mutating func refuseConnect(_ index: UInt32) {
-    outage?.refusedCount += 1
+    countRefusal()
     send(.connack(Connack(reasonCode: .quotaExceeded)), on: index)
     close(index)
   }
@@ -175,12 +183,13 @@ extension Broker {
   mutating func refusePublish(
     _ qos: QoS, _ identifier: PacketIdentifier, topic: Span<UInt8>, on index: UInt32
   ) {
-    outage?.refusedCount += 1
+    countRefusal()
     if connections[index].version == .v5 {
       return acknowledge(
         qos == .atLeastOnce ? .puback : .pubrec, identifier, .quotaExceeded, on: index)
     }
-    leaveUnanswered(index)
+    let name = String(decoding: array(topic), as: UTF8.self)
+    leaveUnanswered(index, "PUBLISH at QoS \(qos.rawValue) to \"\(name)\"")
     let connection = connections.identifier(at: index)
     let known = outage?.unansweredTopics[connection]
     if known?.isEmpty == true { return }
@@ -193,7 +202,7 @@ extension Broker {
 
   /// Answers a SUBSCRIBE of a lasting session.
   mutating func refuse(_ subscribe: Subscribe, on index: UInt32) {
-    outage?.refusedCount += 1
+    countRefusal()
     send(
       .suback(
         Suback(
@@ -203,8 +212,8 @@ extension Broker {
 
   /// Answers an UNSUBSCRIBE of a lasting session, where there is an answer that says no.
   mutating func refuse(_ unsubscribe: Unsubscribe, on index: UInt32) {
-    outage?.refusedCount += 1
-    if connections[index].version != .v5 { return leaveUnanswered(index) }
+    countRefusal()
+    if connections[index].version != .v5 { return leaveUnanswered(index, "UNSUBSCRIBE") }
     send(
       .unsuback(
         Unsuback(
@@ -212,11 +221,16 @@ extension Broker {
           reasonCodes: unsubscribe.filters.map { _ in .implementationSpecificError })), on: index)
   }
 
-  private mutating func leaveUnanswered(_ index: UInt32) {
+  /// Leaves a client without an answer, and says the first time who waits for what.
+  private mutating func leaveUnanswered(_ index: UInt32, _ request: String) {
     let connection = connections.identifier(at: index)
-    if outage?.knownUnanswered.insert(connection).inserted == true {
-      outage?.unanswered.append(connection)
-    }
+    if outage?.knownUnanswered.insert(connection).inserted != true { return }
+    outage?.unanswered.append(connection)
+    note(
+      .warning,
+      "\(name(of: index)): its \(request) is not answered while the store fails, for "
+        + "\(Self.name(of: connections[index].version)) has no answer that says no; it is closed "
+        + "when the store is back, and can send it again")
   }
 
   private mutating func endUnanswered(_ connection: ConnectionID) {

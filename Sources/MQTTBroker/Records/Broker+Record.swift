@@ -27,6 +27,7 @@ extension Broker {
           number: sessions[session].record,
           clientIdentifier: sessions[session].clientIdentifier,
           userName: sessions[session].userName, listener: sessions[session].listenerName.nonEmpty,
+          isUnclaimed: sessions[session].subject.isUnclaimed,
           expirySeconds: sessions[session].expirySeconds,
           leftAtUnixSeconds: leftAt.map { unixSeconds(at: $0) })))
   }
@@ -45,6 +46,7 @@ extension Broker {
       recordEnd(of: entry.message)
     }
     for delivery in sessions[session].queue.all { recordEnd(of: delivery) }
+    for delivery in sessions[session].withheld?.deliveries ?? [] { recordEnd(of: delivery) }
     journal.append(.removeSession(number))
     removeTail(of: session)
     sessions[session].record = 0
@@ -69,6 +71,7 @@ extension Broker {
     if messages[message].record != 0 { return messages[message].record }
     let number = journal.takeMessage()
     let expiresAt = messages[message].expiresAt
+    let expiry = expiresAt == Message.never ? nil : expiryUnixSeconds(at: expiresAt)
     messages[message].record = number
     journal.append(
       .store(
@@ -77,7 +80,7 @@ extension Broker {
           propertiesLength: Int(messages[message].propertiesLength),
           bytes: array(messages[message].bytes.span), qos: messages[message].qos,
           isRetained: messages[message].isRetained,
-          expiresAtUnixSeconds: expiresAt == Message.never ? nil : unixSeconds(at: expiresAt))))
+          expiresAtUnixSeconds: expiry)))
     return number
   }
 
@@ -97,7 +100,7 @@ extension Broker {
         MessageRecord(
           number: number, topicLength: topic.count, propertiesLength: properties.count,
           bytes: bytes, qos: message.terms.qos, isRetained: message.terms.isRetained,
-          expiresAtUnixSeconds: expiry(of: message).map { unixSeconds(at: $0) })))
+          expiresAtUnixSeconds: expiry(of: message).map { expiryUnixSeconds(at: $0) })))
     return number
   }
 
@@ -216,16 +219,27 @@ extension Broker {
 
   // MARK: Time
 
-  /// Unix time at an instant of the engine's clock, rounded up.
+  /// Unix time at an instant of the engine's clock, rounded up: when a client left.
   func unixSeconds(at instant: Instant) -> Int64 {
-    let passed = instant.nanoseconds(since: startedAt)
-    let seconds = passed / 1_000_000_000
-    return wallClockSecondsAtStart + seconds + (passed % 1_000_000_000 > 0 ? 1 : 0)
+    let (seconds, nanoseconds) = unixTime(at: instant)
+    return seconds + (nanoseconds > 0 ? 1 : 0)
   }
 
-  /// The inverse.
+  /// Unix time at which a message is over, rounded down: it never gets time. [MQTT-3.3.2-6]
+  func expiryUnixSeconds(at instant: Instant) -> Int64 { unixTime(at: instant).seconds }
+
+  private func unixTime(at instant: Instant) -> (seconds: Int64, nanoseconds: Int64) {
+    let passed = wallClockNanosecondsAtStart &+ instant.nanoseconds(since: startedAt)
+    let (seconds, rest) = passed.quotientAndRemainder(dividingBy: 1_000_000_000)
+    return rest < 0
+      ? (wallClockSecondsAtStart + seconds - 1, rest + 1_000_000_000)
+      : (wallClockSecondsAtStart + seconds, rest)
+  }
+
+  /// The instant at which a second of Unix time begins.
   func instant(atUnixSeconds seconds: Int64) -> Instant {
     startedAt.advanced(bySeconds: Int(seconds - wallClockSecondsAtStart))
+      .advanced(byNanoseconds: -wallClockNanosecondsAtStart)
   }
 }
 

@@ -44,11 +44,30 @@ extension Broker {
     }
     sessions[session].queue = kept
     sessions[session].replayCount = min(sessions[session].replayCount, UInt32(kept.count))
+    sweepWithheld(of: session)
     if !sessions[session].isOnline {
       sweepTail(of: session, handsOver: false)
     } else if sessions[session].tail != nil {
       // Its client may leave before it has read everything.
       sweep(session, at: now)
+    }
+  }
+
+  private mutating func sweepWithheld(of session: UInt32) {
+    guard let withheld = sessions[session].withheld else { return }
+    let deliveries = withheld.deliveries
+    withheld.deliveries = []
+    withheld.byteCount = 0
+    for delivery in deliveries {
+      let message = self.deliveries[delivery].message
+      if messages[message].isExpired(now: now) {
+        counters.messagesExpired += 1
+        dropDelivery(delivery)
+      } else {
+        withheld.deliveries.append(delivery)
+        withheld.byteCount += messages[message].bytes.count
+        sweep(session, at: messages[message].expiresAt)
+      }
     }
   }
 

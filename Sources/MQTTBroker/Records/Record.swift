@@ -82,6 +82,8 @@ package struct SessionRecord: Equatable, Sendable {
   package var userName: String?
   /// The name of the listener that its client came through last; nil when that is not known.
   package var listener: String?
+  /// Whether it is not known who made the session, so that the first who comes for it has it.
+  package var isUnclaimed: Bool
   /// Session Expiry Interval; `.max` is never. (3.1.2.11.2)
   ///
   /// Zero for a session that lasted and now ends with its connection, as long as its queue is read
@@ -93,12 +95,13 @@ package struct SessionRecord: Equatable, Sendable {
   /// Joins its parts.
   package init(
     number: UInt64, clientIdentifier: String, userName: String?, listener: String? = nil,
-    expirySeconds: UInt32, leftAtUnixSeconds: Int64?
+    isUnclaimed: Bool = false, expirySeconds: UInt32, leftAtUnixSeconds: Int64?
   ) {
     self.number = number
     self.clientIdentifier = clientIdentifier
     self.userName = userName
     self.listener = listener
+    self.isUnclaimed = isUnclaimed
     self.expirySeconds = expirySeconds
     self.leftAtUnixSeconds = leftAtUnixSeconds
   }

@@ -18,6 +18,8 @@ final class ConnectionExtras {
   var waitingConnect: Connect?
   /// The user name that the TLS handshake gave.
   var identity: String?
+  /// Whether its CONNACK had no room for our Receive Maximum, so that it does not know of one.
+  var knowsNoReceiveMaximum = false
 
   init(inboundMaximum: UInt16) {
     inboundAliases = InboundTopicAliases(maximum: inboundMaximum)
@@ -75,6 +77,8 @@ struct Connection: ~Copyable {
   var isTooSmall = false
   /// Whether it got in, or never will.
   var isSettled = false
+  /// Whether the client is a bridge of mosquitto.
+  var isBridge = false
   /// Whether it counts against the limit of its address.
   var isCounted = false
   let peer: String

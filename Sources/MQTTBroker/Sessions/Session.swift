@@ -44,15 +44,19 @@ final class SessionSubject: Sendable {
   let listener: UInt16
   /// The listener's name, by which it is known after a restart; empty when it has none.
   let listenerName: String
+  /// Whether it is not known who made the session.
+  let isUnclaimed: Bool
 
-  init(userName: String?, listener: UInt16, listenerName: String) {
+  init(userName: String?, listener: UInt16, listenerName: String, isUnclaimed: Bool = false) {
     self.userName = userName
     self.listener = listener
     self.listenerName = listenerName
+    self.isUnclaimed = isUnclaimed
   }
 
   func isSame(_ userName: String?, _ listener: UInt16, _ listenerName: String) -> Bool {
-    self.listener == listener && self.userName == userName && self.listenerName == listenerName
+    self.listener == listener && areSame(self.userName, userName)
+      && self.listenerName == listenerName && !isUnclaimed
   }
 }
 
@@ -82,6 +86,8 @@ struct Session: ~Copyable {
   var replayedCount: UInt32 = 0
   /// What waits behind the queue and is only in the store; nil when nothing does. (QueueTail)
   var tail: QueueTail?
+  /// What its present client may not have; nil when there is nothing of the kind. (Broker+Owner)
+  var withheld: WithheldDeliveries?
   /// When its queue is searched for expired messages.
   var sweepAt = Message.never
   var will: ArmedWill?

@@ -30,6 +30,8 @@ package struct Counters: Sendable {
   package var droppedQueueFull: UInt64 = 0
   /// Messages longer than the client's Maximum Packet Size.
   package var droppedTooLarge: UInt64 = 0
+  /// Requests refused because the store had failed.
+  package var storeRefused: UInt64 = 0
   /// Retained messages refused for want of room.
   package var retainedRefused: UInt64 = 0
   /// Subscriptions refused for want of room.

@@ -121,6 +121,8 @@ extension Broker {
       ("limits/refused/sessions", "\(counters.sessionsRefused)"),
       ("limits/refused/subscriptions", "\(counters.subscriptionsRefused)"),
       ("limits/refused/retained", "\(counters.retainedRefused)"),
+      ("limits/refused/store", "\(counters.storeRefused)"),
+      ("store/failing", isStoreFailing ? "1" : "0"),
       ("limits/protocol_errors", "\(counters.protocolErrors)"),
     ]
     for (position, name) in Self.loadNames.enumerated() where position < status.loads.count {

@@ -28,7 +28,8 @@
 
   /// Reads the fixed header of the packet that starts at `offset`.
   ///
-  /// Under MQTT 3.1, PUBREL, SUBSCRIBE and UNSUBSCRIBE may carry the DUP flag of that version.
+  /// MQTT 3.1 does not say that a receiver looks at flags which a packet does not use; that a
+  /// CONNECT is one of 3.1 is only known when it has been read.
   ///
   /// - Returns: nil when `bytes` ends before the header does.
   /// - Throws: a malformed length or type, wrong flags, or ``ReasonCode/packetTooLarge`` when the
@@ -80,9 +81,8 @@
   @inline(never) private static func checkFlags(
     _ flags: UInt8, of type: PacketType, _ version: ProtocolVersion
   ) throws(DecodeError) {
+    if version == .v31 || type == .connect { return }
     let expected = type.fixedFlags
-    // MQTT 3.1 re-sends these three with its DUP flag, which later versions reserve.
-    if version == .v31 && expected == 2 && flags == 0x0A { return }
     let statement =
       switch type {
       case .pubrel: "MQTT-3.6.1-1"

@@ -25,7 +25,8 @@ package struct Will: Equatable, Sendable {
 /// The CONNECT packet (3.1).
 package struct Connect: Equatable, Sendable {
   package var version: ProtocolVersion
-  /// The high bit of the protocol level, by which mosquitto's bridges say that they are bridges.
+  /// The high bit of the protocol level, by which mosquitto's bridges say that they are bridges;
+  /// never in 5.0.
   package var isBridge: Bool
   /// Clean Start of 5.0, Clean Session before (3.1.2.4).
   package var cleanStart: Bool
@@ -74,6 +75,12 @@ extension Connect {
   ) throws(DecodeError) -> Connect {
     var reader = PacketReader(packet, header)
     let (version, isBridge) = try protocolVersion(&reader)
+    // MQTT 3.1 does not use the flags of its fixed header.
+    if version != .v31 && header.flags != 0 {
+      throw reader.fault(
+        .malformedPacket, "MQTT-2.1.3-1", at: 0,
+        "the flags in the first byte are \(header.flags), not 0")
+    }
     let flagsOffset = reader.offset
     let flags = ConnectFlags(rawValue: try reader.byte("connect flags"))
     try check(flags, version, reader, at: flagsOffset)
@@ -135,7 +142,10 @@ extension Connect {
         "the protocol name is neither MQTT nor MQIsdp")
     }
     let level = try reader.byte("protocol version")
-    if let version = ProtocolVersion(rawValue: level & 0x7F), (version == .v31) == isOld {
+    // Bridges of 5.0 say nothing of the kind: they have the options of their subscriptions.
+    if let version = ProtocolVersion(rawValue: level & 0x7F), (version == .v31) == isOld,
+      version != .v5 || level == version.rawValue
+    {
       return (version, level & 0x80 != 0)
     }
     throw reader.fault(

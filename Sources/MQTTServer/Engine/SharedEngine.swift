@@ -63,11 +63,12 @@ final class SharedEngine: Sendable {
   init(_ configuration: ServerConfiguration, log: ServerLog) {
     var settings = configuration.broker
     settings.keepsRecords = configuration.openStore != nil
+    let time = WallClock.nanoseconds
     state = Mutex(
       EngineState(
         Broker(
           settings, randomSeed: RandomBytes.word, now: MonotonicClock.now,
-          wallClockSeconds: WallClock.seconds)))
+          wallClockSeconds: time / 1_000_000_000, wallClockNanoseconds: time % 1_000_000_000)))
     self.log = log
     threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))
     threadMinimum = max(1, min(configuration.minimumThreads, threadLimit))

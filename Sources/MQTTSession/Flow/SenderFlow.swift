@@ -161,7 +161,8 @@ package import MQTTCodec
       ring[position].stage = .awaitingPubcomp
       return .release(ring[position].message)
     case (.awaitingPubcomp, .pubrec):
-      return .releaseAgain
+      // Whoever refuses a message knows nothing of its release. [MQTT-4.3.3-4]
+      return reasonCode.isFailure ? .completed(finish(position)) : .releaseAgain
     case (.done, _):
       return .unknownIdentifier
     case (.awaitingPuback, _), (.awaitingPubrec, _), (.awaitingPubcomp, _):

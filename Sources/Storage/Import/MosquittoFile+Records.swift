@@ -71,7 +71,8 @@ struct ImportedRecords {
           SessionRecord(
             number: number, clientIdentifier: identifier,
             userName: client.user.isEmpty ? nil : text(client.user),
-            listener: listenerNames[client.port], expirySeconds: client.expirySeconds,
+            listener: listenerNames[client.port], isUnclaimed: !client.hasUser,
+            expirySeconds: client.expirySeconds,
             leftAtUnixSeconds: isTimed ? client.expires - Int64(client.expirySeconds) : nil)))
     }
   }

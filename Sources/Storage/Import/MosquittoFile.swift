@@ -27,6 +27,8 @@ struct MosquittoFile {
   struct Client {
     var identifier: [UInt8]
     var user: [UInt8]
+    /// Whether the file says who the user is, or that there is none; that began with version 6.
+    var hasUser: Bool
     var port: UInt16
     /// Unix time; zero is not known, or never.
     var expires: Int64
@@ -197,7 +199,7 @@ struct MosquittoFile {
     } else {
       clients.append(
         Client(
-          identifier: identifier, user: user, port: port, expires: expires,
+          identifier: identifier, user: user, hasUser: version == 6, port: port, expires: expires,
           expirySeconds: expirySeconds))
     }
   }

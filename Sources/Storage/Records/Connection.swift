@@ -39,7 +39,7 @@ final class Connection {
     database = try Self.open(settings)
     begin = try database.prepare("BEGIN IMMEDIATE", isKept: true)
     end = try database.prepare("COMMIT", isKept: true)
-    saveSession = try Self.insert(database, "session", 6)
+    saveSession = try Self.insert(database, "session", 7)
     saveWill = try Self.insert(database, "will", 8)
     removeWill = try Self.delete(database, "will WHERE session = ?1")
     saveSubscription = try Self.insert(database, "subscription", 4)

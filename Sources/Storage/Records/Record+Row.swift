@@ -7,7 +7,7 @@ import MQTTCodec
 import SQLite
 
 extension SessionRecord {
-  static let selection = "SELECT id, client, user, expiry, left, listener FROM session"
+  static let selection = "SELECT id, client, user, expiry, left, listener, unclaimed FROM session"
 
   /// From the columns of ``selection``.
   init?(_ row: borrowing Statement) {
@@ -17,7 +17,8 @@ extension SessionRecord {
     self.init(
       number: row.number(0), clientIdentifier: row.string(1),
       userName: row.isNull(2) ? nil : row.string(2),
-      listener: row.isNull(5) ? nil : row.string(5), expirySeconds: expiry,
+      listener: row.isNull(5) ? nil : row.string(5), isUnclaimed: row.integer(6) == 1,
+      expirySeconds: expiry,
       leftAtUnixSeconds: row.isNull(4) ? nil : row.integer(4))
   }
 }

@@ -18,7 +18,7 @@ enum Schema {
   /// The version that this program writes.
   static var version: Int64 { Int64(steps.count) }
   /// The step at index N makes version N + 1 of version N; version 0 is an empty file.
-  static let steps = [tables + views, sources]
+  static let steps = [tables + views, sources, owners]
 
   static let pageBytes = 4096
   /// Options of a new file, before anything is in it.
@@ -186,6 +186,14 @@ enum Schema {
       r.client AS publisher, r.user AS publisher_user
       FROM retained AS r LEFT JOIN message AS m ON m.id = r.message
       ORDER BY r.topic;
+
+    """
+
+  /// Version 3: whose a session is.
+  ///
+  /// What an earlier version has written belongs to the user and listener that came last.
+  private static let owners = """
+    ALTER TABLE session ADD COLUMN unclaimed INTEGER; -- 1: not known whose it is; first come has it
 
     """
 }

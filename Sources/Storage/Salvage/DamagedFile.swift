@@ -45,8 +45,9 @@ final class DamagedFile {
   /// Tables with parts that cannot be read.
   private var torn: Set<String> = []
 
-  /// Whether it has the columns that version 2 has brought.
-  private let hasSources: Bool
+  /// What can be asked of sessions and of retained messages, by the version that wrote them.
+  private let sessionSelection: String
+  private let sourceSelection: String
 
   /// Nil when SQLite finds no tables in it.
   init?(_ file: String, _ settings: StoreSettings) {
@@ -64,18 +65,24 @@ final class DamagedFile {
         "SELECT count(*) FROM sqlite_schema WHERE name IN ('session', 'message', 'queue')",
         "salvage")
       if tables != 3 { return nil }
-      hasSources = Self.hasSources(database)
+      sessionSelection = Self.firstThatFits(SessionRecord.selections, database)
+      sourceSelection = Self.firstThatFits(SourceRecord.selections, database)
     } catch {
       return nil
     }
   }
 
-  private static func hasSources(_ database: borrowing Database) -> Bool {
-    do throws(StoreError) {
-      _ = try database.prepare(SessionRecord.selection)
-      _ = try database.prepare(SourceRecord.selection)
-      return true
-    } catch { return false }
+  /// The newest selection for which the file has the columns; the oldest if none of them is.
+  private static func firstThatFits(
+    _ selections: [String], _ database: borrowing Database
+  ) -> String {
+    for selection in selections.dropLast() {
+      do throws(StoreError) {
+        _ = try database.prepare(selection)
+        return selection
+      } catch { continue }
+    }
+    return selections[selections.count - 1]
   }
 
   /// Writes what can be read into a new store.
@@ -91,9 +98,7 @@ final class DamagedFile {
   private func rescueSessions(into target: Connection) throws(StoreError) {
     var owners: [String: UInt64] = [:]
     var found: [SessionRecord] = []
-    numbered(
-      hasSources ? SessionRecord.selection : SessionRecord.selectionOfVersion1, key: "id"
-    ) { row in
+    numbered(sessionSelection, key: "id") { row in
       if let session = SessionRecord(row) { found.append(session) }
     }
     for session in found {
@@ -171,9 +176,7 @@ final class DamagedFile {
           ? .release(row.number(1), identifier: identifier, position: row.number(0))
           : .assign(row.number(1), identifier: identifier, position: row.number(0)))
     }
-    fromBothEnds(
-      hasSources ? SourceRecord.selection : SourceRecord.selectionOfVersion1, key: ["topic"]
-    ) { row in
+    fromBothEnds(sourceSelection, key: ["topic"]) { row in
       if row.type(0) == SQLITE_TEXT && isKept(row.number(1)) {
         keep(
           .retain(topic: row.bytes(0), message: row.number(1), source: SourceRecord(row)))
@@ -309,11 +312,16 @@ final class DamagedFile {
 }
 
 extension SessionRecord {
-  fileprivate static let selectionOfVersion1 =
-    "SELECT id, client, user, expiry, left, NULL FROM session"
+  /// The newest first.
+  fileprivate static let selections = [
+    selection, "SELECT id, client, user, expiry, left, listener, NULL FROM session",
+    "SELECT id, client, user, expiry, left, NULL, NULL FROM session",
+  ]
 }
 
 extension SourceRecord {
-  fileprivate static let selectionOfVersion1 =
-    "SELECT topic, message, NULL, NULL, NULL FROM retained"
+  /// The newest first.
+  fileprivate static let selections = [
+    selection, "SELECT topic, message, NULL, NULL, NULL FROM retained",
+  ]
 }

@@ -51,6 +51,104 @@ struct ConnectTests {
   }
 
   @Test(arguments: World.allCases)
+  func `the bit of a bridge is none of 5.0 [MQTT-3.1.2-2]`(world: World) throws {
+    let scene = try Scene(world)
+    let client = try scene.open("client", .v5)
+    client.send(hex: "10 0E 00 04 'MQTT' 85 02 00 00 00 00 01 'a'")
+    try client.expectRefused(.unsupportedProtocolVersion)
+  }
+
+  @Test(arguments: World.allCases, [UInt8(0x11), 0x1A, 0x1F])
+  func `a CONNECT of 3.1 may have flags in its header, as those of old devices do`(
+    world: World, firstByte: UInt8
+  ) throws {
+    let scene = try Scene(world)
+    let client = try scene.open("client", .v31)
+    client.send(bytes: [firstByte] + bytesOf("0F 00 06 'MQIsdp' 03 02 00 00 00 01 'a'"))
+    try client.expect(.connack(Connack()))
+  }
+
+  @Test(arguments: World.allCases, [UInt32(5), 10, 13, 15])
+  func `CONNACK is not longer than the client's Maximum Packet Size [MQTT-3.1.2-24]`(
+    world: World, limit: UInt32
+  ) throws {
+    let scene = try Scene(world)
+    let client = try scene.connect(
+      "client", .v5, Property(.maximumPacketSize, .fourByteInteger(limit)))
+    #expect(Packet.connack(client.connack).encodedSize(version: .v5) <= limit)
+    // A topic alias is what a client can do without most easily.
+    #expect(client.connack.properties.number(.topicAliasMaximum) == nil)
+    #expect((client.connack.properties.number(.receiveMaximum) != nil) == (limit >= 8))
+  }
+
+  @Test(arguments: World.allCases)
+  func `a client that no CONNACK fits is closed without one [MQTT-3.1.2-24]`(world: World) throws {
+    let scene = try Scene(world)
+    let client = try scene.open("client", .v5)
+    client.send(
+      .connect(
+        Connect(
+          version: .v5, clientIdentifier: "client",
+          properties: Properties([Property(.maximumPacketSize, .fourByteInteger(4))]))))
+    try client.expectEnd()
+    let other = try scene.connect("client", .v5, cleanStart: false)
+    #expect(!other.connack.isSessionPresent)
+  }
+
+  @Test(arguments: World.allCases)
+  func `an assigned identifier is never left out: CONNACK says 0x95 [MQTT-3.1.2-24]`(
+    world: World
+  ) throws {
+    let scene = try Scene(world)
+    let client = try scene.open("client", .v5)
+    client.send(
+      .connect(
+        Connect(
+          version: .v5, clientIdentifier: "",
+          properties: Properties([Property(.maximumPacketSize, .fourByteInteger(20))]))))
+    try client.expectRefused(.packetTooLarge)
+  }
+
+  @Test(arguments: World.allCases)
+  func `no SUBACK or UNSUBACK is longer than the Maximum Packet Size [MQTT-3.1.2-24]`(
+    world: World
+  ) throws {
+    let scene = try Scene(world)
+    let small = Property(.maximumPacketSize, .fourByteInteger(6))
+    let client = try scene.connect("client", .v5, small)
+    try client.subscribe("a")
+    client.send(
+      .unsubscribe(
+        Unsubscribe(packetIdentifier: try client.newIdentifier(), filters: ["a", "b"])))
+    try client.expectClosed(.packetTooLarge)
+    let other = try scene.connect("client", .v5, small)
+    other.send(
+      .subscribe(
+        Subscribe(
+          packetIdentifier: try other.newIdentifier(),
+          subscriptions: [Subscription(filter: "a"), Subscription(filter: "b")])))
+    try other.expectClosed(.packetTooLarge)
+  }
+
+  @Test func `a Receive Maximum that CONNACK had no room for is not held against a client`()
+    throws
+  {
+    let scene = Scene { $0.receiveMaximum = 1 }
+    let client = try scene.connect(
+      "client", .v5, Property(.maximumPacketSize, .fourByteInteger(5)))
+    for identifier in UInt16(1)...3 {
+      client.send(
+        .publish(
+          Publish(
+            topic: "a", payload: [], qos: .exactlyOnce,
+            packetIdentifier: PacketIdentifier(rawValue: identifier))))
+      guard case .pubrec = try client.next() else {
+        throw CaseError("message \(identifier) was not taken")
+      }
+    }
+  }
+
+  @Test(arguments: World.allCases)
   func `an unknown level below 5 is refused by return code 1 [MQTT311-3.1.2-2]`(
     world: World
   ) throws {

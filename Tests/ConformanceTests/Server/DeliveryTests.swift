@@ -298,6 +298,31 @@ struct DeliveryTests {
   }
 
   @Test(arguments: World.allCases)
+  func `a PUBREC of failure is answered by nothing, whatever it is about [MQTT-4.3.3-4]`(
+    world: World
+  ) throws {
+    let scene = try Scene(world)
+    let client = try scene.connect("client", .v5)
+    let stranger = try #require(PacketIdentifier(rawValue: 7))
+    client.send(
+      .pubrec(Acknowledgement(packetIdentifier: stranger, reasonCode: .quotaExceeded)))
+    client.send(.pingreq)
+    try client.expect(.pingresp)
+    // One that was released already.
+    try client.subscribe("a")
+    let publisher = try scene.connect("publisher", .v5)
+    try publisher.publish("a", "1", qos: .exactlyOnce)
+    let identifier = try #require(
+      try client.expectPublish("a", "1", qos: .exactlyOnce).packetIdentifier)
+    client.send(.pubrec(Acknowledgement(packetIdentifier: identifier)))
+    try client.expect(.pubrel(Acknowledgement(packetIdentifier: identifier)))
+    client.send(
+      .pubrec(Acknowledgement(packetIdentifier: identifier, reasonCode: .quotaExceeded)))
+    client.send(.pingreq)
+    try client.expect(.pingresp)
+  }
+
+  @Test(arguments: World.allCases)
   func `after a refusal the identifier is that of a new message [MQTT-4.3.3-9]`(
     world: World
   ) throws {

@@ -318,6 +318,18 @@ struct PublishTests {
     try client.expectClosed(.topicAliasInvalid)
   }
 
+  @Test(arguments: World.allCases)
+  func `an alias that was given no topic is a protocol error, one above our maximum 0x94`(
+    world: World
+  ) throws {
+    let scene = try Scene(world)
+    for (alias, reason) in [(3, ReasonCode.protocolError), (60_000, .topicAliasInvalid)] {
+      let client = try scene.connect("client", .v5)
+      client.sendPublish("", "x", Property(.topicAlias, .twoByteInteger(UInt16(alias))))
+      try client.expectClosed(reason)
+    }
+  }
+
   @Test func `where aliases are off any alias closes the connection [MQTT-3.2.2-18]`() throws {
     let scene = Scene { $0.topicAliasMaximum = 0 }
     let client = try scene.connect("client", .v5)

@@ -1,0 +1,183 @@
+// Whose is a session? A client identifier is no secret: whoever may connect can name another one's.
+// So a session belongs to the user that made it, and to nobody else while it is there: somebody else
+// is told that the identifier is not valid, and nothing of the session changes. With `anybody` it
+// goes to whoever names it, which is what mosquitto does.
+//
+// A user is known by its name, and by how sure that is: a name that a listener only believes is not
+// one that another listener has had proven. Clients without a name are what their listener lets
+// them be: those of two listeners are the same where these let them do the same.
+//
+// What waits for the session and its present client may not have is put aside, not used up: it is
+// queued again when the client is another one or the rules are read again.
+
+import AccessControl
+import MQTTCodec
+import MQTTSession
+
+/// Who may go on with a session, or end it.
+package enum ClientIdentifierOwner: String, CaseIterable, Sendable {
+  /// The user that made it.
+  case user
+  /// Whoever names its client identifier.
+  case anybody = "any"
+}
+
+/// Deliveries that a session's present client may not have.
+final class WithheldDeliveries {
+  /// In the order in which they would have been sent.
+  var deliveries: [UInt32] = []
+  /// Bytes of their messages.
+  var byteCount = 0
+}
+
+extension Broker {
+  // MARK: Owners
+
+  /// Whether a client may have the session of an identifier, if there is one; it is refused if not.
+  mutating func mayHaveSession(
+    of identifier: String, _ connect: Connect, _ userName: String?, on index: UInt32
+  ) -> Bool {
+    guard let session = sessionsByIdentifier[identifier],
+      // One whose time is over may still be there for a moment.
+      sessions[session].isOnline || sessions[session].expiresAt > now
+    else { return true }
+    if isOwner(of: session, userName, on: index) {
+      if sessions[session].subject.isUnclaimed { noteClaim(identifier, userName) }
+      return true
+    }
+    let owner = Self.text(of: sessions[session].subject)
+    if configuration.clientIdentifierOwner == .anybody {
+      let newcomer = userName.map { "user \(Self.quoted($0))" } ?? "a client without a user name"
+      note(
+        .notice,
+        "\(identifier): its session goes from \(owner) to \(newcomer) at "
+          + "\(connections[index].peer)\(connect.cleanStart ? " and is made anew" : ""); "
+          + "--client-id-owner user would refuse that")
+      return true
+    }
+    refuseLogin(
+      connect, .clientIdentifierNotValid,
+      "the client identifier is that of \(owner), see --client-id-owner", on: index)
+    return false
+  }
+
+  private mutating func noteClaim(_ identifier: String, _ userName: String?) {
+    note(
+      .notice,
+      "\(identifier): whose session this is was not known, from now on it is that of "
+        + (userName.map { "user \(Self.quoted($0))" } ?? "a client without a user name")
+        + " (--client-id-owner)")
+  }
+
+  private static func text(of subject: SessionSubject) -> String {
+    if let userName = subject.userName { return "user \(quoted(userName))" }
+    return "a client without a user name"
+      + (subject.listenerName.isEmpty ? "" : " at \(subject.listenerName)")
+  }
+
+  private func isOwner(of session: UInt32, _ userName: String?, on index: UInt32) -> Bool {
+    let owner = sessions[session].subject
+    if owner.isUnclaimed { return true }
+    if !areSame(owner.userName, userName) { return false }
+    let listener = connections[index].listener
+    let before = listenerNow(owner.listener, owner.listenerName)
+    if before == listener || before == Self.noListener { return true }
+    let (here, there) = (policy(ofListener: listener), policy(ofListener: before))
+    guard let userName else {
+      return here.access === there.access
+        && terms(of: index).mountPoint == configuration.terms(ofListener: before).mountPoint
+    }
+    if here.believesNames {
+      return there.believesNames || connections[index].extras?.authenticationMethod != nil
+    }
+    if here.identity != .packet || there.identity != .packet || there.passwords == nil {
+      return true
+    }
+    return here.passwords?.entry(of: userName)?.hash == there.passwords?.entry(of: userName)?.hash
+  }
+
+  /// The number that a listener has now; ``noListener`` when there is none of its name any more.
+  func listenerNow(_ listener: UInt16, _ name: String) -> UInt16 {
+    // A listener that went may have come again under another number.
+    listener != Self.noListener && configuration.terms(ofListener: listener).name == name
+      ? listener : self.listener(named: name)
+  }
+
+  // MARK: What the present client may not have
+
+  /// Whether a kept message is not for the client that a session has now.
+  mutating func isWithheld(_ message: UInt32, _ session: UInt32, _ connection: UInt32) -> Bool {
+    if connections[connection].isMounted
+      && isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection)
+    {
+      return true
+    }
+    return isControlled && !mayReceive(session, message: message)
+  }
+
+  /// Puts a delivery aside that was taken from a session's queue or flight; another member of its
+  /// group gets it at once.
+  mutating func withhold(_ delivery: UInt32, of session: UInt32) {
+    // What is retained is still there.
+    if deliveries[delivery].isReplay { return dropDelivery(delivery) }
+    if hasOtherMember(delivery, than: session) { return giveToGroup(delivery, except: session) }
+    let withheld = sessions[session].withheld ?? WithheldDeliveries()
+    let byteCount = messages[deliveries[delivery].message].bytes.count
+    let byteLimit = configuration.queueByteLimit
+    if withheld.deliveries.count >= configuration.queueMessageLimit
+      || byteLimit > 0 && withheld.byteCount + byteCount > byteLimit
+    {
+      dropForFullQueue(session)
+      return dropDelivery(delivery)
+    }
+    withheld.deliveries.append(delivery)
+    withheld.byteCount += byteCount
+    sessions[session].withheld = withheld
+  }
+
+  /// Puts aside what is under way to the client before, so that no acknowledgement of the present
+  /// one can end it.
+  mutating func withholdFlight(of session: UInt32, on connection: UInt32) {
+    for entry in sessions[session].sender.unfinished
+    where entry.message != Self.unkept && entry.stage != .awaitingPubcomp
+      && isWithheld(deliveries[entry.message].message, session, connection)
+    {
+      withhold(entry, of: session)
+    }
+  }
+
+  /// The same for one message under way.
+  mutating func withhold(_ entry: SenderFlow.Entry, of session: UInt32) {
+    let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
+    _ = sessions[session].sender.receive(
+      type, entry.packetIdentifier, reasonCode: .notAuthorized)
+    // [MQTT-4.8.2-5]
+    if entry.stage == .awaitingPubrec { deliveries[entry.message].terms.group = nil }
+    withhold(entry.message, of: session)
+  }
+
+  /// Queues what was put aside again, behind all else: nothing of its topics came since.
+  mutating func queueWithheld(of session: UInt32) {
+    guard let withheld = sessions[session].withheld else { return }
+    sessions[session].withheld = nil
+    for delivery in withheld.deliveries {
+      recordEnd(of: delivery)
+      enqueue(delivery, for: session)
+    }
+  }
+
+  /// The rules may give back what was put aside.
+  mutating func queueAllWithheld() {
+    for session in 0..<UInt32(sessions.upperBound)
+    where sessions.isOccupied(session) && sessions[session].withheld != nil {
+      queueWithheld(of: session)
+      pump(session)
+    }
+  }
+}
+
+/// Whether two names are the same bytes: two spellings that look alike are two users.
+func areSame(_ left: String?, _ right: String?) -> Bool {
+  guard let left, let right else { return left == nil && right == nil }
+  return left.utf8.elementsEqual(right.utf8)
+}
