@@ -123,6 +123,7 @@ extension Broker {
       ("limits/refused/subscriptions", "\(counters.subscriptionsRefused)"),
       ("limits/refused/retained", "\(counters.retainedRefused)"),
       ("limits/protocol_errors", "\(counters.protocolErrors)"),
+      ("certificates/expires", configuration.certificatesExpire),
     ]
     for (position, name) in Self.loadNames.enumerated() where position < status.loads.count {
       for (which, window) in ["1min", "5min", "15min"].enumerated() {
