@@ -24,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -340,6 +341,20 @@ void *linux_reserve(size_t bytes) {
 }
 
 int linux_open_spare(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+int linux_open_private(const char *path, int flags) {
+  int descriptor = open(path, flags | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  // A link that leads nowhere is there too: what it points to is made below.
+  if (descriptor < 0)
+    return errno == EEXIST ? open(path, flags | O_CREAT | O_CLOEXEC, 0600) : -1;
+  fchmod(descriptor, 0600);
+  return descriptor;
+}
+
+int linux_make_private_directory(const char *path) {
+  if (mkdir(path, 0700) == 0) return chmod(path, 0700);
+  return errno == EEXIST ? 0 : -1;
+}
 
 int linux_lock_file(int descriptor) {
   struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

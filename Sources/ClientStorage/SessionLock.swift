@@ -22,7 +22,7 @@ struct SessionLock {
   ///
   /// Makes the file if `makes` says so.
   static func take(_ name: String, file: String, makes: Bool) throws(StoreError) -> Bool {
-    let number = open(file, O_RDWR | (makes ? O_CREAT : 0) | O_CLOEXEC, 0o644)
+    let number = makes ? linux_open_private(file, O_RDWR) : open(file, O_RDWR | O_CLOEXEC)
     if number < 0 {
       throw StoreError(SystemError(code: errno, call: "open", subject: file))
     }

@@ -206,11 +206,11 @@ extension Broker {
     let will = armed.content
     let topic = will.topic
     let name = String(decoding: topic, as: UTF8.self)
-    if Self.isSystem(topic.span) {
+    if let reason = Self.reason(againstPublishing: topic.span) {
       return note(
         .notice,
-        "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published, "
-          + "only the server publishes there")
+        "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published: "
+          + reason)
     }
     if isControlled && !mayPublish(session, topic.span) { return }
     note(

@@ -125,10 +125,8 @@ extension Broker {
 
   /// Whether a client may not publish to a topic, which is then said.
   @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: UInt32) -> Bool {
-    if Self.isSystem(topic) {
-      note(
-        .notice,
-        "\(name(of: index)): PUBLISH to $SYS refused, only the server publishes there")
+    if topic.count >= 4, topic[0] == 0x24, let reason = Self.reason(againstPublishing: topic) {
+      note(.notice, "\(name(of: index)): PUBLISH to \(reason)")
       return true
     }
     return isControlled && !mayPublish(connections[index].session, topic)
@@ -218,6 +216,16 @@ extension Broker {
     var levels = 1
     for index in topic.indices where topic[index] == 0x2F { levels += 1 }
     return levels
+  }
+
+  /// Why no client may publish to a topic that begins with a dollar; nil if one may.
+  static func reason(againstPublishing topic: Span<UInt8>) -> String? {
+    if isSystem(topic) { return "$SYS refused, only the server publishes there" }
+    // A request without an answer would be waited for.
+    let name = String(decoding: array(topic), as: UTF8.self)
+    if !name.hasPrefix("$CONTROL/") { return nil }
+    return "\"\(name)\" refused, this broker takes no "
+      + "requests there; users and rights stand in files, which SIGHUP has read again"
   }
 
   /// Whether a topic or filter is `$SYS` or below it.

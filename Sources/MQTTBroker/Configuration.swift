@@ -95,6 +95,8 @@ package struct BrokerConfiguration: Sendable {
   package var authenticationMethods: [any AuthenticationMethod] = []
   /// What `$SYS/broker/version` says.
   package var programVersion = "0"
+  /// What `$SYS/broker/certificates/expires` says; empty for a broker without certificates.
+  package var certificatesExpire = ""
   /// Whether what must outlive a crash is recorded.
   ///
   /// What depends on it is then held back until ``Broker/durable(_:now:)``. Without it everything is

@@ -19,7 +19,7 @@ extension Server {
     switch rereading() {
     case .refused(let reasons): refuse(reasons)
     case .configuration(let configuration):
-      do throws(ServerError) { try take(configuration) } catch { refuse(["\(error)"]) }
+      do throws(ServerError) { try take(configuration.dated()) } catch { refuse(["\(error)"]) }
     }
     log.flush()
   }
@@ -30,8 +30,9 @@ extension Server {
   }
 
   private func take(_ configuration: ServerConfiguration) throws(ServerError) {
+    if let overlap = configuration.overlaps.first { throw overlap }
     let before = current.withLock { $0 }
-    let arrangement = before.table.arranged(configuration.servedListeners)
+    let arrangement = before.table.arranged(configuration.listeners)
     var kept: [(number: Int, layers: ListenerLayers)] = []
     for number in arrangement.kept {
       guard let listener = arrangement.table.numbers[number] else { continue }
@@ -47,7 +48,8 @@ extension Server {
     let changes =
       arrangement.removed.map { ListenerChange.close($0) }
       + kept.map { .change($0.number, $0.layers) } + sockets.open.map { .open($0) }
-    let broker = arrangement.table.numbered(configuration.broker)
+    var broker = arrangement.table.numbered(configuration.broker)
+    broker.certificatesExpire = configuration.firstExpiry
     let reactors = engine.state.withLock { state in
       state.broker.reconfigure(broker, now: MonotonicClock.now)
       for number in arrangement.removed {
@@ -133,26 +135,29 @@ extension Server {
     for statement in new where !old.contains(statement) {
       engine.write(.notice, "SIGHUP: new: \(statement)")
     }
+    tellOfRestart(before.startStatements, after.startStatements)
     for (number, address) in before.places where arrangement.removed.contains(number) {
       engine.write(.notice, "no longer listening on \(address)")
     }
-    if after.listeners.isEmpty, !sockets.open.isEmpty {
-      engine.write(.notice, Self.localAnnouncement(sockets))
-    } else {
-      for line in sockets.announcement { engine.write(.notice, line) }
-    }
+    announce(sockets, after)
+    warnOfDates()
     for (number, address) in before.places where renewed.contains(number) {
       engine.write(.notice, "the TLS files of \(address) were read again")
     }
-    for (name, isDifferent) in [
-      ("the account", before.configuration.account != after.account),
-      (
-        "the file of the process number",
-        before.configuration.processNumberFile != after.processNumberFile
-      ),
-    ] where isDifferent {
-      engine.write(.warning, "SIGHUP: \(name) changes only when the broker is started again")
-    }
     engine.write(.notice, "SIGHUP: the configuration was read again")
+  }
+
+  /// Names what differs from what the broker was started with and stays as it was, at each reading.
+  private func tellOfRestart(_ old: [String], _ new: [String]) {
+    for statement in old where !new.contains(statement) {
+      engine.write(
+        .warning,
+        "SIGHUP: gone: \(statement); this changes only when the broker is started again")
+    }
+    for statement in new where !old.contains(statement) {
+      engine.write(
+        .warning,
+        "SIGHUP: new: \(statement); this changes only when the broker is started again")
+    }
   }
 }

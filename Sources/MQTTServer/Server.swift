@@ -23,6 +23,10 @@ package final class Server: Sendable {
   struct Current {
     var configuration: ServerConfiguration
     var table: ListenerTable
+    /// What was said at the start of what is heeded then only.
+    let startStatements: [String]
+    /// When it was last said which certificates end, in seconds since 1970.
+    var datesToldAt: Int64 = 0
     /// Where each number listens, with the ports that the system chose.
     var places: [(number: Int, address: SocketAddress)] = []
   }
@@ -32,14 +36,20 @@ package final class Server: Sendable {
   let log: ServerLog
   /// The thread of its store, once it runs.
   private let writer = Mutex<StoreWriter?>(nil)
+  private let processNumber = Mutex<ProcessNumberFile?>(nil)
 
   /// A broker that has not started; its log goes to `logDescriptor` where it shall go to standard
   /// error.
-  package init(_ configuration: ServerConfiguration, logDescriptor: Int32 = 2) {
-    let arranged = ListenerTable().arranged(configuration.servedListeners)
+  package init(_ given: ServerConfiguration, logDescriptor: Int32 = 2) {
+    let configuration = given.dated()
+    let arranged = ListenerTable().arranged(configuration.listeners)
     var numbered = configuration
     numbered.broker = arranged.table.numbered(configuration.broker)
-    current = Mutex(Current(configuration: configuration, table: arranged.table))
+    numbered.broker.certificatesExpire = configuration.firstExpiry
+    current = Mutex(
+      Current(
+        configuration: configuration, table: arranged.table,
+        startStatements: configuration.startStatements))
     log = ServerLog(descriptor: logDescriptor)
     engine = SharedEngine(numbered, log: log)
   }
@@ -56,7 +66,10 @@ package final class Server: Sendable {
     ServiceNotice.send("READY=1")
     whenReady()
     while true {
-      guard let signal = signals.wait() else { continue }
+      guard let signal = signals.wait(atMostMilliseconds: untilNextNotice) else {
+        noticeDates()
+        continue
+      }
       if signal == SIGTERM || signal == SIGINT {
         engine.write(.notice, "stopping on \(signal == SIGINT ? "SIGINT" : "SIGTERM")")
         break
@@ -115,9 +128,26 @@ package final class Server: Sendable {
     } catch {
       throw .system(error)
     }
+    if let overlap = configuration.overlaps.first { throw overlap }
     let sockets = try OpenListeners(table, Array(table.numbers.indices))
     current.withLock { $0.places = sockets.open.map { ($0.index, $0.address) } }
     try settle(configuration)
+    do throws(ServerError) { try begin(configuration, sockets) } catch {
+      removeProcessNumber()
+      throw error
+    }
+    for warning in configuration.warnings { engine.write(.warning, warning) }
+    announce(sockets, configuration)
+    warnOfDates()
+    log.flush()
+  }
+
+  private func removeProcessNumber() { processNumber.withLock { $0.take() }?.remove() }
+
+  /// Loads what there is, and begins to serve.
+  private func begin(
+    _ configuration: ServerConfiguration, _ sockets: OpenListeners
+  ) throws(ServerError) {
     // Clients that come from here on wait for their CONNACK until everything is loaded.
     let store = try openStore(configuration)
     do throws(SystemError) {
@@ -134,33 +164,19 @@ package final class Server: Sendable {
     } catch {
       throw .system(error)
     }
-    for warning in configuration.warnings { engine.write(.warning, warning) }
-    if configuration.listeners.isEmpty {
-      engine.write(.notice, Self.localAnnouncement(sockets))
-    } else {
-      for line in sockets.announcement { engine.write(.notice, line) }
-    }
-    log.flush()
   }
 
   /// Writes down which process this is, and gives up root's rights.
   private func settle(_ configuration: ServerConfiguration) throws(ServerError) {
     do throws(SystemError) {
-      if let file = configuration.processNumberFile {
-        // Folders of /run are gone after a start of the machine.
-        if let slash = file.lastIndex(of: "/") { _ = mkdir(String(file[..<slash]), 0o755) }
-        try SystemFile.write("\(getpid())\n", to: file)
+      if let path = configuration.processNumberFile {
+        let file = try ProcessNumberFile(path, owner: configuration.account)
+        processNumber.withLock { $0 = file }
       }
       if let account = configuration.account, Account.isRoot { try account.become() }
     } catch {
       throw .system(error)
     }
-  }
-
-  /// Nobody said where to listen: this machine only, which needs no passwords.
-  static func localAnnouncement(_ sockets: OpenListeners) -> String {
-    "listening on \(sockets.addresses.map(\.description).joined(separator: " and ")), for this"
-      + " machine only and without passwords; to serve others name a listener, such as --listen 1883"
   }
 
   /// A store of this size takes so long to read that people want to know.
@@ -207,15 +223,8 @@ package final class Server: Sendable {
       let limit = MonotonicClock.now.advanced(bySeconds: StoreWriter.farewellLimitSeconds)
       while !writer.hasEnded, MonotonicClock.now < limit, !isImpatient() { usleep(1000) }
     }
-    if let file = configuration.processNumberFile { _ = unlink(file) }
+    removeProcessNumber()
     engine.write(.notice, "stopped")
     log.flush()
-  }
-}
-
-extension ServerConfiguration {
-  /// The listeners, or that of this machine only.
-  var servedListeners: [ListenerConfiguration] {
-    listeners.isEmpty ? [localListener] : listeners
   }
 }

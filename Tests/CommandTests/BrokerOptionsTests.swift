@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct BrokerOptionsTests {
   static let listeners: [(String, [ListenerOptions])] = [
-    ("", []),
+    ("", [.init(.loopback(port: 1883))]),
     ("-p 1 --port 2", [.init(.loopback(port: 1)), .init(.loopback(port: 2))]),
     ("--listen 7", [.init(.everywhere(port: 7))]),
     ("--listen :7", [.init(.everywhere(port: 7))]),
@@ -29,7 +29,7 @@ import Testing
   @Test func `TLS files are taken, in mosquitto's spelling too`() throws {
     let tls = try broker(
       "--tls --cert c --key k --cafile a --require-cert --tls-keylog l"
-    ).tls
+    ).listeners[0].tls
     var expected = BrokerTLSOptions()
     expected.certificateFile = "c"
     expected.keyFile = "k"
@@ -38,8 +38,8 @@ import Testing
     expected.keyLogFile = "l"
     #expect(tls == expected)
     #expect(
-      try broker("--tls --certfile c --keyfile k --cafile a --require-certificate").tls
-        .certificateFile == "c")
+      try broker("--tls --certfile c --keyfile k --cafile a --require-certificate").listeners[0]
+        .tls.certificateFile == "c")
   }
 
   @Test func `every field of the engine's configuration has an option that changes it`() throws {
@@ -48,10 +48,9 @@ import Testing
       --max-connections 2 --max-sessions 3 --max-packet-size 20 --max-inflight-messages 4 \
       --receive-maximum 5 --max-queued-messages 6 --max-queued-bytes 7 --max-outbox-bytes 8 \
       --queue-qos0-messages true --max-topic-levels 9 --max-subscriptions 10 \
-      --max-retained-messages 11 --max-topic-alias 12 --max-topic-alias-broker 13 --max-qos 1 \
+      --max-retained-messages 11 \
       --retain-available false --persistent-client-expiration 14d --max-keepalive 15 \
-      --connect-timeout 16 --allow-zero-length-clientid false --auto-id-prefix made- \
-      --sys-interval 17 -v --max-connect-size 20 --max-unidentified-connections 21 \
+      --connect-timeout 16 --sys-interval 17 -v --max-connect-size 20 --max-unidentified-connections 21 \
       --max-connections-per-address 22 --max-waiting-logins 23 --login-failures 24 \
       --login-delay-limit 25 --max-cached-decisions 26 --check-retain-source false \
       --client-id-owner any --allow-empty-passwords true --max-inflight-bytes 18 --message-size-limit 19 \
@@ -60,9 +59,12 @@ import Testing
     ).configuration
     let fields = zip(
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
-    // These are no business of the person who starts a broker.
+    // These are no business of the person who starts a broker, or belong to listeners.
     let others = [
-      "authenticationMethods", "programVersion", "keepsRecords", "listenerPolicies",
+      "topicAliasMaximum", "outgoingTopicAliasMaximum", "maximumQoS",
+      "allowsEmptyClientIdentifier", "assignedIdentifierPrefix",
+      "authenticationMethods", "certificatesExpire",
+      "programVersion", "keepsRecords", "listenerPolicies",
       "listenerTerms", "publishedLogLevels", "queueWindowMessageLimit", "queueWindowByteLimit",
     ]
     for (before, after) in fields where !others.contains(before.label ?? "") {
@@ -70,19 +72,23 @@ import Testing
     }
     #expect(changed.sessionExpiryLimitSeconds == 1_209_600)
     #expect(changed.queueMessageLimit == 6)
-    #expect(changed.maximumQoS == .atLeastOnce)
   }
 
-  @Test func `what holds for all listeners of the command line is taken`() throws {
+  @Test func `what holds for all listeners is taken`() throws {
     let options = try broker(
       "--listen 1 --ws 2 --mount-point home/ --accept-protocol-versions 4,5 --socket-domain ipv4 "
-        + "--set-tcp-nodelay false --max-topic-alias 3")
+        + "--set-tcp-nodelay false --max-topic-alias 3 --max-topic-alias-broker 4 --max-qos 1 "
+        + "--allow-zero-length-clientid false --auto-id-prefix made-")
     #expect(options.listeners.count == 2)
     for listener in options.listeners {
       #expect(listener.family == .ipv4)
-      #expect(listener.terms?.mountPoint == "home/")
-      #expect(listener.terms?.versions == [.v311, .v5])
-      #expect(listener.terms?.topicAliasMaximum == 3)
+      #expect(listener.terms.mountPoint == "home/")
+      #expect(listener.terms.versions == [.v311, .v5])
+      #expect(listener.terms.topicAliasMaximum == 3)
+      #expect(listener.terms.outgoingTopicAliasMaximum == 4)
+      #expect(listener.terms.maximumQoS == .atLeastOnce)
+      #expect(!listener.terms.allowsEmptyClientIdentifier)
+      #expect(listener.terms.assignedIdentifierPrefix == "made-")
     }
     #expect(options.delaysSmallPackets)
     #expect(try broker("--mount-point a").listeners.map(\.place) == [.loopback(port: 1883)])
@@ -98,12 +104,16 @@ import Testing
   }
 
   @Test func `what names users by their certificates is taken`() throws {
-    #expect(try broker("--tls --use-identity-as-username").tls.userName == .identity)
-    #expect(try broker("--tls --use-subject-as-username").tls.userName == .subject)
+    func tls(_ line: String) throws -> BrokerTLSOptions {
+      try broker("--tls \(line)").listeners[0].tls
+    }
+    #expect(try tls("--use-identity-as-username").userName == .identity)
+    #expect(try tls("--use-subject-as-username").userName == .subject)
     #expect(
-      try broker("--tls --use-subject-as-username --use-identity-as-username").tls.userName
-        == .identity)
-    #expect(try !broker("--tls --disable-client-cert-date-checks").tls.checksDates)
+      try tls("--use-subject-as-username --use-identity-as-username").userName == .identity)
+    #expect(
+      try tls("--use-identity-as-username --use-subject-as-username").userName == .identity)
+    #expect(try !tls("--disable-client-cert-date-checks").checksDates)
   }
 
   @Test func `where the log goes and what is in it is taken`() throws {

@@ -16,12 +16,10 @@ private func reading(
   let context = ParsingContext(
     environment: { environment[$0] }, fileContents: { all[$0].map { Array($0.utf8) } },
     fileNames: { directories[$0] })
-  do {
-    let result = try broker(line).reading(in: context)
-    return (result.options, result.warnings.map(\.description), [])
-  } catch let faults as FileFaults {
-    return (BrokerOptions(), [], faults.notes.map(\.description))
-  }
+  let result = try broker(line).reading(in: context)
+  return (
+    result.options, result.warnings.map(\.description), result.faults.map(\.description)
+  )
 }
 
 @Suite struct MosquittoFileTests {
@@ -60,6 +58,8 @@ private func reading(
     func text(_ file: String) throws -> String {
       var options = try reading(file).options
       options.statements = []
+      options.startStatements = []
+      options.sources = []
       for index in options.listeners.indices { options.listeners[index].origin = nil }
       return String(describing: options)
     }
@@ -122,15 +122,12 @@ private func reading(
       ]
     ),
     ("mount_point a\nlistener 1\n", ["f:1:13: mount_point a: it must stand after a listener"]),
-    (
-      "listener 1\nlistener 1\n",
-      ["f:2:1: a second listener at the same place; the first stands at f:1"]
-    ),
     ("listener 1\ncertfile c\n", ["f:1:1: certfile needs keyfile too"]),
     (
       "listener 1\nrequire_certificate true\n",
       [
-        "f:1:1: require_certificate and use_..._as_username need TLS: certfile and keyfile"
+        "f:1:1: require_certificate and use_..._as_username need TLS: certfile and keyfile; "
+          + "enable_proxy_protocol 2 does for all but use_subject_as_username"
       ]
     ),
     (
@@ -188,8 +185,8 @@ private func reading(
     let context = ParsingContext(
       environment: { _ in nil }, fileContents: { _ in Array("acl_file ".utf8) + [0xE9, 10] })
     #expect(
-      throws: FileFaults([FileNote(FilePlace("f", 1, 10), "acl_file: the value is not UTF-8")])
-    ) { try broker("-c f").reading(in: context) }
+      try broker("-c f").reading(in: context).faults
+        == [FileNote(FilePlace("f", 1, 10), "acl_file: the value is not UTF-8")])
   }
 
   // MARK: Order
@@ -203,9 +200,9 @@ private func reading(
     #expect(
       options.listeners.map(\.place)
         == [.everywhere(port: 2), .everywhere(port: 4), .everywhere(port: 1883)])
-    #expect(options.listeners.map(\.terms?.connectionLimit) == [3, nil, 1])
+    #expect(options.listeners.map(\.terms.connectionLimit) == [3, nil, 1])
     #expect(
-      options.listeners.map(\.terms?.maximumQoS) == [.exactlyOnce, .atLeastOnce, .exactlyOnce])
+      options.listeners.map(\.terms.maximumQoS) == [.exactlyOnce, .atLeastOnce, .exactlyOnce])
   }
 
   @Test func `port and bind_address make the default listener`() throws {
@@ -215,22 +212,23 @@ private func reading(
 
   @Test func `who gets in is one matter for all listeners unless they are on their own`() throws {
     let shared = try reading("listener 1\nallow_anonymous true\nlistener 2\npassword_file p\n")
-    #expect(shared.options.listeners.map(\.access?.allowsAnonymous) == [true, true])
-    #expect(shared.options.listeners.map(\.access?.passwordFile) == ["p", "p"])
+    #expect(shared.options.listeners.map(\.access.allowsAnonymous) == [true, true])
+    #expect(shared.options.listeners.map(\.access.passwordFile) == ["p", "p"])
     let apart = try reading(
       "per_listener_settings true\nlistener 1\nallow_anonymous true\nlistener 2\npassword_file p\n")
-    #expect(apart.options.listeners.map(\.access?.allowsAnonymous) == [true, false])
-    #expect(apart.options.listeners.map(\.access?.passwordFile) == [nil, "p"])
+    #expect(apart.options.listeners.map(\.access.allowsAnonymous) == [true, false])
+    #expect(apart.options.listeners.map(\.access.passwordFile) == [nil, "p"])
   }
 
   @Test func `nobody gets in without a name at a listener that does not say so`() throws {
-    #expect(try reading("listener 1\n").options.listeners.map(\.access?.allowsAnonymous) == [false])
+    #expect(try reading("listener 1\n").options.listeners.map(\.access.allowsAnonymous) == [false])
   }
 
   @Test func `without a listener this machine is served, without passwords`() throws {
     let options = try reading("persistence true\n").options
-    #expect(options.listeners.isEmpty)
-    #expect(options.access.allowsAnonymous == true)
+    #expect(options.listeners.map(\.place) == [.loopback(port: 1883)])
+    #expect(options.isUnasked)
+    #expect(options.listeners[0].access.allowsAnonymous == true)
   }
 
   @Test func `include_dir reads files in mosquitto's order, each with the default listener first`()
@@ -248,7 +246,7 @@ private func reading(
       found.options.listeners.map(\.place)
         == [.everywhere(port: 1), .everywhere(port: 3), .everywhere(port: 1883)])
     #expect(
-      found.options.listeners.map(\.terms?.maximumQoS)
+      found.options.listeners.map(\.terms.maximumQoS)
         == [.atLeastOnce, .exactlyOnce, .atMostOnce])
   }
 
@@ -263,8 +261,8 @@ private func reading(
       "password_file ${HOME}/p${N}\nauto_id_prefix $${x}$y\n",
       environment: ["HOME": "/h", "N": ""]
     ).options
-    #expect(options.access.passwordFile == "/h/p")
-    #expect(options.access.assignedIdentifierPrefix == "${x}$y")
+    #expect(options.listeners[0].access.passwordFile == "/h/p")
+    #expect(options.listeners[0].terms.assignedIdentifierPrefix == "${x}$y")
   }
 
   // MARK: With the command line
@@ -290,8 +288,9 @@ private func reading(
     #expect(found.options.configuration.queueMessageLimit == 6)
     #expect(found.options.configuration.clientIdentifierOwner == .user)
     #expect(
-      found.options.listeners.map(\.place) == [.everywhere(port: 1), .everywhere(port: 8)])
-    #expect(found.warnings == ["f:1:1: -p has no effect: the file says where to listen"])
+      found.options.listeners.map(\.place)
+        == [.everywhere(port: 1), .loopback(port: 9), .everywhere(port: 8)])
+    #expect(found.warnings == [])
     #expect(found.options.log.levels == [.error])
   }
 
@@ -319,6 +318,10 @@ private func reading(
   @Test func `-p says where this machine is served when the file does not`() throws {
     let found = try reading("max_queued_messages 5\n", "-c f -p 9")
     #expect(found.options.listeners.map(\.place) == [.loopback(port: 9)])
+    // An option of a listener is no listener; it holds for the one that the line names.
+    let limited = try reading("max_connections 5\n", "-c f -p 9").options.listeners
+    #expect(limited.map(\.place) == [.loopback(port: 9)])
+    #expect(limited.map(\.terms.connectionLimit) == [5])
   }
 
   @Test func `what has no effect is told once, with its place and the reason`() throws {
@@ -401,8 +404,8 @@ private func reading(
 
       """)
     #expect(found.faults == [])
-    let access = found.options.listeners.first?.access
-    #expect(access?.dynamicSecurityFile == "/var/lib/mosquitto/dynamic-security.json")
+    let access = try #require(found.options.listeners.first).access
+    #expect(access.dynamicSecurityFile == "/var/lib/mosquitto/dynamic-security.json")
     #expect(found.options.store.isInMemoryOnly == false)
     #expect(found.options.store.synchronous == .normal)
     #expect(found.options.store.directory == "/data")

@@ -184,7 +184,7 @@ import Testing
       "--sync always",
       "--sync always: expected full, normal or off, for example: --sync normal"
     ),
-    ("--cert x --key y", "--key: no listener speaks TLS, for example: --tls --key"),
+    ("--cert x --key y", "--cert: no listener speaks TLS, for example: --tls --cert"),
     ("-v -q", "-v: cannot be used together with -q"),
     (
       "--retain-available maybe",

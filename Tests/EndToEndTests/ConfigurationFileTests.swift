@@ -266,21 +266,83 @@ import Testing
     #expect(result.status == 1)
     #expect(result.errors.split(separator: "\n").count == 3)
     #expect(result.errors.contains("m.conf:1:1: lisener is not an option; the nearest one is"))
-    let files = try test(
+  }
+
+  @Test func `all files that cannot be used are told in one run, with their lines and words`()
+    throws
+  {
+    let result = try test(
       """
       listener 1
       certfile /none/c
       keyfile /none/k
-      listener 2
+      cafile /none/a
+      crlfile /none/r
+      password_file /none/p
       acl_file /none/acl
+      plugin mosquitto_dynamic_security.so
+      plugin_opt_config_file /none/d
       log_dest file /none/log
+      pid_file /none/deep/pid
+      max_qos 7
 
       """)
-    #expect(files.status == 1)
-    #expect(files.errors.contains("/none/acl"))
-    let rest = try test(
-      "listener 1\ncertfile /none/c\nkeyfile /none/k\nlog_dest file /none/log\n")
-    #expect(rest.errors.contains("/none/c") && rest.errors.contains("/none/log"))
+    #expect(result.status == 1)
+    for (line, path) in [
+      "certfile /none/c", "keyfile /none/k", "cafile /none/a", "crlfile /none/r",
+      "password_file /none/p", "acl_file /none/acl", "plugin", "plugin_opt_config_file /none/d",
+      "log_dest file /none/log", "pid_file /none/deep/pid", "max_qos 7",
+    ].enumerated() where path.contains(" ") {
+      let fault = result.errors.split(separator: "\n").filter { $0.contains(".conf:\(line + 2):") }
+      #expect(fault.count == 1, "\(path): \(result.errors)")
+    }
+    #expect(!result.errors.contains("--cert") && !result.errors.contains("--cafile"))
+  }
+
+  @Test func `a note behind a value is warned of`() throws {
+    let result = try test("listener 1 # here\nallow_anonymous true\nauto_id_prefix a # b\n")
+    #expect(result.status == 0)
+    #expect(
+      result.errors.contains(
+        ":1:12: listener: a comment must begin in the first column; \"# here\" is not looked at"))
+    #expect(result.errors.contains(":3:18: auto_id_prefix: a comment must begin"))
+    #expect(result.errors.contains("\"# b\" belongs to the value"))
+  }
+
+  @Test(arguments: [
+    ("listener 30140", "listener 30140 127.0.0.1"), ("listener 30140", "listener 30140 0.0.0.0"),
+    ("listener 30140 ::", "listener 30140 ::1"),
+    ("listener 30140 localhost", "listener 30140 127.0.0.1"),
+    ("listener 30140", "listener 30140"), ("listener 0 /tmp/s", "listener 0 /tmp/s"),
+  ]) func `listeners that want one address are found by the test and at the start`(
+    first: String, second: String
+  ) throws {
+    let text = "user root\n\(first)\n\(second)\nallow_anonymous true\n"
+    let result = try test(text)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("m.conf:3:1: cannot listen on"))
+    #expect(result.errors.contains("m.conf:2:1 has"))
+    let broker = try MosquittoFileBroker(text)
+    #expect(try broker.program.exitStatus() == 1)
+    #expect(broker.program.errors.contains("mosquitto.conf:3:1: cannot listen on"))
+    #expect(!broker.program.errors.contains("listens there already"))
+  }
+
+  @Test(arguments: [
+    ("listener 30140 127.0.0.1", "listener 30140 ::1"),
+    ("listener 30140 127.0.0.1", "listener 30140 127.0.0.2"),
+    ("listener 30140", "listener 30141"), ("listener 30140 0.0.0.0", "listener 30140 ::"),
+  ]) func `listeners that differ go together`(first: String, second: String) throws {
+    let result = try test("\(first)\n\(second)\nallow_anonymous true\n")
+    #expect(result.status == 0, "\(result.errors)")
+  }
+
+  @Test(arguments: [[], ["--test-config"]])
+  func `a directory is called one`(more: [String]) throws {
+    let folder = TestFolder()
+    let result = try run([mqttPath, "broker", "-c", folder.path] + more)
+    #expect(result.status == 1)
+    #expect(result.errors.contains("\(folder.path): is a directory; name a file in it"))
   }
 
   @Test func `a broken file does not start a broker`() throws {

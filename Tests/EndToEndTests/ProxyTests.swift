@@ -66,6 +66,26 @@ struct ProxyTests {
     try broker.waitFor("certified connected from 192.0.2.7:4096")
   }
 
+  @Test func `behind a proxy a certificate can be demanded without a certfile`() throws {
+    let port = try freePort()
+    let broker = try MosquittoFileBroker(
+      "user root\nlistener \(port) 127.0.0.1\nenable_proxy_protocol 2\nrequire_certificate true\n",
+      ports: [port])
+    // Shown and found right; TLS without a certificate; shown and found wrong.
+    for (facts, answer) in [
+      ([7, 0, 0, 0, 0], Arrival.bytes([0x20, 2, 0, 0])), ([1, 0, 0, 0, 0], .end),
+      ([7, 0, 0, 0, 1], .end),
+    ] as [([UInt8], Arrival)] {
+      let rest: [UInt8] = [192, 0, 2, 7, 192, 0, 2, 1, 0x10, 0, 0x07, 0x5B, 0x20, 0, 5] + facts
+      let connection = try TCPConnection(port: port)
+      connection.send(
+        [0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x11, 0]
+          + [UInt8(rest.count)] + rest + connect("shown"))
+      #expect(connection.receive(within: 20) == answer)
+    }
+    try broker.program.waitFor("does not say that the client's certificate was checked")
+  }
+
   @Test func `a connection without a right header is turned away`() throws {
     let (broker, port) = try start([])
     let plain = try TCPConnection(port: port)

@@ -122,6 +122,23 @@ import Testing
     #expect(try subject().contains("subject=CN = other"))
   }
 
+  @Test(arguments: [
+    "persistence true", "retained_persistence true", "persistence_location /tmp/none",
+    "persistence_file other.db", "user nobody", "pid_file /tmp/none/pid",
+    "plugin mosquitto_persist_sqlite.so",
+  ]) func `what needs a restart is named as such at each reading`(line: String) throws {
+    let port = try freePort()
+    let text = "listener \(port) 127.0.0.1\nallow_anonymous true\n"
+    let broker = try MosquittoFileBroker(text, ports: [port])
+    let told = "SIGHUP: new: \(line); this changes only when the broker is started again"
+    try broker.reload(text + line + "\n", waitingFor: told)
+    broker.program.signal(SIGHUP)
+    #expect(
+      poll(20) { broker.program.errors.components(separatedBy: told).count == 3 },
+      "\(broker.program.errors)")
+    #expect(!broker.program.errors.contains("new: \(line)\n"))
+  }
+
   @Test func `without a configuration file the files of the command line are read again`() throws {
     let broker = try LiveBroker()
     broker.program.signal(SIGHUP)

@@ -135,6 +135,19 @@ struct LogTests {
     #expect(peer.isServed)
   }
 
+  @Test func `a request to $CONTROL is refused, which is told`() {
+    let world = World()
+    let peer = Peer(world, "s")
+    peer.publish("$CONTROL/dynamic-security/v1", "{}")
+    let line = "s: PUBLISH to \"$CONTROL/dynamic-security/v1\" refused, this broker takes no "
+    #expect(world.logCount(line) == 1)
+    // Others that begin with a dollar are everybody's.
+    peer.publish("$CONTROLS/x", "1")
+    peer.publish("$share", "1")
+    #expect(world.logCount("refused") == 1)
+    #expect(peer.isServed)
+  }
+
   @Test func `packet lines show the four steps of QoS 2 on both legs`() {
     let world = World { $0.logsPackets = true }
     let subscriber = Peer(world, "s")

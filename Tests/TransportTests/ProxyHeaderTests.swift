@@ -229,4 +229,21 @@ import Transport
       0x21, 0x11, Self.addresses + Self.extra(0x20, [1, 0, 0, 0, 0]))
     #expect(try ProxyHeader.read(protected, terms)?.header.tls.isProtected == true)
   }
+
+  @Test func `where a certificate is demanded the header has to say that it was checked`() throws {
+    var terms = ProxyProtocolTerms(.version2)
+    terms.requiresCertificate = true
+    func header(_ facts: [UInt8]) -> [UInt8] {
+      Self.binary(0x21, 0x11, Self.addresses + Self.extra(0x20, facts))
+    }
+    // No TLS, TLS without a certificate, a certificate that was found wrong.
+    for bytes in [
+      Self.binary(0x21, 0x11, Self.addresses), header([1, 0, 0, 0, 0]), header([3, 0, 0, 0, 1]),
+    ] {
+      #expect(throws: ProxyHeaderFault.withoutCertificate) { try ProxyHeader.read(bytes, terms) }
+    }
+    #expect(
+      try ProxyHeader.read(header([3, 0, 0, 0, 0]), terms)?.header.tls.isCertificateVerified
+        == true)
+  }
 }

@@ -113,6 +113,10 @@ int linux_usable_cores(void);
 // Addresses that cost nothing until they are touched; null when there are none.
 void *linux_reserve(size_t bytes);
 int linux_open_spare(void);
+// Opens a file, or makes it for its owner alone, whatever the process's mask; `flags` as of open.
+int linux_open_private(const char *path, int flags);
+// Makes a directory for its owner alone, whatever the process's mask; zero if it is there.
+int linux_make_private_directory(const char *path);
 // Locks a whole file for as long as it is open; belongs to the open file, not to the process.
 int linux_lock_file(int descriptor);
 // The same for one byte, which need not be there.

@@ -37,11 +37,3 @@ package struct FileNote: Error, Equatable, Sendable, CustomStringConvertible {
     "\(place): " + String(text.map { $0.isNewline ? " " : $0 })
   }
 }
-
-/// All that is wrong with a configuration, in the order of its lines; never empty.
-package struct FileFaults: Error, Equatable, Sendable {
-  package var notes: [FileNote]
-
-  /// Takes all of them.
-  package init(_ notes: [FileNote]) { self.notes = notes }
-}

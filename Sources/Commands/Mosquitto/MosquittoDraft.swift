@@ -20,15 +20,21 @@ struct MosquittoDraft {
 
   /// The options of the whole broker.
   var options = MosquittoDraft.defaults
+  /// Who gets in, where a listener does not say so itself.
+  var access = AccessOptions()
   /// Those of `listener` lines, in order.
   var listeners: [ListenerOptions] = []
   /// That of options before any `listener`; only served if one of them asks for it.
-  var defaultListener = ListenerOptions.mosquitto(.everywhere(port: 1883))
+  var defaultListener = ListenerOptions(.everywhere(port: 1883))
   var defaultPort: UInt16?
   var defaultHost: String?
   /// The position of the last `listener` of this file; nil before the first.
   var current: Int?
   var isPerListener = false
+  /// Whether only this machine is served, because nothing says where to listen; or every address,
+  /// because there is an option of a listener and no listener.
+  var isLocalOnly = false
+  var isOpenUnasked = false
   /// Whether an option about who gets in has been read.
   var hasSecurity = false
   /// Whether the next line is one of a bridge, which has been refused already.
@@ -63,15 +69,21 @@ struct MosquittoDraft {
 
   /// Who gets in, where the next line belongs.
   var security: AccessOptions {
-    get { isPerListener ? listener.ownAccess : options.access }
+    get { isPerListener ? listener.access : access }
     set {
       hasSecurity = true
-      if isPerListener { listener.ownAccess = newValue } else { options.access = newValue }
+      if isPerListener { listener.access = newValue } else { access = newValue }
     }
   }
 
   /// Adds to what the file says, so that the next reading of it can tell what has changed.
-  mutating func remember(_ row: MosquittoOption, _ statement: String) {
+  mutating func remember(_ row: MosquittoOption, _ name: String, _ text: String) {
+    options.sources.append(FileSource(word: name, value: text, place: value))
+    let statement = "\(name) \(text)"
+    let isOfStore = plugin.map { plugins[$0].kind == .persistence } ?? false
+    if row.needsRestart || row.scope == .plugin && isOfStore {
+      return options.startStatements.append(statement)
+    }
     switch row.scope {
     case .general, .plugin, .bridge: options.statements.append(statement)
     case .security where !isPerListener: options.statements.append(statement)
@@ -104,31 +116,6 @@ struct MosquittoDraft {
     options.store.isInMemoryOnly = true
     return options
   }()
-}
-
-extension ListenerOptions {
-  /// A listener as `listener` makes it.
-  static func mosquitto(_ place: Place) -> ListenerOptions {
-    var listener = ListenerOptions(place)
-    listener.tls = BrokerTLSOptions()
-    listener.terms = ListenerTerms()
-    return listener
-  }
-
-  var ownTLS: BrokerTLSOptions {
-    get { tls ?? BrokerTLSOptions() }
-    set { tls = newValue }
-  }
-
-  var ownTerms: ListenerTerms {
-    get { terms ?? ListenerTerms() }
-    set { terms = newValue }
-  }
-
-  var ownAccess: AccessOptions {
-    get { access ?? AccessOptions() }
-    set { access = newValue }
-  }
 }
 
 /// The plugins of mosquitto whose work is built in.

@@ -51,6 +51,8 @@ struct MosquittoOption: Sendable {
   /// Whether it may stand several times for the same broker, listener or plugin.
   var isRepeatable: Bool
   var standing = MosquittoStanding.obeyed
+  /// Whether it is heeded when the broker starts and not when the file is read again.
+  var needsRestart = false
   /// What should stand in its place; nil when mosquitto does not call it old.
   var replacement: String?
   /// One sentence for the manual page, without a full stop.
@@ -184,6 +186,14 @@ extension MosquittoOption {
     MosquittoOption(
       name: name, scope: .bridge, action: .anything(valueName), defaultText: nil,
       isRepeatable: true, standing: .refused("this broker makes no bridges"), help: help)
+  }
+
+  /// The same row for an option that is heeded when the broker starts, and only then.
+  func atStart() -> MosquittoOption {
+    var row = self
+    row.needsRestart = true
+    row.help += "; changes with a restart"
+    return row
   }
 
   /// The same row for an option that mosquitto calls old.

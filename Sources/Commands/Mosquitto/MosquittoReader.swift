@@ -22,7 +22,13 @@ struct MosquittoReader {
   /// Reads a file, and the files that it includes if it is the main one.
   mutating func read(_ path: String, isMain: Bool) {
     guard let bytes = context.fileContents(path) else {
-      draft.errors.append(FileNote(FilePlace(path), "there is no such file that can be read"))
+      let isDirectory = context.fileNames(path) != nil
+      draft.errors.append(
+        FileNote(
+          FilePlace(path),
+          isDirectory
+            ? "is a directory; name a file in it, or one with the line include_dir \(path)"
+            : "there is no such file that can be read"))
       return
     }
     draft.current = nil
@@ -95,7 +101,8 @@ struct MosquittoReader {
       draft.warnOnce(row.name, "\(name) has no effect: \(reason)")
     }
     let words = value.split(separator: " ").map(String.init)
-    defer { draft.remember(row, "\(name) \(value.trimmed)") }
+    defer { draft.remember(row, name, value.trimmed) }
+    warnOfNote(row, name, value)
     switch row.action {
     case .anything: break
     case .truth(let set):
@@ -120,6 +127,21 @@ struct MosquittoReader {
         try set(&draft, words)
       }
     }
+  }
+
+  /// Says it when a value seems to have a comment behind it.
+  private mutating func warnOfNote(_ row: MosquittoOption, _ name: String, _ value: String) {
+    guard let range = value.firstRange(of: " #") ?? value.firstRange(of: "\t#") else { return }
+    var place = draft.value
+    place.column += value[..<range.upperBound].utf8.count - 1
+    var isWhole = row.isPrefix
+    if case .text = row.action { isWhole = true }
+    let note = value[range.lowerBound...].trimmed
+    draft.warnings.append(
+      FileNote(
+        place,
+        "\(name): a comment must begin in the first column; \"\(note)\" "
+          + (isWhole ? "belongs to the value" : "is not looked at")))
   }
 
   private func truth(_ words: [String]) throws(ValueFault) -> Bool {
@@ -211,12 +233,12 @@ struct MosquittoReader {
   }
 }
 
-extension String {
+extension StringProtocol {
   /// Without blanks and tabs at both ends.
   var trimmed: String {
     func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
-    var text = drop(while: isBlank)
+    var text = String(drop(while: isBlank))
     while let last = text.last, isBlank(last) { text.removeLast() }
-    return String(text)
+    return text
   }
 }

@@ -46,7 +46,7 @@ extension MosquittoTable {
       "the versions of the protocol that are let in: 3 is MQTT 3.1, 4 is MQTT 3.1.1"
     ) { (draft, words) throws(ValueFault) in
       try draft.needListener()
-      draft.listener.ownTerms.versions = try ListenerOptions.versions(words)
+      draft.listener.terms.versions = try ListenerOptions.versions(words)
     },
     .number(
       "enable_proxy_protocol", .listener, 1...2,
@@ -57,43 +57,43 @@ extension MosquittoTable {
       "turns clients away whose PROXY header does not say that they came over TLS"),
     MosquittoOption(
       name: "listener_allow_anonymous", scope: .listener,
-      action: .truth { $0.listener.ownAccess.allowsAnonymous = $1 },
+      action: .truth { $0.listener.access.allowsAnonymous = $1 },
       defaultText: "that of allow_anonymous", isRepeatable: true,
       help: "whether clients without a user name get in here"),
     MosquittoOption(
       name: "listener_auto_id_prefix", scope: .listener,
-      action: .text("PREFIX") { $0.listener.ownAccess.assignedIdentifierPrefix = $1 },
+      action: .text("PREFIX") { $0.listener.access.assignedIdentifierPrefix = $1 },
       defaultText: "that of auto_id_prefix", isRepeatable: false,
       help: "what the identifiers that are assigned here begin with"),
     .number(
       "max_connections", .listener, -MosquittoOption.largest...MosquittoOption.largest,
       default: "-1", "connections at once; -1 is no limit"
     ) { (draft, count) throws(ValueFault) in
-      draft.listener.ownTerms.connectionLimit = count > 0 ? count : nil
+      draft.listener.terms.connectionLimit = count > 0 ? count : nil
     },
     highestQoS("max_qos"), highestQoS("maximum_qos").replaced(by: "max_qos"),
     .number(
       "max_topic_alias", .listener, 0...65_535, default: "10",
       "topic aliases that a client may make"
     ) { (draft, count) throws(ValueFault) in
-      draft.listener.ownTerms.topicAliasMaximum = UInt16(count)
+      draft.listener.terms.topicAliasMaximum = UInt16(count)
     },
     .number(
       "max_topic_alias_broker", .listener, 0...65_535, default: "10",
       "topic aliases that the broker makes towards a client"
     ) { (draft, count) throws(ValueFault) in
-      draft.listener.ownTerms.outgoingTopicAliasMaximum = UInt16(count)
+      draft.listener.terms.outgoingTopicAliasMaximum = UInt16(count)
     },
     MosquittoOption(
       name: "mount_point", scope: .listener,
       action: .text("PREFIX") { (draft, prefix) throws(ValueFault) in
         try draft.needListener()
-        draft.listener.ownTerms.mountPoint = try ListenerOptions.mountPoint(prefix)
+        draft.listener.terms.mountPoint = try ListenerOptions.mountPoint(prefix)
       }, defaultText: nil, isRepeatable: false,
       help: "what is put in front of all topics of its clients, and taken away again"),
     MosquittoOption(
       name: "use_username_as_clientid", scope: .listener,
-      action: .truth { $0.listener.ownAccess.usesUserNameAsClientIdentifier = $1 },
+      action: .truth { $0.listener.access.usesUserNameAsClientIdentifier = $1 },
       defaultText: "false", isRepeatable: true,
       help: "whether the user name takes the place of the client identifier"),
   ]
@@ -101,26 +101,26 @@ extension MosquittoTable {
   private static func highestQoS(_ name: String) -> MosquittoOption {
     .number(name, .listener, 0...2, default: "2", "highest quality of service") {
       (draft, number) throws(ValueFault) in
-      draft.listener.ownTerms.maximumQoS = QoS(rawValue: UInt8(number)) ?? .exactlyOnce
+      draft.listener.terms.maximumQoS = QoS(rawValue: UInt8(number)) ?? .exactlyOnce
     }
   }
 
   static let tls: [MosquittoOption] = [
     .text(
-      "certfile", "FILE", listener: \.ownTLS.certificateFile,
+      "certfile", "FILE", listener: \.tls.certificateFile,
       "the certificate of the listener and its chain, in PEM"),
-    .text("keyfile", "FILE", listener: \.ownTLS.keyFile, "the private key of the certificate"),
+    .text("keyfile", "FILE", listener: \.tls.keyFile, "the private key of the certificate"),
     .text(
-      "cafile", "FILE", listener: \.ownTLS.caFile,
+      "cafile", "FILE", listener: \.tls.caFile,
       "the authorities that may have signed a client's certificate"),
     .text(
-      "capath", "DIRECTORY", listener: \.ownTLS.caDirectory,
+      "capath", "DIRECTORY", listener: \.tls.caDirectory,
       "a directory of such authorities, prepared by openssl rehash"),
     .text(
-      "crlfile", "FILE", listener: \.ownTLS.revocationFile,
+      "crlfile", "FILE", listener: \.tls.revocationFile,
       "the certificates of clients that are revoked"),
     .truth(
-      "require_certificate", listener: \.ownTLS.requiresCertificate,
+      "require_certificate", listener: \.tls.requiresCertificate,
       "turns clients without a certificate away"),
     .truth(
       "use_identity_as_username", listener: \.usesIdentity,
@@ -132,13 +132,13 @@ extension MosquittoTable {
       name: "disable_client_cert_date_checks", scope: .listener,
       action: .truth { (draft, isOff) throws(ValueFault) in
         try draft.needListener()
-        draft.listener.ownTLS.checksDates = !isOff
+        draft.listener.tls.checksDates = !isOff
       }, defaultText: "false", isRepeatable: true,
       help: "lets in clients whose certificate is not valid yet or any more"),
     .text(
-      "ciphers", "LIST", listener: \.ownTLS.ciphers, "the ciphers of TLS 1.2, as OpenSSL has them"),
+      "ciphers", "LIST", listener: \.tls.ciphers, "the ciphers of TLS 1.2, as OpenSSL has them"),
     .text(
-      "ciphers_tls1.3", "LIST", listener: \.ownTLS.ciphersuites, "the cipher suites of TLS 1.3"),
+      "ciphers_tls1.3", "LIST", listener: \.tls.ciphersuites, "the cipher suites of TLS 1.3"),
     MosquittoOption(
       name: "tls_version", scope: .listener,
       action: .text("tlsv1.2 | tlsv1.3") { (draft, word) throws(ValueFault) in
@@ -147,10 +147,10 @@ extension MosquittoTable {
             "tlsv1.2 or tlsv1.3"
               + (word.hasPrefix("tlsv1") ? "; older versions are not secure" : ""))
         }
-        draft.listener.ownTLS.minimumVersion = word
+        draft.listener.tls.minimumVersion = word
       }, defaultText: "tlsv1.2", isRepeatable: false, help: "the lowest version of TLS"),
     .text(
-      "psk_hint", "TEXT", listener: \.ownTLS.pskHint,
+      "psk_hint", "TEXT", listener: \.tls.pskHint,
       "allows pre-shared keys, those of psk_file, and is what clients choose their identity by"),
     .ignored(
       "dhparamfile", .listener, "FILE", because: "OpenSSL chooses the parameters that fit the key"),
@@ -175,17 +175,17 @@ extension MosquittoTable {
 extension ListenerOptions {
   /// Identity wins over subject, as mosquitto has it.
   fileprivate var usesIdentity: Bool {
-    get { ownTLS.userName == .identity }
+    get { tls.userName == .identity }
     set {
-      if newValue { ownTLS.userName = .identity } else if usesIdentity { ownTLS.userName = nil }
+      if newValue { tls.userName = .identity } else if usesIdentity { tls.userName = nil }
     }
   }
 
   fileprivate var usesSubject: Bool {
-    get { ownTLS.userName == .subject }
+    get { tls.userName == .subject }
     set {
       if usesIdentity { return }
-      ownTLS.userName = newValue ? .subject : nil
+      tls.userName = newValue ? .subject : nil
     }
   }
 }
@@ -204,9 +204,10 @@ extension MosquittoDraft {
       guard let path = place else {
         throw ValueFault("port 0 needs the path of a Unix domain socket after it")
       }
-      listener = .mosquitto(.unix(path: path))
+      listener = ListenerOptions(.unix(path: path))
     } else {
-      listener = .mosquitto(place.map { .address($0, port: port) } ?? .everywhere(port: port))
+      listener = ListenerOptions(
+        place.map { .address($0, port: port) } ?? .everywhere(port: port))
     }
     listener.origin = line
     current = listeners.count

@@ -41,10 +41,13 @@ package enum MosquittoTable {
         draft.isPerListener = isOn
       }, defaultText: "false", isRepeatable: true,
       help: "makes the options about who gets in belong to listeners"),
-    .text(
+    MosquittoOption.text(
       "user", "NAME", \.userName, default: "mosquitto",
-      "the account that root gives its rights up for, once it listens"),
-    .text("pid_file", "FILE", \.pidFile, "where the number of the process is written"),
+      "the account that root gives its rights up for, once it listens"
+    ).atStart(),
+    MosquittoOption.text(
+      "pid_file", "FILE", \.pidFile, "where the number of the process is written"
+    ).atStart(),
     .truth(
       "set_tcp_nodelay", \.sendsSmallPackets, default: true,
       "whether small packets are sent at once"),
@@ -67,7 +70,7 @@ package enum MosquittoTable {
     .ignored(
       "packet_buffer_size", .general, "BYTES", because: "buffers take the size that they need"),
     .ignored(
-      "enable_control_api", .general, "true | false", because: "there is no $CONTROL here"),
+      "enable_control_api", .general, "true | false", because: "requests to $CONTROL are refused"),
   ]
 
   /// A limit of mosquitto for which zero and less is none.
@@ -191,10 +194,11 @@ package enum MosquittoTable {
     .truth(
       "check_retain_source", \.configuration.checksRetainSource, default: true,
       "whether a retained message is passed on only while its publisher may still publish it"),
-    MosquittoOption.text(
-      "clientid_prefixes", "PREFIX", \.clientIdentifierPrefix,
-      "what the identifiers of clients must begin with"
-    ).replaced(by: "an access control list"),
+    MosquittoOption(
+      name: "clientid_prefixes", scope: .general,
+      action: .text("PREFIX") { $0.access.clientIdentifierPrefixes = [$1] }, isRepeatable: false,
+      replacement: "an access control list",
+      help: "what the identifiers of clients must begin with"),
   ]
 
   private static let log: [MosquittoOption] = [
@@ -223,17 +227,22 @@ package enum MosquittoTable {
   private static let isOnDisk = "what is acknowledged is on disk already"
 
   private static let persistence: [MosquittoOption] = [
-    .truth(
+    MosquittoOption.truth(
       "persistence", \.isPersistent, default: false,
-      "whether sessions and messages outlive the process"),
-    .truth("retained_persistence", \.isPersistent, default: false, "the same as persistence"),
-    .text(
+      "whether sessions and messages outlive the process"
+    ).atStart(),
+    MosquittoOption.truth(
+      "retained_persistence", \.isPersistent, default: false, "the same as persistence"
+    ).atStart(),
+    MosquittoOption.text(
       "persistence_location", "DIRECTORY", \.store.directory,
-      "where what lasts is kept"),
-    .text(
+      "where what lasts is kept"
+    ).atStart(),
+    MosquittoOption.text(
       "persistence_file", "NAME", \.store.fileName, default: "mosquitto.db",
       "another name than the default keeps the data in a directory NAME.mqtt there; what mosquitto "
-        + "has kept in NAME is taken over once, and NAME left as it is"),
+        + "has kept in NAME is taken over once, and NAME left as it is"
+    ).atStart(),
     .number(
       "autosave_interval", .general, -MosquittoOption.largest...MosquittoOption.largest, ""
     ) { (_, _) throws(ValueFault) in }.ignored(because: isOnDisk),
@@ -262,11 +271,6 @@ extension BrokerOptions {
       store.isInMemoryOnly = !newValue
       store.hasMosquittoFile = newValue
     }
-  }
-
-  fileprivate var clientIdentifierPrefix: String? {
-    get { access.clientIdentifierPrefixes.first }
-    set { access.clientIdentifierPrefixes = newValue.map { [$0] } ?? [] }
   }
 
   fileprivate var hasLogTime: Bool {

@@ -1,4 +1,5 @@
-// The rows of `mqtt broker` about users and what they may do; they hold for all listeners.
+// The rows of `mqtt broker` about users and what they may do; they hold for all listeners, those of
+// a configuration file too.
 
 import MQTTBroker
 import MQTTCodec
@@ -14,30 +15,33 @@ extension BrokerDraft {
         SHA-512, PBKDF2 or Argon2id.
         """
     ) { (draft, text) throws(ValueFault) in
-      draft.options.access.passwordFile = try Values.name(text, "a path")
+      let path = try Values.name(text, "a path")
+      draft.set("--passwords") { $0.access.passwordFile = path }
     },
     .value(
       "acl", aliases: ["acl-file"], "FILE", .file, example: "acl",
       "topics that users may publish and receive, as mosquitto's acl_file",
       manual: "A file of mosquitto's dynamic security plugin, in JSON, is taken as well."
     ) { (draft, text) throws(ValueFault) in
-      draft.options.access.aclFile = try Values.name(text, "a path")
+      let path = try Values.name(text, "a path")
+      draft.set("--acl") { $0.access.aclFile = path }
     },
     .flag(
       "acl-extensions", "let FILE of --acl say subscribe, readdeny and writedeny, too",
       manual: "mosquitto does not know these words."
-    ) { $0.options.access.allowsExtensions = true },
+    ) { $0.set("--acl-extensions") { $0.access.allowsExtensions = true } },
     .flag("check-subscriptions", "refuse filters of which nothing may ever be received") {
-      $0.options.access.checksSubscriptions = true
+      $0.set("--check-subscriptions") { $0.access.checksSubscriptions = true }
     },
     .value(
       "allow-anonymous", "BOOLEAN", .choices(["true", "false"]), example: "true",
       default: "true without --passwords", "whether clients without a user name get in"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.access.allowsAnonymous = try Values.truth(text)
+      let isAllowed = try Values.truth(text)
+      draft.set("--allow-anonymous") { $0.access.allowsAnonymous = isAllowed }
     },
     .flag("no-anonymous", "the same as --allow-anonymous false") {
-      $0.options.access.allowsAnonymous = false
+      $0.set("--no-anonymous") { $0.access.allowsAnonymous = false }
     },
     choice(
       "allow-empty-passwords", \.allowsEmptyPasswords,
@@ -61,14 +65,18 @@ extension BrokerDraft {
       "clientid-prefixes", "PREFIX", example: "sensor-", repeatable: true,
       "take client identifiers that begin so, and no others"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.access.clientIdentifierPrefixes.append(try Values.name(text, "a prefix"))
+      let prefix = try Values.name(text, "a prefix")
+      draft.add(prefix, to: \.access.clientIdentifierPrefixes, "--clientid-prefixes")
     },
     .value(
       "use-username-as-clientid", "BOOLEAN", .choices(["true", "false"]), example: "true",
       default: "false", "whether the user name takes the place of the client identifier",
       manual: "Then nobody can take over the session of another user. Who has no name is refused."
     ) { (draft, text) throws(ValueFault) in
-      draft.options.access.usesUserNameAsClientIdentifier = try Values.truth(text)
+      let isUsed = try Values.truth(text)
+      draft.set("--use-username-as-clientid") {
+        $0.access.usesUserNameAsClientIdentifier = isUsed
+      }
     },
     choice(
       "check-retain-source", \.checksRetainSource,

@@ -1,16 +1,9 @@
-// What holds for all listeners of the command line, beside where they are and what is spoken there.
-// The words are those of mosquitto.conf, where each of them belongs to one listener.
+// What the command line says of all listeners, those of a configuration file too, beside where they
+// are and what is spoken there. The words are those of mosquitto.conf, where each of them belongs to
+// one listener.
 
 import MQTTBroker
 import MQTTCodec
-
-/// What the command line says of all its listeners; nil is nothing.
-struct SharedListenerOptions: Equatable {
-  var interfaceName: String?
-  var family: ListenerOptions.AddressFamily?
-  var mountPoint: String?
-  var versions: [ProtocolVersion]?
-}
 
 extension BrokerDraft {
   static let sharedListenerOptions: [Option<BrokerDraft>] = [
@@ -19,27 +12,32 @@ extension BrokerDraft {
       "of every address, take those of the network interface DEVICE only",
       manual: "For listeners such as --listen 1883, which name no address."
     ) { (draft, text) throws(ValueFault) in
-      draft.shared.interfaceName = try Values.name(text, "a network interface")
+      let name = try Values.name(text, "a network interface")
+      draft.set("--bind-interface") { $0.interfaceName = name }
     },
     .value(
       "socket-domain", "DOMAIN", .choices(["ipv4", "ipv6"]), example: "ipv4", default: "both",
       "the only kind of address to wait on"
     ) { (draft, text) throws(ValueFault) in
-      draft.shared.family = try Values.choice(text, ["ipv4": .ipv4, "ipv6": .ipv6])
+      let family: ListenerOptions.AddressFamily = try Values.choice(
+        text, ["ipv4": .ipv4, "ipv6": .ipv6])
+      draft.set("--socket-domain") { $0.family = family }
     },
     .value(
       "mount-point", "PREFIX", example: "home/",
       "put PREFIX in front of all topics of the clients, and take it away again",
       manual: "The clients do not see it; it is part of the topic for access rules and the store."
     ) { (draft, text) throws(ValueFault) in
-      draft.shared.mountPoint = try ListenerOptions.mountPoint(text)
+      let prefix = try ListenerOptions.mountPoint(text)
+      draft.set("--mount-point") { $0.terms.mountPoint = prefix }
     },
     .value(
       "accept-protocol-versions", "LIST", example: "4,5", default: "3,4,5",
       "the versions of the protocol that are let in",
       manual: "3 is MQTT 3.1, 4 is MQTT 3.1.1, 5 is MQTT 5.0."
     ) { (draft, text) throws(ValueFault) in
-      draft.shared.versions = try ListenerOptions.versions([text])
+      let versions = try ListenerOptions.versions([text])
+      draft.set("--accept-protocol-versions") { $0.terms.versions = versions }
     },
     .value(
       "set-tcp-nodelay", "BOOLEAN", .choices(["true", "false"]), example: "false",
@@ -48,29 +46,6 @@ extension BrokerDraft {
       draft.options.sendsSmallPackets = try Values.truth(text)
     },
   ]
-
-  /// Settles them; listeners of a configuration file keep what the file says.
-  func finishShared(_ result: inout BrokerOptions) throws(UsageError) {
-    if shared == SharedListenerOptions() { return }
-    if result.listeners.isEmpty { result.listeners.append(ListenerOptions(.loopback(port: 1883))) }
-    for index in result.listeners.indices where result.listeners[index].origin == nil {
-      if let interfaceName = shared.interfaceName {
-        guard case .everywhere = result.listeners[index].place else {
-          throw UsageError(
-            "--bind-interface", "is for listeners that name no address and no socket",
-            example: "--bind-interface \(interfaceName) --listen 1883")
-        }
-        result.listeners[index].interfaceName = interfaceName
-      }
-      if let family = shared.family { result.listeners[index].family = family }
-      var terms = result.listeners[index].terms ?? ListenerTerms(result.configuration)
-      if let mountPoint = shared.mountPoint { terms.mountPoint = mountPoint }
-      if let versions = shared.versions { terms.versions = versions }
-      if shared.mountPoint != nil || shared.versions != nil {
-        result.listeners[index].terms = terms
-      }
-    }
-  }
 }
 
 extension ListenerOptions {

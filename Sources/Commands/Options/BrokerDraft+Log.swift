@@ -37,6 +37,7 @@ extension BrokerDraft {
       "the local facility of the system log"
     ) { (draft, text) throws(ValueFault) in
       draft.options.log.facility = try Values.number(text, 0...7)
+      draft.hasLogFacility = true
     },
     .value(
       "log-timestamp", "BOOLEAN", .choices(["true", "false"]), example: "false", default: "true",
@@ -49,6 +50,7 @@ extension BrokerDraft {
       "the form of that time, as strftime has it"
     ) { (draft, text) throws(ValueFault) in
       draft.options.log.time = .format(try Values.name(text, "a format"))
+      draft.options.log.hasTime = true
     },
     .value(
       "connection-messages", "BOOLEAN", .choices(["true", "false"]), example: "false",

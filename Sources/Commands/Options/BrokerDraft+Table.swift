@@ -15,6 +15,7 @@ extension BrokerDraft {
     + logOptions.grouped("Log") + general.grouped("General")
 
   private static let defaults = BrokerConfiguration()
+  private static let terms = ListenerTerms()
 
   private static let file: [Option<BrokerDraft>] = [
     .value(
@@ -22,8 +23,9 @@ extension BrokerDraft {
       "do what FILE says, which is written as for mosquitto",
       manual: """
         See CONFIGURATION FILE below. Limits and choices that neither FILE nor the command line \
-        speaks of are mosquitto's then. What the command line says counts more than FILE; \
-        listeners are added to those of FILE, but -p is only looked at when FILE has none.
+        speaks of are mosquitto's then. What the command line says counts more than FILE, for \
+        the listeners of FILE too; what cannot go together is refused. Its own listeners are \
+        added, and let in whom FILE lets in.
         """
     ) { (draft, text) throws(ValueFault) in
       draft.options.configurationFile = try Values.name(text, "a path")
@@ -70,16 +72,17 @@ extension BrokerDraft {
       "proxy-protocol", "VERSION", .choices(["1", "2", "any"]), example: "2",
       "connections have to begin with a header of the PROXY protocol",
       manual: """
-        For all listeners of the command line. A load balancer tells by it who the client is; \
+        A load balancer tells by it who the client is; \
         connections without one are turned away, so that nobody can lie about it. any is 1 or 2.
         """
     ) { (draft, text) throws(ValueFault) in
-      draft.proxyProtocol = try Values.choice(text, ["1": 1, "2": 2, "any": 0])
+      let version = try Values.choice(text, ["1": 1, "2": 2, "any": 0])
+      draft.set("--proxy-protocol") { $0.proxyProtocol = version }
     },
     .flag(
       "proxy-require-tls",
       "turn clients away whose PROXY header does not say that they came over TLS"
-    ) { $0.proxyMustUseTLS = true },
+    ) { $0.set("--proxy-require-tls") { $0.proxyMustUseTLS = true } },
   ]
 
   private static let webSocketOptions: [Option<BrokerDraft>] = [
@@ -107,22 +110,22 @@ extension BrokerDraft {
         no Origin header are let in.
         """
     ) { (draft, text) throws(ValueFault) in
-      draft.webSocketOrigins.append(try Values.name(text, "an origin"))
-      draft.webSocketDetail = "--ws-origin"
+      let origin = try Values.name(text, "an origin")
+      draft.add(origin, to: \.origins, "--ws-origin", .webSockets)
     },
     .value(
       "ws-path", "PATH", example: "/mqtt", default: "any", repeatable: true,
       "serve WebSockets at PATH only"
     ) { (draft, text) throws(ValueFault) in
-      draft.webSocketPaths.append(try Values.webSocketPath(text))
-      draft.webSocketDetail = "--ws-path"
+      let path = try Values.webSocketPath(text)
+      draft.add(path, to: \.paths, "--ws-path", .webSockets)
     },
     .value(
       "ws-headers-size", "BYTES", example: "4096", default: "8192",
       "longest head of a WebSocket request"
     ) { (draft, text) throws(ValueFault) in
-      draft.webSocketHeaderLimitBytes = try Values.number(text, 256...1_048_576)
-      draft.webSocketDetail = "--ws-headers-size"
+      let bytes: Int = try Values.number(text, 256...1_048_576)
+      draft.set("--ws-headers-size", .webSockets) { $0.headerLimitBytes = bytes }
     },
   ]
 
@@ -182,105 +185,104 @@ extension BrokerDraft {
       "cert", aliases: ["certfile"], "FILE", .file, example: "server.crt",
       "the broker's certificate and its chain, in PEM"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.certificateFile = try Values.name(text, "a path")
-      draft.tlsDetail = "--cert"
+      let value = try Values.name(text, "a path")
+      draft.set("--cert", .tls) { $0.tls.certificateFile = value }
     },
     .value(
       "key", aliases: ["keyfile"], "FILE", .file, example: "server.key",
       "the private key of the certificate, in PEM"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.keyFile = try Values.name(text, "a path")
-      draft.tlsDetail = "--key"
+      let value = try Values.name(text, "a path")
+      draft.set("--key", .tls) { $0.tls.keyFile = value }
     },
     .value(
       "cafile", "FILE", .file, example: "ca.crt",
       "ask clients for a certificate signed by one of these"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.caFile = try Values.name(text, "a path")
-      draft.tlsDetail = "--cafile"
+      let value = try Values.name(text, "a path")
+      draft.set("--cafile", .tls) { $0.tls.caFile = value }
     },
     .value(
       "capath", "DIRECTORY", .directory, example: "/etc/ssl/clients",
       "the same with a directory, prepared by openssl rehash"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.caDirectory = try Values.name(text, "a path")
-      draft.tlsDetail = "--capath"
+      let value = try Values.name(text, "a path")
+      draft.set("--capath", .tls) { $0.tls.caDirectory = value }
     },
     .value(
       "crl", aliases: ["crlfile"], "FILE", .file, example: "revoked.pem",
       "turn clients away whose certificate stands in this list"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.revocationFile = try Values.name(text, "a path")
-      draft.tlsDetail = "--crl"
+      let value = try Values.name(text, "a path")
+      draft.set("--crl", .tls) { $0.tls.revocationFile = value }
     },
     .value(
       "ciphers", "LIST", example: "ECDHE+AESGCM", default: "OpenSSL's",
       "the ciphers of TLS 1.2"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.ciphers = try Values.name(text, "a list")
-      draft.tlsDetail = "--ciphers"
+      let value = try Values.name(text, "a list")
+      draft.set("--ciphers", .tls) { $0.tls.ciphers = value }
     },
     .value(
       "ciphers-tls1.3", "LIST", example: "TLS_AES_128_GCM_SHA256", default: "OpenSSL's",
       "the cipher suites of TLS 1.3"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.ciphersuites = try Values.name(text, "a list")
-      draft.tlsDetail = "--ciphers-tls1.3"
+      let value = try Values.name(text, "a list")
+      draft.set("--ciphers-tls1.3", .tls) { $0.tls.ciphersuites = value }
     },
     .value(
       "tls-version", "VERSION", .choices(["tlsv1.2", "tlsv1.3"]), example: "tlsv1.3",
       default: "tlsv1.2", "the lowest version of TLS"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.minimumVersion = try Values.choice(
-        text, ["tlsv1.2": "tlsv1.2", "tlsv1.3": "tlsv1.3"])
-      draft.tlsDetail = "--tls-version"
+      let version = try Values.choice(text, ["tlsv1.2": "tlsv1.2", "tlsv1.3": "tlsv1.3"])
+      draft.set("--tls-version", .tls) { $0.tls.minimumVersion = version }
     },
     .value(
       "psk-file", "FILE", .file, example: "keys",
       "let clients in that have a key of FILE, which has a line IDENTITY:HEX for each"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.access.pskFile = try Values.name(text, "a path")
-      draft.tlsDetail = "--psk-file"
+      let value = try Values.name(text, "a path")
+      draft.set("--psk-file", .tls) { $0.tls.pskFile = value }
     },
     .value(
       "psk-hint", "TEXT", example: "mqtt", "what such clients choose their identity by"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.pskHint = try Values.name(text, "a hint")
-      draft.tlsDetail = "--psk-hint"
+      let value = try Values.name(text, "a hint")
+      draft.set("--psk-hint", .tls) { $0.tls.pskHint = value }
     },
     .flag(
       "require-cert", aliases: ["require-certificate"],
       "turn clients without such a certificate away"
     ) {
-      $0.options.tls.requiresCertificate = true
-      $0.tlsDetail = "--require-cert"
+      $0.set("--require-cert", .certificates) { $0.tls.requiresCertificate = true }
     },
     .flag(
       "use-identity-as-username",
       "take the user name from the common name of the certificate, or the identity of the key"
     ) {
-      $0.options.tls.userName = .identity
-      $0.tlsDetail = "--use-identity-as-username"
+      $0.set("--use-identity-as-username", .certificates) { $0.tls.userName = .identity }
     },
     .flag(
       "use-subject-as-username", "take the whole subject of the certificate for the user name"
     ) {
-      if $0.options.tls.userName == nil { $0.options.tls.userName = .subject }
-      $0.tlsDetail = "--use-subject-as-username"
+      // Of both, the identity counts, as in mosquitto.
+      let isSecond = $0.has("--use-identity-as-username")
+      $0.set("--use-subject-as-username", .tls) {
+        if !isSecond { $0.tls.userName = .subject }
+      }
     },
     .flag(
       "disable-client-cert-date-checks",
       "let clients in whose certificate is not valid yet or any more"
     ) {
-      $0.options.tls.checksDates = false
-      $0.tlsDetail = "--disable-client-cert-date-checks"
+      $0.set("--disable-client-cert-date-checks", .tls) { $0.tls.checksDates = false }
     },
     .value(
       "tls-keylog", "FILE", .file, example: "keys.log", default: "$SSLKEYLOGFILE",
       "append the secrets of all sessions to FILE, for Wireshark"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.tls.keyLogFile = try Values.name(text, "a path")
-      draft.tlsDetail = "--tls-keylog"
+      let value = try Values.name(text, "a path")
+      draft.set("--tls-keylog", .tls) { $0.tls.keyLogFile = value }
     },
   ]
 
@@ -377,18 +379,30 @@ extension BrokerDraft {
     }
   }
 
+  /// A number of topic aliases.
+  private static func aliases(
+    _ long: String, _ path: any WritableKeyPath<ListenerTerms, UInt16> & Sendable, _ help: String
+  ) -> Option<BrokerDraft> {
+    .value(
+      long, "COUNT", example: "\(terms[keyPath: path])", default: "\(terms[keyPath: path])", help
+    ) { (draft, text) throws(ValueFault) in
+      let count: UInt16 = try Values.number(text, 0...65_535)
+      draft.set("--\(long)") { $0.terms[keyPath: path] = count }
+    }
+  }
+
   private static let choices: [Option<BrokerDraft>] = [
     .value(
       "max-qos", "QOS", .choices(["0", "1", "2"]), example: "1",
-      default: "\(defaults.maximumQoS.rawValue)", "highest quality of service"
+      default: "\(terms.maximumQoS.rawValue)", "highest quality of service"
     ) { (draft, text) throws(ValueFault) in
-      draft.options.configuration.maximumQoS = try Values.qos(text)
+      let qos = try Values.qos(text)
+      draft.set("--max-qos") { $0.terms.maximumQoS = qos }
     },
-    bound(
-      "max-topic-alias", "COUNT", \.topicAliasMaximum, 0...65_535,
-      "topic aliases that a client may make"),
-    bound(
-      "max-topic-alias-broker", "COUNT", \.outgoingTopicAliasMaximum, 0...65_535,
+    aliases(
+      "max-topic-alias", \.topicAliasMaximum, "topic aliases that a client may make"),
+    aliases(
+      "max-topic-alias-broker", \.outgoingTopicAliasMaximum,
       "topic aliases that we make towards a client"),
     choice("retain-available", \.isRetainAvailable, "whether retained messages are kept at all"),
     choice(
@@ -398,15 +412,22 @@ extension BrokerDraft {
       "allow-duplicate-messages", \.allowsDuplicates,
       "whether overlapping subscriptions bring a message several times"),
     choice("queue-qos0-messages", \.queuesQoS0, "whether QoS 0 messages wait for absent clients"),
-    choice(
-      "allow-zero-length-clientid", \.allowsEmptyClientIdentifier,
-      "whether a client may leave its identifier to us"),
+    .value(
+      "allow-zero-length-clientid", "BOOLEAN", .choices(["true", "false"]), example: "false",
+      default: "\(terms.allowsEmptyClientIdentifier)",
+      "whether a client may leave its identifier to us"
+    ) { (draft, text) throws(ValueFault) in
+      let isAllowed = try Values.truth(text)
+      draft.set("--allow-zero-length-clientid") {
+        $0.terms.allowsEmptyClientIdentifier = isAllowed
+      }
+    },
     .value(
       "auto-id-prefix", "PREFIX", example: "auto-",
-      default: defaults.assignedIdentifierPrefix, "what the identifiers that we assign begin with"
+      default: terms.assignedIdentifierPrefix, "what the identifiers that we assign begin with"
     ) { (draft, text) throws(ValueFault) in
       if text.utf8.count > 1000 { throw .expected("at most 1000 bytes") }
-      draft.options.configuration.assignedIdentifierPrefix = text
+      draft.set("--auto-id-prefix") { $0.terms.assignedIdentifierPrefix = text }
     },
     bound(
       "sys-interval", "SECONDS", \.statusIntervalSeconds, 0...86_400,

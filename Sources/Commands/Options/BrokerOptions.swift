@@ -42,8 +42,7 @@ package struct ListenerOptions: Equatable, Sendable {
 
   package var place: Place
   package var usesTLS: Bool
-  /// TLS of this listener alone; nil takes that of the command line.
-  package var tls: BrokerTLSOptions?
+  package var tls = BrokerTLSOptions()
   package var speech = Speech.mqtt
   /// Web pages that may open a WebSocket here, as `Origin` names them; empty is any.
   package var origins: [String] = []
@@ -59,12 +58,15 @@ package struct ListenerOptions: Equatable, Sendable {
   package var proxyProtocol: Int?
   /// Whether a PROXY header must say that the client came over TLS.
   package var proxyMustUseTLS = false
-  /// What holds for its clients; nil takes what holds for all.
-  package var terms: ListenerTerms?
-  /// Who gets in; nil takes what holds for all.
-  package var access: AccessOptions?
+  /// What holds for its clients.
+  package var terms = ListenerTerms()
+  /// Who gets in.
+  package var access = AccessOptions()
   /// Where the configuration file asks for it.
   package var origin: FilePlace?
+
+  /// Whether a proxy that ends TLS may tell of the certificates of clients.
+  var learnsOfCertificates: Bool { proxyProtocol == 2 || proxyProtocol == 0 }
 
   /// Joins the parts.
   package init(_ place: Place, usesTLS: Bool = false) {
@@ -97,6 +99,8 @@ package struct BrokerTLSOptions: Equatable, Sendable {
   package var ciphersuites: String?
   /// The lowest version that is accepted: `tlsv1.2` or `tlsv1.3`.
   package var minimumVersion: String?
+  /// The identities and keys that clients may have instead of certificates.
+  package var pskFile: String?
   /// Allows pre-shared keys, and tells clients what to choose their identity by.
   package var pskHint: String?
   /// Whether client certificates are refused before and after their time.
@@ -108,15 +112,19 @@ package struct BrokerTLSOptions: Equatable, Sendable {
   /// Where session secrets are written for Wireshark; nil leaves it to SSLKEYLOGFILE.
   package var keyLogFile: String?
 
+  /// Whether anything says whose certificates are good.
+  var hasAuthorities: Bool { caFile != nil || caDirectory != nil }
+
   /// No files.
   package init() {}
 }
 
 /// Everything `mqtt broker` has to know.
 package struct BrokerOptions: Sendable {
-  /// In the order given; empty is port 1883 of the loopback addresses.
+  /// In the order given, those of a file first.
   package var listeners: [ListenerOptions] = []
-  package var tls = BrokerTLSOptions()
+  /// Whether nobody said where to listen: this machine only.
+  package var isUnasked = false
   package var store = BrokerStoreOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
@@ -126,8 +134,6 @@ package struct BrokerOptions: Sendable {
   package var isQuiet = false
   /// The engine's bounds and choices.
   package var configuration = BrokerConfiguration()
-  /// Who gets in, where a listener does not say otherwise.
-  package var access = AccessOptions()
   /// Where the log goes and what is in it.
   package var log = LogOptions()
   /// File that the process number is written to.
@@ -144,6 +150,10 @@ package struct BrokerOptions: Sendable {
   package var isTest = false
   /// What a configuration file says, an option each.
   package var statements: [String] = []
+  /// Those that are heeded when the broker starts, and only then.
+  package var startStatements: [String] = []
+  /// Where each of them stands.
+  package var sources: [FileSource] = []
   /// The command line that this was made from.
   package var words: [[UInt8]] = []
 
@@ -151,78 +161,37 @@ package struct BrokerOptions: Sendable {
   package init() {}
 }
 
+/// A setting of a configuration file, its value, and where that stands.
+package struct FileSource: Equatable, Sendable {
+  package var word: String
+  package var value: String
+  package var place: FilePlace
+}
+
+extension BrokerOptions {
+  /// What gives `setting` this value in a file, whatever plugin or listener it belongs to.
+  package func source(of setting: String, _ value: String) -> FileSource? {
+    sources.first { $0.word.hasSuffix(setting) && $0.value == value }
+  }
+}
+
 struct BrokerDraft: Draft {
   var request: InformationRequest?
   var options = BrokerOptions()
   var usesTLS = false
-  var tlsDetail: String?
-  /// What holds for all listeners of the command line.
-  var proxyProtocol: Int?
-  var proxyMustUseTLS = false
+  /// What holds for all listeners, in the order in which it was said. (BrokerDraft+Settle)
+  var settings: [ListenerSetting] = []
   /// Whether --memory was given.
   var keepsNothing = false
   /// An option that only a store on disk has a use for.
   var storeDetail: String?
-  /// What else holds for all listeners of the command line. (BrokerDraft+Listeners)
-  var shared = SharedListenerOptions()
   /// Whether the command line has said where the log goes, and what is in it.
   var hasLogDestination = false
   var hasLogType = false
-  var webSocketOrigins: [String] = []
-  var webSocketPaths: [String] = []
-  var webSocketHeaderLimitBytes: Int?
-  /// An option that only WebSockets have a use for.
-  var webSocketDetail: String?
+  var hasLogFacility = false
 
   mutating func take(plain argument: [UInt8]) throws(ValueFault) {
     throw ValueFault("is not an option, and mqtt broker takes nothing else", example: "-p 1883")
-  }
-
-  /// Settles the listeners and what their TLS needs.
-  func finished() throws(UsageError) -> BrokerOptions {
-    var result = options
-    if usesTLS, !result.listeners.contains(where: \.usesTLS) {
-      result.listeners.append(ListenerOptions(.loopback(port: 8883), usesTLS: true))
-    }
-    let tls = result.tls
-    if (tls.certificateFile == nil) != (tls.keyFile == nil) {
-      throw UsageError(
-        tls.keyFile == nil ? "--cert" : "--key", "a certificate and its key are needed together",
-        example: "--cert server.crt --key server.key")
-    }
-    if tls.requiresCertificate, tls.caFile == nil, tls.caDirectory == nil {
-      throw UsageError(
-        "--require-cert", "needs --cafile, the authorities whose certificates clients may show",
-        example: "--cafile ca.crt --require-cert")
-    }
-    if let tlsDetail, !result.listeners.contains(where: { $0.usesTLS && $0.tls == nil }) {
-      throw UsageError(tlsDetail, "no listener speaks TLS", example: "--tls \(tlsDetail)")
-    }
-    try finishProxyProtocol(&result)
-    if let storeDetail, keepsNothing {
-      throw UsageError(storeDetail, "cannot be used together with --memory")
-    }
-    // What the words say counts more than a file.
-    if keepsNothing { result.store.isInMemoryOnly = true }
-    if storeDetail != nil { result.store.isInMemoryOnly = false }
-    try finishWebSockets(&result)
-    try finishShared(&result)
-    if result.isVerbose, result.isQuiet {
-      throw UsageError("-v", "cannot be used together with -q")
-    }
-    if result.isTest, result.configurationFile == nil {
-      throw UsageError(
-        "--test-config", "needs -c, the file that is to be tested",
-        example: "-c /etc/mosquitto/mosquitto.conf --test-config")
-    }
-    if result.isVerbose {
-      result.log.levels = LogLevel.allCases
-      result.configuration.logsSubscriptions = true
-    }
-    if result.isQuiet { result.log.levels = [.error] }
-    if result.isVerbose || result.isQuiet { result.configuration.logsPackets = result.isVerbose }
-    if hasLogType || hasLogDestination { result.settleLog() }
-    return result
   }
 }
 
@@ -232,7 +201,10 @@ extension BrokerOptions {
     var draft = BrokerDraft()
     try ArgumentParser(command: .broker, options: BrokerDraft.table).parse(words, into: &draft)
     if let request = draft.request { return .information(request) }
-    var options = try draft.finished()
+    try draft.checkWords()
+    // With a file, what holds is known once it has been read.
+    var options =
+      draft.options.configurationFile == nil ? try draft.finished() : draft.options
     options.words = words
     return .run(options, warnings: [])
   }
@@ -240,39 +212,27 @@ extension BrokerOptions {
   /// The same with the configuration file, if there is one, read now; what the command line says
   /// comes on top of it.
   ///
-  /// - Throws: everything that is wrong with the file, or with the files that it includes.
-  package func reading(in context: ParsingContext) throws(FileFaults) -> (
-    options: BrokerOptions, warnings: [FileNote]
+  /// `faults` is everything that is wrong with the file, or with the files that it includes; the
+  /// options are then those of the rest.
+  package func reading(in context: ParsingContext) -> (
+    options: BrokerOptions, warnings: [FileNote], faults: [FileNote]
   ) {
-    guard let configurationFile else { return (self, []) }
+    guard let configurationFile else { return (self, [], []) }
     var reader = MosquittoReader(context)
     reader.read(configurationFile, isMain: true)
     var draft = BrokerDraft()
-    draft.options = reader.draft.finish()
-    if !reader.draft.errors.isEmpty { throw FileFaults(reader.draft.errors) }
-    let fileListeners = draft.options.listeners
+    let found = reader.draft.finish(besides: listeners)
+    draft.options = found.options
     do throws(UsageError) {
       try ArgumentParser(command: .broker, options: BrokerDraft.table).parse(words, into: &draft)
-      // As in mosquitto, -p stands in for a listener of the file and not beside it.
-      if !fileListeners.isEmpty {
-        let isPlainPort = { (listener: ListenerOptions) in
-          if case .loopback = listener.place { return !listener.usesTLS }
-          return false
-        }
-        if draft.options.listeners.contains(where: isPlainPort) {
-          draft.options.listeners.removeAll(where: isPlainPort)
-          reader.draft.warnings.append(
-            FileNote(
-              fileListeners[0].origin ?? FilePlace(configurationFile),
-              "-p has no effect: the file says where to listen"))
-        }
-      }
-      var options = try draft.finished()
-      options.words = words
-      return (options, reader.draft.warnings)
+      draft.options = try draft.settled(fileListeners: found.listeners, pattern: found.pattern)
     } catch {
       // The words were understood before; what is wrong now is how they go with the file.
-      throw FileFaults([FileNote(FilePlace(configurationFile), error.description)])
+      reader.draft.errors.append(FileNote(FilePlace(configurationFile), error.description))
     }
+    var options = draft.options
+    for index in options.listeners.indices { reader.draft.settle(&options.listeners[index]) }
+    options.words = words
+    return (options, reader.draft.warnings, reader.draft.errors)
   }
 }

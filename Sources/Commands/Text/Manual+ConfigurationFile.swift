@@ -18,7 +18,10 @@ extension Manual {
     page.prose(
       "All errors are told at once, each with its file, line and column, and the broker does not "
         + "start. On SIGHUP everything is read again, the files too that the file names; a file "
-        + "with errors then changes nothing.")
+        + "with errors then changes nothing. Options that change with a restart only are marked "
+        + "so below, and the log names them when they differ from what the broker was started "
+        + "with. What the command line says counts more than the file, for its listeners too."
+    )
     for (heading, rows) in MosquittoTable.groups where heading != "Bridges" {
       page.macro("Ss \(heading)")
       page.macro("Bl -tag -width Ds")

@@ -124,6 +124,7 @@ extension Broker {
       ("limits/refused/store", "\(counters.storeRefused)"),
       ("store/failing", isStoreFailing ? "1" : "0"),
       ("limits/protocol_errors", "\(counters.protocolErrors)"),
+      ("certificates/expires", configuration.certificatesExpire),
     ]
     for (position, name) in Self.loadNames.enumerated() where position < status.loads.count {
       for (which, window) in ["1min", "5min", "15min"].enumerated() {

@@ -9,32 +9,59 @@ package enum ConfigurationTest {
   /// All that a server would not start for; empty when it would start, if its ports are free.
   package static func faults(_ configuration: ServerConfiguration) -> [String] {
     var faults: [String] = []
-    if let name = configuration.missingAccount { faults.append("\(ServerError.noAccount(name))") }
-    for listener in configuration.servedListeners {
-      do throws(ServerError) { _ = try OpenListeners.layers(listener) } catch {
-        faults.append("\(error)")
-      }
-      if case .network(let host, let port) = listener.place, !host.isEmpty {
-        do throws(AddressLookupError) {
-          _ = try AddressLookup.addresses(of: host, port: port)
-        } catch {
-          faults.append("\(ServerError.listenerUnknown(error))")
+    if let name = configuration.missingAccount {
+      let place = configuration.place("user", name)
+      faults.append((place.map { "\($0): " } ?? "") + "\(ServerError.noAccount(name))")
+    }
+    for listener in configuration.listeners {
+      let place = (listener.origin ?? "").isEmpty ? "" : "\(listener.origin ?? ""): "
+      if let settings = listener.tls {
+        for failure in TLSContext.faults(of: settings) {
+          let fault = "\(ServerError.listenerTLS(listener, failure))"
+          if !faults.contains(fault) { faults.append(fault) }
         }
       }
       if let name = listener.interfaceName, if_nametoindex(name) == 0 {
-        faults.append("cannot listen on \(listener.name): there is no network interface \(name)")
+        faults.append(
+          "\(place)cannot listen on \(listener.name): there is no network interface \(name)")
+        continue
+      }
+      do throws(ServerError) { _ = try listener.addresses() } catch {
+        faults.append("\(place)\(error)")
       }
     }
+    faults += configuration.overlaps.map(\.description)
+    if let account = configuration.account, let directory = configuration.storeDirectory,
+      let error = account.fault(ofWritingIn: directory)
+    {
+      let place = configuration.place("persistence_location", directory)
+      // Who is not root stays what they are.
+      let found = SystemError(
+        code: error.code, call: "write as \(Account.isRoot ? account.name : Account.ownName)",
+        subject: directory)
+      faults.append((place.map { "\($0): " } ?? "") + "cannot use the data: \(found)")
+    }
     for case .file(let path) in configuration.log.destinations {
-      if let fault = fault(ofWriting: path) { faults.append(fault) }
+      if let fault = fault(ofWriting: path) {
+        let place = configuration.place("log_dest", "file \(path)")
+        faults.append((place.map { "\($0): " } ?? "") + fault)
+      }
     }
     if let path = configuration.processNumberFile {
       // Its folder is made if need be.
       let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
       let isMade = !folder.isEmpty && access(folder, F_OK) != 0
-      if let fault = fault(ofWriting: isMade ? folder : path) { faults.append(fault) }
+      if let fault = fault(ofWriting: isMade ? folder : path) {
+        let place = configuration.place("pid_file", path)
+        faults.append((place.map { "\($0): " } ?? "") + fault)
+      }
     }
     return faults
+  }
+
+  /// What the log would say of files that are of no use soon.
+  package static func warnings(_ configuration: ServerConfiguration) -> [String] {
+    configuration.dated().validities.compactMap { $0.warning(now: WallClock.seconds) }
   }
 
   /// Why a file could not be written, as far as can be seen without writing it.

@@ -26,6 +26,14 @@ package struct ListenerConfiguration: Sendable {
 
   /// Where.
   package var place: Place
+  /// Where in a file it is asked for.
+  package var origin: String?
+  /// Where a file gives a setting of it this value, for what is said about it.
+  package var placeOfSetting: @Sendable (_ setting: String, _ value: String) -> String? = {
+    _, _ in nil
+  }
+  /// Whether clients without a name get in because nobody said that they do not.
+  package var isOpenUnasked = false
   /// The only kind of address of a host; nil is both.
   package var family: Family?
   /// The network interface whose addresses it listens on, instead of those of the host.
@@ -52,6 +60,16 @@ package struct ListenerConfiguration: Sendable {
   }
 }
 
+extension ListenerConfiguration {
+  /// What a listener is known by to people.
+  package struct Name: Sendable, Equatable {
+    /// Where it is.
+    package var place: String
+    /// Where a file asks for it.
+    package var origin: String?
+  }
+}
+
 /// What comes of reading the configuration again.
 package enum Rereading: Sendable {
   case configuration(ServerConfiguration)
@@ -63,27 +81,35 @@ package enum Rereading: Sendable {
 package struct ServerConfiguration: Sendable {
   /// The port that MQTT is registered for, plain.
   package static let plainPort: UInt16 = 1883
-  /// The port that MQTT over TLS is registered for.
-  package static let protectedPort: UInt16 = 8883
   /// Most threads that a server makes use of.
   package static let threadLimit = 64
 
-  /// Where to listen; empty means ``localListener`` and nothing else.
-  package var listeners: [ListenerConfiguration] = []
-  /// The listener when nobody says where to listen: the loopback addresses at ``plainPort``.
-  package var localListener = ListenerConfiguration(.loopback(port: plainPort))
+  /// Where to listen; the loopback addresses when nobody says where.
+  package var listeners = [ListenerConfiguration(.loopback(port: plainPort))]
+  /// Whether nobody said where to listen.
+  package var isUnasked = false
+  /// The file that most of this comes from.
+  package var configurationFile: String?
   /// Threads that may carry connections, 1...64; one does until the load needs more.
   package var threads = min(ProcessSettings.coreCount, threadLimit)
   /// Threads that carry connections from the start and never rest, 1...`threads`.
   package var minimumThreads = 1
   /// What the engine promises and refuses.
   package var broker = BrokerConfiguration()
+  /// The directory of what must outlive the process, for what is said about it.
+  package var storeDirectory: String?
   /// Opens the store of what must outlive the process; nil keeps everything in memory only.
   package var openStore: (@Sendable () throws(StoreFailure) -> any DurableStore)?
   /// Where log lines go, and which.
   package var log = LogConfiguration()
   /// What was said, a line each, so that the log can tell what has changed.
   package var statements: [String] = []
+  /// The same of what is heeded at the start only.
+  package var startStatements: [String] = []
+  /// Where a file gives a setting this value, for what is said about it.
+  package var place: @Sendable (_ setting: String, _ value: String) -> String? = { _, _ in nil }
+  /// How long the TLS files of the listeners are good for, each once; the server reads it.
+  var validities: [TLSValidity] = []
   /// Lines for the log when the server starts, or takes this configuration.
   package var warnings: [String] = []
   /// File that the process number is written to; it is removed at the end.

@@ -10,14 +10,26 @@ package enum ServerError: Error, Sendable, Equatable {
   case listenerUnknown(AddressLookupError)
   /// A listener's host has no address of the kind that it was told to take.
   case listenerHasNoAddress(place: String)
-  /// A listener's certificate, key or settings do not do.
-  case listenerTLS(place: String, TLSFailure)
+  /// A listener's certificate, key or settings do not do; `origin` is where a file says so.
+  case listenerTLS(place: String, TLSFailure, origin: String?)
+  /// Two listeners want the same address.
+  case listenersOverlap(address: String, ListenerConfiguration.Name, ListenerConfiguration.Name)
   /// There is no account of this name to run as.
   case noAccount(String)
   /// What was kept from before cannot be used.
   case store(StoreFailure)
   /// The system refuses something else that the server needs.
   case system(SystemError)
+}
+
+extension ServerError {
+  /// A listener's TLS does not come about; a file is named with the line that names it.
+  static func listenerTLS(_ listener: ListenerConfiguration, _ failure: TLSFailure) -> ServerError {
+    // A file that no line names was named on the command line.
+    var origin = listener.origin
+    if let (word, value) = failure.setting { origin = listener.placeOfSetting(word, value) }
+    return .listenerTLS(place: listener.name, failure, origin: origin)
+  }
 }
 
 extension ServerError: CustomStringConvertible {
@@ -29,7 +41,15 @@ extension ServerError: CustomStringConvertible {
     case .listenerUnknown(let error): "cannot listen: \(error)"
     case .listenerHasNoAddress(let place):
       "cannot listen on \(place): there is no address of the kind that is asked for"
-    case .listenerTLS(let place, let failure): "cannot listen with TLS on \(place): \(failure)"
+    case .listenerTLS(let place, let failure, nil):
+      "cannot listen with TLS on \(place): \(failure)"
+    case .listenerTLS(let place, let failure, let origin?):
+      "\(origin): cannot listen with TLS on \(place): \(failure.descriptionForFile)"
+    case .listenersOverlap(let address, let first, let second):
+      (second.origin.map { "\($0): " } ?? "")
+        + "cannot listen on \(second.place): the listener on \(first.place)"
+        + (first.origin.map { " at \($0)" } ?? "")
+        + " has \(address) already; leave one of them out"
     case .noAccount(let name):
       "cannot run as \(name): there is no such account; name another one with user"
     case .store(let failure):

@@ -54,31 +54,12 @@ struct OpenListeners {
     _ configuration: ListenerConfiguration, _ index: Int
   ) throws(ServerError) {
     let layers = try Self.layers(configuration)
-    switch configuration.place {
-    case .path(let path, let mode):
+    if case .path(let path, let mode) = configuration.place {
       var settings = ListenerSettings(address: .unix(path: path))
       settings.pathMode = mode
-      try openSocket(settings, index, layers)
-    case .loopback(let port):
-      try openAny([.loopback4(port: port), .loopback6(port: port)], configuration, index, layers)
-    case .network(let host, let port):
-      if let name = configuration.interfaceName {
-        let addresses = LocalHost.addresses(ofInterface: name, port: port)
-        try openAny(addresses, configuration, index, layers)
-      } else {
-        try openAny(try Self.addresses(of: host, port: port), configuration, index, layers)
-      }
+      return try openSocket(settings, index, layers)
     }
-  }
-
-  private static func addresses(of host: String, port: UInt16) throws(ServerError)
-    -> [SocketAddress]
-  {
-    do throws(AddressLookupError) {
-      return try AddressLookup.addresses(of: host, port: port)
-    } catch {
-      throw .listenerUnknown(error)
-    }
+    try openAny(try configuration.addresses(), configuration, index, layers)
   }
 
   /// Listens on those of the addresses that this machine has, and at least on one: a machine
@@ -89,7 +70,7 @@ struct OpenListeners {
   ) throws(ServerError) {
     var refusal: ServerError?
     let before = open.count
-    for address in addresses where configuration.takes(address) {
+    for address in addresses {
       var settings = ListenerSettings(address: address)
       settings.delaysSmallPackets = configuration.delaysSmallPackets
       do throws(ServerError) { try openSocket(settings, index, layers) } catch {
@@ -126,7 +107,7 @@ struct OpenListeners {
     layers.proxyProtocol = configuration.proxyProtocol
     guard let settings = configuration.tls else { return layers }
     do throws(TLSFailure) { layers.tls = try TLSContext.server(settings) } catch {
-      throw .listenerTLS(place: configuration.name, error)
+      throw .listenerTLS(configuration, error)
     }
     return layers
   }
@@ -153,6 +134,26 @@ extension ListenerConfiguration {
     case .loopback(let port): "localhost:\(port)"
     case .network(let host, let port): "\(host):\(port)"
     }
+  }
+
+  /// The addresses that it wants; a machine may have only some of them.
+  func addresses() throws(ServerError) -> [SocketAddress] {
+    let all: [SocketAddress]
+    switch place {
+    case .path(let path, _): return [.unix(path: path)]
+    case .loopback(let port): all = [.loopback4(port: port), .loopback6(port: port)]
+    case .network(let host, let port):
+      if let interfaceName {
+        all = LocalHost.addresses(ofInterface: interfaceName, port: port)
+      } else {
+        do throws(AddressLookupError) {
+          all = try AddressLookup.addresses(of: host, port: port)
+        } catch {
+          throw .listenerUnknown(error)
+        }
+      }
+    }
+    return all.filter(takes)
   }
 
   /// Whether it listens on an address of this kind.

@@ -42,7 +42,7 @@ final class LogSink: @unchecked Sendable {
   deinit { if case .file = place { close(descriptor) } }
 
   private static func open(_ path: String, _ owner: Account?) throws(SystemError) -> Int32 {
-    let number = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    let number = linux_open_private(path, O_WRONLY | O_APPEND)
     if number < 0 { throw SystemError(code: errno, call: "open", subject: path) }
     if let owner, Account.isRoot { _ = fchown(number, owner.user, owner.group) }
     return number

@@ -4,6 +4,7 @@ import Glibc
 package import MQTTBroker
 import SQLite
 package import Storage
+import Transport
 
 /// A durable store in a directory.
 package final class RecordStore: DurableStore {
@@ -48,6 +49,12 @@ package final class RecordStore: DurableStore {
   private static func explaining<Result>(
     _ act: () throws(StoreError) -> Result
   ) throws(StoreFailure) -> Result {
-    do throws(StoreError) { return try act() } catch { throw StoreFailure("\(error)") }
+    do throws(StoreError) { return try act() } catch {
+      var text = "\(error)"
+      if [.notPermitted, .readOnly].contains(error.kind) {
+        text += "; the account is \(Account.ownName)"
+      }
+      throw StoreFailure(text)
+    }
   }
 }

@@ -19,7 +19,7 @@ struct DirectoryLock: ~Copyable {
   /// Without `usesFileLocks` as if the file system had none.
   init(_ directory: String, usesFileLocks: Bool) throws(StoreError) {
     let path = directory + "/lock"
-    let number = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    let number = linux_open_private(path, O_RDWR)
     if number < 0 {
       throw StoreError(SystemError(code: errno, call: "open", subject: path))
     }

@@ -36,7 +36,7 @@ enum StoreFile {
     let from = open(path, O_RDONLY | O_CLOEXEC)
     if from < 0 { throw failed("open", path) }
     let source = Descriptor(owning: from)
-    let to = open(other, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let to = linux_open_private(other, O_WRONLY | O_TRUNC)
     if to < 0 { throw failed("open", other) }
     let target = Descriptor(owning: to)
     let size = size(path)

@@ -1,6 +1,8 @@
 // The connection that reads and writes, with the statements of the records compiled once.
 
+import CLinux
 import CSQLite
+import Glibc
 import MQTTBroker
 import SQLite
 
@@ -66,7 +68,16 @@ final class Connection {
     log.follow(database)
   }
 
+  /// SQLite gives the files beside it the permissions of this one.
+  private static func makePrivate(_ file: String) {
+    let number = linux_open_private(file, O_RDWR)
+    if number < 0 { return }
+    _ = fchmod(number, 0o600)
+    close(number)
+  }
+
   private static func open(_ settings: StoreSettings) throws(StoreError) -> Database {
+    makePrivate(settings.file)
     let database = try Database(
       settings.file, flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
       fileSystem: settings.sharingFileSystem)

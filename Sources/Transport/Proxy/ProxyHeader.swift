@@ -17,6 +17,8 @@ package struct ProxyProtocolTerms: Sendable, Equatable {
   package var versions: Versions
   /// Whether the header has to say that the client came over TLS, which only version 2 can.
   package var requiresTLS = false
+  /// Whether it has to say that the client showed a certificate that the sender has checked.
+  package var requiresCertificate = false
 
   /// These versions, with TLS or without.
   package init(_ versions: Versions) { self.versions = versions }
@@ -64,6 +66,8 @@ package enum ProxyHeaderFault: Error, Sendable, Equatable {
   case checksum
   /// The client did not come over TLS.
   case withoutTLS
+  /// The client showed no certificate that the sender has checked.
+  case withoutCertificate
 }
 
 extension ProxyHeaderFault: CustomStringConvertible {
@@ -81,6 +85,9 @@ extension ProxyHeaderFault: CustomStringConvertible {
     case .checksum: "the PROXY header's checksum (CRC-32C) is wrong"
     case .withoutTLS:
       "the PROXY header does not say that the client came over TLS, which this listener demands"
+    case .withoutCertificate:
+      "the PROXY header does not say that the client's certificate was checked, which this listener "
+        + "demands"
     }
   }
 }
@@ -113,7 +120,10 @@ extension ProxyHeader {
       if bytes.count >= word.count, terms.versions == .version2 { throw .otherVersion(1) }
       result = try readLine(bytes)
     }
-    if let result, terms.requiresTLS, !result.header.tls.isProtected { throw .withoutTLS }
+    if let tls = result?.header.tls {
+      if terms.requiresTLS, !tls.isProtected { throw .withoutTLS }
+      if terms.requiresCertificate, !tls.isCertificateVerified { throw .withoutCertificate }
+    }
     return result
   }
 

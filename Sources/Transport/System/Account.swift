@@ -31,6 +31,28 @@ package struct Account: Equatable, Sendable {
   /// Whether this process has root's rights.
   package static var isRoot: Bool { geteuid() == 0 }
 
+  /// The name of the account that this process has, or its number where there is no name.
+  package static var ownName: String {
+    let number = geteuid()
+    return lines(of: "/etc/passwd").first { $0.count > 2 && UInt32($0[2]) == number }?[0]
+      ?? "number \(number)"
+  }
+
+  /// Why this account could not make files in `directory`, or make that; nil if it could.
+  ///
+  /// As root it takes on the account for a moment, which is for a process of one thread.
+  package func fault(ofWritingIn directory: String) -> SystemError? {
+    var place = directory
+    while access(place, F_OK) != 0, errno == ENOENT {
+      let slash = place.lastIndex(of: "/")
+      place = slash.map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "."
+    }
+    let isTaken = Self.isRoot && setegid(group) == 0 && seteuid(user) == 0
+    defer { if isTaken { _ = (seteuid(0), setegid(0)) } }
+    if faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) == 0 { return nil }
+    return SystemError(code: errno, call: "write as \(name)", subject: directory)
+  }
+
   /// Gives up this process's account for this one, for good.
   package func become() throws(SystemError) {
     if linux_become(user, group, groups, groups.count) < 0 {

@@ -1,6 +1,7 @@
 // The directory of a local authority: entered by its owner only, locked while it is worked on,
 // and each file in it complete or absent.
 
+import CLinux
 import COpenSSL
 import Glibc
 
@@ -81,6 +82,7 @@ struct CertificateDirectory: ~Copyable {
     unlink(draft)
     let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     if file < 0 { throw .unusable(.localAuthority, draft) }
+    _ = fchmod(file, mode)
     var written = 0
     while written < bytes.count {
       let count = bytes[written...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
@@ -121,11 +123,11 @@ struct CertificateDirectory: ~Copyable {
 
   /// Makes a directory and its missing parents, for the owner only.
   private static func make(_ directory: String) throws(TLSFailure) {
-    if mkdir(directory, 0o700) == 0 || errno == EEXIST { return }
+    if linux_make_private_directory(directory) == 0 { return }
     guard errno == ENOENT, let slash = directory.lastIndex(of: "/"), slash != directory.startIndex
     else { throw .unusable(.localAuthority, directory) }
     try make(String(directory[..<slash]))
-    if mkdir(directory, 0o700) != 0 && errno != EEXIST {
+    if linux_make_private_directory(directory) != 0 {
       throw .unusable(.localAuthority, directory)
     }
   }

@@ -2,6 +2,7 @@
 // traffic. The environment variable SSLKEYLOGFILE works as in browsers and curl; a file can also
 // be named. Each line is appended by one write, so several processes may share a file.
 
+import CLinux
 import COpenSSL
 import Glibc
 
@@ -23,7 +24,7 @@ final class KeyLog: Sendable {
   }
 
   private init(_ path: String) throws(TLSFailure) {
-    descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
+    descriptor = linux_open_private(path, O_WRONLY | O_APPEND)
     if descriptor < 0 { throw .unusable(.keyLog, path) }
   }
 

@@ -2,14 +2,32 @@
 // to be read in a terminal by someone who has never seen OpenSSL's error codes. Flags are named as
 // `mqtt` spells them on the side that is at fault. Longer texts stand in TLSFailure+Advice.swift.
 
+extension TLSFailure {
+  /// The same as ``description``, where the setting is a word of a configuration file.
+  package var descriptionForFile: String { text(isInFile: true) }
+
+  /// The setting of a configuration file and its value that this is about.
+  package var setting: (word: String, value: String)? {
+    switch check {
+    case .fileUnusable(let role, let path, _), .fileInvalid(let role, let path, _):
+      (role.option(isInFile: true), path)
+    case .keyPassword(let path, _): (FileRole.key.option(isInFile: true), path)
+    case .keyMismatch(_, let key): (FileRole.key.option(isInFile: true), key)
+    default: nil
+    }
+  }
+}
+
 extension TLSFailure: CustomStringConvertible {
   /// One paragraph: what failed, on what, and what to do about it.
-  package var description: String {
+  package var description: String { text(isInFile: false) }
+
+  private func text(isInFile: Bool) -> String {
     switch check {
     case .fileUnusable(let role, let path, let reason):
-      "TLS: the \(role.words) \(path) cannot be used: \(reason). \(role.advice)"
+      "TLS: the \(role.words) \(path) cannot be used: \(reason). \(role.advice(isInFile: isInFile))"
     case .fileInvalid(let role, let path, let reason):
-      "TLS: the \(role.words) \(path) is of no use: \(reason). \(role.advice)"
+      "TLS: the \(role.words) \(path) is of no use: \(reason). \(role.advice(isInFile: isInFile))"
     case .keyPassword(let path, let isMissing):
       keyPasswordText(path, isMissing: isMissing)
     case .keyMismatch(let certificate, let key):
@@ -113,22 +131,35 @@ extension TLSFailure.FileRole {
     }
   }
 
-  /// The flag that names the file, and what belongs into it.
-  var advice: String {
+  /// What names the file: a flag, or a word of mosquitto.conf.
+  func option(isInFile: Bool) -> String {
     switch self {
+    case .certificate: isInFile ? "certfile" : "--cert"
+    case .key: isInFile ? "keyfile" : "--key"
+    case .authorities: isInFile ? "cafile" : "--cafile"
+    case .authorityDirectory: isInFile ? "capath" : "--capath"
+    case .revocations: isInFile ? "crlfile" : "--crl"
+    case .keyLog, .localAuthority: "--tls-keylog"
+    }
+  }
+
+  /// What belongs into the file.
+  func advice(isInFile: Bool) -> String {
+    let option = option(isInFile: isInFile)
+    return switch self {
     case .certificate:
-      "--cert takes a PEM file with the own certificate, followed by its intermediates."
+      "\(option) takes a PEM file with the own certificate, followed by its intermediates."
     case .key:
-      "--key takes a PEM file with the private key, readable by the user this program runs as."
+      "\(option) takes a PEM file with the private key, readable by the user this program runs as."
     case .authorities:
-      "--cafile takes a PEM file with the certificates of the authorities to trust."
+      "\(option) takes a PEM file with the certificates of the authorities to trust."
     case .authorityDirectory:
-      "--capath takes a directory of such files after `openssl rehash`."
+      "\(option) takes a directory of such files after `openssl rehash`."
     case .revocations:
       "A revocation list is a PEM file that the authority signed, such as `openssl ca -gencrl` "
         + "makes."
     case .keyLog:
-      "--tls-keylog and SSLKEYLOGFILE take a file that this user may write."
+      "\(option) and SSLKEYLOGFILE take a file that this user may write."
     case .localAuthority:
       "Remove the directory's files to have a new authority made, or give --cert and --key."
     }

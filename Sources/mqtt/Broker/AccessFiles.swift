@@ -5,30 +5,44 @@ import AccessControl
 import Commands
 import Glibc
 import MQTTBroker
+import Transport
 
 /// Why a broker cannot start, said so that it can be put right.
 struct BrokerStartFailure: Error, Equatable, CustomStringConvertible {
   var description: String
 }
 
+/// What there is to say about a file of users or rights.
+struct AccessFileNote {
+  /// What names the file, in mosquitto's words.
+  var setting: String
+  var path: String
+  var text: String
+  /// Whether the file cannot be used.
+  var isFault: Bool
+}
+
 /// Reads the files of users and rights.
 enum AccessFiles {
-  /// The policy that `options` ask for; `warn` is told of lines that are left out.
-  static func policy(_ options: AccessOptions, warn: (String) -> Void)
-    throws(BrokerStartFailure) -> ListenerPolicy
-  {
+  /// The policy that `options` ask for; `tell` is told of files that cannot be used, and of lines
+  /// that are left out.
+  static func policy(_ options: AccessOptions, tell: (AccessFileNote) -> Void) -> ListenerPolicy {
     var policy = ListenerPolicy()
-    if let path = options.passwordFile {
-      let file = PasswordFile(parsing: try contents(path, "password file"), file: path)
-      for fault in file.faults { warn("\(fault); this user cannot log in") }
+    if let path = options.passwordFile,
+      let bytes = contents(path, "password_file", "password file", tell)
+    {
+      let file = PasswordFile(parsing: bytes, file: path)
+      for fault in file.faults {
+        tell(.line(path, "password_file", "\(fault); this user cannot log in"))
+      }
       policy.passwords = file
     }
     if let path = options.aclFile {
-      try read(try contents(path, "access list"), path, options, into: &policy, warn)
+      read(path, "acl_file", "access list", options, into: &policy, tell)
     }
     // The plugin's file has the last word, as it is asked first.
     if let path = options.dynamicSecurityFile {
-      try read(try contents(path, "dynamic security"), path, options, into: &policy, warn)
+      read(path, "config_file", "dynamic security", options, into: &policy, tell)
     }
     policy.allowsAnonymous = options.allowsAnonymous ?? (policy.passwords == nil)
     policy.checksSubscriptions = options.checksSubscriptions
@@ -39,9 +53,10 @@ enum AccessFiles {
 
   /// Takes the rules of a file; one of dynamic security has accounts too.
   private static func read(
-    _ bytes: [UInt8], _ path: String, _ options: AccessOptions, into policy: inout ListenerPolicy,
-    _ warn: (String) -> Void
-  ) throws(BrokerStartFailure) {
+    _ path: String, _ setting: String, _ what: String, _ options: AccessOptions,
+    into policy: inout ListenerPolicy, _ tell: (AccessFileNote) -> Void
+  ) {
+    guard let bytes = contents(path, setting, what, tell) else { return }
     do throws(AccessFileErrors) {
       if DynamicSecurity.isLikely(bytes) {
         let source = try DynamicSecurity(parsing: bytes, name: path)
@@ -49,34 +64,52 @@ enum AccessFiles {
         // With `acl` the passwords may stand in a file of their own.
         if policy.passwords == nil || options.dynamicSecurityFile == path {
           let accounts = PasswordFile(source)
-          for fault in accounts.faults { warn("\(fault); this user cannot log in") }
+          for fault in accounts.faults {
+            tell(.line(path, setting, "\(fault); this user cannot log in"))
+          }
           policy.passwords = accounts
         }
         return
       }
       let file = try AccessFile(
         parsing: bytes, name: path, allowsExtensions: options.allowsExtensions)
-      for notice in file.notices { warn("\(notice)") }
+      for notice in file.notices { tell(.line(path, setting, "\(notice)")) }
       policy.access = AccessList(file)
     } catch {
-      throw BrokerStartFailure(description: "\(error)")
+      tell(AccessFileNote(setting: setting, path: path, text: "\(error)", isFault: true))
     }
   }
 
-  /// The keys of a file of pre-shared keys.
-  static func preSharedKeys(_ path: String, warn: (String) -> Void) throws(BrokerStartFailure)
-    -> PreSharedKeyFile
-  {
-    let file = PreSharedKeyFile(parsing: try contents(path, "file of pre-shared keys"), file: path)
-    for fault in file.faults { warn("\(fault); this identity cannot connect") }
+  /// The keys of a file of pre-shared keys; nil when it cannot be read.
+  static func preSharedKeys(_ path: String, tell: (AccessFileNote) -> Void) -> PreSharedKeyFile? {
+    guard let bytes = contents(path, "psk_file", "file of pre-shared keys", tell) else {
+      return nil
+    }
+    let file = PreSharedKeyFile(parsing: bytes, file: path)
+    for fault in file.faults {
+      tell(.line(path, "psk_file", "\(fault); this identity cannot connect"))
+    }
     return file
   }
 
-  private static func contents(_ path: String, _ what: String) throws(BrokerStartFailure)
-    -> [UInt8]
-  {
+  private static func contents(
+    _ path: String, _ setting: String, _ what: String, _ tell: (AccessFileNote) -> Void
+  ) -> [UInt8]? {
     if let bytes = WholeFile.contents(path) { return bytes }
-    throw BrokerStartFailure(
-      description: "cannot read the \(what) \(path): \(String(cString: strerror(errno)))")
+    let error = errno
+    tell(
+      AccessFileNote(
+        setting: setting, path: path,
+        text: "cannot read the \(what) \(path): \(String(cString: strerror(error)))"
+          + (error == EACCES ? " for the account \(Account.ownName)" : ""),
+        isFault: true))
+    return nil
+  }
+}
+
+extension AccessFileNote {
+  /// About lines that are left out.
+  fileprivate static func line(_ path: String, _ setting: String, _ text: String) -> Self {
+    AccessFileNote(setting: setting, path: path, text: text, isFault: false)
   }
 }

@@ -9,12 +9,9 @@ import Transport
 
 enum BrokerCommand {
   static func run(_ options: BrokerOptions) -> Int32 {
-    let configuration: ServerConfiguration
-    switch reading(options, isFirst: true) {
-    case .refused(let reasons): return fail(reasons)
-    case .configuration(let found): configuration = found
-    }
-    if options.isTest { return test(configuration, options) }
+    let (configuration, faults) = reading(options, isFirst: true)
+    if options.isTest { return test(configuration, faults, options) }
+    if !faults.isEmpty { return fail(faults) }
     do throws(ServerError) {
       let background = options.isDaemon ? Background.enter() : nil
       try Server(configuration).run { background?.isReady() }
@@ -24,13 +21,14 @@ enum BrokerCommand {
     }
   }
 
-  /// Checks what only opening and reading can tell; nothing is left behind.
-  private static func test(_ configuration: ServerConfiguration, _ options: BrokerOptions) -> Int32
-  {
-    for warning in configuration.warnings {
+  /// Checks what only opening and reading can tell, too; nothing is left behind.
+  private static func test(
+    _ configuration: ServerConfiguration, _ faults: [String], _ options: BrokerOptions
+  ) -> Int32 {
+    for warning in configuration.warnings + ConfigurationTest.warnings(configuration) {
       Terminal.write("mqtt broker: \(warning)\n", to: STDERR_FILENO)
     }
-    let faults = ConfigurationTest.faults(configuration)
+    let faults = faults + ConfigurationTest.faults(configuration)
     if !faults.isEmpty { return fail(faults) }
     let file = options.configurationFile ?? ""
     Terminal.write("\(file): the configuration is in order\n", to: STDOUT_FILENO)
@@ -42,19 +40,18 @@ enum BrokerCommand {
     return ExitStatus.failure
   }
 
-  /// The server's configuration as options and files say now.
-  private static func reading(_ options: BrokerOptions, isFirst: Bool) -> Rereading {
-    let (found, notes): (BrokerOptions, [FileNote])
-    do throws(FileFaults) { (found, notes) = try options.reading(in: .process) } catch {
-      return .refused(error.notes.map(\.description))
+  /// The server's configuration as options and files say now, and all that is wrong with them.
+  private static func reading(
+    _ options: BrokerOptions, isFirst: Bool
+  ) -> (ServerConfiguration, faults: [String]) {
+    let found = options.reading(in: .process)
+    var faults = found.faults.map(\.description)
+    var result = ServerConfiguration(found.options, isFirst: isFirst, faults: &faults)
+    result.warnings = found.warnings.map(\.description) + result.warnings
+    result.rereading = {
+      let (configuration, faults) = reading(options, isFirst: false)
+      return faults.isEmpty ? .configuration(configuration) : .refused(faults)
     }
-    do throws(BrokerStartFailure) {
-      var result = try ServerConfiguration(found, isFirst: isFirst)
-      result.warnings = notes.map(\.description) + result.warnings
-      result.rereading = { reading(options, isFirst: false) }
-      return .configuration(result)
-    } catch {
-      return .refused(error.description.split(separator: "\n").map(String.init))
-    }
+    return (result, faults)
   }
 }

@@ -110,6 +110,7 @@ enum FileReplacement {
     let temporary = "\(target).new-\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     if descriptor < 0 { throw failure("cannot write \(temporary)") }
+    _ = fchmod(descriptor, 0o600)
     var status = stat()
     if stat(target, &status) == 0 {
       // Who may not give the file to its owner leaves it with himself.

@@ -13,8 +13,8 @@ import WebSocket
 extension ServerConfiguration {
   /// What `options` ask for; `isFirst` tells of certificates that are made.
   ///
-  /// - Throws: why a file that they name cannot be used.
-  init(_ options: BrokerOptions, isFirst: Bool) throws(BrokerStartFailure) {
+  /// `faults` gets why files that they name cannot be used.
+  init(_ options: BrokerOptions, isFirst: Bool, faults: inout [String]) {
     self.init()
     broker = options.configuration
     broker.programVersion = Commands.programVersion
@@ -22,46 +22,46 @@ extension ServerConfiguration {
     log = LogConfiguration(options.log)
     processNumberFile = options.pidFile
     statements = options.statements
+    startStatements = options.startStatements
     addAccount(options)
     addStore(options)
-    var shared: TLSServerSettings?
-    var files = AccessFileReader()
-    if options.listeners.isEmpty {
-      localListener.policy = files.policy(options.access, nil)
-      localListener.terms = ListenerTerms(broker)
-    }
+    var files = AccessFileReader(options)
+    var made: LocalCertificates?
+    let sources = options
+    place = { sources.source(of: $0, $1)?.place.description }
+    listeners = []
     for listener in options.listeners {
-      var tls: TLSServerSettings?
-      if let own = listener.tls, listener.usesTLS {
-        tls = TLSServerSettings(own)
-        if own.pskHint != nil {
-          tls?.pskLookup = files.keys(listener.access?.pskFile ?? options.access.pskFile)
-        }
-      } else if listener.usesTLS {
-        if shared == nil {
-          shared = try Self.sharedTLS(options, isQuiet: options.isQuiet || !isFirst)
-          if options.access.pskFile != nil {
-            shared?.pskLookup = files.keys(options.access.pskFile)
+      var configuration = ListenerConfiguration(.init(listener.place))
+      if listener.usesTLS {
+        if listener.tls.needsCertificate, made == nil {
+          do throws(TLSFailure) {
+            made = try Self.localCertificates(isQuiet: options.isQuiet || !isFirst)
+          } catch {
+            faults.append("\(error)")
           }
         }
-        tls = shared
+        configuration.tls = TLSServerSettings(listener.tls, made)
+        configuration.tls?.pskLookup = files.keys(listener.tls.pskFile)
       }
-      var configuration = ListenerConfiguration(.init(listener.place), tls: tls)
+      configuration.origin = listener.origin?.description
+      configuration.placeOfSetting = place
       configuration.family = listener.family.map { $0 == .ipv4 ? .ipv4 : .ipv6 }
       configuration.interfaceName = listener.interfaceName
       configuration.delaysSmallPackets = options.delaysSmallPackets
       configuration.terms = listener.terms
-      configuration.policy = files.policy(
-        listener.access ?? options.access,
-        (listener.tls ?? (listener.usesTLS ? options.tls : nil))?.userName)
+      let policy = files.policy(of: listener)
+      configuration.policy = policy
+      configuration.isOpenUnasked =
+        policy.allowsAnonymous && listener.access.allowsAnonymous == nil
+        && !listener.tls.requiresCertificate && listener.tls.pskFile == nil
       configuration.webSocket = WebSocketTerms(listener)
       configuration.alsoSpeaksMQTT = listener.speech == .both
       configuration.proxyProtocol = ProxyProtocolTerms(listener)
       listeners.append(configuration)
     }
-    if !files.failures.isEmpty {
-      throw BrokerStartFailure(description: files.failures.joined(separator: "\n"))
-    }
+    isUnasked = options.isUnasked
+    configurationFile = options.configurationFile
+    faults += files.faults
     if !options.isQuiet { warnings += files.warnings }
   }
 
@@ -92,6 +92,7 @@ extension ServerConfiguration {
       synchronization: synchronization, isStrict: options.store.isStrict)
     settings.mosquittoFile = options.store.mosquittoFile
     settings.listenerNames = Self.names(of: options.listeners)
+    storeDirectory = settings.directory
     openStore = { [settings] () throws(StoreFailure) in try RecordStore(settings) }
   }
 
@@ -108,48 +109,39 @@ extension ServerConfiguration {
     return names.compactMapValues { $0.count == 1 ? $0[0] : nil }
   }
 
-  /// The files that were named, or certificates that this account's authority makes.
-  private static func sharedTLS(_ all: BrokerOptions, isQuiet: Bool)
-    throws(BrokerStartFailure) -> TLSServerSettings
-  {
-    let options = all.tls
-    // Who gives keys needs no certificate.
-    if options.certificateFile != nil || all.access.pskFile != nil {
-      return TLSServerSettings(options)
-    }
-    let made: LocalCertificates
-    do throws(TLSFailure) {
-      made = try LocalAuthority.certificates(
-        in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
-        addresses: LocalHost.addresses())
-    } catch {
-      throw BrokerStartFailure(description: "\(error)")
-    }
+  /// Certificates that this account's authority makes.
+  private static func localCertificates(isQuiet: Bool) throws(TLSFailure) -> LocalCertificates {
+    let made = try LocalAuthority.certificates(
+      in: LocalAuthority.defaultDirectory(), names: LocalHost.names(),
+      addresses: LocalHost.addresses())
     if !isQuiet {
       Terminal.write(
         "mqtt broker: TLS with \(made.isAuthorityNew ? "a new" : "this account's") authority; "
           + "clients need --cafile \(made.authorityFile) "
           + "(mqtt pub and sub of this account find it themselves)\n", to: STDERR_FILENO)
     }
-    var named = options
-    named.certificateFile = made.certificateFile
-    named.keyFile = made.keyFile
-    return TLSServerSettings(named)
+    return made
   }
+}
+
+extension BrokerTLSOptions {
+  /// Whether a certificate has to be made; who gives keys needs none.
+  fileprivate var needsCertificate: Bool { certificateFile == nil && pskFile == nil }
 }
 
 /// Reads the files of policies, each set of them once, however many listeners share it.
 private struct AccessFileReader {
+  let options: BrokerOptions
   private var known: [(options: AccessOptions, policy: ListenerPolicy)] = []
   var warnings: [String] = []
-  /// Files that cannot be used.
-  var failures: [String] = []
+  /// Files that cannot be used, each once.
+  var faults: [String] = []
 
-  mutating func policy(_ options: AccessOptions, _ source: BrokerTLSOptions.UserNameSource?)
-    -> ListenerPolicy
-  {
-    var policy = read(options)
-    switch source {
+  init(_ options: BrokerOptions) { self.options = options }
+
+  mutating func policy(of listener: ListenerOptions) -> ListenerPolicy {
+    var policy = read(listener.access)
+    switch listener.tls.userName {
     case nil: break
     case .identity: policy.identity = .tlsIdentity
     case .subject: policy.identity = .certificateSubject
@@ -160,35 +152,35 @@ private struct AccessFileReader {
   /// The keys of a file, by identity.
   mutating func keys(_ path: String?) -> (@Sendable (String) -> [UInt8]?)? {
     guard let path else { return nil }
-    var found: [String] = []
-    defer { warnings += found }
-    do throws(BrokerStartFailure) {
-      let file = try AccessFiles.preSharedKeys(path) { found.append($0) }
-      return { file.key(of: $0) }
-    } catch {
-      failures.append("\(error)")
-      return nil
-    }
+    var notes: [AccessFileNote] = []
+    let file = AccessFiles.preSharedKeys(path) { notes.append($0) }
+    for note in notes { take(note) }
+    return { file?.key(of: $0) }
   }
 
-  private mutating func read(_ options: AccessOptions) -> ListenerPolicy {
-    if let known = known.first(where: { $0.options == options }) { return known.policy }
-    var policy = ListenerPolicy()
-    var found: [String] = []
-    do throws(BrokerStartFailure) {
-      policy = try AccessFiles.policy(options) { found.append($0) }
-    } catch {
-      failures.append("\(error)")
-    }
-    warnings += found
-    known.append((options, policy))
+  private mutating func read(_ access: AccessOptions) -> ListenerPolicy {
+    if let known = known.first(where: { $0.options == access }) { return known.policy }
+    var notes: [AccessFileNote] = []
+    let policy = AccessFiles.policy(access) { notes.append($0) }
+    for note in notes { take(note) }
+    known.append((access, policy))
     return policy
+  }
+
+  private mutating func take(_ note: AccessFileNote) {
+    if !note.isFault { return warnings.append(note.text) }
+    let source = options.source(of: note.setting, note.path)
+    let fault = (source.map { "\($0.place): \($0.word): " } ?? "") + note.text
+    if !faults.contains(fault) { faults.append(fault) }
   }
 }
 
 extension TLSServerSettings {
-  fileprivate init(_ options: BrokerTLSOptions) {
-    self.init(certificateFile: options.certificateFile, keyFile: options.keyFile)
+  fileprivate init(_ options: BrokerTLSOptions, _ made: LocalCertificates?) {
+    let made = options.needsCertificate ? made : nil
+    self.init(
+      certificateFile: made?.certificateFile ?? options.certificateFile,
+      keyFile: made?.keyFile ?? options.keyFile)
     authorityFile = options.caFile
     authorityDirectory = options.caDirectory
     revocationListFile = options.revocationFile
@@ -212,6 +204,7 @@ extension ProxyProtocolTerms {
     default: return nil
     }
     requiresTLS = options.proxyMustUseTLS
+    requiresCertificate = options.tls.requiresCertificate && !options.usesTLS
   }
 }
 

@@ -1,5 +1,6 @@
 // Standard output, or a file, in large pieces.
 
+import CLinux
 import Commands
 import Glibc
 import MQTTCodec
@@ -26,7 +27,7 @@ struct InspectOutput: ~Copyable {
     closes = path != "-"
     name = closes ? path : "standard output"
     descriptor =
-      closes ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) : STDOUT_FILENO
+      closes ? linux_open_private(path, O_WRONLY | O_TRUNC) : STDOUT_FILENO
     if descriptor < 0 { throw SystemError(code: errno, call: "open", subject: path) }
   }
 

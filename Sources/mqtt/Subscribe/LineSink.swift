@@ -1,5 +1,6 @@
 // Messages as lines of standard output or of a file, in the format that was asked for.
 
+import CLinux
 import Commands
 import Glibc
 import MQTTClient
@@ -36,7 +37,7 @@ final class LineSink: MessageSink {
       output = LineOutput(descriptor)
       return
     }
-    descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    descriptor = linux_open_private(path, O_RDWR | O_APPEND)
     if descriptor < 0 || !WholeFile.dropsTornLine(of: descriptor) {
       throw StartFailure(description: "cannot write \(path): \(String(cString: strerror(errno)))")
     }
