@@ -393,7 +393,7 @@ _mqtt_acl-check() {
   esac
   case $current in
     -*) _mqtt_words '--acl --passwords --acl-extensions --user --client-id --capture --keylog --explain --coverage --json --help --version' "$current" ;;
-    *) if [[ " ${COMP_WORDS[*]:2:COMP_CWORD - 2} " =~ \ (publish|receive|subscribe|ask|test|list|who|diff|lint|replay|suggest)\  ]]; then _mqtt_files -f "$current"; else _mqtt_words 'publish receive subscribe ask test list who diff lint replay suggest' "$current"; fi ;;
+    *) if [[ " ${COMP_WORDS[*]:2:COMP_CWORD - 2} " =~ \ (publish|receive|subscribe|unsubscribe|ask|test|list|who|diff|lint|replay|suggest)\  ]]; then _mqtt_files -f "$current"; else _mqtt_words 'publish receive subscribe unsubscribe ask test list who diff lint replay suggest' "$current"; fi ;;
   esac
 }
 

@@ -406,8 +406,8 @@ complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l coverage -d 'with
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s j -l json -d 'answer in JSON, one object a line'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -s h -l help -d 'print this help'
 complete -c mqtt -n '__fish_seen_subcommand_from acl-check' -l version -d 'print the version'
-complete -c mqtt -n '__fish_seen_subcommand_from acl-check; and not __fish_seen_subcommand_from publish receive subscribe ask test list who diff lint replay suggest' -a 'publish receive subscribe ask test list who diff lint replay suggest'
-complete -c mqtt -n '__fish_seen_subcommand_from acl-check; and __fish_seen_subcommand_from publish receive subscribe ask test list who diff lint replay suggest' -F
+complete -c mqtt -n '__fish_seen_subcommand_from acl-check; and not __fish_seen_subcommand_from publish receive subscribe unsubscribe ask test list who diff lint replay suggest' -a 'publish receive subscribe unsubscribe ask test list who diff lint replay suggest'
+complete -c mqtt -n '__fish_seen_subcommand_from acl-check; and __fish_seen_subcommand_from publish receive subscribe unsubscribe ask test list who diff lint replay suggest' -F
 
 complete -c mqtt -n '__fish_seen_subcommand_from inspect-pcap' -s r -l read -r -F -d 'a capture, which may also stand as a plain argument'
 complete -c mqtt -n '__fish_seen_subcommand_from inspect-pcap' -l keylog -r -F -d 'secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them'

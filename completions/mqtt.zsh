@@ -409,7 +409,7 @@ _mqtt_acl-check() {
     '(-j --json)'{-j,--json}'[answer in JSON, one object a line]' \
     '(-h --help)'{-h,--help}'[print this help]' \
     '(--version)'--version'[print the version]' \
-    ':question:(publish receive subscribe ask test list who diff lint replay suggest)' \
+    ':question:(publish receive subscribe unsubscribe ask test list who diff lint replay suggest)' \
     '*:file:_files'
 }
 

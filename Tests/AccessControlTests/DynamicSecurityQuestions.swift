@@ -72,7 +72,7 @@ struct DynamicSecurityQuestions {
   }
 
   /// The password is "secret", as mosquitto_ctrl has hashed it.
-  private static func client(_ name: String, _ roles: String) -> String {
+  static func client(_ name: String, _ roles: String) -> String {
     """
     {"username":"\(name)","password":"AKCn78ZM2edcL/SRgybBm19Brbj8gxGkg4drW8jkFFjYUddKH6+VQjNiR+JPaBv\
     KZM3qkfs+GhY3a4PRPouzFA==","salt":"+78ujCNKrW855NBQ","iterations":101,"roles":[\(roles)],\

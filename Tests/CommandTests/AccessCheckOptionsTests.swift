@@ -46,9 +46,9 @@ struct AccessCheckOptionsTests {
   static let wrong: [(String, String)] = [
     (
       "--acl a",
-      "mqtt acl-check: expected what to find out: publish, receive, subscribe, ask, test, list, "
-        + "who, diff, lint, replay or suggest, for example: mqtt acl-check --acl acl.conf --user alice publish "
-        + "home/door"
+      "mqtt acl-check: expected what to find out: publish, receive, subscribe, unsubscribe, ask, "
+        + "test, list, who, diff, lint, replay or suggest, for example: mqtt acl-check --acl acl.conf "
+        + "--user alice publish home/door"
     ),
     (
       "publish t",
@@ -63,8 +63,8 @@ struct AccessCheckOptionsTests {
     ),
     (
       "--acl a who write t",
-      "write: expected publish, receive or subscribe, for example: mqtt acl-check --acl acl.conf "
-        + "who publish home/door"
+      "write: expected publish, receive, subscribe or unsubscribe, for example: mqtt acl-check "
+        + "--acl acl.conf who publish home/door"
     ),
     (
       "--acl a diff b c",
@@ -79,7 +79,7 @@ struct AccessCheckOptionsTests {
     (
       "--acl a lint --user b",
       "--user: means nothing to lint; it is for publish, receive, "
-        + "subscribe and list"
+        + "subscribe, unsubscribe and list"
     ),
     ("--acl a list --coverage", "--coverage: means nothing to list; it is for test"),
     ("--acl a --explian publish t", "--explian: is not an option; the nearest one is --explain"),

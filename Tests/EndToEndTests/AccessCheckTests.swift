@@ -132,10 +132,10 @@ struct AccessCheckTests {
     let answer = try folder().check("--acl", "acl.conf", "ask", input: text)
     #expect(
       answer.text == [
-        "standard input:1:6: the line ends after the user; write: USER publish TOPIC, or receive, or "
-          + "subscribe",
-        "standard input:2:7: \"pulish\" is not an action; write: USER publish TOPIC, or receive, or "
-          + "subscribe",
+        "standard input:1:6: the line ends after the user; write: USER publish TOPIC, or receive, "
+          + "subscribe or unsubscribe",
+        "standard input:2:7: \"pulish\" is not an action; write: USER publish TOPIC, or receive, "
+          + "subscribe or unsubscribe",
         "standard input:3:15: \"a/#\" is not a topic: it holds a wildcard; write one that is",
         "standard input:4:14: the line ends after the action; write a topic after it",
         "standard input:5:17: \"b\" is one word too many; put a user or topic that holds blanks in "

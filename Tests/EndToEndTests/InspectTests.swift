@@ -273,9 +273,16 @@ struct InspectTests {
     #expect(whole.contains("data-steps=\"17\""))
     #expect(whole.components(separatedBy: "class=\"step ").count == 18)
     #expect(whole.contains("<title>MQTT ladder</title>"))
-    #expect(whole.contains("viewBox=\"0 0 1590 462\""))
     #expect(!whole.contains("<img"))
-    #expect(try dump("#zoom=2").contains("viewBox=\"0 0 795 231\""))
+    // In full size: as many units as the window has pixels, and half of them at twice the size.
+    func width(_ page: String) throws -> Int {
+      let view = try #require(page.firstMatch(of: #/viewBox="0 0 ([0-9]+) /#))
+      return try #require(Int(view.1))
+    }
+    let full = try width(whole)
+    #expect((500..<1590).contains(full))
+    #expect(try abs(width(dump("#zoom=2")) * 2 - full) <= 1)
+    #expect(whole.contains("<g class=\"ends\" transform=\"translate(0 0)\">"))
   }
 
   @Test func `exported messages are published again by --replay`() throws {

@@ -27,7 +27,6 @@ package struct AccessCase: Equatable, Sendable {
   package var line: Int
   package var userName: String?
   package var clientIdentifier: String?
-  /// Publish, deliver or subscribe.
   package var action: AccessAction
   package var topic: String
   package var expectation: Expectation?
@@ -94,16 +93,16 @@ private struct AccessCaseReader {
     guard let action = next.flatMap({ Self.action($0.text) }) else {
       throw mistake(
         next == nil ? "the line ends after the user" : "\"\(next?.text ?? "")\" is not an action",
-        "write: USER publish TOPIC, or receive, or subscribe")
+        "write: USER publish TOPIC, or receive, subscribe or unsubscribe")
     }
     guard let topic = try word() else {
       throw mistake("the line ends after the action", "write a topic after it")
     }
     let bytes = Array(topic.text.utf8)
-    let fault =
-      action == .subscribe ? Topic.faultOfFilter(bytes.span) : Topic.faultOfName(bytes.span)
+    let isRequest = action == .subscribe || action == .unsubscribe
+    let fault = isRequest ? Topic.faultOfFilter(bytes.span) : Topic.faultOfName(bytes.span)
     if let fault {
-      let what = action == .subscribe ? "topic filter" : "topic"
+      let what = isRequest ? "topic filter" : "topic"
       throw mistake(
         "\"\(topic.text)\" is not a \(what): \(fault.explanation)", "write one that is")
     }
@@ -123,6 +122,7 @@ private struct AccessCaseReader {
     case "publish", "write": .publish
     case "receive", "read": .deliver
     case "subscribe": .subscribe
+    case "unsubscribe": .unsubscribe
     default: nil
     }
   }

@@ -47,17 +47,49 @@ extension AccessLint {
     _ role: DynamicSecurity.Role, _ source: DynamicSecurity,
     _ find: (Int, Int, String, String) -> Void
   ) {
-    for (place, number) in role.rules.enumerated() where !source.rules[number].isLiteral {
+    for (place, number) in role.rules.enumerated() {
       let rule = source.rules[number]
-      let earlier = role.rules[..<place].first { other in
-        let other = source.rules[other]
-        return other.actions == rule.actions && !other.isLiteral && other.shape.contains(rule.shape)
+      if rule.isLiteral, rule.actions == .subscribe, holdsWildcard(rule), !role.allowsWildcards {
+        find(
+          rule.line, rule.column,
+          "\"\(rule.text)\" is never reached: the role allows no filters with wildcards",
+          "set allowwildcardsubs of the role, or remove the rule")
+        continue
       }
-      guard let earlier else { continue }
-      find(
-        rule.line, rule.column,
-        "\"\(rule.text)\" is never reached: line \(source.rules[earlier].line) has the higher "
-          + "priority and matches all of it", "raise its priority or remove it")
+      let others = role.rules.enumerated().filter { $0.offset != place }
+      let stronger = others.first { other in
+        let (other, isEarlier) = (source.rules[other.element], other.offset < place)
+        return other.actions == rule.actions && takesAll(other, of: rule, isEarlier: isEarlier)
+      }
+      guard let stronger = stronger.map({ source.rules[$0.element] }) else { continue }
+      if stronger.isLiteral, !rule.isLiteral {
+        find(
+          rule.line, rule.column,
+          "\"\(rule.text)\" is never reached: line \(stronger.line) is about the same filter and is "
+            + "asked first, as all rules are that take filters as they are", "remove one of the two"
+        )
+      } else {
+        find(
+          rule.line, rule.column,
+          "\"\(rule.text)\" is never reached: line \(stronger.line) has the higher "
+            + "priority and matches all of it", "raise its priority or remove it")
+      }
     }
+  }
+
+  /// Whether `other`, before `rule` in their role or behind it, leaves it nothing to decide: rules
+  /// that take filters as they are come first wherever they stand.
+  private static func takesAll(
+    _ other: AccessRule, of rule: AccessRule, isEarlier: Bool
+  ) -> Bool {
+    if other.isLiteral {
+      let isOneFilter = rule.isLiteral || !holdsWildcard(rule) && !rule.hasPlaceholder
+      return isOneFilter && other.filter == rule.filter && (isEarlier || !rule.isLiteral)
+    }
+    return !rule.isLiteral && isEarlier && other.shape.contains(rule.shape)
+  }
+
+  private static func holdsWildcard(_ rule: AccessRule) -> Bool {
+    rule.filter.contains(.plus) || rule.filter.contains(.hash)
   }
 }

@@ -10,6 +10,8 @@ package struct AuditSubject: Equatable, Sendable {
 
   /// The client identifier of which nothing is known.
   package static let anyClient = "%c"
+  /// A user of which nothing is known.
+  package static let anyUser = "%u"
 
   /// The user of this name, or nobody.
   package init(user: String?, client: String = anyClient) {
@@ -17,9 +19,36 @@ package struct AuditSubject: Equatable, Sendable {
     subject = AccessSubject(clientIdentifier: client, userName: user)
   }
 
+  /// The same client with a name that no list knows in the place of %c, and of %u.
+  func named(apartFrom lists: [AccessList]) -> AccessSubject {
+    let filters = lists.flatMap(\.rules).map { String(decoding: $0.filter, as: UTF8.self) }
+    let users = lists.flatMap(\.users).map { String(decoding: $0, as: UTF8.self) }
+    func unknown(_ letter: String) -> String {
+      var number = 1
+      while (filters + users).contains(where: { $0.contains("\(letter)\(number)") }) { number += 1 }
+      return "\(letter)\(number)"
+    }
+    var result = subject
+    if result.clientIdentifier == Self.anyClient { result.clientIdentifier = unknown("c") }
+    if result.userName == Self.anyUser { result.userName = unknown("u") }
+    return result
+  }
+
+  /// `topic` with the names of `named` in the place of this subject's placeholders.
+  func filling(_ topic: String, with named: AccessSubject) -> String {
+    var result = topic
+    if subject.clientIdentifier == Self.anyClient {
+      result = result.replacing(Self.anyClient, with: named.clientIdentifier)
+    }
+    if subject.userName == Self.anyUser, let user = named.userName {
+      result = result.replacing(Self.anyUser, with: user)
+    }
+    return result
+  }
+
   /// Any user that no list names.
   package static func other(client: String = anyClient) -> AuditSubject {
-    var result = AuditSubject(user: "%u", client: client)
+    var result = AuditSubject(user: anyUser, client: client)
     result.title = "any other user"
     return result
   }
@@ -44,27 +73,31 @@ package struct Permit: Equatable, Sendable {
 }
 
 extension AccessList {
-  /// Everyone who may do `action` with `topic`.
-  ///
-  /// Where a pattern lets only the client in whose name stands in the topic, that client is named.
-  package func permits(_ action: AccessAction, topic: String) -> [Permit] {
-    var result: [Permit] = []
+  /// Those who may be told apart for `topic`: all that the file does, and where a pattern lets only
+  /// the client in whose name stands in the topic, that client.
+  package func subjects(_ actions: AccessActions, topic: String) -> [AuditSubject] {
     var subjects = AuditSubject.all([self])
     var known = Set(subjects.map(\.subject))
-    for rule in rules where rule.hasPlaceholder && rule.allows.contains(AccessActions(action)) {
+    for rule in rules where rule.hasPlaceholder && !rule.allows.isDisjoint(with: actions) {
       guard let names = Self.names(in: rule, topic: topic) else { continue }
       let users =
         names.user.map { [$0] } ?? [nil] + self.users.map { String(decoding: $0, as: UTF8.self) }
-        + ["%u"]
+        + [AuditSubject.anyUser]
       for user in users {
         var found = AuditSubject(user: user, client: names.client ?? AuditSubject.anyClient)
-        if user == "%u" { found.title = "any other user" }
+        if user == AuditSubject.anyUser { found.title = "any other user" }
         if let client = names.client { found.title += ", as the client \(client)" }
         if known.insert(found.subject).inserted { subjects.append(found) }
       }
     }
+    return subjects
+  }
+
+  /// Everyone who may do `action` with `topic`.
+  package func permits(_ action: AccessAction, topic: String) -> [Permit] {
+    var result: [Permit] = []
     var general: Set<String?> = []
-    for subject in subjects {
+    for subject in subjects(AccessActions(action), topic: topic) {
       let decision = AccessPermissions(self, subject.subject).decide(action, topic: topic)
       if !decision.isAllowed { continue }
       if subject.subject.clientIdentifier == AuditSubject.anyClient {
@@ -94,6 +127,7 @@ extension AccessList {
       else { return nil }
       let name = String(
         decoding: part.dropFirst(front.count).dropLast(back.count), as: UTF8.self)
+      if name == "+" || name == "#" { return nil }
       switch level[place + 1] {
       case UInt8(ascii: "c"): client = name
       case UInt8(ascii: "u"): user = name

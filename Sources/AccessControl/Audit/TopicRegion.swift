@@ -9,16 +9,24 @@ package struct TopicRegion: Equatable, Sendable {
   package var outside: [FilterShape]
   /// The number of the rule in the list's `rules`; nil for what no rule decides.
   package var rule: Int?
+  /// Nil in a region of topics; else the region is one of filters that may be asked for.
+  package var requests: RequestKind?
 
-  /// A topic of the region; nil when it is empty.
-  package var example: String? { shape.example(outside: outside) }
+  /// A topic of the region, or a filter; nil when it is empty.
+  package var example: String? {
+    guard let requests else { return shape.example(outside: outside) }
+    return requests.example(shape, outside: outside)
+  }
 
   /// The topics that are in both.
   package func intersection(_ other: TopicRegion) -> TopicRegion? {
     guard let shape = shape.intersection(other.shape) else { return nil }
     let outside = (outside + other.outside).filter { shape.intersection($0) != nil }
-    return TopicRegion(shape: shape, outside: outside, rule: rule)
+    return TopicRegion(shape: shape, outside: outside, rule: rule, requests: requests)
   }
+
+  /// A filter of the region as it is written.
+  package func text(_ shape: FilterShape) -> String { requests?.text(shape) ?? shape.text }
 
   /// `home/#, except home/safe/#`, the exceptions that lie in others left out.
   package var text: String {
@@ -30,46 +38,65 @@ package struct TopicRegion: Equatable, Sendable {
       }
       if !isCovered { kept.append(shape) }
     }
-    if kept.isEmpty { return shape.text }
-    return shape.text + ", except " + kept.map(\.text).joined(separator: " and ")
+    if kept.isEmpty { return text(shape) }
+    return text(shape) + ", except " + kept.map(text).joined(separator: " and ")
   }
 }
 
-/// Everything that exists, but for topics that begin with $.
-private let everything = FilterShape(levels: [.any], isOpen: true)
-
 extension AccessPermissions {
-  /// The regions in which `action` is allowed, or in which it is denied.
+  /// The regions in which a message may be published or delivered, or in which it may not.
   ///
-  /// Those of the default come last. Topics that begin with $ are in none of them unless a rule
-  /// names them.
+  /// Those of the default come last. What may be asked for is in ``requestRegions(_:_:allowed:)``.
   package func regions(_ action: AccessAction, allowed: Bool) -> [TopicRegion] {
-    if isUnknown {
-      return allowed ? [] : [TopicRegion(shape: everything, outside: [], rule: nil)]
-    }
-    let rules = ordered(action)
+    regions(messageRules(action), nil, allowed: allowed)
+  }
+
+  /// The regions of messages, or of filters of one kind.
+  func regions(
+    _ action: AccessAction, _ kind: RequestKind?, allowed: Bool
+  ) -> [TopicRegion] {
+    kind.map { requestRegions(action, $0, allowed: allowed) } ?? regions(action, allowed: allowed)
+  }
+
+  /// The regions of the rules that allow, or deny, in the order in which they are asked.
+  func regions(
+    _ rules: [OrderedRule], _ requests: RequestKind?, allowed: Bool
+  ) -> [TopicRegion] {
     var result: [TopicRegion] = []
     for (index, entry) in rules.enumerated() where entry.isAllowed == allowed {
-      var outside: [FilterShape] = []
-      for other in rules[..<index] where other.isAllowed != allowed {
-        if entry.shape.intersection(other.shape) != nil { outside.append(other.shape) }
+      let outside = rules[..<index].filter {
+        $0.isAllowed != allowed && entry.shape.intersection($0.shape) != nil
       }
-      let region = TopicRegion(shape: entry.shape, outside: outside, rule: entry.rule)
-      if !outside.isEmpty, region.example == nil { continue }
-      result.append(region)
-    }
-    if list.isAllowedByDefault(action) == allowed {
-      let outside = rules.filter { $0.isAllowed != allowed }.map(\.shape)
-      result.append(TopicRegion(shape: everything, outside: outside, rule: nil))
+      let region = TopicRegion(
+        shape: entry.shape, outside: outside.map(\.shape), rule: entry.rule, requests: requests)
+      // A filter without wildcards in its own levels holds no request with +.
+      let isClear = outside.isEmpty && requests != .singleLevelWildcards
+      if isClear || region.example != nil { result.append(region) }
     }
     return result
   }
 
+  /// The rules about messages and what holds where none of them matches: together about every topic.
+  private func messageRules(_ action: AccessAction) -> [OrderedRule] {
+    if isUnknown { return OrderedRule.everything(isAllowed: false) }
+    return ordered(action) + ReservedTopic.defaults(action, list)
+  }
+
   /// A rule as the client meets it.
   struct OrderedRule {
-    var rule: Int
+    /// Nil for what no rule decides.
+    var rule: Int?
     var shape: FilterShape
     var isAllowed: Bool
+
+    var ground: DecisionGround { rule.map { .rule($0) } ?? .noRule }
+
+    /// Two that speak about all topics: no wildcard matches those that begin with $.
+    static func everything(isAllowed: Bool) -> [OrderedRule] {
+      [FilterShape.ordinary, .withDollar].map {
+        OrderedRule(rule: nil, shape: $0, isAllowed: isAllowed)
+      }
+    }
   }
 
   /// The rules that have a say in `action`, in the order in which they are asked.
@@ -89,22 +116,6 @@ extension AccessPermissions {
       }
     }
     return result
-  }
-}
-
-extension ReservedTopic {
-  private static let bridgeStates = FilterShape(Array("$SYS/broker/connection/+/state".utf8))
-
-  /// The part of a filter that rules can give away.
-  static func open(_ shape: FilterShape, to action: AccessAction) -> [FilterShape] {
-    guard case .literal(let first)? = shape.levels.first, first.first == .dollar else {
-      return [shape]
-    }
-    if first.starts(with: "$share".utf8) { return [] }
-    if action == .publish, first.starts(with: "$SYS".utf8) {
-      return shape.intersection(bridgeStates).map { [$0] } ?? []
-    }
-    return [shape]
   }
 }
 
@@ -128,17 +139,12 @@ extension AccessPermissions {
   package func mayEverReceive(filter: String) -> AccessDecision {
     if isUnknown { return AccessDecision(isAllowed: false, ground: .unknownUser) }
     let wish = FilterShape(Self.withoutShare(Array(filter.utf8)))
-    let rules = ordered(.deliver)
+    let rules = messageRules(.deliver)
     for (index, entry) in rules.enumerated() where entry.isAllowed {
       guard let part = entry.shape.intersection(wish) else { continue }
       if part.example(outside: rules[..<index].filter { !$0.isAllowed }.map(\.shape)) != nil {
-        return AccessDecision(isAllowed: true, ground: .rule(entry.rule))
+        return AccessDecision(isAllowed: true, ground: entry.ground)
       }
-    }
-    if list.isAllowedByDefault(.deliver), let part = wish.intersection(everything),
-      part.example(outside: rules.filter { !$0.isAllowed }.map(\.shape)) != nil
-    {
-      return AccessDecision(isAllowed: true, ground: .noRule)
     }
     return AccessDecision(isAllowed: false, ground: .neverDelivered)
   }

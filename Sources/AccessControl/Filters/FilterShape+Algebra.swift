@@ -1,7 +1,8 @@
 // What filters have in common, and what one has that others do not. The topics of two filters that
 // both match are those of one filter again. Whether a topic exists that one filter matches and many
 // others do not is decided by a single walk: at a wildcard, a level that none of the others names is
-// at least as good as any that one of them does, so that only the length has to be tried.
+// at least as good as any that one of them does, so that only the length has to be tried. Prefixes
+// are those of ReservedTopic, so that one more digit always leads out of the longer of two.
 
 extension FilterShape {
   /// The filter of the topics that both match; nil when there are none.
@@ -27,7 +28,16 @@ extension FilterShape {
     if left == right { return left }
     if left == .any { return isFirst && right.beginsWithDollar ? nil : right }
     if right == .any { return isFirst && left.beginsWithDollar ? nil : left }
-    return nil
+    switch (left, right) {
+    case (.prefix(let prefix), .literal(let level)), (.prefix(let prefix), .prefix(let level)):
+      if level.starts(with: prefix) { return right }
+    default: break
+    }
+    switch (right, left) {
+    case (.prefix(let prefix), .literal(let level)), (.prefix(let prefix), .prefix(let level)):
+      return level.starts(with: prefix) ? left : nil
+    default: return nil
+    }
   }
 
   /// Whether every topic that `other` matches is matched by this filter too.
@@ -57,7 +67,8 @@ extension FilterShape {
       if case .literal(let literal) = level {
         next = literal
       } else {
-        next = Self.unnamed(alive.compactMap { depth < $0.levels.count ? $0.levels[depth] : nil })
+        next = Self.unnamed(
+          level, alive.compactMap { depth < $0.levels.count ? $0.levels[depth] : nil })
       }
       alive.removeAll { $0.excludes(next, at: depth) }
       topic.append(next)
@@ -66,16 +77,30 @@ extension FilterShape {
 
   /// Whether no topic with `level` at `depth` is matched.
   private func excludes(_ level: [UInt8], at depth: Int) -> Bool {
-    guard depth < levels.count, case .literal(let literal) = levels[depth] else { return false }
-    return literal != level
+    guard depth < levels.count else { return false }
+    return switch levels[depth] {
+    case .literal(let literal): literal != level
+    case .prefix(let prefix): !level.starts(with: prefix)
+    case .any, .client, .user: false
+    }
   }
 
-  /// A level that none of `levels` names.
-  private static func unnamed(_ levels: [FilterLevel]) -> [UInt8] {
+  /// A level of `kind` that none of `levels` names.
+  private static func unnamed(_ kind: FilterLevel, _ levels: [FilterLevel]) -> [UInt8] {
+    var front: [UInt8] = []
+    if case .prefix(let prefix) = kind { front = prefix }
     var number = 0
     while true {
-      let name = Array((number == 0 ? "x" : "x\(number)").utf8)
-      if !levels.contains(.literal(name)) { return name }
+      let name = front + Array((number == 0 ? "x" : "x\(number)").utf8)
+      let isNamed = levels.contains { level in
+        switch level {
+        case .literal(let literal): literal == name
+        // What begins as all levels of the kind do cannot be avoided.
+        case .prefix(let prefix): prefix.count > front.count && name.starts(with: prefix)
+        case .any, .client, .user: false
+        }
+      }
+      if !isNamed { return name }
       number += 1
     }
   }
@@ -84,7 +109,7 @@ extension FilterShape {
     String(decoding: Array(topic.joined(separator: [.slash])), as: UTF8.self)
   }
 
-  /// The filter as it is written.
+  /// The filter as it is written; `$+` is a level that begins with $, which no filter has.
   package var text: String {
     if isOpen, levels == [.any] { return "#" }
     let parts = levels.map(\.text) + (isOpen ? ["#"] : [])
@@ -95,8 +120,10 @@ extension FilterShape {
 extension FilterLevel {
   /// Whether it is a literal that no wildcard at the front of a filter matches.
   var beginsWithDollar: Bool {
-    guard case .literal(let bytes) = self else { return false }
-    return bytes.first == .dollar
+    switch self {
+    case .literal(let bytes), .prefix(let bytes): bytes.first == .dollar
+    case .any, .client, .user: false
+    }
   }
 
   fileprivate var text: String {
@@ -105,6 +132,7 @@ extension FilterLevel {
     case .any: "+"
     case .client: "%c"
     case .user: "%u"
+    case .prefix(let bytes): String(decoding: bytes, as: UTF8.self) + "+"
     }
   }
 }

@@ -13,6 +13,9 @@ package enum FilterLevel: Hashable, Sendable {
   case client
   /// `%u`, filling the level.
   case user
+  /// A first level that begins with these bytes, of which $ is the first. No rule holds one: it
+  /// stands for topics that no wildcard matches.
+  case prefix([UInt8])
 }
 
 /// The levels of a filter, and whether # follows.

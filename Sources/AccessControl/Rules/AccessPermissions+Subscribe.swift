@@ -15,7 +15,7 @@ extension AccessPermissions {
       return AccessDecision(isAllowed: true, ground: .unrestricted)
     }
     for entry in rules where entry.shape.contains(wish) {
-      return AccessDecision(isAllowed: entry.isAllowed, ground: .rule(entry.rule))
+      return AccessDecision(isAllowed: entry.isAllowed, ground: entry.ground)
     }
     return AccessDecision(isAllowed: false, ground: .notCovered)
   }

@@ -78,6 +78,7 @@ struct RuleTree: Sendable {
       case .client: node = child(node, \.client)
       case .user: node = child(node, \.user)
       case .literal(let literal): node = child(node, literal)
+      case .prefix: preconditionFailure("a prefix is no level of a rule")
       }
     }
     if shape.isOpen {

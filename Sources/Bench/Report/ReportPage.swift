@@ -9,8 +9,7 @@ package enum ReportPage {
   /// The whole page.
   package static func text(_ report: BenchReport) -> String {
     let facts = report.facts
-    let names = report.runs.map(\.scenario).uniqued
-    var body = "<h1>\(title(names).escapedForMarkup)</h1>"
+    var body = "<h1>\(title(report.runs).escapedForMarkup)</h1>"
     body += "<p class=\"soft\">\(facts.started.escapedForMarkup) on "
     body += "\(facts.host.escapedForMarkup): "
     body += "\(facts.processor.escapedForMarkup), \(facts.coreCount) cores, "
@@ -26,7 +25,7 @@ package enum ReportPage {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width,initial-scale=1">
-      <title>\(title(names).escapedForMarkup)</title>
+      <title>\(title(report.runs).escapedForMarkup)</title>
       <style>
       \(Page.style)
       </style>
@@ -37,8 +36,9 @@ package enum ReportPage {
       """
   }
 
-  private static func title(_ names: [String]) -> String {
-    names.count == 1 ? "mqtt bench \(names[0])" : "mqtt bench: \(names.count) scenarios"
+  private static func title(_ runs: [RunResult]) -> String {
+    let names = runs.map(\.scenario).uniqued
+    return names.count == 1 ? "mqtt bench \(names[0])" : "mqtt bench: \(runs.count) runs"
   }
 
   private static func overview(_ runs: [RunResult]) -> String {
@@ -54,7 +54,8 @@ package enum ReportPage {
       text += "<div class=\"plots\">\(latencyPlot(lines))</div>"
     }
     let heads = [
-      "scenario", "broker", "QoS", "rate/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "lost",
+      "scenario", "broker", "QoS", "asked/s", "rate/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs",
+      "lost",
       "twice", "out of order", "verdict",
     ]
     text += "<div class=\"wide\"><table><tr>"
@@ -62,7 +63,10 @@ package enum ReportPage {
     for run in runs {
       let summary = run.mainLatency?.summary
       let cells =
-        [run.scenario, run.target, "\(run.quality.publish)", ReportText.number(run.rate)]
+        [
+          run.scenario, run.target, "\(run.quality.publish)",
+          run.ratePerSecond.map(ReportText.number) ?? "", ReportText.number(run.rate),
+        ]
         + [50, 99, 99.9, 100].map { place in
           summary?.microseconds(place).map(ReportText.number) ?? ""
         }

@@ -131,6 +131,11 @@ package enum ReportText {
     return text + ", \(number(Double(use.residentBytes) / 1_048_576)) MiB"
   }
 
+  /// Microseconds as a reader takes them in: from 1,000 on in milliseconds.
+  package static func duration(microseconds: Double) -> String {
+    microseconds < 1000 ? "\(number(microseconds)) us" : "\(number(microseconds / 1000)) ms"
+  }
+
   /// A number with as many digits as a reader can use.
   package static func number(_ value: Double) -> String {
     if !value.isFinite { return "-" }

@@ -2,15 +2,18 @@
 
 /// Many runs at a glance.
 package enum TourTable {
-  private static let columns = [
-    ("scenario", 20), ("QoS", 4), ("asked/s", 9), ("rate/s", 12), ("p50 us", 10), ("p99 us", 10),
-    ("max us", 10), ("lost", 8), ("twice", 8), ("disorder", 9), ("broker us", 10),
-    ("MiB", 7),
+  private static let heads = [
+    "scenario", "QoS", "asked/s", "rate/s", "p50", "p99", "max", "lost", "twice", "disorder",
+    "broker us", "MiB",
   ]
+  /// Columns that say which run a line is about: they stand in front of each part of the table.
+  private static let nameCount = 2
 
   /// Heading, lines, and what is to be thought of those that were not fine.
-  package static func lines(_ runs: [RunResult]) -> [String] {
-    var lines = aligned([columns.map(\.0)] + runs.map(cells))
+  ///
+  /// A table that is wider than `width` columns of a terminal becomes several, one below the other.
+  package static func lines(_ runs: [RunResult], width: Int) -> [String] {
+    var lines = parts(aligned([heads] + runs.map(cells)), width: width)
     let watched = runs.contains { $0.watched != nil }
     if watched { lines.append("broker us: processor time of the broker for each message") }
     let names = Set(runs.compactMap { $0.mainLatency?.kind }).sorted { $0.rawValue < $1.rawValue }
@@ -34,18 +37,50 @@ package enum TourTable {
     return lines
   }
 
-  /// Rows of cells as lines; a column is as wide as its longest cell demands.
-  private static func aligned(_ rows: [[String]]) -> [String] {
-    let widths = columns.indices.map { index in
-      rows.reduce(columns[index].1) { max($0, $1[index].utf8.count + 2) }
-    }
-    return rows.map { cells in
-      var text = ""
-      for (index, cell) in cells.enumerated() {
-        text += index == 0 ? cell.padded(to: widths[0]) : cell.leftPadded(to: widths[index])
+  /// One run in a line, for the time until the table is there.
+  package static func line(_ run: RunResult) -> String {
+    let messages = max(run.measuredReceived, run.measuredSent)
+    var text = run.scenario + (messages > 0 ? " QoS \(run.quality.publish)" : "") + ": "
+    let replay = run.figures.first { $0.name == "replay_messages_per_second" }?.value
+    text += "\(ReportText.number(replay ?? run.rate))/s"
+    if let summary = run.mainLatency?.summary {
+      for (name, place) in [("p50", 50.0), ("p99", 99)] {
+        let value = summary.microseconds(place).map(ReportText.duration) ?? "-"
+        text += ", \(name) \(value)"
       }
-      return text
     }
+    if run.tally.lost > 0 { text += ", \(run.tally.lost.grouped) lost" }
+    return text
+  }
+
+  /// Rows of cells, each as wide as its column.
+  private static func aligned(_ rows: [[String]]) -> [[String]] {
+    let widths = heads.indices.map { index in rows.map { $0[index].count }.max() ?? 0 }
+    return rows.map { cells in
+      cells.indices.map { index in
+        index == 0
+          ? cells[0].padded(to: widths[0] + 1) : "  " + cells[index].leftPadded(to: widths[index])
+      }
+    }
+  }
+
+  /// The lines of as many tables as it takes for each to fit.
+  private static func parts(_ rows: [[String]], width: Int) -> [String] {
+    var lines: [String] = []
+    var start = nameCount
+    while start < heads.count {
+      let name = rows[0][..<nameCount].joined()
+      var end = start
+      var used = name.count
+      while end < heads.count, end == start || used + rows[0][end].count <= width {
+        used += rows[0][end].count
+        end += 1
+      }
+      if !lines.isEmpty { lines.append("") }
+      lines += rows.map { ($0[..<nameCount] + $0[start..<end]).joined() }
+      start = end
+    }
+    return lines
   }
 
   private static func cells(_ run: RunResult) -> [String] {
@@ -70,7 +105,7 @@ package enum TourTable {
       run.ratePerSecond.map(number) ?? "", number(replay ?? run.rate),
     ]
       + [50.0, 99, 100].map { place in
-        run.mainLatency?.summary.microseconds(place).map(number) ?? ""
+        run.mainLatency?.summary.microseconds(place).map(ReportText.duration) ?? ""
       }
       + [
         run.tally.lost.grouped, run.tally.duplicated.grouped,

@@ -230,7 +230,8 @@ extension ConnectionFacts {
     case .connect(let connect):
       version = connect.version
       evidence = .connect(frame: frame)
-      clientIdentifier = connect.clientIdentifier
+      // An empty one names nobody.
+      clientIdentifier = connect.clientIdentifier.isEmpty ? nil : connect.clientIdentifier
     case .connack(let connack):
       for property in connack.properties.list
       where property.identifier

@@ -3,7 +3,8 @@
 //   the client's first bytes are CONNECT           MQTT, on any port
 //   they are a ClientHello, or records follow      TLS; what is inside is asked again
 //   they are a request of HTTP for a WebSocket     WebSocket; what is inside is asked again
-//   the beginning was captured and is none of it   something else, unless the port is MQTT's
+//   the beginning was captured and is none of it   something else, unless the port is MQTT's and
+//                                                  the bytes are no text
 //   no beginning                                   MQTT when packets can be decoded: one on a port
 //                                                  of MQTT, two in a row anywhere; the same in
 //                                                  frames of WebSocket
@@ -52,7 +53,7 @@ enum Recognition {
       || knownPorts.contains(connection.facts.client.port)
     if connection.facts.hasBeginning {
       if mayBegin(toServer, connection) { return (.undecided, false) }
-      if !isKnown { return (.other, false) }
+      if !isKnown || isText(toServer) { return (.other, false) }
     }
     return weigh(connection, toServer, toClient, isKnown: isKnown)
   }
@@ -194,6 +195,14 @@ enum Recognition {
   /// Whether the bytes begin as a request of HTTP for a page does.
   private static func mayBeRequest(_ bytes: [UInt8]) -> Bool {
     !bytes.isEmpty && zip(bytes, "GET /".utf8).allSatisfy { $0 == $1 }
+  }
+
+  /// Whether the bytes begin as other protocols do that talk in lines of text.
+  ///
+  /// HTTP, SSH and SMTP do, and no client of MQTT.
+  private static func isText(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= 4
+      && bytes.prefix(16).allSatisfy { (0x20...0x7E).contains($0) || $0 == 0x0A || $0 == 0x0D }
   }
 
   /// Where the empty line stands that ends a head; nil when there is none.

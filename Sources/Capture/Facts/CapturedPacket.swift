@@ -8,7 +8,8 @@ package struct ConnectionFacts: Sendable {
   package var number: Int
   package var client: Endpoint
   package var server: Endpoint
-  /// From CONNECT, or assigned by CONNACK; nil when neither was captured.
+  /// From CONNECT, or assigned by CONNACK; nil when neither was captured, and for a client that has
+  /// none.
   package var clientIdentifier: String?
   /// From CONNECT, or what the packets allow so far.
   package var version = ProtocolVersion.v311

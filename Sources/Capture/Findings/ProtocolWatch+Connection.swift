@@ -172,9 +172,11 @@ extension ProtocolWatch {
     if recent.count > 32 { sessions[session].connects.removeFirst(recent.count - 32) }
   }
 
-  /// The session begins anew.
-  private mutating func discard(_ session: Int, because reason: String) {
-    tellUnfinished(session, because: reason)
+  /// The session begins anew; what was sent on the connection `kept` belongs to the new one.
+  private mutating func discard(
+    _ session: Int, because reason: String, exceptOf kept: Int? = nil
+  ) {
+    tellUnfinished(session, because: reason, exceptOf: kept)
     unsubscribeAll(session)
     sessions[session].doneToServer = [:]
     sessions[session].doneToClient = [:]
@@ -209,7 +211,10 @@ extension ProtocolWatch {
     if connection.isAccepted {
       // Session present does not exist in MQTT 3.1.
       if !connack.isSessionPresent, connection.version != .v31 {
-        discard(connection.session, because: "the server has no session any more")
+        // A client may send before it has heard that there is no session (3.1.4).
+        discard(
+          connection.session, because: "the server has no session any more",
+          exceptOf: connection.stream)
       }
       if let name = properties.string(.assignedClientIdentifier) {
         sessions[connection.session].name = name

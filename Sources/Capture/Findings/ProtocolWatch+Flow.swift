@@ -246,16 +246,20 @@ extension ProtocolWatch {
   // MARK: Ends
 
   /// Tells of the flows that will never be completed, and forgets them.
-  mutating func tellUnfinished(_ session: Int, because reason: String?) {
+  ///
+  /// What was last seen on the connection `kept` goes on.
+  mutating func tellUnfinished(
+    _ session: Int, because reason: String?, exceptOf kept: Int? = nil
+  ) {
     for direction in [Direction.toServer, .toClient] {
-      let flows = sessions[session].flows(direction)
+      let flows = sessions[session].flows(direction).filter { $0.value.stream != kept }
       for (identifier, flow) in flows.sorted(by: { $0.value.publish.frame < $1.value.publish.frame }
       ) {
         tellUnfinished(identifier, flow, session, direction, reason)
       }
       flowCount -= flows.count
     }
-    sessions[session].removeFlows()
+    sessions[session].removeFlows(exceptOf: kept)
   }
 
   private mutating func tellUnfinished(

@@ -34,6 +34,10 @@ package struct ProtocolWatch: Sendable {
   package private(set) var omittedCount = 0
   /// Whether a finding of severity error was made, kept or not.
   package private(set) var hasErrors = false
+  /// Packets that were seen.
+  package private(set) var packetCount = 0
+  /// Connections of TLS whose content stays hidden, whatever is in them.
+  package private(set) var hiddenConnectionCount = 0
   /// Which limits were reached, a sentence each.
   package internal(set) var remarks: [String] = []
 
@@ -78,6 +82,7 @@ package struct ProtocolWatch: Sendable {
   ) -> Pairing? {
     let now = Waiting(frame: packet.stamp.frame, time: packet.stamp.timeNanoseconds ?? lastTime)
     lastTime = max(lastTime, now.time)
+    packetCount += 1
     guard var connection = connection(of: facts) else { return nil }
     connection.lacksBytes = facts.missingToServer + facts.missingToClient > 0
     connection.version = facts.version
@@ -196,7 +201,9 @@ package struct ProtocolWatch: Sendable {
       || facts.tls?.offeredProtocols.contains { $0.contains(Self.protocolWord) } == true
     let text: String
     switch event {
-    case .hidden(let reason): text = "what is in TLS stays hidden: \(reason)"
+    case .hidden(let reason):
+      hiddenConnectionCount += 1
+      text = "what is in TLS stays hidden: \(reason)"
     case .earlyData: text = "early data (0-RTT) of TLS cannot be decrypted and is passed over"
     case .clientHello, .serverHello, .certificates, .alert, .decrypted: return
     }

@@ -147,10 +147,12 @@ struct WatchedSession {
     }
   }
 
-  /// Forgets what is under way.
-  mutating func removeFlows() {
-    (flowsToServer, flowsToClient) = ([:], [:])
-    (underWayToServer, underWayToClient) = (0, 0)
+  /// Forgets what is under way; what was last seen on the connection `kept` stays.
+  mutating func removeFlows(exceptOf kept: Int?) {
+    flowsToServer = flowsToServer.filter { $0.value.stream == kept }
+    flowsToClient = flowsToClient.filter { $0.value.stream == kept }
+    underWayToServer = kept == stream ? flowsToServer.count : 0
+    underWayToClient = kept == stream ? flowsToClient.count : 0
   }
 
   subscript(done direction: Direction, identifier: UInt16) -> UInt64? {

@@ -7,12 +7,16 @@ package enum AccessQuestionAction: String, CaseIterable, Sendable {
   case publish
   case receive
   case subscribe
+  case unsubscribe
+
+  /// Whether it is about a topic filter and not a topic name.
+  var isRequest: Bool { self == .subscribe || self == .unsubscribe }
 }
 
 /// One thing that somebody may or may not do.
 package struct AccessQuestion: Equatable, Sendable {
   package var action: AccessQuestionAction
-  /// A topic name, or for `subscribe` a topic filter.
+  /// A topic name, or for `subscribe` and `unsubscribe` a topic filter.
   package var topic: String
 
   package init(_ action: AccessQuestionAction, _ topic: String) {
@@ -78,9 +82,12 @@ struct AccessCheckDraft: Draft {
     plain.append(text)
   }
 
+  private static let questions = AccessQuestionAction.allCases.map(\.rawValue)
+  private static let questionList = questions.joined(choicesWith: "or")
+
   static let verbs = [
-    "publish", "receive", "subscribe", "ask", "test", "list", "who", "diff", "lint", "replay",
-    "suggest",
+    "publish", "receive", "subscribe", "unsubscribe", "ask", "test", "list", "who", "diff",
+    "lint", "replay", "suggest",
   ]
 
   func finished() throws(UsageError) -> AccessCheckOptions {
@@ -119,13 +126,12 @@ struct AccessCheckDraft: Draft {
     try rule(result.explains, "--explain", verb, ["publish", "receive", "ask"])
     try rule(result.tellsCoverage, "--coverage", verb, ["test"])
     try rule(
-      result.userName != nil, "--user", verb, ["publish", "receive", "subscribe", "list"])
+      result.userName != nil, "--user", verb, Self.questions + ["list"])
     try rule(
-      result.clientIdentifier != nil, "--client-id", verb,
-      ["publish", "receive", "subscribe", "list"])
+      result.clientIdentifier != nil, "--client-id", verb, Self.questions + ["list"])
     try rule(
       result.passwordFile != nil, "--passwords", verb,
-      ["publish", "receive", "subscribe", "ask", "test", "lint"])
+      Self.questions + ["ask", "test", "lint"])
     return result
   }
 
@@ -141,7 +147,7 @@ struct AccessCheckDraft: Draft {
 
   private func task(_ verb: String, _ rest: [String]) throws(UsageError) -> AccessCheckTask {
     switch verb {
-    case "publish", "receive", "subscribe":
+    case "publish", "receive", "subscribe", "unsubscribe":
       return .question(try question([verb] + rest, example: "--user alice"))
     case "ask":
       try count(rest, 0...1, "ask", "one file of questions or none", "ask questions.txt")
@@ -191,20 +197,20 @@ struct AccessCheckDraft: Draft {
   ) throws(UsageError) -> AccessQuestion {
     let shown = "mqtt acl-check --acl acl.conf \(example) publish home/door"
     guard let word = words.first else {
-      throw UsageError("who", "expected publish, receive or subscribe after it", example: shown)
+      throw UsageError("who", "expected \(Self.questionList) after it", example: shown)
     }
     guard let action = AccessQuestionAction(rawValue: word) else {
-      throw UsageError(word, "expected publish, receive or subscribe", example: shown)
+      throw UsageError(word, "expected \(Self.questionList)", example: shown)
     }
     guard words.count == 2 else {
       throw UsageError(
         word,
-        "expected one topic \(action == .subscribe ? "filter " : "")after it; quote one that "
+        "expected one topic \(action.isRequest ? "filter " : "")after it; quote one that "
           + "holds blanks", example: shown)
     }
     do throws(ValueFault) {
       let topic =
-        action == .subscribe ? try Values.filter(words[1]) : try Values.topic(words[1])
+        action.isRequest ? try Values.filter(words[1]) : try Values.topic(words[1])
       return AccessQuestion(action, topic)
     } catch {
       throw UsageError("\(word) \(words[1])", error.problem, example: shown)

@@ -35,8 +35,8 @@ extension InspectDraft {
       "check", "only what is wrong or worth knowing",
       manual: """
         Each finding has a severity (note, warning, error), the numbers of the frames that show it, \
-        the client, and the clause of the standard. The exit status is 1 when there is an error. \
-        What the capture lacks proves nothing: a gap makes notes of errors.
+        the client, and the clause of the standard. The exit status is 1 when there is an error, \
+        and when everything is in TLS that stays hidden. What the capture lacks proves nothing: a gap makes notes of errors.
         """
     ) { $0.choose("--check") },
     .flag(
@@ -50,11 +50,15 @@ extension InspectDraft {
       draft.choose("--follow")
     },
     .flag(
-      "ladder", "the sequence of packets between the clients and the broker, drawn"
+      "ladder", "the sequence of packets between the clients and the broker, drawn",
+      manual:
+        "On a terminal it is as wide as that, and elsewhere 40 columns from one end to the next."
     ) { $0.choose("--ladder") },
     .value(
       "html", "FILE", .file, example: "ladder.html", "write the sequence as a page that zooms",
-      manual: "The page needs nothing else. Lines are printed only with another option for them."
+      manual:
+        "It opens at full size, and the names of the ends stay in view. The page needs nothing "
+        + "else. Lines are printed only with another option for them."
     ) { (draft, text) throws(ValueFault) in
       draft.options.pageFile = try Values.name(text, "the path of a file")
     },

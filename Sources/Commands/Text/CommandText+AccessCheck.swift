@@ -4,11 +4,11 @@ extension Command {
   static let accessCheckText = CommandText(
     synopsis: [
       "acl-check --acl FILE [OPTION ...] {publish | receive} TOPIC",
-      "acl-check --acl FILE [OPTION ...] subscribe FILTER",
+      "acl-check --acl FILE [OPTION ...] {subscribe | unsubscribe} FILTER",
       "acl-check --acl FILE [OPTION ...] ask [FILE]",
       "acl-check --acl FILE [OPTION ...] test CASES [--coverage]",
       "acl-check --acl FILE [--user USER] list",
-      "acl-check --acl FILE who {publish | receive | subscribe} TOPIC",
+      "acl-check --acl FILE who ACTION TOPIC",
       "acl-check diff OLD NEW",
       "acl-check --acl FILE [--passwords FILE] lint",
       "acl-check --acl FILE replay --capture FILE",
@@ -23,13 +23,19 @@ extension Command {
       """
       The rules are an ACL file of mosquitto or a file of its dynamic-security plugin, and the \
       answers are those of the broker. A client that is not named is one without a user name, or \
-      one with an identifier that no rule names.
+      one with an identifier that no rule names. Where what a rule means is shown, $+ stands for a \
+      level that begins with $: no wildcard at the front of a filter matches such topics. This \
+      holds for subscribePattern and unsubscribePattern, too, as in MQTT 4.7.2; the plugin of \
+      mosquitto 2.0 lets a # there stand for filters that begin with $, so name these in rules of \
+      their own.
       """,
       """
-      publish and receive answer ALLOW or DENY with the place of the rule that decides. subscribe \
+      publish, receive and unsubscribe answer ALLOW or DENY with the place of the rule that \
+      decides. subscribe \
       answers FULLY, PARTLY or NEVER: how much of the filter is delivered. ask does the same for \
       the questions of a file or of the standard input, and test holds the answers against what \
-      is expected. diff compares the topics that the rules stand for and not their lines, with an \
+      is expected. list and diff take what may be subscribed to, too, where the file has a say in \
+      it. diff compares the topics that the rules stand for and not their lines, with an \
       example for everything that somebody gains or loses. lint finds rules that never decide, \
       grants of everything, patterns without a placeholder, and users without a password entry; \
       each finding has its file, line and column, and what to do.

@@ -17,8 +17,8 @@ extension Manual {
     page.macro("Ed")
     page.macro("Pp")
     page.prose(
-      "A dash is a client without a user name. Actions are publish (or write), receive (or read) "
-        + "and subscribe; answers are allow and deny, and for subscribe also fully, partly and "
+      "A dash is a client without a user name. Actions are publish (or write), receive (or read)"
+        + ", subscribe and unsubscribe; answers are allow and deny, and for subscribe also fully, partly and "
         + "never. A word that holds blanks stands in double quotes, where a backslash takes the "
         + "next character as it is.")
   }

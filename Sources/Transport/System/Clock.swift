@@ -14,6 +14,8 @@ package enum MonotonicClock {
 package enum WallClock {
   /// Nanoseconds since 1970-01-01 00:00 UTC.
   package static var nanoseconds: Int64 { linux_wall_nanoseconds() }
+  /// Whole seconds since then.
+  package static var seconds: Int64 { nanoseconds / 1_000_000_000 }
 }
 
 /// Random numbers from the kernel, fit for secrets.

@@ -16,8 +16,8 @@ extension AccessCheckCommand {
       let permissions = AccessPermissions(rules, subject.subject)
       if !options.writesJSON { tell(subject.title + ":") }
       var isEmpty = true
-      for action in [AccessAction.publish, .deliver] {
-        for region in permissions.regions(action, allowed: true) {
+      for action in AccessAction.allCases {
+        for region in Self.regions(permissions, action) {
           isEmpty = false
           tell(region, word(action), subject, rules)
         }
@@ -27,6 +27,17 @@ extension AccessCheckCommand {
     return ExitStatus.success
   }
 
+  /// What the client may do; nothing about requests where the file has no say in them.
+  private static func regions(
+    _ permissions: AccessPermissions, _ action: AccessAction
+  ) -> [TopicRegion] {
+    switch action {
+    case .publish, .deliver: permissions.regions(action, allowed: true)
+    case .subscribe, .unsubscribe:
+      permissions.restricts(action) ? permissions.allowedRequests(action) : []
+    }
+  }
+
   private func tell(
     _ region: TopicRegion, _ action: String, _ subject: AuditSubject, _ rules: AccessList
   ) {
@@ -34,8 +45,8 @@ extension AccessCheckCommand {
     if options.writesJSON {
       return tell([
         .init("user", .text(subject.subject.userName)), .init("action", .text(action)),
-        .init("filter", .text(region.shape.text)),
-        .init("except", .array(region.outside.map { .text($0.text) })),
+        .init("filter", .text(region.text(region.shape))),
+        .init("except", .array(region.outside.map { .text(region.text($0)) })),
         .init("file", .text(rules.file)),
         .init("line", line.map { .number(Double($0)) } ?? .null),
       ])
@@ -47,7 +58,7 @@ extension AccessCheckCommand {
   func who(_ question: AccessQuestion) throws(AccessCheckFailure) -> Int32 {
     let rules = try rules(options.rulesFile)
     if question.action == .subscribe { return who(subscribe: question.topic, rules) }
-    let action: AccessAction = question.action == .publish ? .publish : .deliver
+    let action = Self.action(question.action)
     let permits = rules.permits(action, topic: question.topic)
     for permit in permits {
       let location = rules.location(of: permit.decision)
@@ -67,12 +78,18 @@ extension AccessCheckCommand {
 
   private func who(subscribe filter: String, _ rules: AccessList) -> Int32 {
     var status = ExitStatus.failure
-    for subject in AuditSubject.all([rules]) {
+    var general: Set<String?> = []
+    for subject in rules.subjects([.subscribe, .deliver], topic: filter) {
+      let name = subject.subject.userName
+      if general.contains(name) { continue }
       let permissions = AccessPermissions(rules, subject.subject)
       guard permissions.decide(.subscribe, topic: filter).isAllowed else { continue }
       let found = permissions.deliverability(of: Array(filter.utf8))
       if found.extent == .never { continue }
       status = ExitStatus.success
+      if subject.subject.clientIdentifier == AuditSubject.anyClient, found.extent == .fully {
+        general.insert(name)
+      }
       if options.writesJSON {
         tell([
           .init("who", .text(subject.title)), .init("answer", .text(found.extent.rawValue)),
@@ -95,9 +112,11 @@ extension AccessCheckCommand {
           .init("who", .text(change.title)),
           .init("change", .text(change.isGain ? "gain" : "loss")),
           .init("action", .text(word(change.action))),
-          .init("filter", .text(change.region.shape.text)),
-          .init("except", .array(change.region.outside.map { .text($0.text) })),
+          .init("filter", .text(change.region.text(change.region.shape))),
+          .init("except", .array(change.region.outside.map { .text(change.region.text($0)) })),
           .init("example", .text(change.example)),
+          .init("example_client", .text(change.exampleSubject?.clientIdentifier)),
+          .init("example_user", .text(change.exampleSubject?.userName)),
           .init("old", .text(change.oldRule?.description)),
           .init("new", .text(change.newRule?.description)),
         ])
@@ -105,10 +124,18 @@ extension AccessCheckCommand {
         let place = (change.newRule ?? change.oldRule).map { " by \($0)" } ?? ""
         tell(
           "\(change.title): \(change.isGain ? "gains" : "loses") \(word(change.action)) "
-            + "\(change.region.text)\(place), for example \(change.example)")
+            + "\(change.region.text)\(place), for example \(change.example)"
+            + Self.namesOfExample(change))
       }
     }
     return changes.isEmpty ? ExitStatus.success : ExitStatus.failure
+  }
+
+  /// Whose names stand in the example.
+  private static func namesOfExample(_ change: AccessChange) -> String {
+    guard let subject = change.exampleSubject else { return "" }
+    let user = change.title == AuditSubject.other().title ? subject.userName : nil
+    return " as the client \(subject.clientIdentifier)" + (user.map { " of the user \($0)" } ?? "")
   }
 
   func lint() throws(AccessCheckFailure) -> Int32 {

@@ -45,6 +45,8 @@ private struct AccessObserver: PacketReceiver, ~Copyable {
       for subscription in subscribe.subscriptions {
         note(.subscribe, subscription.filter, packet, connection)
       }
+    case .packet(.unsubscribe(let unsubscribe)):
+      for filter in unsubscribe.filters { note(.unsubscribe, filter, packet, connection) }
     case .packet, .malformed, .incomplete: return
     }
   }
@@ -97,8 +99,11 @@ extension AccessCheckCommand {
         ])
       } else {
         let place = location.map { " \($0)" } ?? ""
+        // One that has none is not called by an empty name.
+        let name = access.clientIdentifier
+        let client = name.isEmpty ? "" : " client=\(name)"
         tell(
-          "DENY\(place): \(access.userName ?? "-") client=\(access.clientIdentifier) "
+          "DENY\(place): \(access.userName ?? "-")\(client) "
             + "\(word(access.action)) \(access.topic), \(times(count.times)), first in frame "
             + "\(count.frame): \(rules.reason(for: decision))")
       }

@@ -22,15 +22,9 @@ private struct Answer {
 extension AccessCheckCommand {
   func answer(_ question: AccessQuestion) throws(AccessCheckFailure) -> Int32 {
     let rules = try rules(options.rulesFile)
-    let action: AccessAction =
-      switch question.action {
-      case .publish: .publish
-      case .receive: .deliver
-      case .subscribe: .subscribe
-      }
     let asked = AccessCase(
-      userName: options.userName, clientIdentifier: options.clientIdentifier, action: action,
-      topic: question.topic)
+      userName: options.userName, clientIdentifier: options.clientIdentifier,
+      action: Self.action(question.action), topic: question.topic)
     let answer = answer(asked, rules, try passwords())
     if options.writesJSON {
       tell(members(asked, answer, rules))
@@ -39,6 +33,16 @@ extension AccessCheckCommand {
       tellDetails(answer, rules)
     }
     return answer.isAllowed ? ExitStatus.success : ExitStatus.failure
+  }
+
+  /// The action of a question.
+  static func action(_ action: AccessQuestionAction) -> AccessAction {
+    switch action {
+    case .publish: .publish
+    case .receive: .deliver
+    case .subscribe: .subscribe
+    case .unsubscribe: .unsubscribe
+    }
   }
 
   func answerAll(_ file: String?) throws(AccessCheckFailure) -> Int32 {

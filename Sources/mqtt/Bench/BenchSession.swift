@@ -55,9 +55,9 @@ final class BenchSession {
     return result
   }
 
-  /// Measures one scenario.
+  /// Measures one scenario; `leavesLine` for those of which more is said only much later.
   func measureQuietly(
-    _ scenario: Scenario, _ options: BenchOptions
+    _ scenario: Scenario, _ options: BenchOptions, leavesLine: Bool = false
   ) throws(StartFailure) -> RunResult {
     var settings = try LoadSettings(scenario, options)
     try settings.checkDescriptors()
@@ -78,7 +78,7 @@ final class BenchSession {
     } catch {
       throw StartFailure(description: "\(error)")
     }
-    live.finish()
+    live.finish(leaving: leavesLine ? result : nil)
     result.broker = brokers
     return result
   }

@@ -57,9 +57,11 @@ final class LiveProgress: LoadObserver {
     Terminal.write("\r\u{1B}[K\(line)", to: STDERR_FILENO)
   }
 
-  /// Takes the line away.
-  func finish() {
+  /// Takes the line away; of `result` there stays one that says what came of it.
+  func finish(leaving result: RunResult?) {
     if isDrawn { Terminal.write("\r\u{1B}[K", to: STDERR_FILENO) }
+    guard let result, !isQuiet else { return }
+    Terminal.write(TourTable.line(result) + "\n", to: STDERR_FILENO)
   }
 
   private func bar(_ progress: LoadProgress) -> String {

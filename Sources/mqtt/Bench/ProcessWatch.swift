@@ -1,5 +1,5 @@
-// What another process of this machine uses, read from /proc: processor time of all its threads in
-// steps of the kernel's clock, and resident memory.
+// What another process of this machine uses: processor time of all its threads by the clock that the
+// kernel has for each process, and resident memory from /proc.
 
 import Bench
 import Glibc
@@ -44,16 +44,13 @@ final class ProcessWatch {
   }
 
   /// Processor time of a process; nil when there is none.
-  ///
-  /// The name in the second field of /proc/PID/stat may hold anything, so fields are counted from
-  /// its last parenthesis (proc(5)).
   static func cpuSeconds(of process: Int) -> Double? {
-    let text = SystemFile.text("/proc/\(process)/stat")
-    guard let end = text.lastIndex(of: ")") else { return nil }
-    let fields = text[text.index(after: end)...].split(separator: " ")
-    guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12])
+    var clock = clockid_t()
+    var time = timespec()
+    guard let identifier = pid_t(exactly: process), identifier > 0,
+      clock_getcpuclockid(identifier, &clock) == 0, clock_gettime(clock, &time) == 0
     else { return nil }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
   static func residentBytes(of process: Int) -> Int {

@@ -54,9 +54,11 @@ enum TourCommand {
       terms.subscribeQoS = options.subscribeQoS ?? stop.qos
       terms.ratePerSecond = options.ratePerSecond ?? stop.rate
       terms.durationSeconds = stop.seconds.map { options.durationSeconds ?? $0 }
-      results.append(try session.measureQuietly(scenario, terms))
+      results.append(try session.measureQuietly(scenario, terms, leavesLine: true))
     }
-    session.show(TourTable.lines(results).joined(separator: "\n") + "\n")
+    // Not where it goes to but where it is looked at decides how wide it may be.
+    let width = isatty(STDOUT_FILENO) == 1 ? Terminal.width(STDOUT_FILENO) : Int.max
+    session.show(TourTable.lines(results, width: width).joined(separator: "\n") + "\n")
     try session.write(results)
     return session.status(of: results)
   }

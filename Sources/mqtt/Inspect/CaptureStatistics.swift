@@ -18,6 +18,16 @@ struct CaptureStatistics {
     var bytes = 0
     var published = 0
     var received = 0
+
+    /// Adds what another row has counted of the same client.
+    mutating func add(_ other: Client) {
+      version = other.version
+      connections += other.connections
+      packets += other.packets
+      bytes += other.bytes
+      published += other.published
+      received += other.received
+    }
   }
 
   struct TopicCount {
@@ -48,12 +58,19 @@ struct CaptureStatistics {
   private(set) var packets = 0
   private(set) var bytes = 0
   private var clients: [String: Client] = [:]
+  /// Clients whose identifier is not known, or not yet, by the number of their connection.
+  private var unnamed: [Int: (name: String, row: Client)] = [:]
   private var topics: [String: TopicCount] = [:]
   private var streams: Set<Int> = []
   private var firstTime: Int64?
   private var lastTime: Int64 = 0
 
-  var clientCount: Int { clients.count }
+  var clientCount: Int { allClients.count }
+
+  /// All clients by their names, which may be addresses.
+  private var allClients: [String: Client] {
+    unnamed.values.reduce(into: clients) { $0[$1.name, default: Client()].add($1.row) }
+  }
   var connectionCount: Int { streams.count }
 
   /// From the first packet to the last.
@@ -64,7 +81,7 @@ struct CaptureStatistics {
 
   /// All clients, those with most packets first.
   var clientRows: [(name: String, row: Client)] {
-    clients.sorted { ($1.value.packets, $0.key) < ($0.value.packets, $1.key) }
+    allClients.sorted { ($1.value.packets, $0.key) < ($0.value.packets, $1.key) }
       .map { (name: $0.key, row: $0.value) }
   }
 
@@ -86,21 +103,37 @@ struct CaptureStatistics {
     }
     if let type = packet.header?.type { types[type, default: 0] += 1 }
     if case .malformed = packet.content { malformed += 1 }
-    var name = connection.clientName
-    if clients[name] == nil, clients.count >= Self.rowLimit { name = Self.others }
-    var client = clients[name] ?? Client()
-    client.version = connection.version
-    client.packets += 1
-    client.bytes += bytes.count
+    var row = Client()
+    row.version = connection.version
+    row.packets = 1
+    row.bytes = bytes.count
     if streams.count < Self.rowLimit, streams.insert(connection.number).inserted {
-      client.connections += 1
+      row.connections = 1
     }
     if case .publish(let view) = packet.content {
-      if packet.direction == .toServer { client.published += 1 } else { client.received += 1 }
+      if packet.direction == .toServer { row.published = 1 } else { row.received = 1 }
       count(view, packet, bytes)
     }
-    clients[name] = client
+    add(row, of: connection)
   }
+
+  /// Adds to what is counted of the client of a connection.
+  private mutating func add(_ row: Client, of connection: ConnectionFacts) {
+    var row = row
+    if connection.clientIdentifier == nil, hasRoom || unnamed[connection.number] != nil {
+      unnamed[connection.number, default: (connection.clientName, Client())].row.add(row)
+      return
+    }
+    // A broker may give the name only in its answer: what came before belongs to it.
+    if var earlier = unnamed.removeValue(forKey: connection.number)?.row {
+      earlier.add(row)
+      row = earlier
+    }
+    let name = connection.clientName
+    clients[hasRoom || clients[name] != nil ? name : Self.others, default: Client()].add(row)
+  }
+
+  private var hasRoom: Bool { clients.count + unnamed.count < Self.rowLimit }
 
   private mutating func count(_ view: PublishView, _ packet: CapturedPacket, _ bytes: Span<UInt8>) {
     var topic = packet.aliasedTopic ?? String(validated: bytes, view.topic)

@@ -46,7 +46,12 @@ struct FieldLines: PacketReceiver, ~Copyable {
   mutating func receive(
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, on connection: ConnectionFacts
   ) {
-    if case .incomplete = packet.content { return }
+    // A packet that the snap length has cut has the fields that are there, in its own frame; others
+    // end nowhere.
+    if case .incomplete = packet.content {
+      let isCut = packet.stamp.capturedLength < packet.stamp.length
+      if !isCut || packet.firstFrame != packet.stamp.frame { return }
+    }
     if packet.stamp.frame != frame {
       endLine()
       frame = packet.stamp.frame

@@ -11,6 +11,8 @@ final class FindingLines: PacketTeller {
   private let isJSON: Bool
   private var output = InspectOutput()
   private var counts: [FindingSeverity: Int] = [:]
+  private var packetCount = 0
+  private var hiddenCount = 0
 
   init(_ options: InspectOptions, isJSON: Bool) {
     selection = options.selection
@@ -35,6 +37,8 @@ final class FindingLines: PacketTeller {
       output.buffer.append(UInt8(ascii: "\n"))
       output.flushIfLarge()
     }
+    packetCount += watch.packetCount
+    hiddenCount += watch.hiddenConnectionCount
     var remarks = watch.remarks
     if watch.omittedCount > 0 {
       remarks.append(
@@ -61,8 +65,17 @@ final class FindingLines: PacketTeller {
       let parts = FindingSeverity.allCases.reversed().map { severity in
         Counted.text(counts[severity] ?? 0, severity.name)
       }
-      output.buffer.append(utf8: parts.joined(separator: ", ") + "\n")
+      output.buffer.append(utf8: parts.joined(separator: ", ") + hidden + "\n")
     }
     output.flush()
+  }
+
+  /// What the counts say nothing about.
+  private var hidden: String {
+    if hiddenCount == 0 { return "" }
+    let connections = Counted.text(hiddenCount, "connection") + " of TLS"
+    return packetCount == 0
+      ? "; nothing could be checked: what is in \(connections) stays hidden"
+      : "; not checked: \(connections), hidden"
   }
 }

@@ -27,7 +27,9 @@ enum InspectCommand {
       }
       inspection.finish()
       let status = end(problems)
-      if case .findings = options.output, inspection.hasErrors { return ExitStatus.failure }
+      // What could not be looked at was not found to be right.
+      let isDoubtful = inspection.hasErrors || inspection.isHidden
+      if case .findings = options.output, isDoubtful { return ExitStatus.failure }
       return status
     } catch {
       return end(["\(error)"])

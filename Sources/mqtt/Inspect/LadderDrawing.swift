@@ -5,11 +5,18 @@
 
 import Capture
 import Commands
+import Glibc
 import MQTTCodec
 
 /// Draws a sequence as text.
 final class LadderDrawing: PacketTeller {
-  private static let columnWidth = 40
+  /// Columns between two ends where the output has no width of its own.
+  private static let usualWidth = 40
+  /// Less would leave nothing of what is written at the arrows.
+  private static let leastWidth = 20
+  private static let mostWidth = 80
+  /// Columns of frame and time.
+  private static let marginWidth = 21
 
   private let options: InspectOptions
   private var steps: LadderSteps
@@ -30,7 +37,7 @@ final class LadderDrawing: PacketTeller {
   func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {}
 
   func tellEnd(_ watch: ProtocolWatch) {
-    let names = steps.names.map { $0.fitted(to: Self.columnWidth - 1) + " " }
+    let names = steps.names.map { $0.fitted(to: columnWidth - 1) + " " }
     write("frame".leading(6) + "time".leading(13) + "  " + names.joined())
     for step in steps.steps {
       let time = CFormat.text("%.6f", Double(step.elapsedNanoseconds) / 1e9)
@@ -38,6 +45,16 @@ final class LadderDrawing: PacketTeller {
     }
     if let remark = steps.remark { write(remark) }
     steps = LadderSteps(options)
+  }
+
+  /// Columns from one end to the next: on a terminal all fill its width.
+  private var columnWidth: Int {
+    guard isatty(STDOUT_FILENO) == 1, let last = steps.names.last else { return Self.usualWidth }
+    let gaps = max(1, steps.names.count - 1)
+    let free = Terminal.width(STDOUT_FILENO) - Self.marginWidth
+    // The last name stands behind the last gap.
+    let width = max((free - last.columnCount) / gaps, free / (gaps + 1))
+    return min(Self.mostWidth, max(Self.leastWidth, width))
   }
 
   private func write(_ line: String) {
@@ -48,8 +65,8 @@ final class LadderDrawing: PacketTeller {
   }
 
   private func arrow(_ step: LadderStep) -> String {
-    let width = Self.columnWidth
-    var cells = [Character](repeating: " ", count: (steps.names.count - 1) * width + 1)
+    let width = columnWidth
+    var cells = [String](repeating: " ", count: (steps.names.count - 1) * width + 1)
     for end in steps.names.indices { cells[end * width] = "│" }
     let (left, right) = (min(step.from, step.to) * width, max(step.from, step.to) * width)
     for cell in left + 1..<right { cells[cell] = "─" }
@@ -61,13 +78,18 @@ final class LadderDrawing: PacketTeller {
       cells[left + 1] = "◀"
     }
     let room = right - left - 6
-    var label = Array(step.label)
-    if label.count > room { label = label.prefix(room - 1) + ["…"] }
-    let start = left + 3
-    cells[start - 1] = " "
-    for (index, character) in label.enumerated() { cells[start + index] = character }
-    cells[start + label.count] = " "
-    return String(cells)
+    var place = left + 3
+    cells[place - 1] = " "
+    for character in step.label(within: room) {
+      let count = character.columnCount
+      // A mark without a column of its own goes with what it stands on.
+      if count == 0 { cells[place - 1] += String(character) }
+      if count > 0 { cells[place] = String(character) }
+      if count == 2 { cells[place + 1] = "" }
+      place += count
+    }
+    cells[place] = " "
+    return cells.joined()
   }
 
   func finish() { output.flush() }

@@ -1,6 +1,6 @@
-// `--html`: the sequence as one page that needs nothing else. The drawing is an SVG whose view is
-// moved by dragging and zoomed by the wheel, by keys and by buttons; `#zoom=4` in the address begins
-// with that zoom. Everything that comes from the capture is escaped: it is hostile.
+// `--html`: the sequence as one page that needs nothing else. The drawing is an SVG whose view begins
+// at its full size, is moved by dragging and zoomed by the wheel, by keys and by buttons; `#zoom=4` in
+// the address begins with that zoom. The names of the ends stay at the top of the view. Everything that comes from the capture is escaped: it is hostile.
 
 import Capture
 import Commands
@@ -13,6 +13,8 @@ final class LadderPage: PacketTeller {
   private static let columnWidth = 360
   private static let rowHeight = 22
   private static let margin = 150
+  /// Of a letter of the labels, about.
+  private static let letterWidth = 7
 
   private let options: InspectOptions
   private let path: String
@@ -43,15 +45,23 @@ final class LadderPage: PacketTeller {
     write(
       "<svg class=\"ladder\" viewBox=\"0 0 \(width) \(height)\" data-width=\"\(width)\" "
         + "data-height=\"\(height)\" data-steps=\"\(steps.steps.count)\">\n")
-    for (index, name) in steps.names.enumerated() {
+    for index in steps.names.indices {
       let x = x(index)
       write(
-        "<text class=\"end\" x=\"\(x)\" y=\"\(Self.rowHeight)\">\(name.escapedForMarkup)</text>"
-          + "<line class=\"life\" x1=\"\(x)\" y1=\"\(Self.rowHeight + 8)\" x2=\"\(x)\" "
+        "<line class=\"life\" x1=\"\(x)\" y1=\"\(Self.rowHeight + 8)\" x2=\"\(x)\" "
           + "y2=\"\(height)\"/>\n")
     }
     for (index, step) in steps.steps.enumerated() { write(drawing(step, row: index)) }
-    write("</svg>\n")
+    // Behind the rest, so that nothing is drawn over them when they stay in view.
+    write("<g class=\"ends\"><rect width=\"\(width)\" height=\"\(Self.rowHeight + 8)\"/>\n")
+    for (index, name) in steps.names.enumerated() {
+      // As much as there is room for between two ends; the whole name is in the title.
+      let shown = name.shortened(to: Self.columnWidth / Self.letterWidth)
+      write(
+        "<text class=\"end\" x=\"\(x(index))\" y=\"\(Self.rowHeight)\">"
+          + "\(shown.escapedForMarkup)<title>\(name.escapedForMarkup)</title></text>\n")
+    }
+    write("</g></svg>\n")
     if let remark = steps.remark { write("<p>\(remark.escapedForMarkup)</p>\n") }
     let findings = watch.findings.filter { options.selection.selects($0) }
     if !findings.isEmpty {
@@ -84,8 +94,7 @@ final class LadderPage: PacketTeller {
     let y = Self.rowHeight * (row + 3)
     let (from, to) = (x(step.from), x(step.to))
     let tip = to > from ? to - 7 : to + 7
-    let room = abs(to - from) / 7
-    let label = step.label.count > room ? step.label.prefix(room - 1) + "…" : step.label[...]
+    let label = step.label(within: abs(to - from) / Self.letterWidth)
     let time = CFormat.text("%.6f", Double(step.elapsedNanoseconds) / 1e9)
     let type = step.type?.name.lowercased() ?? "malformed"
     return
@@ -94,7 +103,7 @@ final class LadderPage: PacketTeller {
       + "<text class=\"time\" x=\"60\" y=\"\(y)\">\(time)</text>"
       + "<line x1=\"\(from)\" y1=\"\(y)\" x2=\"\(to)\" y2=\"\(y)\"/>"
       + "<path d=\"M\(to) \(y)L\(tip) \(y - 4)L\(tip) \(y + 4)Z\"/>"
-      + "<text class=\"label\" x=\"\((from + to) / 2)\" y=\"\(y - 4)\">\(String(label).escapedForMarkup)"
+      + "<text class=\"label\" x=\"\((from + to) / 2)\" y=\"\(y - 4)\">\(label.escapedForMarkup)"
       + "</text></g>\n"
   }
 
@@ -103,8 +112,8 @@ final class LadderPage: PacketTeller {
     <html lang="en"><head><meta charset="utf-8"><title>MQTT ladder</title><style>
     body { margin: 0; font: 13px system-ui, sans-serif; color: #222; background: #fff }
     header { padding: 6px 10px; border-bottom: 1px solid #ccc }
-    svg.ladder { display: block; width: 100vw; height: 88vh; cursor: grab; touch-action: none }
-    text { font-size: 12px } text.end { font-weight: bold; text-anchor: middle }
+    svg.ladder { display: block; width: 100%; height: 88vh; cursor: grab; touch-action: none }
+    .ends rect { fill: #fff } text { font-size: 12px } text.end { font-weight: bold; text-anchor: middle }
     text.time { fill: #777; font-size: 11px } text.label { text-anchor: middle; font-size: 11px }
     line.life { stroke: #bbb; stroke-dasharray: 4 3 }
     .step line { stroke: #456 } .step path { fill: #456 }
@@ -115,7 +124,7 @@ final class LadderPage: PacketTeller {
     .step:hover .label { font-weight: bold } li.error { color: #c00 } li.warning { color: #a60 }
     </style></head><body>
     <header><button data-zoom="1.25">+</button> <button data-zoom="0.8">-</button>
-    <button data-zoom="0">all</button> wheel zooms, dragging moves, an arrow tells more</header>
+    <button data-zoom="full">100 %</button> <button data-zoom="0">all</button> wheel zooms, dragging moves, an arrow tells more</header>
 
     """
 
@@ -123,11 +132,16 @@ final class LadderPage: PacketTeller {
     <script>
     for (const svg of document.querySelectorAll("svg.ladder")) {
       const whole = { x: 0, y: 0, w: +svg.dataset.width, h: +svg.dataset.height };
-      // At first as wide as the page, from the top.
-      let view = { x: 0, y: 0, w: whole.w, h: Math.min(whole.h, whole.w * 0.6) };
+      svg.setAttribute("preserveAspectRatio", "xMinYMin meet");
+      const ends = svg.querySelector(".ends");
+      // At first in full size, from the top.
+      const full = () => ({ x: 0, y: 0, w: svg.clientWidth, h: svg.clientHeight });
+      let view = full();
       let held = null;
-      const show = () =>
+      const show = () => {
         svg.setAttribute("viewBox", [view.x, view.y, view.w, view.h].map(Math.round).join(" "));
+        ends.setAttribute("transform", `translate(0 ${Math.max(0, Math.round(view.y))})`);
+      };
       const zoom = (by, x, y) => {
         x ??= view.x + view.w / 2; y ??= view.y + view.h / 2;
         view = { x: x - (x - view.x) / by, y: y - (y - view.y) / by, w: view.w / by, h: view.h / by };
@@ -153,7 +167,9 @@ final class LadderPage: PacketTeller {
       document.querySelector("header").addEventListener("click", event => {
         const by = event.target.dataset.zoom;
         if (by === undefined) return;
-        if (+by > 0) zoom(+by); else { view = { ...whole }; show(); }
+        if (+by > 0) return zoom(+by);
+        view = by === "full" ? full() : { ...whole };
+        show();
       });
       document.addEventListener("keydown", event => {
         const step = view.h / 4;

@@ -20,6 +20,26 @@ struct LadderStep {
   var answers: Int?
 }
 
+extension LadderStep {
+  /// Columns of a topic that still tell something.
+  private static let leastTopicWidth = 8
+
+  /// The label within so many columns: first the topic loses its middle, then what follows it goes,
+  /// and at last the end of everything.
+  func label(within width: Int) -> String {
+    if label.columnCount <= width { return label }
+    if let first = label.firstIndex(of: "\""), let last = label.lastIndex(of: "\""), first < last {
+      let front = label[...first]
+      let topic = label[label.index(after: first)..<last]
+      for back in [label[last...], "\""] {
+        let room = width - front.columnCount - back.columnCount
+        if room >= Self.leastTopicWidth { return front + topic.shortened(to: room) + back }
+      }
+    }
+    return label.fronting(width - 1) + "…"
+  }
+}
+
 /// Gathers arrows.
 struct LadderSteps {
   /// Arrows and ends that are drawn; more are counted.
@@ -35,6 +55,8 @@ struct LadderSteps {
   private(set) var steps: [LadderStep] = []
   private(set) var omittedCount = 0
   private var places: [End: Int] = [:]
+  /// Places of clients whose identifier is not known, or not yet, by the number of their connection.
+  private var unnamedPlaces: [Int: Int] = [:]
   private let text: PacketText
   private let brief: PacketText
 
@@ -49,7 +71,7 @@ struct LadderSteps {
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
     _ pairing: Pairing?
   ) {
-    guard steps.count < Self.stepLimit, let client = place(connection.clientName),
+    guard steps.count < Self.stepLimit, let client = place(of: connection),
       let broker = place("broker \(connection.server)", isBroker: true)
     else {
       omittedCount += 1
@@ -66,6 +88,41 @@ struct LadderSteps {
         from: isToServer ? client : broker, to: isToServer ? broker : client,
         type: packet.header?.type, label: brief.line(packet, bytes), text: words,
         answers: pairing?.frame))
+  }
+
+  /// The place of a connection's client; nil when there is no room for it.
+  ///
+  /// A broker may give the name only in its answer: what stands there under an address until then
+  /// becomes the client of that name.
+  private mutating func place(of connection: ConnectionFacts) -> Int? {
+    let name = connection.clientName
+    if let unnamed = unnamedPlaces[connection.number], connection.clientIdentifier != nil {
+      unnamedPlaces[connection.number] = nil
+      places[End(name: names[unnamed], isBroker: false)] = nil
+      if let known = places[End(name: name, isBroker: false)] {
+        join(unnamed, to: known)
+      } else {
+        names[unnamed] = name
+        places[End(name: name, isBroker: false)] = unnamed
+      }
+    }
+    let place = place(name)
+    if connection.clientIdentifier == nil { unnamedPlaces[connection.number] = place }
+    return place
+  }
+
+  /// Draws at `known` what was to be drawn at `place`, which goes.
+  private mutating func join(_ place: Int, to known: Int) {
+    func moved(_ old: Int) -> Int {
+      let new = old == place ? known : old
+      return new > place ? new - 1 : new
+    }
+    for index in steps.indices {
+      (steps[index].from, steps[index].to) = (moved(steps[index].from), moved(steps[index].to))
+    }
+    names.remove(at: place)
+    places = places.mapValues(moved)
+    unnamedPlaces = unnamedPlaces.mapValues(moved)
   }
 
   /// The place of an end; nil when there is no room for it.

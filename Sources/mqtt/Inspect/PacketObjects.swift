@@ -36,7 +36,9 @@ final class PacketObjects: PacketTeller {
       member("malformed", error.explanation)
       member("clause", error.statement)
       member("offset", error.offset)
-    case .incomplete(let missing): member("missing_bytes", missing)
+    case .incomplete(let missing):
+      if let topic = PacketText.topic(ofCut: packet, bytes) { member("topic", topic) }
+      member("missing_bytes", missing)
     }
     if let pairing {
       member("answers_frame", pairing.frame)

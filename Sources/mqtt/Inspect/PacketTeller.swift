@@ -25,6 +25,8 @@ struct Inspection: PacketReceiver, ~Copyable {
   private let tellers: [any PacketTeller]
   private var watch = ProtocolWatch()
   private(set) var hasErrors = false
+  /// Whether a capture had nothing but connections whose content stays hidden.
+  private(set) var isHidden = false
   /// Packets of this capture, and those of them that were told.
   private var packetCount = 0
   private var toldCount = 0
@@ -64,9 +66,17 @@ struct Inspection: PacketReceiver, ~Copyable {
       hasErrors = true
     }
     for teller in tellers { teller.tellEnd(watch) }
-    watch = ProtocolWatch()
-    defer { (packetCount, toldCount) = (0, 0) }
-    if packetCount == 0 { return "no packet of MQTT was found in it" }
+    if watch.packetCount == 0, watch.hiddenConnectionCount > 0 { isHidden = true }
+    defer {
+      watch = ProtocolWatch()
+      (packetCount, toldCount) = (0, 0)
+    }
+    if packetCount == 0 {
+      let hidden = watch.hiddenConnectionCount
+      if hidden == 0 { return "no packet of MQTT was found in it" }
+      return "no packet of MQTT could be read in it: \(Counted.text(hidden, "connection")) of TLS "
+        + "stay\(hidden == 1 ? "s" : "") hidden; --keylog names a file with the secrets"
+    }
     if toldCount > 0 { return nil }
     return "of \(Counted.text(packetCount, "packet")) of MQTT none was asked for"
   }

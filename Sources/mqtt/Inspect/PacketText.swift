@@ -30,7 +30,8 @@ struct PacketText {
       return words.joined(separator: " ")
     case .malformed(let error): return "malformed \(error)"
     case .incomplete(let missing):
-      let name = packet.header?.type.name ?? "packet"
+      let topic = Self.topic(ofCut: packet, bytes).map { " " + $0.quoted } ?? ""
+      let name = (packet.header?.type.name ?? "packet") + topic
       return "\(name), of which the capture lacks \(Counted.text(missing, "byte"))"
     case .publish(let view):
       guard let publish = Self.publish(packet, view, bytes) else { return "PUBLISH" }
@@ -47,6 +48,15 @@ struct PacketText {
     guard var publish = try? Publish(view, in: bytes) else { return nil }
     if let topic = packet.aliasedTopic { publish.topic = topic }
     return publish
+  }
+
+  /// The topic of a PUBLISH that is not all there; nil where that is not there either.
+  static func topic(ofCut packet: CapturedPacket, _ bytes: Span<UInt8>) -> String? {
+    guard let header = packet.header, header.type == .publish else { return nil }
+    let start = header.headerLength + 2
+    guard bytes.count >= start else { return nil }
+    let end = start + (Int(bytes[start - 2]) << 8 | Int(bytes[start - 1]))
+    return end > start && end <= bytes.count ? String(validated: bytes, start..<end) : nil
   }
 
   /// The beginning of bytes: text as it is, JSON on one line, anything else as `0x0a1b`.
@@ -159,18 +169,16 @@ extension ConnectionFacts {
 }
 
 extension String {
-  /// With blanks in front, up to `width` characters.
+  /// With blanks in front, up to `width` columns.
   func leading(_ width: Int) -> String {
-    String(repeating: " ", count: Swift.max(0, width - count)) + self
+    String(repeating: " ", count: Swift.max(0, width - columnCount)) + self
   }
 
-  /// Exactly `width` characters: with blanks behind, or with its end cut off.
-  func fitted(to width: Int) -> String {
-    count > width ? prefix(width - 1) + "…" : trailing(width)
-  }
+  /// Exactly `width` columns: with blanks behind, or with its middle cut out.
+  func fitted(to width: Int) -> String { shortened(to: width).trailing(width) }
 
-  /// With blanks behind, up to `width` characters.
+  /// With blanks behind, up to `width` columns.
   func trailing(_ width: Int) -> String {
-    self + String(repeating: " ", count: Swift.max(0, width - count))
+    self + String(repeating: " ", count: Swift.max(0, width - columnCount))
   }
 }

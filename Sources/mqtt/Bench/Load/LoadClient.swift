@@ -56,6 +56,21 @@ final class PublisherPart {
   @exclusivity(unchecked) var flight: FlightTable
   /// Retained messages that have been removed again.
   var cleared: UInt64 = 0
+  /// In a publisher that asks: the first question that is still waited for, and how many of those
+  /// from there on have been answered.
+  @exclusivity(unchecked) var firstAwaited: UInt64 = 0
+  @exclusivity(unchecked) var answered: UInt64 = 0
+  /// When the last of these was asked or answered.
+  @exclusivity(unchecked) var lastExchange: Int64 = 0
+
+  /// Questions without an answer, those left out that were given up.
+  var unanswered: Int { Int(clamping: next - firstAwaited) - Int(clamping: answered) }
+
+  /// Gives up what has not been answered, so that others may be asked.
+  func forgetUnanswered() {
+    firstAwaited = next
+    answered = 0
+  }
 
   init(number: Int, quota: UInt64, packet: PublishPacket, window: Int) {
     self.number = number

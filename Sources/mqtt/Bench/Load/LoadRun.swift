@@ -34,6 +34,8 @@ final class LoadRun {
   /// When the last connection of a storm stood.
   private var connectedAt: Int64 = 0
   private var isInterrupted = false
+  /// Whether a run of a number of messages was given up because nothing moved any more.
+  private var hasStalled = false
 
   init(
     _ settings: LoadSettings, watch: ProcessWatch?, interrupt: Interrupt,
@@ -64,7 +66,12 @@ final class LoadRun {
   }
 
   private func conduct() {
-    guard waitForClients() else { return leave() }
+    // Connecting is all that such a run measures.
+    if settings.connectionPattern == .storm { watch?.begin() }
+    guard waitForClients() else {
+      watch?.end()
+      return leave()
+    }
     if settings.isOffline {
       advance(to: .parting)
       wait(upTo: 5_000_000_000) {
@@ -110,7 +117,10 @@ final class LoadRun {
   }
 
   private func holdConnections() {
-    guard settings.connectionPattern != .storm else { return }
+    guard settings.connectionPattern != .storm else {
+      watch?.end()
+      return
+    }
     watch?.begin()
     wait(upTo: settings.durationNanoseconds) { false }
     watch?.end()
@@ -125,16 +135,24 @@ final class LoadRun {
     progress.publishStart.store(start, ordering: .relaxed)
     progress.measureStart.store(measure, ordering: .relaxed)
     progress.publishEnd.store(end, ordering: .relaxed)
+    // A short run is over before the conductor has looked again.
+    if settings.warmUpNanoseconds == 0 { watch?.begin() }
     advance(to: .publishing)
     wait(upTo: measure - MonotonicClock.now.nanoseconds) { allAreQuiet }
-    watch?.begin()
+    if settings.warmUpNanoseconds > 0 { watch?.begin() }
     if settings.cast.publishers == 0 {
       wait(upTo: settings.durationNanoseconds) { false }
     } else {
       // After the end of publishing, acknowledgements have as long as deliveries.
       let limit = end == .max ? Int64.max : end - MonotonicClock.now.nanoseconds
-      wait(upTo: limit) { allAreQuiet }
-      if !isInterrupted { wait(upTo: settings.drainNanoseconds) { allAreQuiet } }
+      var stillness = Stillness(settings)
+      wait(upTo: limit) {
+        hasStalled = isEndless && stillness.isOver(progress)
+        return allAreQuiet || hasStalled
+      }
+      if !isInterrupted, !hasStalled {
+        wait(upTo: settings.drainNanoseconds) { allAreQuiet }
+      }
     }
   }
 
@@ -145,7 +163,7 @@ final class LoadRun {
     let fanOut = settings.cast.fanOut
     var seen = progress.delivered.load(ordering: .relaxed)
     var seenAt = MonotonicClock.now.nanoseconds
-    while fanOut > 0 {
+    while fanOut > 0, !hasStalled {
       // The workers' counters are complete only when their threads have looked once more.
       let delivered = progress.delivered.load(ordering: .relaxed)
       if delivered >= progress.sent.load(ordering: .relaxed) * fanOut { break }
@@ -360,6 +378,32 @@ final class LoadRun {
     for worker in workers { counts.merge(worker.failures) { $0 + $1 } }
     let failures = counts.map { RunResult.Failure(reason: $0.key, count: $0.value) }
     return failures.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+  }
+}
+
+/// How long nothing has been sent, delivered or acknowledged; where questions go on without answers,
+/// how long nothing has been answered.
+private struct Stillness {
+  private let allowed: Int64
+  private let awaitsAnswers: Bool
+  private var seen = [0, 0, 0]
+  private var since = MonotonicClock.now.nanoseconds
+
+  init(_ settings: LoadSettings) {
+    allowed = settings.stillnessNanoseconds
+    awaitsAnswers = settings.cast.answers
+  }
+
+  /// Whether it has lasted longer than it may.
+  mutating func isOver(_ progress: LoadProgress) -> Bool {
+    let now = MonotonicClock.now.nanoseconds
+    var counts = [progress.delivered.load(ordering: .relaxed), 0, 0]
+    if !awaitsAnswers {
+      counts[1] = progress.sent.load(ordering: .relaxed)
+      counts[2] = progress.acknowledged.load(ordering: .relaxed)
+    }
+    if counts != seen { (seen, since) = (counts, now) }
+    return now - since > allowed
   }
 }
 

@@ -55,6 +55,12 @@ struct LoadSettings: Sendable {
   var connectRate: Double?
   var threads = 1
 
+  /// How long nothing may move in a run of a number of messages before it is given up: as long as
+  /// is waited for the last ones, and never less than the schedule pauses.
+  var stillnessNanoseconds: Int64 {
+    drainNanoseconds + (ratePerSecond.map { Int64(min(2e9 / $0, 1e18)) } ?? 1_000_000_000)
+  }
+
   /// Whether messages go out by a schedule.
   var isOpenLoop: Bool { ratePerSecond != nil }
   /// Whether all messages have topics of their own, with one publisher.

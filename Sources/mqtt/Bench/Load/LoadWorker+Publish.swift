@@ -11,6 +11,8 @@ extension LoadWorker {
   /// Bytes that one publisher hands over in a tick at most, and that may wait in its socket.
   private static let burstBytes = 65_536
   private static let unsentLimit = 262_144
+  /// How long a closed loop waits for something to come before it goes on without it.
+  private static let patienceNanoseconds: Int64 = 1_000_000_000
 
   /// Publishes what may go; says when to be called again at the latest.
   func publish(_ clock: Int64) -> Int64 {
@@ -23,6 +25,9 @@ extension LoadWorker {
     if clock >= end && !(settings.isOpenLoop && owesMessages) {
       lookWhetherQuiet(isOver: true)
       return .max
+    }
+    if settings.cast.answers && !settings.isOpenLoop {
+      deadline = min(deadline, giveUpUnanswered(clock))
     }
     var room = outstandingRoom(clock)
     swap(&sendable, &considered)
@@ -97,13 +102,33 @@ extension LoadWorker {
     let room = (settings.outstandingLimit - outstanding) / fanOut
     if room > 0 { return room / settings.threads + 1 }
     let last = max(progress.lastArrival.load(ordering: .relaxed), lastSending)
-    if clock - last > 1_000_000_000 {
+    if clock - last > Self.patienceNanoseconds {
       // What has not come within a second is taken for lost, so that the run goes on.
       writtenOff += outstanding
       tally.stalls += 1
       return max(1, settings.outstandingLimit / fanOut / settings.threads)
     }
     return 0
+  }
+
+  /// Gives up questions whose answers have not come within a second, so that the run goes on; says
+  /// when to look again.
+  private func giveUpUnanswered(_ clock: Int64) -> Int64 {
+    var deadline = Int64.max
+    for place in publishers {
+      let client = clients[place]
+      guard let publisher = client.publisher, client.state == .ready, publisher.unanswered > 0
+      else { continue }
+      let end = publisher.lastExchange + Self.patienceNanoseconds
+      if clock < end {
+        deadline = min(deadline, end)
+        continue
+      }
+      tally.stalls += 1
+      publisher.forgetUnanswered()
+      queue(client)
+    }
+    return deadline
   }
 
   /// Publishes one client's share of the tick; true when it could go on.
@@ -118,7 +143,7 @@ extension LoadWorker {
       return false
     }
     if settings.cast.answers && !settings.isOpenLoop {
-      left = min(left, settings.window - Int(publisher.next - (client.subscriber?.received ?? 0)))
+      left = min(left, settings.window - publisher.unanswered)
     }
     if settings.publishQoS != .atMostOnce { left = min(left, publisher.flight.room) }
     let isBlocked =
@@ -162,6 +187,7 @@ extension LoadWorker {
     tally.sent += UInt64(count)
     second?.sent += UInt64(count)
     lastSending = clock
+    publisher.lastExchange = clock
   }
 
   private func fillIn(_ client: LoadClient, _ publisher: PublisherPart) {

@@ -118,12 +118,21 @@ extension LoadWorker {
         count(stamp, view, subscriber, client, clock)
       }
     } else {
-      tally.received += 1
-      tally.foreign += 1
+      countForeign(subscriber, clock)
     }
     second?.received += 1
     second?.receivedBytes += UInt64(packet.count)
     tally.receivedBytes += UInt64(packet.count)
+  }
+
+  /// Counts a message of another program, which is what a run without publishers is there for.
+  private func countForeign(_ subscriber: SubscriberPart, _ clock: Int64) {
+    tally.received += 1
+    tally.foreign += 1
+    if settings.cast.publishers > 0 { return }
+    subscriber.received += 1
+    lastArrival = clock
+    if clock >= progress.measureStart.load(ordering: .relaxed) { measuredReceived += 1 }
   }
 
   /// Answers by the quality of service; false when the message has been taken before.
@@ -156,8 +165,9 @@ extension LoadWorker {
       tally.foreign += 1
       return
     }
+    var isNew = true
     if let group = subscriber.group {
-      if !group.sets[place].insert(stamp.sequence) { tally.duplicated += 1 }
+      isNew = group.sets[place].insert(stamp.sequence)
     } else {
       switch subscriber.trackers[place].receive(stamp.sequence) {
       case .inOrder: break
@@ -165,17 +175,32 @@ extension LoadWorker {
       case .late:
         tally.outOfOrder += 1
         missing -= 1
-      case .duplicate: tally.duplicated += 1
+      case .duplicate: isNew = false
       }
     }
-    guard stamp.nanoseconds >= progress.measureStart.load(ordering: .relaxed) else { return }
+    if !isNew { tally.duplicated += 1 }
+    if settings.cast.answers {
+      // QoS 1 may bring an answer twice: it is one answer.
+      if isNew { takeAnswer(stamp, client, clock) }
+    }
+    // The clock of a stamp from another program may be that of another machine.
+    let time = settings.cast.publishers == 0 ? clock : stamp.nanoseconds
+    guard time >= progress.measureStart.load(ordering: .relaxed) else { return }
     measuredReceived += 1
     if settings.cast.answers {
-      roundTrip.record(clock - stamp.nanoseconds)
-      queue(client)
+      if isNew { roundTrip.record(clock - stamp.nanoseconds) }
     } else if !subscriber.isLate {
       deliveryTimes.add(clock - stamp.nanoseconds, to: &endToEnd)
     }
+  }
+
+  /// Lets the next question follow an answer.
+  private func takeAnswer(_ stamp: MessageStamp, _ client: LoadClient, _ clock: Int64) {
+    guard let publisher = client.publisher else { return }
+    publisher.lastExchange = clock
+    let awaited = publisher.firstAwaited..<max(publisher.firstAwaited, publisher.next)
+    if awaited.contains(stamp.sequence) { publisher.answered += 1 }
+    queue(client)
   }
 
   /// The tracker's place for a message's publisher; those of other runs get one where nobody of ours
