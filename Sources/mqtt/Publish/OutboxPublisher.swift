@@ -87,7 +87,8 @@ final class OutboxPublisher: ClientBehaviour {
   private var undone: String? {
     if !endsWhenEmpty || isEmpty { return nil }
     let count = open.count + ready.count - readyStart
-    return "\(queue.name) is not empty, with at least \(Counted.text(count, "message")) in it"
+    if count == 0 { return "\(queue.name) was not looked through" }
+    return "at least \(Counted.text(count, "message")) of \(queue.name) not sent"
   }
 
   var isBusy: Bool { false }
