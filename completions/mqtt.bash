@@ -153,6 +153,7 @@ _mqtt_pub() {
     -q|--qos) _mqtt_words '0 1 2' "$current"; return ;;
     --repeat) return ;;
     --repeat-delay) return ;;
+    -W|--timeout) return ;;
     -D|--property) _mqtt_words 'connect publish will disconnect' "$current"; return ;;
     --every) return ;;
     --template) return ;;
@@ -172,7 +173,6 @@ _mqtt_pub() {
     --redis) return ;;
     --list) return ;;
     -e|--reply-topic) return ;;
-    -W|--timeout) return ;;
     -h|--host) return ;;
     -p|--port) return ;;
     -L|--url) return ;;
@@ -211,7 +211,7 @@ _mqtt_pub() {
     -o|--options-file) _mqtt_files -f "$current"; return ;;
   esac
   case $current in
-    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --property --every --template --seed --clients --topic-separator --jsonl --replay --speed --max --csv --topic-column --payload-column --qos-column --retain-column --csv-separator --no-header --outbox --table --create-table --until-empty --redis --list --wait-reply --reply-topic --timeout --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
+    -*) _mqtt_words '--topic --message --file --stdin-line --stdin-file --null-message --qos --retain --repeat --repeat-delay --timeout --property --every --template --seed --clients --topic-separator --jsonl --replay --speed --max --csv --topic-column --payload-column --qos-column --retain-column --csv-separator --no-header --outbox --table --create-table --until-empty --redis --list --wait-reply --reply-topic --host --port --url --unix --bind-address --proxy --protocol-version --keepalive --nodelay --ws --ws-path --ws-header --id --id-prefix --username --pw --pw-file --pw-env --disable-clean-session --session-expiry-interval --max-inflight --will-topic --will-payload --will-qos --will-retain --tls --no-tls --cafile --capath --tls-use-os-certs --cert --key --key-pw-file --key-pw-env --keyform --insecure --tls-version --ciphers --tls-alpn --tls-servername --psk --psk-identity --tls-keylog --debug --quiet --options-file --help --version' "$current" ;;
   esac
 }
 

@@ -149,6 +149,7 @@ _mqtt_pub() {
     '(-r --retain)'{-r,--retain}'[have the broker keep the message for later subscribers]' \
     '(--repeat)'--repeat='[send the message COUNT times]:COUNT: ' \
     '(--repeat-delay)'--repeat-delay='[wait so long between two of them]:SECONDS: ' \
+    '(-W --timeout)'{-W+,--timeout=}'[end after SECONDS, with exit status 27]:SECONDS: ' \
     '*'{-D,--property}'[a property of MQTT 5 for connect, publish, will or disconnect]:PACKET:(connect publish will disconnect):NAME:_mqtt_property:VALUE: ' \
     '(--every)'--every='[send a message so often\: 500ms, 3s, 1m, 2h]:TIME: ' \
     '(--template)'--template='[make each message from TEXT with {{functions}}; the manual lists them]:TEXT: ' \
@@ -174,7 +175,6 @@ _mqtt_pub() {
     '(--list)'--list='[the list of --redis]:KEY: ' \
     '(--wait-reply)'--wait-reply'[wait for the reply to the message, and print it]' \
     '(-e --reply-topic)'{-e+,--reply-topic=}'[where the reply is awaited]:TOPIC: ' \
-    '(-W --timeout)'{-W+,--timeout=}'[how long to wait for the reply]:SECONDS: ' \
     '(-h --host)'{-h+,--host=}'[name or address of the broker]:HOST: ' \
     '(-p --port)'{-p+,--port=}'[port of the broker]:PORT: ' \
     '(-L --url)'{-L+,--url=}'[mqtt(s)\://\[USER\[\:PASSWORD\]@\]HOST\[\:PORT\]\[/TOPIC\] or ws(s)\://…\[/PATH\]]:URL: ' \

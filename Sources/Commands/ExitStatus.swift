@@ -14,8 +14,18 @@ package enum ExitStatus {
   package static let promiseBroken: Int32 = 3
   /// A condition of `--fail-if` holds (`mqtt bench`).
   package static let conditionHolds: Int32 = 4
+  /// One connection after the other was lost with the same message on its way (`mqtt pub`), or with
+  /// the same SUBSCRIBE (`mqtt sub`).
+  package static let connectionsLost: Int32 = 7
   /// The time of `-W` ran out.
   package static let timedOut: Int32 = 27
+
+  /// Work was cut short by a signal: the process shall end by that signal itself, so that shells,
+  /// make and systemd see it.
+  package static func interrupted(by signal: Int32) -> Int32 { -signal }
+
+  /// The signal of ``interrupted(by:)``; nil for every other status.
+  package static func signal(of status: Int32) -> Int32? { status < 0 ? -status : nil }
 
   /// What a refusal by the broker becomes: the reason code of MQTT 5.
   ///

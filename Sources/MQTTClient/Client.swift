@@ -34,22 +34,35 @@ package final class Client {
     case session(ClientEvent)
     /// The connection is gone; the next attempt begins after so many nanoseconds.
     case lost(ConnectionFailure, retryNanoseconds: Int64)
-    /// The connection is gone or never came, and there will be no other attempt.
+    /// The connection is gone or never came, and there will be no other attempt; or the farewell
+    /// was cut short, with messages that nobody acknowledges.
     case failed(ConnectionFailure)
     /// We disconnected; the last bytes are on their way.
     case disconnected
   }
 
-  /// Bytes that the farewell may leave to the kernel without being waited for.
-  private static let farewellByteLimit = 16_384
+  /// Seconds that the last bytes may take when none of them is a message.
+  static let farewellLimitSeconds = 2
+  /// The frame with which a client closes a WebSocket: head, mask and code.
+  static let webSocketFarewellBytes = 8
+  /// Connections in a row that are lost with the same packet before it is thought to be the cause.
+  static let lossLimit = 4
 
   /// The protocol.
   package var session: ClientSession
-  package private(set) var phase = Phase.idle
+  package internal(set) var phase = Phase.idle
   /// Whether a lost connection is followed by another attempt; the first one never is.
   package var reconnects = false
   /// Whether an attempt follows even when no connection has ever stood.
   package var isPatient = false
+  /// Whether the attempts end when one connection after the other is lost with the same packet.
+  package var givesUpOnLosses = false
+  /// Whether bytes that go out last may be messages that nobody acknowledges: then the farewell is
+  /// over when they are out, however long that takes, and a connection that does not take them all
+  /// is a failure.
+  package var hasUnansweredMessages = false
+  /// Whether such a message was lost with a connection.
+  package private(set) var hasLostMessages = false
   /// The ``ClientSession/durableChanges`` that are stored, where the owner stores the session.
   ///
   /// Bytes leave only when no later ones have happened, since they may speak of them.
@@ -58,16 +71,31 @@ package final class Client {
   /// What the reactor's events of this client carry as their owner.
   package let owner: UInt64
 
-  private let reactor: Reactor
-  private var link = LinkID.none
-  private var linkEnd: LinkEnd?
+  let reactor: Reactor
+  var link = LinkID.none
+  var linkEnd: LinkEnd?
   /// Whether nothing has come over the connection of the moment.
   private var awaitsFirstBytes = true
   /// What the server speaks instead of MQTT, in words.
-  private var otherProtocol: String?
-  private var backoff: Backoff
+  var otherProtocol: String?
+  var backoff: Backoff
+  /// Whether the broker has let us in on the connection of the moment and answered nothing since.
+  var awaitsAnswer = false
+  /// The session's count when it did.
+  var acknowledgementsBefore: UInt64 = 0
+  var openedAt = Instant.start
+  /// The last connections in a row that were lost with nothing answered on them.
+  var lossCount = 0
+  var farewell: Farewell?
   /// A failure outside of the session that the owner has not been told.
-  private var failure: ConnectionFailure?
+  var failure: ConnectionFailure?
+
+  /// How far the good-bye has come.
+  struct Farewell {
+    var deadline: Instant
+    /// Bytes that were unsent when the deadline was set.
+    var unsentBytes: Int
+  }
 
   /// A client that does nothing before ``connect(now:)``; `seed` spreads the waits of many.
   package init(
@@ -104,16 +132,20 @@ package final class Client {
     switch event.event {
     case .connected:
       phase = .open
+      awaitsAnswer = false
+      openedAt = now
       session.open(now: now)
     case .received(let range):
       receive(range, of: reactor, now: now)
-    case .ended(let end):
+    case .ended(let end, let unsentBytes):
       link = .none
       linkEnd = end
-      if phase == .open {
-        session.connectionEnded()
-      } else {
-        failure = failure(.transport(end))
+      switch phase {
+      case .open:
+        if isCutShort(end, unsentBytes) { hasLostMessages = true }
+        session.connectionEnded(isDeliberate: end.isDeliberate)
+      case .leaving: endFarewell(end, unsentBytes: unsentBytes)
+      case .idle, .connecting, .waiting, .finished: failure = failure(.transport(end))
       }
     case .accepted, .adopted, .drained, .readable, .acceptFailed, .turnedAway:
       break
@@ -133,13 +165,14 @@ package final class Client {
   package func nextEvent(now: Instant) -> Event? {
     while let event = session.nextEvent(now: now) {
       guard case .ended(let ending) = event else {
-        if case .connected = event { backoff.reset() }
+        note(event)
         return .session(event)
       }
       if let event = conclude(ending, now: now) { return event }
     }
     guard let failure else { return nil }
     self.failure = nil
+    if phase == .finished { return .failed(failure) }
     return giveUpOrWait(failure, now: now)
   }
 
@@ -158,12 +191,17 @@ package final class Client {
     case .open:
       session.disconnect(reasonCode, properties: properties, now: now)
     case .idle, .connecting, .waiting:
-      reactor.close(link, flushing: false)
-      link = .none
-      phase = .finished
+      drop()
     case .leaving, .finished:
       break
     }
+  }
+
+  /// Ends at once, whatever is unsent.
+  package func drop() {
+    reactor.close(link, flushing: false)
+    link = .none
+    phase = .finished
   }
 
   /// Hands the session's output to the connection and looks after the farewell; the last call for
@@ -196,60 +234,10 @@ package final class Client {
     reactor.resumeReading(link)
   }
 
-  private func sendOutput() {
+  func sendOutput() {
     guard session.outputCount > 0 else { return }
     if let storedChanges, storedChanges != session.durableChanges { return }
     reactor.send(session.takeOutput(), on: link)
     if let spare = reactor.takeSpareBuffer() { session.lendOutput(spare) }
-  }
-
-  /// The connection of the moment is over, in the session's words.
-  private func conclude(_ ending: ClientEnding, now: Instant) -> Event? {
-    sendOutput()
-    switch ending {
-    case .disconnectedHere:
-      phase = .leaving
-      return .disconnected
-    case .olderVersionWanted:
-      reactor.close(link, flushing: true)
-      connect(now: now)
-      return nil
-    case .refused, .disconnectedByServer, .fault, .connackTimeout, .pingTimeout, .connectionLost:
-      reactor.close(link, flushing: true)
-      link = .none
-      if case .fault = ending, let otherProtocol {
-        return giveUpOrWait(failure(.otherProtocol(otherProtocol)), now: now)
-      }
-      return giveUpOrWait(failure(.session(ending, linkEnd)), now: now)
-    }
-  }
-
-  private func giveUpOrWait(_ failure: ConnectionFailure, now: Instant) -> Event {
-    let isWanted = reconnects && (session.hasBeenConnected || isPatient)
-    guard isWanted && failure.isWorthRetrying else {
-      phase = .finished
-      return .failed(failure)
-    }
-    let wait = backoff.nextNanoseconds()
-    phase = .waiting(until: now.advanced(byNanoseconds: wait))
-    return .lost(failure, retryNanoseconds: wait)
-  }
-
-  private func failure(_ cause: ConnectionFailure.Cause) -> ConnectionFailure {
-    ConnectionFailure(
-      cause: cause, endpoint: endpoint.description, version: session.version,
-      isFirst: !session.hasBeenConnected, isProtected: endpoint.tls != nil)
-  }
-
-  /// A close gives the last bytes little time, so what is more than the kernel takes at once is
-  /// waited for here.
-  private func leave(now: Instant) -> Instant? {
-    if reactor.contains(link) && reactor.unsentBytes(link) <= Self.farewellByteLimit {
-      reactor.close(link, flushing: true)
-    }
-    if reactor.contains(link) { return now.advanced(byNanoseconds: 20_000_000) }
-    link = .none
-    phase = .finished
-    return now
   }
 }

@@ -18,6 +18,15 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
     case otherProtocol(String)
     /// The connection ended in MQTT's terms; the transport's reason where it had one.
     case session(ClientEnding, LinkEnd?)
+    /// We had said good-bye, and the connection did not take the last bytes.
+    case farewell(LinkEnd, unsentBytes: Int)
+  }
+
+  /// Connections in a row that were lost before the broker had answered anything.
+  package struct Losses: Equatable, Sendable {
+    package var count: Int
+    /// The largest message that was on its way.
+    package var message: UnpublishedMessage?
   }
 
   package var cause: Cause
@@ -29,12 +38,14 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
   package var isFirst: Bool
   /// Whether the connection was protected by TLS.
   package var isProtected: Bool
+  /// What makes it look as if it was no accident, when something does.
+  package var losses: Losses?
 
   /// Whether the same attempt may succeed a little later.
   package var isWorthRetrying: Bool {
     switch cause {
     case .lookup(let error): return error.isTemporary
-    case .otherProtocol: return false
+    case .otherProtocol, .farewell: return false
     case .session(let ending, _): return ending.isWorthRetrying
     case .transport(let end):
       switch end {
@@ -61,8 +72,27 @@ extension ConnectionFailure: CustomStringConvertible {
     case .otherProtocol(let words):
       words
     case .session(let ending, let end):
-      words(ending, end)
+      words(ending, end) + (losses.map(Self.words) ?? "")
+    case .farewell(let end, let unsentBytes):
+      "the connection to \(endpoint) ended before the broker had read everything"
+        + (unsentBytes > 0 ? " (\(unsentBytes) bytes were not sent)" : "") + ": "
+        + (end == .closedHere ? "the broker takes nothing any more" : Self.words(end))
     }
+  }
+
+  private static func words(_ losses: Losses) -> String {
+    let count = "; \(losses.count) connections in a row were lost"
+    guard let message = losses.message else {
+      return count + " before the broker had answered anything on them: it seems to close on what "
+        + "it is asked"
+    }
+    let what =
+      message.otherCount == 0
+      ? "the message to \(message.topic.onOneLine) (a packet of \(message.packetSize) bytes)"
+      : "messages, the largest of them to \(message.topic.onOneLine) (a packet of "
+        + "\(message.packetSize) bytes),"
+    return count + " with \(what) on the way: the broker seems to close on it, as one does that "
+      + "takes no packets of this size"
   }
 
   private static func words(_ end: LinkEnd) -> String {

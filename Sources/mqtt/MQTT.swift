@@ -3,12 +3,15 @@
 
 import Commands
 import Glibc
+import Transport
 
 @main enum MQTT {
   static func main() {
     Terminal.occupyStandardStreams()
     let words = CommandWords.all
-    exit(Terminal.status(run(words)))
+    let status = Terminal.status(run(words))
+    if let signal = ExitStatus.signal(of: status) { Signals.endProcess(by: signal) }
+    exit(status)
   }
 
   private static func run(_ words: [[UInt8]]) -> Int32 {

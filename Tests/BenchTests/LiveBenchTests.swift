@@ -203,7 +203,8 @@ struct LiveBenchTests {
     ])
     try program.waitFor("received", within: 30)
     program.signal(SIGINT)
-    #expect(try program.exitStatus(within: 30) == 0)
+    #expect(try program.exitStatus(within: 30) == 128 + SIGINT)
+    #expect(program.endingSignal == SIGINT)
     #expect(program.output.contains("the broker kept its promises (ended by hand)"))
   }
 
@@ -283,6 +284,26 @@ struct LiveBenchTests {
     let forgotten = try crash("--memory")
     #expect(forgotten.status == 3, "\(forgotten.output)\(forgotten.errors)")
     #expect(forgotten.output.contains("session forgotten"))
+  }
+
+  @Test func `crashes that are stopped early give no whole verdict, and end by the signal`() throws
+  {
+    let folder = TestFolder()
+    let port = try freePort()
+    let program = try RunningProgram([
+      mqttPath, "bench", "crash", "-p", "\(port)", "-q", "1", "--kills", "1000", "--drain", "1",
+      "--json", folder.path("report.json"), "--broker-cmd",
+      "\(mqttPath) broker -p \(port) --data \(folder.path)",
+    ])
+    try program.waitFor("killed 1 of 1000", within: 60)
+    program.signal(SIGTERM)
+    #expect(try program.exitStatus(within: 120) == 128 + SIGTERM)
+    #expect(program.endingSignal == SIGTERM)
+    #expect(
+      program.output.contains("verdict: no promise was broken so far, ended by hand after "),
+      "\(program.output)")
+    #expect(!program.output.contains("kept its promises"))
+    #expect(folder.text("report.json").contains("\"kills_wanted\":1000"))
   }
 
   @Test func `a broker that does not know 5 is measured with 3.1.1`() throws {

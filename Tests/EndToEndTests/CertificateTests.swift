@@ -42,6 +42,16 @@ struct CertificateTests {
     try broker.program.waitFor("expired")
   }
 
+  /// Certificates in `folder`, and what `openssl ca` needs for revocation lists.
+  private func prepareRevocations(in folder: TestFolder) throws {
+    try folder.makeCertificates(client: "device")
+    try folder.write("", to: "index.txt")
+    try folder.write("01\n", to: "number")
+    try folder.write(
+      "[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\n"
+        + "default_crl_days=30\n", to: "ca.conf")
+  }
+
   /// Makes the revocation list anew.
   private func revoke(_ name: String?, in folder: TestFolder) throws {
     let authority = "-config ca.conf -keyfile ca.key -cert ca.crt"
@@ -52,12 +62,7 @@ struct CertificateTests {
   @Test func `a certificate that is revoked while the broker runs is refused after SIGHUP`() throws
   {
     let folder = TestFolder()
-    try folder.makeCertificates(client: "device")
-    try folder.write("", to: "index.txt")
-    try folder.write("01\n", to: "number")
-    try folder.write(
-      "[ca]\ndefault_ca=a\n[a]\ndatabase=index.txt\ncrlnumber=number\ndefault_md=sha256\n"
-        + "default_crl_days=30\n", to: "ca.conf")
+    try prepareRevocations(in: folder)
     try revoke(nil, in: folder)
     let broker = try guarded(folder, "crlfile \(folder.path)/revoked.pem")
     #expect(try publish(broker, folder, "client") == 0)
@@ -66,6 +71,48 @@ struct CertificateTests {
     #expect(
       poll(20) { (try? publish(broker, folder, "client")) != 0 }, "\(broker.program.errors)")
     try broker.program.waitFor("revoked")
+  }
+
+  struct BadList: Sendable {
+    /// What the list is made with.
+    var command: String
+    /// What the client is told.
+    var hint: String
+    /// OpenSSL's words, which the broker's log has.
+    var reason: String
+  }
+
+  static let badLists: [BadList] = [
+    BadList(
+      command: "ca -config ca.conf -keyfile other.key -cert other.crt -gencrl -out list.pem",
+      hint: "or has no revocation list (CRL) of that authority",
+      reason: "unable to get certificate CRL"),
+    BadList(
+      command: "ca -config ca.conf -keyfile ca.key -cert ca.crt -gencrl -out list.pem "
+        + "-crl_lastupdate 20200101000000Z -crl_nextupdate 20200102000000Z",
+      hint: "has expired, or else the server's revocation list (CRL)", reason: "CRL has expired"),
+  ]
+
+  @Test(arguments: badLists)
+  func `a list that does not help is named as a cause at both ends, once`(_ list: BadList) throws {
+    let folder = TestFolder()
+    try prepareRevocations(in: folder)
+    try folder.openssl(
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out "
+        + "other.crt -subj /CN=Other -days 30")
+    try folder.openssl(list.command)
+    let broker = try guarded(folder, "crlfile \(folder.path)/list.pem")
+    let refused = try run(
+      [mqttPath, "pub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-t", "t", "-m", "1", "-q", "1"]
+        + ["--cafile", "\(folder.path)/ca.crt", "--cert", "\(folder.path)/client.crt"]
+        + ["--key", "\(folder.path)/client.key"])
+    #expect(refused.status == 1)
+    #expect(refused.errors.contains(list.hint), "\(refused.errors)")
+    try broker.program.waitFor(list.reason)
+    // Tried once: a refusal by an alert is no sign of an old version of MQTT.
+    let told = broker.program.errors.components(
+      separatedBy: "There is no valid revocation list of CN=authority here (\(list.reason))")
+    #expect(told.count == 2, "\(broker.program.errors)")
   }
 
   @Test func `clients of either kind get in with a pre-shared key, and only with the right one`()

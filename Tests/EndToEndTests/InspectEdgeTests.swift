@@ -184,7 +184,7 @@ struct InspectEdgeTests {
       text.output.contains("→ PUBLISH \"room/temp\", of which the capture lacks 8 bytes"),
       "\(text.output)")
     #expect(
-      try inspect(frames, "--json").output.contains(#""topic":"room/temp","missing":8"#))
+      try inspect(frames, "--json").output.contains(#""topic":"room/temp","missing_bytes":8"#))
   }
 
   @Test func `the ladder fills the terminal, and its wide characters count two`() throws {

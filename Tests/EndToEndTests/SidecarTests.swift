@@ -349,6 +349,26 @@ import Testing
         "it has no column qos, retain, properties, sent_at, attempts, error"))
   }
 
+  @Test func `an outbox that shall be emptied and is interrupted says that it is not`() throws {
+    let folder = TestFolder()
+    let file = folder.path + "/app.db"
+    let place = ["--outbox", file, "--create-table"]
+    let port = ["-p", "\(try freePort())"]
+    let publisher = try RunningProgram([mqttPath, "pub"] + port + place + ["--until-empty"])
+    try publisher.waitFor("trying again")
+    publisher.signal(SIGTERM)
+    _ = try publisher.exitStatus()
+    #expect(publisher.endingSignal == SIGTERM)
+    #expect(publisher.errors.contains("mqtt pub: interrupted; pub outbox was not looked through"))
+    let timed = try run([mqttPath, "pub"] + port + place + ["--until-empty", "-W", "0.3"])
+    #expect(timed.status == 27)
+    #expect(timed.errors.contains("mqtt pub: timed out; pub outbox was not looked through"))
+    let endless = try RunningProgram([mqttPath, "pub"] + port + place)
+    try endless.waitFor("trying again")
+    endless.signal(SIGTERM)
+    #expect(try endless.exitStatus() == 0)
+  }
+
   @Test func `sidecars start before their broker and wait for it`() throws {
     let folder = TestFolder()
     let port = try freePort()

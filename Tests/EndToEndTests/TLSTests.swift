@@ -51,6 +51,28 @@ struct TLSTests {
     #expect(got.output == "text\n", "\(got.errors)")
   }
 
+  @Test func `a key log of the environment that cannot be written is said, and no obstacle`() throws
+  {
+    let broker = try TLSBroker()
+    var account = broker.account
+    account["SSLKEYLOGFILE"] = "/nonexistent/keys"
+    for command in [["pub", "-m", "text", "-r", "-q", "1"], ["sub", "-C", "1", "-W", "20"]] {
+      let result = try run(
+        [mqttPath, command[0], "--tls", "-h", "localhost", "-p", "\(broker.port)", "-t", "a"]
+          + command.dropFirst(), environment: account)
+      #expect(result.status == 0)
+      #expect(
+        result.errors.contains("the key log /nonexistent/keys cannot be used: No such file or")
+          && result.errors.hasSuffix("Going on without it.\n"), "\(result.errors)")
+    }
+    let named = try broker.client(
+      "pub", ["--tls", "--tls-keylog", "/nonexistent/keys", "-t", "a", "-m", "b"])
+    #expect(named.status == 1)
+    let server = try RunningProgram(
+      [mqttPath, "broker", "--memory", "--tls-port", "\(try freePort())"], environment: account)
+    try server.waitFor("listening")
+  }
+
   @Test func `mosquitto's clients trust the authority that the broker made`() throws {
     let broker = try TLSBroker()
     let place = ["-h", "127.0.0.1", "-p", "\(broker.port)", "--cafile", broker.authority]

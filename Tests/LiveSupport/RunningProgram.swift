@@ -108,6 +108,12 @@ package final class RunningProgram {
   /// Its output, byte for byte.
   package var outputBytes: [UInt8] { folder.bytes("1") }
 
+  /// How many bytes that are.
+  package var outputSize: Int {
+    var status = stat()
+    return stat(folder.path("1"), &status) == 0 ? Int(status.st_size) : 0
+  }
+
   /// Gives it something to read.
   package func write(_ text: String) { write(bytes: Array(text.utf8)) }
 

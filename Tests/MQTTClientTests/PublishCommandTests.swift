@@ -341,6 +341,42 @@ import Testing
       result.said == "mqtt pub: cannot read /nonexistent/x: No such file or directory\n")
   }
 
+  static let nothing: [[String]] = [["-s"], ["-f", "/dev/null"], ["-s", "--repeat", "2"]]
+
+  @Test(arguments: nothing)
+  func `an input without bytes does not remove a retained message`(_ words: [String]) throws {
+    let result = try CommandProcess.run(["pub", "-p", "1", "t", "-r"] + words)
+    #expect(result.status == 1)
+    let name = words[0] == "-f" ? "/dev/null" : "standard input"
+    #expect(
+      result.said == "mqtt pub: \(name) is empty, and with -r a message without bytes removes the "
+        + "retained one; to do that, say -n\n")
+  }
+
+  @Test(arguments: [["-n"], ["-m", ""], ["-l"]])
+  func `an empty message that is asked for removes a retained one`(_ words: [String]) throws {
+    let broker = try ScriptedBroker { peer, _ in
+      try peer.accept()
+      let publish = try peer.readPublish()
+      #expect(publish.isRetained && publish.payload.isEmpty)
+      try peer.expectFarewell()
+    }
+    let result = try CommandProcess.run(
+      ["pub", "-p", "\(broker.port)", "-t", "t", "-r"] + words, input: "\n")
+    #expect(broker.wait() == [])
+    #expect(result.status == 0)
+  }
+
+  @Test func `an input without an end is read no further than a packet could go`() throws {
+    let command = try CommandProcess(["pub", "-p", "1", "t", "-f", "/dev/zero"])
+    let result = try command.wait()
+    #expect(result.status == 1)
+    #expect(
+      result.said
+        == "mqtt pub: cannot read /dev/zero: it has more than the 268435455 bytes that an "
+        + "MQTT packet can carry\n")
+  }
+
   @Test func `-d shows every packet of the handshake with times`() throws {
     let broker = try ScriptedBroker { peer, _ in
       try peer.accept()

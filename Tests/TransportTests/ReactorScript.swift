@@ -44,7 +44,7 @@ final class ReactorScript: ReactorDelegate {
 extension ReactorEvent {
   /// The reason if this is the end of a link.
   var end: LinkEnd? {
-    if case .ended(let end) = event { end } else { nil }
+    if case .ended(let end, _) = event { end } else { nil }
   }
 
   /// Where the bytes are if some have come.

@@ -83,7 +83,7 @@ package struct CrashLedger: Equatable, Sendable {
   }
 
   /// The summary.
-  package func lines(qos: UInt8, kills: Int) -> [String] {
+  package func lines(qos: UInt8, kills: Int, of wantedKills: Int) -> [String] {
     func line(_ name: String, _ number: Int) -> String {
       "  " + name.padded(to: 34) + UInt64(number).grouped
     }
@@ -101,15 +101,20 @@ package struct CrashLedger: Equatable, Sendable {
       lines.append(line("subscriber's session forgotten", subscriberSessionsLost))
     }
     if refused > 0 { lines.append(line("refused", refused)) }
-    lines.append(
-      "  verdict: " + (isBroken(qos: qos) ? "BROKEN" : "the broker kept its promises"))
+    let isWhole = kills >= wantedKills
+    let fineWords =
+      isWhole
+      ? "the broker kept its promises"
+      : "no promise was broken so far, ended by hand after \(kills) of \(wantedKills) kills"
+    lines.append("  verdict: " + (isBroken(qos: qos) ? "BROKEN" : fineWords))
     return lines
   }
 
   /// The same for machines.
-  package func json(qos: UInt8, kills: Int, command: String) -> JSONValue {
+  package func json(qos: UInt8, kills: Int, of wantedKills: Int, command: String) -> JSONValue {
     let numbers: KeyValuePairs<String, Int> = [
-      "qos": Int(qos), "kills": kills, "sent": sent, "acknowledged": acknowledged,
+      "qos": Int(qos), "kills": kills, "kills_wanted": wantedKills, "sent": sent,
+      "acknowledged": acknowledged,
       "received": received, "acknowledged_lost": lost, "delivered_twice": doubled,
       "delivered_twice_after_session_loss": doubledAnew,
       "publisher_sessions_lost": publisherSessionsLost,
@@ -119,6 +124,6 @@ package struct CrashLedger: Equatable, Sendable {
     return .object(
       [.init("format", .string(Array("mqtt-bench-crash-1".utf8)))]
         + [.init("command", .string(Array(command.utf8)))] + members
-        + [.init("fine", .truth(!isBroken(qos: qos)))])
+        + [.init("fine", .truth(!isBroken(qos: qos) && kills >= wantedKills))])
   }
 }

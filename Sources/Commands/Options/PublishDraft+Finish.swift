@@ -194,5 +194,6 @@ extension PublishDraft {
         example: "mqtt pub --wait-reply device/7/get temperature")
     }
     result.reply = reply
+    if let seconds = options.timeoutSeconds { result.reply?.timeoutSeconds = seconds }
   }
 }

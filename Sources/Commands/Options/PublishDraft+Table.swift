@@ -54,6 +54,13 @@ extension PublishDraft {
     ) { (draft, text) throws(ValueFault) in
       draft.options.repeatDelaySeconds = try Values.seconds(text, 0...31_536_000)
     },
+    .value(
+      "timeout", letter: "W", "SECONDS", example: "2.5",
+      default: "10 with --wait-reply, else no limit", "end after SECONDS, with exit status 27",
+      manual: "What is not sent or not acknowledged by then is said."
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.timeoutSeconds = try Values.seconds(text, 0.001...31_536_000)
+    },
     .property(packets) { (draft, argument) throws(ValueFault) in
       try draft.connection.take(argument)
       if argument.packet == .publish { try argument.add(to: &draft.options.publishProperties) }
@@ -178,13 +185,6 @@ extension PublishDraft {
     ) { (draft, text) throws(ValueFault) in
       draft.reply.topic = try Values.topic(text)
       draft.replyOption = draft.replyOption ?? "--reply-topic"
-    },
-    .value(
-      "timeout", letter: "W", "SECONDS", example: "2.5", default: "10",
-      "how long to wait for the reply"
-    ) { (draft, text) throws(ValueFault) in
-      draft.reply.timeoutSeconds = try Values.seconds(text, 0.001...31_536_000)
-      draft.replyOption = draft.replyOption ?? "--timeout"
     },
   ]
 

@@ -90,6 +90,8 @@ package struct PublishOptions: Equatable, Sendable {
   /// What random parts of templates depend on; nil is chance.
   package var seed: UInt64?
   package var pace = ReplayPace.recorded(speed: 1)
+  /// Seconds for the whole command; nil is no limit.
+  package var timeoutSeconds: Double?
   /// Nil waits for no reply.
   package var reply: ReplyOptions?
   /// The messages of this queue are published instead.

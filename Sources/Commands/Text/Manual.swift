@@ -238,9 +238,14 @@ package enum Manual {
     if command == .aclCheck { rows = accessCheckStatus }
     if command == .inspectPcap { rows = inspectStatus }
     if command == .bench { rows = benchStatus }
-    if isClient { rows.append(("27", "The time of -W ran out.")) }
     if isClient {
       rows += [
+        (
+          "7",
+          "One connection after the other was lost before the broker had answered anything: it "
+            + "seems to close on the same message, or on the subscription, each time."
+        ),
+        ("27", "The time of -W ran out, or no reply came in time."),
         (
           "1 to 5",
           "The broker refused a connection of MQTT 3.1 or 3.1.1: its return code. They mean "
@@ -253,6 +258,14 @@ package enum Manual {
             + "MQTT 5."
         ),
       ]
+    }
+    if isClient || command == .bench {
+      rows.append(
+        (
+          "a signal",
+          "Interrupted before its work is done, the command says what is missing and ends by that "
+            + "signal itself, which a shell shows as 128 and its number."
+        ))
     }
     for (status, meaning) in rows {
       page.macro("It \(status)")

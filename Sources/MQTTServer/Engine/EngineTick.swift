@@ -100,7 +100,7 @@ final class EngineTick: ReactorDelegate {
       meter.noteActivity(connection)
     case .accepted(let listener, let peer):
       accept(event.link, listener, peer, reactor, &state, now)
-    case .ended(let reason):
+    case .ended(let reason, _):
       state.broker.end(connection(of: event), cause: reason.description, now: now)
     case .drained: fetchOutput(of: connection(of: event), reactor, &state)
     case .adopted: adopt(event, reactor, &state)

@@ -9,7 +9,8 @@ import MQTTCodec
 /// Exponential backoff with jitter.
 package struct Backoff: Sendable {
   private let firstNanoseconds: Int64
-  private let limitNanoseconds: Int64
+  /// The longest wait.
+  package let limitNanoseconds: Int64
   private var stepNanoseconds: Int64
   private var random: RandomNumbers
 

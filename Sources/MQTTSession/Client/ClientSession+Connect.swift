@@ -28,13 +28,15 @@ extension ClientSession {
   }
 
   /// Says that the transport is gone; without a word of the server the owner hears why it ended.
-  package mutating func connectionEnded() {
+  ///
+  /// `isDeliberate` is when the server closed it, and nothing broke.
+  package mutating func connectionEnded(isDeliberate: Bool = true) {
     switch phase {
     case .idle, .ended:
       return
     case .awaitingConnack:
       // A server that closes on a CONNECT it cannot read is an old one.
-      if canFallBack {
+      if canFallBack && isDeliberate {
         version = .v311
         end(.olderVersionWanted)
       } else {

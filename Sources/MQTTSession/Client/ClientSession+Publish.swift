@@ -152,6 +152,7 @@ extension ClientSession {
   {
     let view = try decodeAcknowledgement(header)
     let identifier = view.packetIdentifier
+    acknowledgementCount += 1
     switch sender.receive(header.type, identifier, reasonCode: view.reasonCode) {
     case .completed(let index):
       complete(index, with: try acknowledgement(view, header))

@@ -56,6 +56,8 @@ package struct ClientSession: ~Copyable {
   package internal(set) var keepAliveSeconds: UInt16
   /// Whether CONNACK ever let us in.
   package internal(set) var hasBeenConnected = false
+  /// PUBACK, PUBREC and PUBCOMP that have come.
+  package internal(set) var acknowledgementCount: UInt64 = 0
   /// Whether the owner has stopped reading: silence then says nothing about the server.
   package var isReadingPaused = false
 

@@ -48,6 +48,8 @@ struct Link: ~Copyable {
     static let sharing = Flags(rawValue: 1 << 17)
     /// New and still talking: it is read in each turn and not in the epoll set. (Reactor+Watch)
     static let unwatched = Flags(rawValue: 1 << 18)
+    /// Closing, but its owner still hears of its end. (`Reactor.leave`)
+    static let leaving = Flags(rawValue: 1 << 19)
     /// A write failed; what the peer sent before is still read, then the link ends.
     static let writeFailed = Flags(rawValue: 1 << 12)
   }

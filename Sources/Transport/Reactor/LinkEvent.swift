@@ -37,7 +37,7 @@ package enum LinkEnd: Sendable, Equatable {
   case socks(SOCKSFailure)
   /// The SOCKS proxy did not answer within so many seconds.
   case socksTimedOut(seconds: Int)
-  /// This side closed it.
+  /// This side closed it, or left it and the peer did not end it in time.
   case closedHere
 }
 
@@ -79,8 +79,8 @@ package enum LinkEvent {
   case received(Range<Int>)
   /// Everything handed over has been written, after sending had been blocked.
   case drained
-  /// The link is gone; its last event.
-  indirect case ended(LinkEnd)
+  /// The link is gone; its last event. So many bytes had been handed over and not been written.
+  indirect case ended(LinkEnd, unsentBytes: Int)
   /// An incoming connection ended before it could be reported as accepted, such as in its TLS
   /// handshake; its only event, and nobody owns the link.
   indirect case turnedAway(listener: Int, peer: SocketAddress, LinkEnd)

@@ -32,6 +32,22 @@ extension Reactor {
     markDirty(link)
   }
 
+  /// Says good-bye on the link, and reports its end: ``LinkEvent/ended(_:unsentBytes:)`` follows once
+  /// everything that has been handed over is written and the peer has ended its side too.
+  ///
+  /// The writing takes as long as it takes, and then the peer has ``farewellLimitSeconds``; what it
+  /// still says is read and dropped.
+  package func leave(_ link: LinkID) {
+    guard links.contains(link), !links[link.index].flags.contains(.closing) else { return }
+    settleRuns(link)
+    links[link.index].flags.insert([.closing, .leaving, .hasLastWords])
+    links[link.index].flags.remove(.paused)
+    if links[link.index].flags.contains(.webSocket) { sendClose(link) }
+    watchAgain(link)
+    if links[link.index].flags.contains(.hasInput) { lookAgain(link) }
+    markDirty(link)
+  }
+
   /// Nothing is left to write.
   func finishClosing(_ link: LinkID) {
     if links[link.index].flags.contains(.hasLastWords) { return sayFarewell(link) }
@@ -45,8 +61,13 @@ extension Reactor {
   /// the connection, and a reset overtakes what we wrote: so we read on until the peer
   /// ends its own direction.
   func sayFarewell(_ link: LinkID) {
+    if links[link.index].flags.contains(.leaving) {
+      farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
+    }
     links[link.index].more?.tls?.session.shutdown()
-    guard linux_finish_sending(links[link.index].descriptor) == 0 else { return forget(link) }
+    guard linux_finish_sending(links[link.index].descriptor) == 0 else {
+      return end(link, .failed(SystemError.last("shutdown")))
+    }
     links[link.index].flags.remove(.blocked)
     links[link.index].flags.insert([.lingering, .hasInput])
     watchAgain(link)

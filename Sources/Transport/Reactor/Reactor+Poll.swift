@@ -107,11 +107,14 @@ extension Reactor {
   }
 
   func tellEnd(_ link: LinkID, _ reason: LinkEnd) {
-    if links[link.index].flags.contains(.closing) { return }
+    let flags = links[link.index].flags
+    if flags.contains(.closing) && !flags.contains(.leaving) { return }
     if let more = links[link.index].more, let peer = more.peer {
       report(link, 0, .turnedAway(listener: more.listener, peer: peer, reason))
     } else {
-      report(link, links[link.index].owner, .ended(reason))
+      report(
+        link, links[link.index].owner,
+        .ended(reason, unsentBytes: links[link.index].outbox.count))
     }
   }
 
@@ -160,7 +163,7 @@ extension Reactor {
       }
     }
     while let due = farewells.takeDue(now) {
-      if isClosing(due.at, due.link) { forget(due.link) }
+      if isClosing(due.at, due.link) { end(due.link, .closedHere) }
     }
   }
 }

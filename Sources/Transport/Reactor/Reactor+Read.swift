@@ -10,7 +10,7 @@ extension Reactor {
     let flags = links[link.index].flags
     guard flags.contains(.hasInput), !flags.contains(.paused) else { return }
     // What comes while the last bytes go out is of no interest before the farewell.
-    if flags.contains(.closing), !flags.contains(.lingering) { return }
+    if flags.contains(.closing), flags.isDisjoint(with: [.lingering, .leaving]) { return }
     guard arena.hasRoom else { return lookAgain(link) }
     if let tls = links[link.index].more?.tls, !flags.contains(.lingering) {
       readProtected(link, tls)

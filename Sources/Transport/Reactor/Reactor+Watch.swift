@@ -78,7 +78,9 @@ extension Reactor {
       return flags.contains(.watchedForWriting) ? mask | linux_writable : mask
     }
     var mask: UInt32 = 0
-    let reads = flags.isDisjoint(with: [.closing, .paused]) || flags.contains(.lingering)
+    let reads =
+      flags.isDisjoint(with: [.closing, .paused])
+      || !flags.isDisjoint(with: [.lingering, .leaving])
     if reads { mask |= linux_readable | linux_peer_finished }
     if !flags.isDisjoint(with: [.blocked, .wantsWrite]) { mask |= linux_writable }
     return mask

@@ -187,10 +187,11 @@ extension Reactor {
   }
 
   /// The peer takes nothing any more, but what it sent before it left, such as a DISCONNECT, still
-  /// counts: the link is read to its end first.
+  /// counts: the link is read to its end first, and what it has not taken is told with that.
   private func failWriting(_ link: LinkID) {
-    if links[link.index].flags.contains(.closing) { return forget(link) }
-    links[link.index].outbox = ByteBuffer()
+    if links[link.index].flags.contains(.closing) {
+      return end(link, .failed(SystemError(code: EPIPE, call: "write")))
+    }
     links[link.index].flags.insert([.writeFailed, .hasInput])
     links[link.index].flags.remove([.blocked, .paused])
     lookAgain(link)

@@ -33,6 +33,14 @@ package struct Signals: ~Copyable {
     return next()
   }
 
+  /// Ends this process by the signal, as if it had never been collected.
+  package static func endProcess(by number: Int32) -> Never {
+    signal(number, SIG_DFL)
+    linux_release_signals([number], 1)
+    raise(number)
+    exit(128 + number)
+  }
+
   /// Lets the signals act again as the system means them to, from here on.
   package consuming func release() { linux_release_signals(numbers, numbers.count) }
 }

@@ -10,8 +10,9 @@ package enum SystemFile {
     String(decoding: (try? bytes(path)) ?? [], as: UTF8.self)
   }
 
-  /// What stands in a file.
-  package static func bytes(_ path: String) throws(SystemError) -> [UInt8] {
+  /// What stands in a file, which is refused with EFBIG once it has brought more than `limit` bytes.
+  package static func bytes(_ path: String, atMost limit: Int = .max) throws(SystemError) -> [UInt8]
+  {
     let number = open(path, O_RDONLY | O_CLOEXEC)
     if number < 0 { throw SystemError.last("open", path) }
     let file = Descriptor(owning: number)
@@ -22,6 +23,7 @@ package enum SystemFile {
       if count < 0 { throw SystemError.last("read", path) }
       if count == 0 { return all }
       all += part[..<count]
+      if all.count > limit { throw SystemError(code: EFBIG, call: "read", subject: path) }
     }
   }
 

@@ -10,17 +10,23 @@ import Glibc
 final class KeyLog: Sendable {
   private let descriptor: Int32
 
-  /// Opens the named file and the one of `SSLKEYLOGFILE`; nothing when neither is set.
-  static func opened(explicit path: String?) throws(TLSFailure) -> [KeyLog] {
-    var paths: [String] = []
-    if let path { paths.append(path) }
-    if let variable = getenv("SSLKEYLOGFILE") {
-      let other = String(cString: variable)
-      if !other.isEmpty && other != path { paths.append(other) }
-    }
+  /// The named file and the one of `SSLKEYLOGFILE`; nothing when neither is set.
+  ///
+  /// What the environment names may be meant for other programs: where that file cannot be opened,
+  /// the failure is only told, and TLS goes on without it.
+  static func opened(
+    explicit path: String?
+  ) throws(TLSFailure) -> (logs: [KeyLog], unused: TLSFailure?) {
     var logs: [KeyLog] = []
-    for path in paths { logs.append(try KeyLog(path)) }
-    return logs
+    if let path { logs.append(try KeyLog(path)) }
+    guard let variable = getenv("SSLKEYLOGFILE").map({ String(cString: $0) }),
+      !variable.isEmpty, variable != path
+    else { return (logs, nil) }
+    do throws(TLSFailure) {
+      return (logs + [try KeyLog(variable)], nil)
+    } catch {
+      return (logs, error)
+    }
   }
 
   private init(_ path: String) throws(TLSFailure) {

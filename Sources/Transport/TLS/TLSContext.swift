@@ -23,6 +23,8 @@ package final class TLSContext: @unchecked Sendable {
   let checksServerName: Bool
   /// Where session secrets are logged to.
   let keyLogs: [KeyLog]
+  /// Why the file of `SSLKEYLOGFILE` is not among them, if it is not.
+  package let unusedKeyLog: TLSFailure?
   /// The application protocols, preferred first.
   let alpnNames: [[UInt8]]
   /// A client's pre-shared key.
@@ -49,7 +51,7 @@ package final class TLSContext: @unchecked Sendable {
 
   private init(_ settings: TLSServerSettings) throws(TLSFailure) {
     alpnNames = try Self.names(of: settings.alpn)
-    keyLogs = try KeyLog.opened(explicit: settings.keyLogFile)
+    (keyLogs, unusedKeyLog) = try KeyLog.opened(explicit: settings.keyLogFile)
     serverName = nil
     checksServerName = false
     pskIdentity = nil
@@ -82,7 +84,7 @@ package final class TLSContext: @unchecked Sendable {
 
   private init(_ settings: TLSClientSettings) throws(TLSFailure) {
     alpnNames = try Self.names(of: settings.alpn)
-    keyLogs = try KeyLog.opened(explicit: settings.keyLogFile)
+    (keyLogs, unusedKeyLog) = try KeyLog.opened(explicit: settings.keyLogFile)
     serverName = settings.serverName
     checksServerName = settings.checksServerName && !settings.isInsecure
     pskKey = try Self.pskKey(settings)

@@ -92,10 +92,12 @@ extension TLSFailure {
     case .protocolVersion:
       "it does not speak the versions of TLS that were offered. Try another --tls-version."
     case .unknownAuthority:
-      "it does not know the authority that issued this client's certificate. Use a certificate "
-        + "(--cert) of an authority the server trusts."
+      "it does not know the authority that issued this client's certificate, or has no revocation "
+        + "list (CRL) of that authority. Use a certificate (--cert) of an authority the server "
+        + "trusts; if this is one, the server needs that list."
     case .certificateExpired:
-      "this client's certificate (--cert) has expired by the server's clock."
+      "by the server's clock this client's certificate (--cert) has expired, or else the server's "
+        + "revocation list (CRL), which has to be renewed there."
     case .badCertificate, .certificateUnknown:
       "it does not accept this client's certificate (--cert); its log tells why."
     case .unknownPSKIdentity:

@@ -50,6 +50,10 @@ extension TLSFailure: CustomStringConvertible {
     case .certificateRevoked(let facts):
       "TLS: the certificate of \(subject) was revoked by its authority: \(facts.summary). The "
         + "\(peerRole) needs a new one."
+    case .revocationListUnusable(let facts, let reason):
+      "TLS: whether the certificate of \(subject) was revoked cannot be told: \(facts.summary). There "
+        + "is no valid revocation list of \(facts.issuer) here (\(reason)): put a current one into "
+        + "the file of --crl."
     case .certificateRejected(let reason, let chain):
       "TLS: the certificate of \(subject) was rejected: \(reason). Its chain: \(listed(chain))."
     case .noClientCertificate:

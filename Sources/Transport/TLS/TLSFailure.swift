@@ -48,6 +48,9 @@ package struct TLSFailure: Error, Sendable, Equatable {
     case nameMismatch(wanted: String, CertificateFacts)
     /// The authority took the certificate back.
     case certificateRevoked(CertificateFacts)
+    /// The revocation list of the authority that issued the certificate is missing or out of date;
+    /// `reason` is OpenSSL's text.
+    case revocationListUnusable(CertificateFacts, reason: String)
     /// Another check of the chain failed; `reason` is OpenSSL's text.
     case certificateRejected(reason: String, chain: [CertificateFacts])
     /// A certificate is demanded of the client and it sent none.

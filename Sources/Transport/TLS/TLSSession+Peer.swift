@@ -133,6 +133,8 @@ extension TLSSession {
       return .nameMismatch(wanted: serverName ?? "", leaf)
     case X509_V_ERR_CERT_REVOKED:
       return .certificateRevoked(leaf)
+    case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID:
+      return .revocationListUnusable(leaf, reason: reason)
     default:
       return .certificateRejected(reason: reason, chain: chain.map { CertificateFacts($0) })
     }

@@ -137,7 +137,7 @@ final class BenchSession {
         status = ExitStatus.conditionHolds
       }
     }
-    return status
+    return status == ExitStatus.success ? interrupt.status : status
   }
 
   private var outputs: [(path: String, text: (BenchReport) -> String)] {

@@ -43,7 +43,7 @@ extension PeerLoop {
       case .failed(let failure), .lost(let failure, _):
         switch failure.cause {
         case .lookup, .transport: look.absence = failure
-        case .otherProtocol, .session: break
+        case .otherProtocol, .session, .farewell: break
         }
         isOver = true
       case .disconnected, .session(.ended): isOver = true

@@ -241,10 +241,12 @@ final class CrashCommand {
   }
 
   private func report() -> Int32 {
-    let lines = ledger.lines(qos: qos.rawValue, kills: kills)
+    let lines = ledger.lines(qos: qos.rawValue, kills: kills, of: options.kills)
     Terminal.write(lines.joined(separator: "\n") + "\n", to: STDOUT_FILENO)
     if let path = options.jsonFile {
-      let text = ledger.json(qos: qos.rawValue, kills: kills, command: options.commandLine).text
+      let text = ledger.json(
+        qos: qos.rawValue, kills: kills, of: options.kills, command: options.commandLine
+      ).text
       if path == "-" {
         Terminal.write(text + "\n", to: STDOUT_FILENO)
       } else if (try? SystemFile.write(text + "\n", to: path)) == nil {
@@ -252,6 +254,6 @@ final class CrashCommand {
         return ExitStatus.failure
       }
     }
-    return ledger.isBroken(qos: qos.rawValue) ? ExitStatus.promiseBroken : ExitStatus.success
+    return ledger.isBroken(qos: qos.rawValue) ? ExitStatus.promiseBroken : interrupt.status
   }
 }

@@ -1,13 +1,20 @@
 // Ctrl-C as a fact that the conductor looks at: a run that is ended by hand still says what it saw.
 
+import Commands
 import Glibc
 import Transport
 
 final class Interrupt {
   private let signals: Signals?
 
-  /// Whether somebody asked for the end.
-  private(set) var isRaised = false
+  /// The signal by which somebody asked for the end.
+  private var number: Int32?
+
+  /// Whether somebody did.
+  var isRaised: Bool { number != nil }
+
+  /// What a run ends with that has nothing else to say.
+  var status: Int32 { number.map { ExitStatus.interrupted(by: $0) } ?? ExitStatus.success }
 
   /// Done before the process ends without summary.
   var atExit: () -> Void = {}
@@ -25,9 +32,9 @@ final class Interrupt {
       // Who asks twice does not want to wait for the summary.
       if isRaised {
         atExit()
-        exit(128 + number)
+        Signals.endProcess(by: number)
       }
-      isRaised = true
+      self.number = number
     }
     return isRaised
   }

@@ -71,6 +71,7 @@ struct ClientConsole {
 extension ConnectionFailure {
   /// What the failure becomes as an exit status: the broker's reason where it gave one.
   var exitStatus: Int32 {
+    if losses != nil { return ExitStatus.connectionsLost }
     guard case .session(let ending, _) = cause else { return ExitStatus.failure }
     switch ending {
     case .refused(let connack):

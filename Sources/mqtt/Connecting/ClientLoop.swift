@@ -18,6 +18,9 @@ final class ClientLoop: ReactorDelegate {
   private var deadlines: [Instant] = []
   private var isTouched: [Bool] = []
   private var signals: SignalBox?
+  /// The first signal that asked for the end.
+  private var signal: Int32?
+  private var isCutShort = false
 
   init() throws(StartFailure) {
     do throws(SystemError) {
@@ -50,12 +53,16 @@ final class ClientLoop: ReactorDelegate {
     if self.status == ExitStatus.success { self.status = status }
   }
 
+  /// Notes that a signal leaves something undone, which has been said.
+  func noteCutShort() { isCutShort = true }
+
   /// Connects all and runs to the end; returns the exit status.
   func run() -> Int32 {
     for run in runs { run.client.connect(now: MonotonicClock.now) }
     // The first tick is for what came of that already, and for deadlines that begin here.
     reactor.wake()
     reactor.run(self)
+    if isCutShort, let signal { return ExitStatus.interrupted(by: signal) }
     return status
   }
 
@@ -90,7 +97,8 @@ final class ClientLoop: ReactorDelegate {
       isTouched[0] = true
       return runs[0].handleReady(descriptor, now: now)
     }
-    while signals.signals.next() != nil {
+    while let number = signals.signals.next() {
+      signal = signal ?? number
       for index in runs.indices {
         runs[index].handleSignal(now: now)
         isTouched[index] = true

@@ -17,6 +17,8 @@ protocol ClientBehaviour: AnyObject {
   func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant)
   /// Takes the news that a signal asks for the end.
   func handleSignal(_ run: ClientRun, now: Instant)
+  /// Takes the news that the time for the whole command is over, and ends.
+  func handleTimeout(_ run: ClientRun, now: Instant)
   /// Does what there is to do at the end of a tick; answers when to be called again at the latest.
   func work(_ run: ClientRun, now: Instant) -> Instant?
   /// Whether something still has to be done when the client has finished.
@@ -35,6 +37,10 @@ final class ClientRun {
   /// Packets that were made and have not left: what they speak of may have to be stored first.
   private var unsent: [PacketTrace] = []
   private var isLost = false
+  private var isLossSaid = false
+  /// Seconds for the whole command, from its first tick on; nil is no limit.
+  var timeoutSeconds: Double?
+  private var timeDeadline: Instant?
 
   /// A client alone on a loop of its own, or with a `number` one of many on `loop`.
   ///
@@ -49,6 +55,9 @@ final class ClientRun {
     change(&settings)
     farewellProperties = options.farewellProperties(keepsSession: keepsSession)
     let endpoint = try options.endpoint()
+    if let failure = endpoint.tls?.unusedKeyLog, loop?.nextOwner ?? 0 == 0 {
+      console.say("\(failure) Going on without it.")
+    }
     if let loop { self.loop = loop } else { self.loop = try ClientLoop() }
     client = Client(
       settings, to: endpoint, on: self.loop.reactor, owner: self.loop.nextOwner,
@@ -88,6 +97,12 @@ final class ClientRun {
     }
   }
 
+  /// Says what a signal leaves undone; the command will end by that signal.
+  func cutShort(_ undone: String) {
+    console.say("interrupted; \(undone)")
+    loop.noteCutShort()
+  }
+
   /// Notes what the command ends with, unless something has gone wrong before.
   func note(_ status: Int32) { loop.note(status) }
 
@@ -119,18 +134,44 @@ final class ClientRun {
     behaviour.handleReady(descriptor, self, now: now)
   }
 
-  /// Takes the news that a signal asks for the end.
-  func handleSignal(now: Instant) { behaviour.handleSignal(self, now: now) }
+  /// Takes the news that a signal asks for the end; a good-bye that is under way is left at that.
+  func handleSignal(now: Instant) {
+    if client.phase != .leaving { return behaviour.handleSignal(self, now: now) }
+    let unsentBytes = client.unsentBytes
+    client.drop()
+    if client.hasUnansweredMessages && unsentBytes > 0 {
+      cutShort("\(Counted.text(unsentBytes, "byte")) of messages not sent")
+    }
+  }
 
   /// The rest of a tick; answers when to be called again at the latest.
   func work(now: Instant) -> Instant? {
     client.advance(to: now)
     takeEvents(now: now)
+    let end = watchTime(now: now)
     var deadline = behaviour.work(self, now: now)
     takeEvents(now: now)
     if let next = client.finishTick(now: now) { deadline = min(deadline ?? next, next) }
     showSent()
-    return deadline
+    return [deadline, end].compactMap(\.self).min()
+  }
+
+  /// Ends when the time is over; answers when that is.
+  private func watchTime(now: Instant) -> Instant? {
+    guard let timeoutSeconds, !isDone else { return nil }
+    let deadline =
+      timeDeadline ?? now.advanced(byNanoseconds: Int64(min(timeoutSeconds, 9e9) * 1_000_000_000))
+    timeDeadline = deadline
+    if now < deadline { return deadline }
+    self.timeoutSeconds = nil
+    if client.phase != .leaving { behaviour.handleTimeout(self, now: now) }
+    note(ExitStatus.timedOut)
+    // What has not left by now has no more time than a good-bye takes.
+    if client.hasUnansweredMessages && client.phase == .leaving {
+      console.say("timed out; \(Counted.text(client.unsentBytes, "byte")) not sent")
+      client.drop()
+    }
+    return nil
   }
 
   /// Shows what was received, at the time of its coming.
@@ -170,6 +211,11 @@ final class ClientRun {
         forgetUnsent()
         isLost = true
         console.say("\(failure); trying again in \(Self.seconds(wait)) s")
+        if client.hasLostMessages && !isLossSaid {
+          console.say("messages at QoS 0 that were on their way are lost")
+          note(ExitStatus.failure)
+          isLossSaid = true
+        }
       case .failed(let failure):
         forgetUnsent()
         console.say(failure.description)

@@ -2,6 +2,7 @@
 
 import Commands
 import Glibc
+import MQTTCodec
 import Synchronization
 import Transport
 
@@ -92,10 +93,13 @@ enum Terminal {
 
 /// Files read whole.
 enum WholeFile {
+  /// More than this is never wanted: the longest payload of MQTT is a little shorter.
+  static let byteLimit = VariableByteInteger.maximum
+
   /// The bytes of the file at `path`; nil with errno set when it cannot be read.
   static func contents(_ path: String) -> [UInt8]? {
     do throws(SystemError) {
-      return try SystemFile.bytes(path)
+      return try SystemFile.bytes(path, atMost: byteLimit)
     } catch {
       errno = error.code
       return nil
@@ -152,6 +156,10 @@ enum WholeFile {
       }
       if count == 0 { return result }
       result += chunk
+      if result.count > byteLimit {
+        errno = EFBIG
+        return nil
+      }
     }
   }
 }

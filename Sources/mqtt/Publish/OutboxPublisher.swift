@@ -72,7 +72,24 @@ final class OutboxPublisher: ClientBehaviour {
 
   func handleReady(_ descriptor: Int32, _ run: ClientRun, now: Instant) { queue.takeNews(now: now) }
 
-  func handleSignal(_ run: ClientRun, now: Instant) { isEnding = true }
+  func handleSignal(_ run: ClientRun, now: Instant) {
+    if !isEnding, let undone { run.cutShort(undone) }
+    isEnding = true
+  }
+
+  func handleTimeout(_ run: ClientRun, now: Instant) {
+    run.console.say("timed out\(undone.map { "; \($0)" } ?? "")")
+    isEnding = true
+    run.note(ExitStatus.timedOut)
+  }
+
+  /// What is not done when it ends here, in words; nil where it would not end by itself.
+  private var undone: String? {
+    if !endsWhenEmpty || isEmpty { return nil }
+    let count = open.count + ready.count - readyStart
+    if count == 0 { return "\(queue.name) was not looked through" }
+    return "at least \(Counted.text(count, "message")) of \(queue.name) not sent"
+  }
 
   var isBusy: Bool { false }
 

@@ -13,7 +13,8 @@ import Transport
 extension PublishCommand {
   /// Publishes the messages of a queue until told to stop; returns the exit status.
   static func run(
-    _ connection: ConnectionOptions, _ options: OutgoingQueueOptions, _ console: ClientConsole
+    _ connection: ConnectionOptions, _ options: OutgoingQueueOptions,
+    within timeoutSeconds: Double?, _ console: ClientConsole
   ) -> Int32 {
     ProcessSettings.ignoreBrokenPipes()
     do throws(StartFailure) {
@@ -28,6 +29,8 @@ extension PublishCommand {
       let run = try ClientRun(connection, console, publisher, keepsSession: true) {
         $0.reportsReleases = true
       }
+      run.client.givesUpOnLosses = options.endsWhenEmpty
+      run.timeoutSeconds = timeoutSeconds
       run.client.session.restore(state) { underWay[$0.token] }
       return try run.runStored()
     } catch {

@@ -16,7 +16,9 @@ enum PublishCommand {
   /// Publishes as `options` say; returns the exit status.
   static func run(_ options: PublishOptions) -> Int32 {
     let console = ClientConsole("mqtt pub", options.connection)
-    if let queue = options.queue { return run(options.connection, queue, console) }
+    if let queue = options.queue {
+      return run(options.connection, queue, within: options.timeoutSeconds, console)
+    }
     if options.connection.tls != nil { ProcessSettings.ignoreBrokenPipes() }
     do throws(StartFailure) {
       if let reply = options.reply { return try request(options, reply) }
@@ -62,6 +64,8 @@ enum PublishCommand {
     }
     // A single QoS 0 message has no second chance: it is out, or it is not.
     run.client.reconnects = isHandshake || feed.isLong
+    run.client.givesUpOnLosses = true
+    run.timeoutSeconds = options.timeoutSeconds
   }
 
   /// Publishes one message and waits for its reply.
@@ -71,8 +75,10 @@ enum PublishCommand {
     var payload: [UInt8] = []
     switch options.source {
     case .given(let bytes): payload = bytes
-    case .file(let path): payload = try contents(WholeFile.contents(path), path)
-    case .input: payload = try contents(WholeFile.contents(of: STDIN_FILENO), "standard input")
+    case .file(let path): payload = try contents(WholeFile.contents(path), path, options)
+    case .input:
+      payload = try contents(
+        WholeFile.contents(of: STDIN_FILENO), "standard input", options)
     case .empty: break
     case .inputLines, .template, .table, .jsonLines, .recording:
       preconditionFailure("a request is one message")
@@ -105,10 +111,11 @@ enum PublishCommand {
     case .given(let bytes): return RepeatedFeed(bytes, options)
     case .empty: return RepeatedFeed([], options)
     case .file(let path):
-      return RepeatedFeed(try contents(WholeFile.contents(path), path), options)
+      return RepeatedFeed(try contents(WholeFile.contents(path), path, options), options)
     case .input:
       return RepeatedFeed(
-        try contents(WholeFile.contents(of: STDIN_FILENO), "standard input"), options)
+        try contents(
+          WholeFile.contents(of: STDIN_FILENO), "standard input", options), options)
     case .inputLines:
       if let separator = options.topicSeparator {
         return try LineFeed("-", TopicLine(separator: separator))
@@ -128,11 +135,22 @@ enum PublishCommand {
     }
   }
 
+  /// The bytes of a message that were read as a whole.
   private static func contents(
-    _ bytes: [UInt8]?, _ name: String
+    _ bytes: [UInt8]?, _ name: String, _ options: PublishOptions
   ) throws(StartFailure) -> [UInt8] {
     guard let bytes else {
-      throw StartFailure(description: "cannot read \(name): \(String(cString: strerror(errno)))")
+      let reason =
+        errno == EFBIG
+        ? "it has more than the \(WholeFile.byteLimit) bytes that an MQTT packet can carry"
+        : String(cString: strerror(errno))
+      throw StartFailure(description: "cannot read \(name): \(reason)")
+    }
+    // What should have been written into it has most likely failed.
+    if bytes.isEmpty && options.isRetained {
+      throw StartFailure(
+        description: "\(name) is empty, and with -r a message without bytes removes the retained "
+          + "one; to do that, say -n")
     }
     return bytes
   }

@@ -34,6 +34,10 @@ final class Publisher: ClientBehaviour {
   private var hasEnded = false
   private var isFinishing = false
   private var isInterrupted = false
+  /// What the feed had not given when it was interrupted.
+  private var remainder = FeedRemainder.none
+  /// Whether a message that it had given was not sent, or not to all topics.
+  private var hasLeftOne = false
   private var refusals = 0
 
   init(_ options: PublishOptions, _ feed: any MessageFeed) {
@@ -66,9 +70,31 @@ final class Publisher: ClientBehaviour {
 
   /// Sends no more, and ends when what is sent is answered; a second signal waits for nothing.
   func handleSignal(_ run: ClientRun, now: Instant) {
-    hasEnded = true
-    if isInterrupted { abandon(run, now: now) }
+    if isInterrupted { return abandon(run, now: now) }
     isInterrupted = true
+    endFeed()
+  }
+
+  func handleTimeout(_ run: ClientRun, now: Instant) {
+    if isFinishing { return }
+    isFinishing = true
+    endFeed()
+    unwatch(run)
+    var undone = undone(run)
+    if undone == nil && run.client.hasUnansweredMessages && run.client.unsentBytes > 0 {
+      undone = "\(Counted.text(run.client.unsentBytes, "byte")) not sent"
+    }
+    run.console.say("timed out\(undone.map { "; \($0)" } ?? "")")
+    run.client.hasUnansweredMessages = false
+    run.finish(ExitStatus.timedOut, now: now)
+  }
+
+  /// Takes no more messages, nor the one that still waits for room.
+  private func endFeed() {
+    if !hasEnded { remainder = feed.remainder }
+    hasEnded = true
+    hasLeftOne = hasLeftOne || isLoaded
+    isLoaded = false
   }
 
   var isBusy: Bool { false }
@@ -82,9 +108,7 @@ final class Publisher: ClientBehaviour {
     do throws(RequestFault) {
       let deadline = try publish(run, now: now)
       if hasEnded && !isLoaded && run.client.session.unpublishedCount == 0 {
-        isFinishing = true
-        unwatch(run)
-        run.finish(now: now)
+        finish(run, now: now)
       }
       return deadline
     } catch {
@@ -94,16 +118,34 @@ final class Publisher: ClientBehaviour {
     }
   }
 
-  /// Ends without the answers that are missing, and says how many these are.
+  /// Ends without the answers that are missing.
   private func abandon(_ run: ClientRun, now: Instant) {
-    if isFinishing { return }
+    if !isFinishing { finish(run, now: now) }
+  }
+
+  /// Ends, and says what a signal leaves undone.
+  private func finish(_ run: ClientRun, now: Instant) {
     isFinishing = true
-    let count = run.client.session.unpublishedCount
-    if count > 0 {
-      let messages = count == 1 ? "1 message is" : "\(count) messages are"
-      run.console.say("interrupted; \(messages) not acknowledged")
+    unwatch(run)
+    if isInterrupted, let undone = undone(run) { run.cutShort(undone) }
+    run.finish(now: now)
+  }
+
+  /// What is not done when it ends here, in words; nil when that is nothing.
+  private func undone(_ run: ClientRun) -> String? {
+    let unanswered = run.client.session.unpublishedCount
+    var unsent = hasLeftOne ? 1 : 0
+    var parts: [String] = []
+    switch remainder {
+    case .none: break
+    case .messages(let count): unsent += count
+    case .input: parts.append("the input was not read to its end")
     }
-    run.finish(count > 0 || isLoaded ? ExitStatus.failure : ExitStatus.success, now: now)
+    if unsent > 0 { parts.insert("\(Counted.text(unsent, "message")) not sent", at: 0) }
+    if unanswered > 0 {
+      parts.insert("\(Counted.text(unanswered, "message")) not acknowledged", at: 0)
+    }
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
   }
 
   /// Publishes as much as feed, socket and window allow; answers when to go on.
@@ -164,6 +206,7 @@ final class Publisher: ClientBehaviour {
     try message.withPayload { (payload) throws(RequestFault) in
       try run.client.session.publish(payload, as: form, token: token, now: now)
     }
+    if message.qos == .atMostOnce { run.client.hasUnansweredMessages = true }
     topicsDone = message.topic == nil ? topicsDone + 1 : options.topics.count
     if topicsDone >= options.topics.count {
       topicsDone = 0

@@ -47,6 +47,9 @@ final class Requester: ClientBehaviour {
     run.finish(ExitStatus.failure, now: now)
   }
 
+  /// The time that there is for the reply is all that it has, and it looks at that itself.
+  func handleTimeout(_ run: ClientRun, now: Instant) {}
+
   func handle(_ event: ClientEvent, _ run: ClientRun, now: Instant) {
     switch event {
     case .connected(let connack):

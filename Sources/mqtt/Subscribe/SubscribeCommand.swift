@@ -36,6 +36,7 @@ enum SubscribeCommand {
         throw StartFailure(description: "\(error)")
       }
       run.client.reconnects = true
+      run.client.givesUpOnLosses = true
       return run.run()
     } catch {
       console.say(error.description)
@@ -77,6 +78,7 @@ final class Subscriber: ClientBehaviour {
   var endsWith: Int32?
   /// Whether the end does not wait for a reader that takes nothing.
   var isHurried = false
+  var isInterrupted = false
   var timeDeadline: Instant?
   /// When it has been silent for too long.
   var idleDeadline: Instant?
@@ -130,8 +132,31 @@ final class Subscriber: ClientBehaviour {
   }
 
   func handleSignal(_ run: ClientRun, now: Instant) {
+    if isTaking, let undone { run.cutShort(undone) }
     stop(ExitStatus.success)
     isHurried = true
+    isInterrupted = true
+  }
+
+  /// It has its own way to end in time.
+  func handleTimeout(_ run: ClientRun, now: Instant) {}
+
+  /// What was asked for and has not come, in words; nil where it would not end by itself.
+  private var undone: String? {
+    if let count = options.count {
+      return "\(takenCount) of \(Counted.text(count, "message")) came"
+    }
+    if options.until != nil { return "the message of --until has not come" }
+    if options.retainedOnly { return "the retained messages have not all come" }
+    if options.exitsAfterSuback { return "the broker has not answered everything" }
+    return nil
+  }
+
+  /// Says what a reader that takes nothing has not got, and what the broker keeps.
+  private func tellUnfinished(_ run: ClientRun) {
+    if !isSettled && !isSinkClosed { run.cutShort("what came last is not written") }
+    let count = removals + removalQueue.count
+    if count > 0 { run.cutShort("\(Counted.text(count, "retained message")) not removed") }
   }
 
   func work(_ run: ClientRun, now: Instant) -> Instant? {
@@ -152,7 +177,10 @@ final class Subscriber: ClientBehaviour {
     if let idleDeadline, now >= idleDeadline { stop(ExitStatus.success) }
     removeMore(run, now: now)
     let sinkDeadline = settle(run, now: now)
-    if let endsWith, isHurried || isFlushed(run) { run.finish(endsWith, now: now) }
+    if let endsWith, isHurried || isFlushed(run) {
+      if isInterrupted { tellUnfinished(run) }
+      run.finish(endsWith, now: now)
+    }
     if !isTaking { return sinkDeadline }
     return [timeDeadline, idleDeadline, sinkDeadline].compactMap(\.self).min()
   }
@@ -207,6 +235,8 @@ extension Subscriber {
 
   func take(_ suback: Suback, _ run: ClientRun, now: Instant) {
     isSubscribed = true
+    // From here on it waits for however long the broker is in trouble.
+    run.client.givesUpOnLosses = false
     restartIdleTime(now: now)
     let granted = zip(options.subscriptions, suback.reasonCodes).filter { !$0.1.isFailure }
     sink.granted(granted.map { $0.0 })

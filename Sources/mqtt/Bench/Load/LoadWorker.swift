@@ -146,7 +146,7 @@ final class LoadWorker: ReactorDelegate {
     switch event.event {
     case .received(let range): receive(range, of: reactor, client, clock)
     case .connected: connected(client)
-    case .ended(let end): ended(client, end)
+    case .ended(let end, _): ended(client, end)
     case .drained: if client.publisher != nil { queue(client) }
     case .accepted, .adopted, .readable, .acceptFailed, .turnedAway: break
     }

@@ -58,6 +58,7 @@ final class LineFeed: MessageFeed {
   deinit { if ownsDescriptor { close(descriptor) } }
 
   let isLong = true
+  var remainder: FeedRemainder { lines.isEmpty ? .none : .input }
   var choosesQoS: Bool { form.choosesQoS }
 
   func next(into message: inout OutgoingMessage, now: Instant) throws(StartFailure) -> FeedStep {
@@ -77,7 +78,11 @@ final class LineFeed: MessageFeed {
         }
         lines.consume(consumed)
         if isMessage { return .message }
-      case .incomplete: return .waitsForInput
+      case .incomplete:
+        if !lines.isTooLong { return .waitsForInput }
+        throw StartFailure(
+          description: "\(name):\(lineNumber + 1): the line has more than the "
+            + "\(WholeFile.byteLimit) bytes that an MQTT packet can carry")
       case .ended:
         do throws(MessageLineFault) {
           try form.end()

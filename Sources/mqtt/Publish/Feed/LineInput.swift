@@ -39,6 +39,12 @@ struct LineInput: ~Copyable {
   /// Whether the end of the input has been seen.
   var isAtEnd: Bool { hasEnded }
 
+  /// Whether the line at the front, which has no end so far, is longer than any message.
+  var isTooLong: Bool { searched > WholeFile.byteLimit }
+
+  /// Whether there will be no more lines.
+  var isEmpty: Bool { hasEnded && buffer.isEmpty }
+
   /// Looks for the line at the front.
   mutating func nextLine() -> Line {
     let found = buffer.withUnsafeBytes { bytes -> Int? in

@@ -39,6 +39,15 @@ enum FeedStep: Equatable {
   case ended
 }
 
+/// What a feed that is stopped has not given.
+enum FeedRemainder: Equatable {
+  /// Nothing that anybody waits for: all is given, or it would have gone on for ever.
+  case none
+  case messages(Int)
+  /// Whatever stands behind what has been read.
+  case input
+}
+
 /// A source of messages.
 protocol MessageFeed: AnyObject {
   /// Puts the next message into `message`, which holds the command line's choices and no payload.
@@ -63,12 +72,23 @@ protocol MessageFeed: AnyObject {
   /// Whether there will be no more messages, as far as the feed can tell without being asked.
   var isExhausted: Bool { get }
 
+  /// What is left out when it ends here.
+  var remainder: FeedRemainder { get }
+
   /// Whether messages may have a QoS above that of the command line.
   var choosesQoS: Bool { get }
 
   /// Whether a run of this feed sends many messages, so that a lost connection is made again even
   /// at QoS 0 and a signal ends it in good order.
   var isLong: Bool { get }
+}
+
+extension FeedRemainder {
+  /// What is left of `--repeat`; without a count it goes on until it is interrupted.
+  static func repetitions(_ options: PublishOptions, done: Int) -> FeedRemainder {
+    if options.repeatCount == .max || options.repeatCount == done { return .none }
+    return .messages(options.repeatCount - done)
+  }
 }
 
 extension MessageFeed {

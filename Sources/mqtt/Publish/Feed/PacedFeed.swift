@@ -28,6 +28,10 @@ final class PacedFeed: MessageFeed {
 
   let isLong = true
   var isExhausted: Bool { feed.isExhausted }
+  var remainder: FeedRemainder {
+    let isAll = feed.remainder == .none
+    return isAll && isFilled ? .messages(1) : feed.remainder
+  }
   var choosesQoS: Bool { feed.choosesQoS }
   var descriptor: Int32 { feed.descriptor }
 

@@ -31,6 +31,7 @@ final class TemplateFeed: MessageFeed {
 
   var isLong: Bool { options.repeatCount > 1 }
   var isExhausted: Bool { count == options.repeatCount }
+  var remainder: FeedRemainder { .repetitions(options, done: count) }
 
   func next(into message: inout OutgoingMessage, now: Instant) throws(StartFailure) -> FeedStep {
     if isExhausted { return .ended }
