@@ -125,8 +125,13 @@ extension Broker {
     let isKept = isKeptInFlight(session) || deliveries[delivery].group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
+    // "Might be" a repetition is what DUP says, and what a start from a store knows. [MQTT-3.3.1-1]
+    let position = deliveries[delivery].position
+    let isDuplicate =
+      qos == .atLeastOnce && position > 0 && position <= sessions[session].lastMaybeSent
     transmitKept(
-      delivery, size: size, on: connection, identifier: identifier.rawValue, isDuplicate: false)
+      delivery, size: size, on: connection, identifier: identifier.rawValue,
+      isDuplicate: isDuplicate)
     if !isKept { dropDelivery(delivery) }
   }
 

@@ -115,7 +115,7 @@ package final class Client {
       } else {
         failure = failure(.transport(end))
       }
-    case .accepted, .adopted, .drained, .readable, .acceptFailed, .turnedAway:
+    case .accepted, .adopted, .readOut, .drained, .readable, .acceptFailed, .turnedAway:
       break
     }
   }
