@@ -85,8 +85,6 @@ package struct Scenario: Sendable {
   /// Whether there are access lists, which allow everything: what they are asked then must change
   /// nothing.
   var hasAccessLists: Bool { seed % 4 == 3 }
-  /// Keep Alive of all clients; zero is none.
-  var keepAliveSeconds: Int { seed % 3 == 1 ? 4 : 0 }
   /// Whether everybody joins one group as soon as there is a session.
   var isShared = false
 

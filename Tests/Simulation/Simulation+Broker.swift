@@ -187,19 +187,10 @@ extension Simulation {
     case .outageBegins:
       leave(link, isOrderly: hasAnswer(.connack, 0, on: link, isFailure: true))
     case .outageEnds where links[link].version != .v5: leave(link, isOrderly: false)
-    case .unexpected where isSilent(link):
-      try expectNothingUnread(link)
-      leave(link, isOrderly: false)
     case .shutDown: leaveForShutdown(link)
     case .outageEnds, .unexpected:
       throw Verdict("closed", "the connection of client \(links[link].client), for no reason")
     }
-  }
-
-  /// Whether a client has said nothing for one and a half keep alives.
-  private func isSilent(_ link: Int) -> Bool {
-    let keepAlive = scenario.keepAliveSeconds
-    return keepAlive > 0 && 2 * (seconds - links[link].heardAt) >= 3 * keepAlive
   }
 
   // MARK: What it sends

@@ -15,7 +15,7 @@ extension Simulation {
     settings.clientIdentifier = "c\(client.index)"
     settings.cleanStart = plan.cleanStart || isNew
     if plan.version != .v5 { settings.cleanStart = plan.expirySeconds == 0 }
-    settings.keepAliveSeconds = UInt16(scenario.keepAliveSeconds)
+    settings.keepAliveSeconds = 0
     settings.connackTimeoutSeconds = 1_000_000
     settings.sendWindow = plan.sendWindow
     settings.topicAliasLimit = plan.topicAliases

@@ -18,8 +18,6 @@ struct Link {
   var upOut = 0
   /// Bytes on their way to the client.
   var down: [UInt8] = []
-  /// When the broker last got some of them, in seconds.
-  var heardAt = 0
   /// Whether nothing more comes behind those bytes.
   var upEnded = false
   var downEnded = false
@@ -93,7 +91,6 @@ extension Simulation {
       let bytes = Array(links[link].up.prefix(count))
       links[link].up.removeFirst(count)
       links[link].upOut += count
-      links[link].heardAt = seconds
       answers.removeAll(keepingCapacity: true)
       broker.receive(bytes.span, on: links[link].connection, now: now)
       try settle(feeding: link)

@@ -20,6 +20,8 @@ final class EngineTick: ReactorDelegate {
   static let largeReadFactor = 4
   /// Turns that a look may take.
   static let lookTurnLimit = 16
+  /// How often a reactor that stops looks whether the last bytes have arrived, in nanoseconds.
+  static let stopRetryNanoseconds: Int64 = 2_000_000
   /// How long a log line may wait for a slow reader before it is tried again, in nanoseconds.
   static let logRetryNanoseconds: Int64 = 100_000_000
 
@@ -78,10 +80,11 @@ final class EngineTick: ReactorDelegate {
       if index == 0, !state.listenerChanges.isEmpty {
         swap(&listenerChanges, &state.listenerChanges)
       }
-      if state.isStopping { stop(reactor, &state) }
+      let stopDeadline = state.isStopping ? stop(reactor, &state, now) : nil
       callsWriter = state.claimWriter()
       deadline =
-        postponed.isEmpty && isHanded && lookTurns == nil ? state.broker.nextDeadline : now
+        postponed.isEmpty && isHanded && lookTurns == nil
+        ? earlier(state.broker.nextDeadline, stopDeadline) : now
       entries = state.broker.takeLog()
       if isMeasured { meter.lockGiven() }
     }
@@ -248,14 +251,16 @@ final class EngineTick: ReactorDelegate {
     }
   }
 
-  /// Leaves when the last byte has gone out.
-  private func stop(_ reactor: Reactor, _ state: inout EngineState) {
-    if isStopped { return }
+  /// Leaves when the last byte has gone out; says when to look again whether it has.
+  private func stop(_ reactor: Reactor, _ state: inout EngineState, _ now: Instant) -> Instant? {
+    if isStopped { return nil }
     reactor.closeListeners()
-    if reactor.linkCount == 0 {
-      isStopped = true
-      state.stoppedCount += 1
+    if !reactor.hasSaidEverything {
+      return now.advanced(byNanoseconds: Self.stopRetryNanoseconds)
     }
+    isStopped = true
+    state.stoppedCount += 1
+    return nil
   }
 
   private func writeLog(_ now: Instant, _ deadline: Instant?) -> Instant? {
@@ -267,7 +272,11 @@ final class EngineTick: ReactorDelegate {
     guard logIsWaiting else { return deadline }
     logIsWaiting = !engine.log.flush()
     guard logIsWaiting else { return deadline }
-    let retry = now.advanced(byNanoseconds: Self.logRetryNanoseconds)
-    return deadline.map { min($0, retry) } ?? retry
+    return earlier(deadline, now.advanced(byNanoseconds: Self.logRetryNanoseconds))
+  }
+
+  private func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 }

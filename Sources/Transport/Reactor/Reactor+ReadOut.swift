@@ -23,7 +23,8 @@ extension Reactor {
     readOuts.append((link, Self.readOutLimitBytes))
   }
 
-  /// Reads each of them once more.
+  /// Reads each of them once more, until that finds nothing: what the kernel of the peer still held
+  /// comes when there is room for it here.
   func continueReadOuts() {
     if readOuts.isEmpty { return }
     let current = readOuts
@@ -31,10 +32,12 @@ extension Reactor {
     for (link, bytesLeft) in current {
       guard links.contains(link), !links[link.index].flags.contains(.closing) else { continue }
       let before = arena.used
+      links[link.index].flags.insert(.hasInput)
       advance(link)
       guard links.contains(link), !links[link.index].flags.contains(.closing) else { continue }
-      let left = bytesLeft - (arena.used - before)
-      if links[link.index].flags.contains(.hasInput), left > 0 {
+      let count = arena.used - before
+      let left = bytesLeft - count
+      if count > 0 || links[link.index].flags.contains(.hasInput), left > 0 {
         readOuts.append((link, left))
       } else {
         report(link, links[link.index].owner, .readOut)
