@@ -16,7 +16,9 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
+#include <linux/sockios.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -98,6 +100,14 @@ ptrdiff_t linux_receive(int descriptor, void *bytes, size_t count) {
 }
 
 int linux_close(int descriptor) { return (int)syscall(SYS_close, descriptor); }
+
+int linux_peer_has_all(int descriptor) {
+  int domain = AF_UNIX;
+  socklen_t length = sizeof domain;
+  getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length);
+  int count = 0;
+  return domain == AF_UNIX || ioctl(descriptor, SIOCOUTQ, &count) < 0 || count == 0;
+}
 
 int linux_finish_sending(int descriptor) { return shutdown(descriptor, SHUT_WR); }
 

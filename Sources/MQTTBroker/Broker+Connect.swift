@@ -24,6 +24,10 @@ extension Broker {
     guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
       return
     }
+    if let wait = wait(of: index, as: identifier) {
+      let admission = Admission(connect: connect, data: data, userName: userName)
+      return letOthersGoFirst(wait, admission, index)
+    }
     if !mayHaveSession(of: identifier, connect, userName, on: index) { return }
     if isStoreFailing, needsStore(connect, identifier: identifier) {
       return refuseConnect(index)

@@ -273,32 +273,66 @@ extension Broker {
     }
   }
 
+  /// A client that has not got in has had its time; whoever sent what was asked for is read first.
   private mutating func connectIsDue(_ slot: SlotIdentifier) {
     if !connections.contains(slot) { return }
-    let seconds = configuration.connectTimeoutSeconds
     switch connections[slot.index].stage {
     case .awaitingConnect, .authenticating:
-      leave(slot.index, cause: "no CONNECT within \(seconds) s", isOrderly: false)
-    case .awaitingCheck:
-      leave(slot.index, cause: "its login took longer than \(seconds) s", isOrderly: false)
-    case .connected, .closed: return
+      connections[slot.index].extras?.overdueAt = now
+      readOut(slot, before: .connect)
+    case .awaitingCheck: endUnconnected(slot.index, "its login took longer than")
+    case .awaitingOthers, .connected, .closed: return
     }
-    close(slot.index)
+  }
+
+  /// The time of CONNECT is over, and nothing that would have met it lies unread.
+  mutating func connectFalls(_ index: UInt32) {
+    switch connections[index].stage {
+    case .authenticating
+    where connections[index].lastReceived >= connections[index].extras?.overdueAt ?? now:
+      // An AUTH lay unread, and the next one needs time to come.
+      let at = now.advanced(bySeconds: configuration.connectTimeoutSeconds)
+      deadlines.insert(.connect, connections.identifier(at: index), at: at)
+    case .awaitingConnect, .authenticating: endUnconnected(index, "no CONNECT within")
+    case .awaitingCheck: endUnconnected(index, "its login took longer than")
+    case .awaitingOthers, .connected, .closed: return
+    }
+  }
+
+  private mutating func endUnconnected(_ index: UInt32, _ cause: String) {
+    leave(index, cause: "\(cause) \(configuration.connectTimeoutSeconds) s", isOrderly: false)
+    close(index)
+  }
+
+  /// When a client has been silent for one and a half keep alives; never without a keep alive.
+  private func keepAliveEnd(_ index: UInt32) -> Instant {
+    connections[index].lastReceived.advanced(
+      byNanoseconds: Int64(connections[index].keepAliveSeconds) * 1_500_000_000)
   }
 
   private mutating func checkKeepAlive(_ slot: SlotIdentifier) {
     if !connections.contains(slot) || connections[slot.index].stage != .connected { return }
-    let seconds = connections[slot.index].keepAliveSeconds
-    let due = connections[slot.index].lastReceived.advanced(
-      byNanoseconds: Int64(seconds) * 1_500_000_000)
+    let due = keepAliveEnd(slot.index)
     if due > now { return deadlines.insert(.keepAlive, slot, at: due) }
-    if connections[slot.index].version == .v5 {
-      send(.disconnect(Disconnect(reasonCode: .keepAliveTimeout)), on: slot.index)
+    readOut(slot, before: .keepAlive)
+  }
+
+  /// A keep alive was over, and what the client had sent until then has been read.
+  mutating func keepAliveFalls(_ index: UInt32) {
+    if connections[index].stage != .connected { return }
+    let due = keepAliveEnd(index)
+    if due > now {
+      return deadlines.insert(.keepAlive, connections.identifier(at: index), at: due)
+    }
+    if connections[index].version == .v5 {
+      send(.disconnect(Disconnect(reasonCode: .keepAliveTimeout)), on: index)
     }
     leave(
-      slot.index, cause: "nothing came for one and a half times its keep alive of \(seconds) s",
+      index,
+      cause: "nothing came for one and a half times its keep alive of "
+        + "\(connections[index].keepAliveSeconds) s",
       isOrderly: false)
-    close(slot.index)
+    close(index)
   }
 
   /// Ends all connections, as a server that stops does.

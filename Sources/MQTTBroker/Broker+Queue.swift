@@ -123,6 +123,10 @@ extension Broker {
     let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
     attempt.identifier = identifier.rawValue
+    // "Might be" a repetition is what DUP says, and what a start from a store knows. [MQTT-3.3.1-1]
+    let position = deliveries[delivery].position
+    attempt.isDuplicate =
+      qos == .atLeastOnce && position > 0 && position <= sessions[session].lastMaybeSent
     transmit(delivery, attempt, size: size, on: connection)
     if !isKept { dropDelivery(delivery) }
   }

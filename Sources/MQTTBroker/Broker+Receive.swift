@@ -56,9 +56,7 @@ extension Broker {
           + "(max-outbox-bytes \(configuration.outboxByteLimit))", isOrderly: false)
       return close(index)
     }
-    if connections[index].stage == .awaitingCheck {
-      return connections[index].inbox.append(bytes)
-    }
+    if connections[index].isWaiting { return connections[index].inbox.append(bytes) }
     do throws(Violation) {
       var start = 0
       if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }
@@ -74,12 +72,11 @@ extension Broker {
         try handle(packet, header, on: index)
         start += header.packetLength
       }
-      if connections[index].stage == .awaitingCheck {
+      if connections[index].isWaiting {
         connections[index].inbox.append(bytes.extracting(droppingFirst: start))
       } else if start < bytes.count && connections[index].stage != .closed {
-        let header = try fixedHeader(bytes, at: start, on: index)
-        // A length that was only announced is not paid for with memory.
-        connections[index].inbox.reserve(min(header?.packetLength ?? 0, 64 << 10))
+        // A length that was only announced may be wrong, but not paid for with memory.
+        _ = try fixedHeader(bytes, at: start, on: index)
         connections[index].inbox.append(bytes.extracting(droppingFirst: start))
       }
     } catch {
@@ -232,8 +229,8 @@ extension Broker {
     case (.authenticating, .disconnect):
       leave(index, cause: "disconnected during authentication", isOrderly: true)
       close(index)
-    case (.awaitingConnect, _), (.authenticating, _), (.awaitingCheck, _), (.connected, _),
-      (.closed, _):
+    case (.awaitingConnect, _), (.authenticating, _), (.awaitingCheck, _), (.awaitingOthers, _),
+      (.connected, _), (.closed, _):
       throw Violation(.protocolError, "the first packet was not CONNECT [MQTT-3.1.0-1]")
     }
   }
@@ -243,7 +240,7 @@ extension Broker {
     counters.protocolErrors += 1
     let version = connections[index].version
     switch connections[index].stage {
-    case .awaitingConnect, .authenticating, .awaitingCheck:
+    case .awaitingConnect, .authenticating, .awaitingCheck, .awaitingOthers:
       // Before 5.0 few refusals have a return code; other faults just close the connection.
       // [MQTT-3.1.4-1] [MQTT311-3.1.2-2]
       if version == .v5 || violation.reasonCode.connackReturnCode != nil {

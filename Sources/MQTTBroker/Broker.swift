@@ -37,6 +37,14 @@ package struct Broker: ~Copyable {
   struct ReactorQueue {
     var outputs: [ConnectionID] = []
     var closes: [ConnectionID] = []
+    /// Connections to read as far as their peers have sent. (Broker+Unread)
+    var readOuts: [ConnectionID] = []
+    /// Whether it shall look at all its sockets once more.
+    var isToLook = false
+
+    var hasWork: Bool {
+      !outputs.isEmpty || !closes.isEmpty || !readOuts.isEmpty || isToLook
+    }
   }
 
   package internal(set) var configuration: BrokerConfiguration
@@ -51,8 +59,11 @@ package struct Broker: ~Copyable {
   var random: RandomNumbers
 
   var connections = SlotTable<Connection>()
-  /// Live connections of each listener.
+  /// Connections that have a place, all together and by listener. (Broker+Places)
+  var placeCount = 0
   var listenerCounts: [Int] = []
+  /// Who waits until all reactors have looked once more. (Broker+Unread)
+  var looks = Looks()
   var sessions = SlotTable<Session>()
   /// Client identifier to session; only ever asked, never walked.
   var sessionsByIdentifier: [String: UInt32] = [:]
@@ -138,34 +149,23 @@ package struct Broker: ~Copyable {
 
   /// A connection was made; nil when there is no room for it, and the shell just closes it.
   ///
-  /// `peer` is the address for log lines, `facts` what it was found out to be.
+  /// `peer` is the address for log lines, `facts` what it was found out to be. Where room is short
+  /// it waits for what others have sent to be read, and may be closed after that.
   package mutating func open(
     reactor: Int, listener: Int, peer: String, facts: PeerFacts = PeerFacts(), now: Instant
   ) -> ConnectionID? {
     self.now = now
-    if connections.count >= configuration.connectionLimit || isShuttingDown {
-      counters.connectionsRefused += 1
-      if !isShuttingDown && !isFullOfConnections {
-        isFullOfConnections = true
-        note(
-          .warning,
-          "\(peer): refused, max-connections \(configuration.connectionLimit) is reached; so are "
-            + "all others until a connection ends")
-      }
-      return nil
-    }
-    isFullOfConnections = false
-    if isFull(facts.address, peer: peer) || !makeRoomForUnidentified(peer: peer) {
+    let isCrowded = isCrowded(listener: listener, facts.address)
+    if isShuttingDown || isCrowded && looks.isFull {
       counters.connectionsRefused += 1
       return nil
     }
-    guard let terms = enter(listener: listener, peer: peer) else { return nil }
-    counters.connectionsOpened += 1
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
     let connection = connections.insert(
       Connection(
         reactor: UInt16(reactor), listener: UInt16(listener), peer: peer, address: facts.address,
         now: now))
+    let terms = configuration.terms(ofListener: UInt16(listener))
     connections[connection.index].maximumQoS = terms.maximumQoS
     if !terms.mountPoint.isEmpty {
       connections[connection.index].isMounted = true
@@ -174,7 +174,7 @@ package struct Broker: ~Copyable {
     if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
       makeExtras(for: connection.index).identity = name
     }
-    entered(connection)
+    if isCrowded { awaitLook(connection.index) } else { takePlace(connection) }
     deadlines.insert(
       .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
     return connection
@@ -184,6 +184,10 @@ package struct Broker: ~Copyable {
   package mutating func end(_ connection: ConnectionID, cause: String, now: Instant) {
     self.now = now
     if !connections.contains(connection) { return }
+    if isToBeReadOn(connection.index) {
+      makeExtras(for: connection.index).endCause = cause
+      return
+    }
     leave(connection.index, cause: cause, isOrderly: false)
     release(connection.index)
   }
@@ -203,18 +207,18 @@ package struct Broker: ~Copyable {
   package mutating func advance(to now: Instant) {
     self.now = now
     removedInTick = 0
+    while let connection = looks.ready.popFirst() { othersWereRead(connection) }
     while let due = deadlines.popDue(now) { expire(due) }
   }
 
   /// When ``advance(to:)`` has something to do next; nil when nothing is due ever.
-  package var nextDeadline: Instant? { deadlines.first }
+  package var nextDeadline: Instant? { looks.ready.count > 0 ? now : deadlines.first }
 
   // MARK: What to do now
 
   /// Whether `reactor` has output to take or connections to close.
   package func hasWork(reactor: Int) -> Bool {
-    reactor < reactors.count
-      && !(reactors[reactor].outputs.isEmpty && reactors[reactor].closes.isEmpty)
+    reactor < reactors.count && reactors[reactor].hasWork
   }
 
   /// The next connection of `reactor` that has output; each once until its output is taken.
@@ -321,6 +325,7 @@ package struct Broker: ~Copyable {
   mutating func close(_ index: UInt32) {
     if connections[index].stage == .closed { return }
     settle(index)
+    leavePlace(index)
     connections[index].stage = .closed
     reactors[Int(connections[index].reactor)].closes.append(connections.identifier(at: index))
   }
@@ -333,28 +338,15 @@ package struct Broker: ~Copyable {
     return extras
   }
 
-  /// The terms of a listener that has room for one connection more, which is counted; nil when
-  /// there is no room.
-  private mutating func enter(listener: Int, peer: String) -> ListenerTerms? {
-    while listenerCounts.count <= listener { listenerCounts.append(0) }
-    let terms = configuration.terms(ofListener: UInt16(listener))
-    if let limit = terms.connectionLimit, listenerCounts[listener] >= limit {
-      counters.connectionsRefused += 1
-      note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
-      return nil
-    }
-    listenerCounts[listener] += 1
-    return terms
-  }
-
   /// What holds for the clients of a connection's listener.
   func terms(of index: UInt32) -> ListenerTerms {
     configuration.terms(ofListener: connections[index].listener)
   }
 
-  private mutating func release(_ index: UInt32) {
-    listenerCounts[Int(connections[index].listener)] -= 1
-    departed(index)
+  mutating func release(_ index: UInt32) {
+    settle(index)
+    leavePlace(index)
+    letGo(successorsOf: index)
     connections.remove(index)
   }
 }

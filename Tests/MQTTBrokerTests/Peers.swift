@@ -13,6 +13,9 @@ final class World {
   var log: [LogEntry] = []
   /// Connections that the engine closed, and what it sent last.
   var closed: [ConnectionID: [UInt8]] = [:]
+  /// Bytes that lie in sockets until the engine has them read, and those that end behind them.
+  var unread: [ConnectionID: [UInt8]] = [:]
+  var ending: Set<ConnectionID> = []
 
   init(_ change: (inout BrokerConfiguration) -> Void = { _ in }) {
     var configuration = BrokerConfiguration()
@@ -29,10 +32,31 @@ final class World {
   }
 
   func settle() {
+    while answerReadOuts() { broker.advance(to: now) }
     while let closing = broker.nextClose(reactor: 0) {
       closed[closing.connection] = closing.output.bytes
     }
     log += broker.takeLog()
+  }
+
+  /// Nothing lies unread here, but where a test says so.
+  private func answerReadOuts() -> Bool {
+    var hasAnswered = false
+    while let connection = broker.nextReadOut(reactor: 0) {
+      hasAnswered = true
+      if let bytes = unread.removeValue(forKey: connection) {
+        broker.receive(bytes.span, on: connection, now: now)
+      }
+      if ending.remove(connection) != nil { broker.end(connection, cause: "cut", now: now) }
+      broker.wasReadOut(connection, now: now)
+    }
+    if broker.takesLookWish(reactor: 0) {
+      hasAnswered = true
+      for (connection, bytes) in unread { broker.receive(bytes.span, on: connection, now: now) }
+      unread = [:]
+      broker.looked(reactor: 0, now: now)
+    }
+    return hasAnswered
   }
 
   /// Whether a line of the log holds `text`.
@@ -58,6 +82,7 @@ final class Peer {
         reactor: 0, listener: listener, peer: "127.0.0.1:1", facts: facts, now: world.now)
       ?? SlotIdentifier.none
     world.settle()
+    if isClosed { connection = .none }
   }
 
   /// A silent connection from the IPv4 address with this number.
@@ -96,6 +121,13 @@ final class Peer {
     var buffer = ByteBuffer()
     packet.encode(into: &buffer, version: version)
     send(bytes: buffer.bytes)
+  }
+
+  /// Packets that the engine gets only when it has this connection read out.
+  func leaveUnread(_ packets: Packet...) {
+    var buffer = ByteBuffer()
+    for packet in packets { packet.encode(into: &buffer, version: version) }
+    world.unread[connection, default: []] += buffer.bytes
   }
 
   func send(bytes: [UInt8]) {

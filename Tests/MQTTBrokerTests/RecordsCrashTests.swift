@@ -234,4 +234,24 @@ struct RecordsCrashTests {
     #expect(publish?.packetIdentifier == first.packetIdentifier)
     #expect(publish?.isDuplicate == true)
   }
+
+  @Test func `a message at QoS 1 that may have been sent before a start has DUP [MQTT-3.3.1-1]`() {
+    let store = RecordsStore()
+    store.absent("s", "a")
+    let subscriber = store.client("s")
+    store.passer("p").publish("a", "1", .atLeastOnce, identifier: 1)
+    store.commit()
+    guard case .publish(let sent) = subscriber.read().last else {
+      Issue.record("nothing was sent")
+      return
+    }
+    #expect(!sent.isDuplicate)
+    store.crash()
+    let again = store.client("s")
+    store.passer("p").publish("a", "2", .atLeastOnce, identifier: 2)
+    store.commit()
+    let messages = store.messages(of: again)
+    #expect(messages.map(text) == ["1", "2"])
+    #expect(messages.map(\.isDuplicate) == [true, false])
+  }
 }

@@ -97,6 +97,25 @@ struct TestServer {
     }
   }
 
+  @Test(arguments: [1, 2, 3])
+  func `a client that is back at once loses nothing, on whatever reactor it was`(threads: Int)
+    throws
+  {
+    let server = try startServer(levels: [.error], threads: threads)
+    defer { server.stop() }
+    let watcher = try RawClient(server.addresses[0])
+    watcher.connect("watcher")
+    watcher.subscribe("#")
+    let rounds = 300
+    for round in 0..<rounds {
+      let client = try RawClient(server.addresses[0])
+      client.connect("same")
+      client.send(publish("m", [UInt8(round & 0xFF)]) + [0xE0, 0])
+    }
+    let expected = (0..<rounds).flatMap { publish("m", [UInt8($0 & 0xFF)]) }
+    #expect(watcher.receive(expected.count) == expected)
+  }
+
   @Test func `clients of all reactors are told when the server stops`() throws {
     let server = try startServer(threads: 3)
     let clients = try (0..<9).map { number in

@@ -33,6 +33,8 @@ package enum Plant: String, CaseIterable, Sendable {
   case endlessExpiry
   /// More messages wait for a client than may.
   case longerQueue
+  /// The engine decides about a connection whose peer's bytes are still on their way.
+  case unreadDecision
   /// A message for a shared group goes to two members.
   case sharedTwice
 }

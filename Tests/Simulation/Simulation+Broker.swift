@@ -38,7 +38,7 @@ extension Simulation {
       links[link].packets.removeFirst()
       model.serial += 1
       if case .connect(let isClean, let expiry, let will, let delay) = packet.body {
-        connected(link, isClean: isClean, expiry, will: will, delay)
+        try connected(link, isClean: isClean, expiry, will: will, delay)
       } else if let session = links[link].session {
         process(packet.body, of: session, on: link)
       }
@@ -47,13 +47,16 @@ extension Simulation {
 
   private func connected(
     _ link: Int, isClean: Bool, _ expirySeconds: UInt32, will: Int?, _ delay: UInt32
-  ) {
+  ) throws(Verdict) {
     if hasAnswer(.connack, 0, on: link, isFailure: true) { return }
     let client = links[link].client
     var needsStore = expirySeconds > 0
     if let existing = model.sessions[client] {
       needsStore = needsStore || existing.expirySeconds > 0
-      if let old = existing.link { leave(old, isOrderly: false) }
+      if let old = existing.link {
+        try expectNothingUnread(old)
+        leave(old, isOrderly: false)
+      }
     }
     if isClean && model.sessions[client] != nil { model.end(client, now: seconds, self) }
     links[link].isSessionExpected = model.sessions[client] != nil
@@ -73,6 +76,13 @@ extension Simulation {
     links[link].ledger = serial
     links[link].connectSerial = model.serial
     if needsStore { requestEvents.append(model.serial) }
+  }
+
+  /// A session changes hands only when its old connection has been read to its end.
+  private func expectNothingUnread(_ link: Int) throws(Verdict) {
+    if links[link].up.isEmpty { return }
+    throw Verdict(
+      "unread", "\(links[link].up.count) bytes of client \(links[link].client) were not read")
   }
 
   private func process(_ body: UplinkPacket.Body, of session: Int, on link: Int) {

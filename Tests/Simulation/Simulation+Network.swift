@@ -184,6 +184,7 @@ extension Simulation {
 
   /// Fetches what the engine wants to send and to close, and tells the model what it was fed with.
   func settle(feeding link: Int? = nil, closing: Closing = .unexpected) throws(Verdict) {
+    try readOut()
     departures.removeAll(keepingCapacity: true)
     fetchOutput()
     if let link { try process(link) }
@@ -191,6 +192,18 @@ extension Simulation {
     fetchOutput()
     for entry in broker.takeLog() { say("broker: \(entry.description)") }
     try checkDepartures()
+  }
+
+  /// Brings the engine what it wants to have read before it decides.
+  private func readOut() throws(Verdict) {
+    while let connection = broker.nextReadOut(reactor: 0) {
+      let link = linksBySlot[Int(connection.index)]
+      if plant != .unreadDecision, links[link].connection == connection {
+        try deliverUp(link, count: links[link].up.count)
+      }
+      broker.wasReadOut(connection, now: now)
+      broker.advance(to: now)
+    }
   }
 
   private func fetchOutput() {
@@ -219,13 +232,15 @@ extension Simulation {
       guard links[link].connection == connection, links[link].brokerHasIt else { continue }
       motion += 1
       links[link].brokerHasIt = false
-      links[link].up = []
-      links[link].packets = []
       links[link].downEnded = true
       ended.append(link)
     }
     // The last one is given out first.
-    for link in ended.reversed() { try closed(link, reason) }
+    for link in ended.reversed() {
+      try closed(link, reason)
+      links[link].up = []
+      links[link].packets = []
+    }
   }
 
   private func send(_ output: consuming ConnectionOutput, to link: Int) {

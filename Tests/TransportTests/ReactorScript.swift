@@ -62,6 +62,11 @@ extension ReactorEvent {
     if case .connected = event { true } else { false }
   }
 
+  /// Whether what a link's peer had sent has been received.
+  var isReadOut: Bool {
+    if case .readOut = event { true } else { false }
+  }
+
   /// Whether a blocked link can be written again.
   var isDrained: Bool {
     if case .drained = event { true } else { false }

@@ -45,6 +45,8 @@ ptrdiff_t linux_send(int descriptor, const void *bytes, size_t count);
 ptrdiff_t linux_receive(int descriptor, void *bytes, size_t count);
 int linux_close(int descriptor);
 int linux_finish_sending(int descriptor);
+// Whether the machine of a TCP peer has all that was sent; of other peers it is not asked.
+int linux_peer_has_all(int descriptor);
 int linux_set_no_delay(int descriptor);
 int linux_await_first_bytes(int descriptor, int seconds);
 int linux_set_reuse_address(int descriptor);

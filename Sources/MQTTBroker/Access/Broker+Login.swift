@@ -175,7 +175,7 @@ extension Broker {
     } catch {
       refuse(index, error)
     }
-    readOn(index)
+    goOn(index)
   }
 
   /// Asks the policy anew about a client that waits.
@@ -184,12 +184,13 @@ extension Broker {
     connections[index].stage = .awaitingConnect
     connections[index].extras?.waitingConnect = nil
     do throws(Violation) { try identify(connect, on: index) } catch { refuse(index, error) }
-    if connections[index].stage != .awaitingCheck { readOn(index) }
+    goOn(index)
   }
 
   /// Whether input of this connection cannot be looked at now, and is better left to the kernel.
   package func wantsNoInput(_ connection: ConnectionID) -> Bool {
-    connections.contains(connection) && connections[connection.index].stage == .awaitingCheck
+    connections.contains(connection) && connections[connection.index].isWaiting
+      && connections[connection.index].hasPlace
   }
 
   /// Answers a CONNECT of somebody who does not get in, with a log line of a fixed form.

@@ -66,15 +66,14 @@ extension Broker {
 
   /// A connection is in, or will never be.
   mutating func settle(_ index: UInt32) {
-    if connections[index].isSettled { return }
+    if connections[index].isSettled || !connections[index].hasPlace { return }
     connections[index].isSettled = true
     logins.unidentifiedCount -= 1
     if connections[index].stage == .awaitingCheck { logins.waitingCount -= 1 }
   }
 
-  /// A connection is about to be forgotten.
+  /// A connection does not count against its address any more.
   mutating func departed(_ index: UInt32) {
-    settle(index)
     if !connections[index].isCounted { return }
     let address = connections[index].address
     guard let entry = logins.perAddress[address] else { return }

@@ -3,8 +3,9 @@
 // that had left before goes on where it was. What is overdue is done by the first `advance`.
 //
 // A QoS 2 message that was assigned an identifier keeps it and its stage; everything else waits
-// in the session's queue again, in the order of the positions. [MQTT-4.4.0-1] Of a long queue only
-// the first window comes into memory. (RecordedState+Windows)
+// in the session's queue again, in the order of the positions. [MQTT-4.4.0-1] Those at QoS 1 that may
+// have been sent before go out with DUP. [MQTT-3.3.1-1] Of a long queue only the first window comes
+// into memory. (RecordedState+Windows)
 
 package import MQTTCodec
 import MQTTSession
@@ -200,6 +201,10 @@ extension Broker {
         sessions[session].sender.restore(
           index, identifier, stage: entry.isReleased ? .awaitingPubcomp : .awaitingPubrec)
       } else {
+        // The store does not say which of them were sent at QoS 1, only how many at most.
+        if sessions[session].queue.count < Int(configuration.inFlightLimit) {
+          sessions[session].lastMaybeSent = position
+        }
         sessions[session].queue.append(index)
         sessions[session].queue.byteCount += messages[message].bytes.count
         sweep(session, at: messages[message].expiresAt)
@@ -219,6 +224,9 @@ extension Broker {
         byteCount: recorded.byteCount, mayHaveGroups: true)
       if let session = sessionIndices[number] {
         loaded.queued += tail.count
+        if sessions[session].queue.count < Int(configuration.inFlightLimit) {
+          sessions[session].lastMaybeSent = recorded.last
+        }
         attach(tail, to: session)
         // What expires in it, and when, is not known before it was looked at.
         sweep(session, at: now)

@@ -16,6 +16,18 @@ final class ConnectionExtras {
   var mountPoint: [UInt8] = []
   /// The CONNECT that waits for its authentication to end.
   var waitingConnect: Connect?
+  /// When the time for its authentication was over.
+  var overdueAt = Instant.start
+  /// The client that waits for others to be read first. (Broker+Unread)
+  var admission: Admission?
+  /// Whether it has waited for all sockets to be looked at.
+  var hasWaitedForLook = false
+  /// Who had its session and has been read out, or is about to be.
+  var predecessor: ConnectionID?
+  /// Those who wait for this one to be read out.
+  var successors: [ConnectionID] = []
+  /// Why it ended while what it had sent still waited to be looked at.
+  var endCause: String?
   /// The user name that the TLS handshake gave.
   var identity: String?
   /// Whether its CONNACK had no room for our Receive Maximum, so that it does not know of one.
@@ -37,6 +49,8 @@ struct Connection: ~Copyable {
     case authenticating
     /// CONNECT was taken; its password is being checked, and nothing is read. (Broker+Login)
     case awaitingCheck
+    /// What others have sent decides about it and is read first. (Broker+Unread)
+    case awaitingOthers
     /// CONNACK with success was sent.
     case connected
     /// Nothing is read any more; the last output is on its way out.
@@ -79,16 +93,24 @@ struct Connection: ~Copyable {
   var isSettled = false
   /// Whether the client is a bridge of mosquitto.
   var isBridge = false
+  /// Whether it has a place, which counts against the limits of connections. (Broker+Places)
+  var hasPlace = false
   /// Whether it counts against the limit of its address.
   var isCounted = false
+  /// Whether the shell reads what it has sent, and what is due once that has been read.
+  var isBeingReadOut = false
+  var overdue: DeadlineKind?
   let peer: String
   let address: PeerAddress
 
   /// Bytes that wait to be sent.
   var outputCount: Int { outbox.count + lentByteCount + run.count }
 
+  /// Whether what it sends is kept until something else has happened.
+  var isWaiting: Bool { stage == .awaitingCheck || stage == .awaitingOthers }
+
   /// Whether packets are taken from it.
-  var isReading: Bool { stage != .closed && stage != .awaitingCheck }
+  var isReading: Bool { stage != .closed && !isWaiting }
 
   init(
     reactor: UInt16, listener: UInt16, peer: String, address: PeerAddress, now: Instant

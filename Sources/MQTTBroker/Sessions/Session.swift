@@ -101,6 +101,8 @@ struct Session: ~Copyable {
   var isQueueFull = false
   var isFullOfSubscriptions = false
   var droppedCount: UInt64 = 0
+  /// The last position in the store whose message may have been sent before a restart; zero is none.
+  var lastMaybeSent: UInt64 = 0
   /// Its number in the store; zero when it is not there: records are not kept, or it ends with its
   /// connection.
   var record: UInt64 = 0

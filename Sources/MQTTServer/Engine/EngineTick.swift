@@ -18,6 +18,10 @@ final class EngineTick: ReactorDelegate {
   static let unsentLimitBytes = 1 << 20
   /// How many bytes may go out for each that comes in, for the next reads to be large ones.
   static let largeReadFactor = 4
+  /// Turns that a look may take.
+  static let lookTurnLimit = 16
+  /// How often a reactor that stops looks whether the last bytes have arrived, in nanoseconds.
+  static let stopRetryNanoseconds: Int64 = 2_000_000
   /// How long a log line may wait for a slow reader before it is tried again, in nanoseconds.
   static let logRetryNanoseconds: Int64 = 100_000_000
 
@@ -30,6 +34,8 @@ final class EngineTick: ReactorDelegate {
   /// Connections that have output which their link could not take yet.
   private var postponed: [ConnectionID] = []
   private var isStopped = false
+  /// Turns since the engine wanted a look, while it is owed.
+  private var lookTurns: Int?
   /// The links of this tick that were accepted; their other events do not carry an owner yet, and
   /// some have gone to another reactor, or for good.
   private var newcomers: [(link: LinkID, connection: ConnectionID)] = []
@@ -60,20 +66,25 @@ final class EngineTick: ReactorDelegate {
       while let buffer = reactor.takeSpareBuffer() { state.broker.recycle(buffer) }
       for event in events { handle(event, reactor, &state, now) }
       newcomers.removeAll(keepingCapacity: true)
+      state.takeLoginAnswers(engine.checker, now)
+      answerLook(reactor, &state, now)
       state.broker.advance(to: now)
-      let isHanded = state.exchangeLogins(engine.checker, now)
+      let isHanded = state.handLogins(engine.checker)
       state.broker.publishLog(now: now)
       fetchOutput(reactor, &state)
       fetchCloses(reactor, &state)
       state.broker.settleOutput()
+      fetchReadOuts(reactor, &state)
       if meter.isDue(now) || meter.sharing != nil { balance(reactor, &state, now) }
       if state.reactors.count > 1 { wakes = reactorsWithWork(&state) }
       if index == 0, !state.listenerChanges.isEmpty {
         swap(&listenerChanges, &state.listenerChanges)
       }
-      if state.isStopping { stop(reactor, &state) }
+      let stopDeadline = state.isStopping ? stop(reactor, &state, now) : nil
       callsWriter = state.claimWriter()
-      deadline = postponed.isEmpty && isHanded ? state.broker.nextDeadline : now
+      deadline =
+        postponed.isEmpty && isHanded && lookTurns == nil
+        ? earlier(state.broker.nextDeadline, stopDeadline) : now
       entries = state.broker.takeLog()
       if isMeasured { meter.lockGiven() }
     }
@@ -102,6 +113,7 @@ final class EngineTick: ReactorDelegate {
       accept(event.link, listener, peer, reactor, &state, now)
     case .ended(let reason, _):
       state.broker.end(connection(of: event), cause: reason.description, now: now)
+    case .readOut: state.broker.wasReadOut(connection(of: event), now: now)
     case .drained: fetchOutput(of: connection(of: event), reactor, &state)
     case .adopted: adopt(event, reactor, &state)
     case .turnedAway(_, let peer, let reason):
@@ -153,6 +165,7 @@ final class EngineTick: ReactorDelegate {
     state.setLink(connection, event.link)
     // Its first bytes may have come where it was accepted.
     if state.broker.wantsNoInput(connection) { reactor.pauseReading(event.link) }
+    if state.broker.isBeingReadOut(connection) { reactor.readOut(event.link) }
     fetchOutput(of: connection, reactor, &state)
   }
 
@@ -200,6 +213,24 @@ final class EngineTick: ReactorDelegate {
     }
   }
 
+  /// Has the reactor read what the engine wants to know before it decides.
+  private func fetchReadOuts(_ reactor: Reactor, _ state: inout EngineState) {
+    while let connection = state.broker.nextReadOut(reactor: index) {
+      // One between two reactors is read out where it is adopted.
+      let link = state.links[Int(connection.index)]
+      if reactor.owner(of: link) == connection.word { reactor.readOut(link) }
+    }
+    if state.broker.takesLookWish(reactor: index) { lookTurns = 0 }
+  }
+
+  /// This turn has polled after the engine wanted a look, and all that it found has been handled.
+  private func answerLook(_ reactor: Reactor, _ state: inout EngineState, _ now: Instant) {
+    guard let turns = lookTurns else { return }
+    if !reactor.hasReadAll && turns < Self.lookTurnLimit { return lookTurns = turns + 1 }
+    lookTurns = nil
+    state.broker.looked(reactor: index, now: now)
+  }
+
   /// The others that the engine has work for, as bits.
   private func reactorsWithWork(_ state: inout EngineState) -> UInt64 {
     var bits: UInt64 = 0
@@ -220,14 +251,16 @@ final class EngineTick: ReactorDelegate {
     }
   }
 
-  /// Leaves when the last byte has gone out.
-  private func stop(_ reactor: Reactor, _ state: inout EngineState) {
-    if isStopped { return }
+  /// Leaves when the last byte has gone out; says when to look again whether it has.
+  private func stop(_ reactor: Reactor, _ state: inout EngineState, _ now: Instant) -> Instant? {
+    if isStopped { return nil }
     reactor.closeListeners()
-    if reactor.linkCount == 0 {
-      isStopped = true
-      state.stoppedCount += 1
+    if !reactor.hasSaidEverything {
+      return now.advanced(byNanoseconds: Self.stopRetryNanoseconds)
     }
+    isStopped = true
+    state.stoppedCount += 1
+    return nil
   }
 
   private func writeLog(_ now: Instant, _ deadline: Instant?) -> Instant? {
@@ -239,7 +272,11 @@ final class EngineTick: ReactorDelegate {
     guard logIsWaiting else { return deadline }
     logIsWaiting = !engine.log.flush()
     guard logIsWaiting else { return deadline }
-    let retry = now.advanced(byNanoseconds: Self.logRetryNanoseconds)
-    return deadline.map { min($0, retry) } ?? retry
+    return earlier(deadline, now.advanced(byNanoseconds: Self.logRetryNanoseconds))
+  }
+
+  private func earlier(_ one: Instant?, _ other: Instant?) -> Instant? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 }

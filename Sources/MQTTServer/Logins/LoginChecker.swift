@@ -111,13 +111,16 @@ final class LoginChecker: Sendable {
 }
 
 extension EngineState {
-  /// Passes answers to the engine and checks to the checker; false when a check could not be passed
-  /// and wants another tick soon.
-  mutating func exchangeLogins(_ checker: LoginChecker, _ now: Instant) -> Bool {
+  /// Passes answers to the engine, before it looks who has waited too long for one.
+  mutating func takeLoginAnswers(_ checker: LoginChecker, _ now: Instant) {
     for answer in checker.takeAnswers() {
       handedCount -= 1
       broker.answer(answer.check, isGenuine: answer.isGenuine, now: now)
     }
+  }
+
+  /// Passes checks to the checker; false when one could not be passed and wants another tick soon.
+  mutating func handLogins(_ checker: LoginChecker) -> Bool {
     while handedCount < LoginChecker.handedLimit, let check = broker.nextCredentialCheck() {
       handedCount += 1
       checksToHand.append(check)

@@ -77,6 +77,8 @@ package enum LinkEvent {
   case adopted
   /// Bytes have come; valid during this tick.
   case received(Range<Int>)
+  /// What the peer had sent when ``Reactor/readOut(_:)`` was called has been received.
+  case readOut
   /// Everything handed over has been written, after sending had been blocked.
   case drained
   /// The link is gone; its last event. So many bytes had been handed over and not been written.

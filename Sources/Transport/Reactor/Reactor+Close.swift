@@ -74,6 +74,16 @@ extension Reactor {
     lookAgain(link)
   }
 
+  /// Whether all links are on their way out, the machines of their peers have our last bytes, and
+  /// nothing of theirs lies unread, which would reset the connection when this process ends.
+  package var hasSaidEverything: Bool {
+    (0..<UInt32(links.upperBound)).allSatisfy { index in
+      !links.isOccupied(index)
+        || links[index].flags.contains(.lingering) && !links[index].flags.contains(.hasInput)
+          && linux_peer_has_all(links[index].descriptor) != 0
+    }
+  }
+
   /// All complete links that are not closing.
   package func allLinks() -> [LinkID] {
     (0..<UInt32(links.upperBound)).compactMap { index in

@@ -15,27 +15,32 @@ extension Reactor {
     if !late.isEmpty { swap(&turn, &late) }
     collectMail()
     lookAtReady()
+    let isComplete = count < Self.eventLimit
     let unwatchedCount = unwatched.count
     for position in 0..<count {
-      let mask = kernelEvents[position].mask
       let link = SlotIdentifier(word: kernelEvents[position].word)
-      if link.generation == 0 {
-        handleToken(Token(index: link.index))
-      } else if links.contains(link) {
-        handleLink(link, mask)
-      }
+      if links.contains(link) { handleLink(link, kernelEvents[position].mask) }
+    }
+    // Who comes is let in when those who are in have been read, for they may be leaving.
+    for position in 0..<count {
+      let link = SlotIdentifier(word: kernelEvents[position].word)
+      if link.generation == 0 { handleToken(Token(index: link.index)) }
     }
     // Last, for what they answer to went out a moment ago; without those that have just come.
     lookAtUnwatched(unwatchedCount)
+    continueReadOuts()
     expireDeadlines()
     isReading = false
+    state.pointee.hasReadAll = isComplete && ready.isEmpty && passedOver.isEmpty
   }
 
   private func waitForEvents() -> Int {
-    let hasWork = !ready.isEmpty || !late.isEmpty || !unwatched.isEmpty
+    let hasWork =
+      !ready.isEmpty || !passedOver.isEmpty || !late.isEmpty || !unwatched.isEmpty
+      || !readOuts.isEmpty
     let nanoseconds = hasWork ? 0 : nanosecondsToDeadline()
     let mayWait = nanoseconds != 0 && alarm.fallAsleep()
-    let count: Int32
+    var count: Int32
     if mayWait && keepsTimePrecisely, let nanoseconds {
       count = linux_epoll_wait_precisely(
         epoll.number, kernelEvents, Int32(Self.eventLimit), nanoseconds)
@@ -44,6 +49,10 @@ extension Reactor {
       let timeout = nanoseconds.map { Int32(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
       count = linux_epoll_wait(
         epoll.number, kernelEvents, Int32(Self.eventLimit), mayWait ? timeout : 0)
+    }
+    // A process that goes on after it was stopped gets no events but this, whatever lies there.
+    while count < 0, errno == EINTR {
+      count = linux_epoll_wait(epoll.number, kernelEvents, Int32(Self.eventLimit), 0)
     }
     alarm.wakeUp()
     return max(0, Int(count))
@@ -56,8 +65,10 @@ extension Reactor {
 
   /// Goes through the links that had more to do when the last turn ended.
   private func lookAtReady() {
-    if ready.isEmpty { return }
-    swap(&ready, &resting)
+    if ready.isEmpty && passedOver.isEmpty { return }
+    swap(&passedOver, &resting)
+    resting += ready
+    ready.removeAll(keepingCapacity: true)
     for link in resting where links.contains(link) {
       links[link.index].flags.remove(.queued)
       advance(link)
@@ -148,22 +159,31 @@ extension Reactor {
   private func isWaiting(_ deadline: Instant, _ link: LinkID) -> Bool {
     links.contains(link)
       && !links[link.index].flags.isDisjoint(with: [.connecting, .handshaking])
+      && !links[link.index].flags.contains(.closing)
       && links[link.index].more?.deadline == deadline
   }
 
   private func isClosing(_ deadline: Instant, _ link: LinkID) -> Bool { links.contains(link) }
 
+  /// What has come may have met a deadline, so each link is looked at before its own falls.
   private func expireDeadlines() {
     while let due = connects.takeDue(now) {
       if isWaiting(due.at, due.link) { abandonAttempt(due.link) }
     }
     while let due = handshakes.takeDue(now) {
+      if isWaiting(due.at, due.link) { lookOnceMore(due.link) }
       if isWaiting(due.at, due.link) {
         end(due.link, timeout(of: links[due.link.index].more?.step ?? .tls))
       }
     }
     while let due = farewells.takeDue(now) {
+      if isClosing(due.at, due.link) { lookOnceMore(due.link) }
       if isClosing(due.at, due.link) { end(due.link, .closedHere) }
     }
+  }
+
+  private func lookOnceMore(_ link: LinkID) {
+    links[link.index].flags.insert(.hasInput)
+    advance(link)
   }
 }

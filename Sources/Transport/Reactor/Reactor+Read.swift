@@ -11,7 +11,7 @@ extension Reactor {
     guard flags.contains(.hasInput), !flags.contains(.paused) else { return }
     // What comes while the last bytes go out is of no interest before the farewell.
     if flags.contains(.closing), flags.isDisjoint(with: [.lingering, .leaving]) { return }
-    guard arena.hasRoom else { return lookAgain(link) }
+    guard arena.hasRoom else { return passOver(link) }
     if let tls = links[link.index].more?.tls, !flags.contains(.lingering) {
       readProtected(link, tls)
     } else {

@@ -153,6 +153,17 @@ package final class Reactor: @unchecked Sendable {
     if isReading { turn.append(event) } else { late.append(event) }
   }
 
+  /// Whether this turn has read everything that the kernel held for any link when it began.
+  package var hasReadAll: Bool { state.pointee.hasReadAll }
+
+  /// Puts a link that found no room on the list that comes first in the next turn.
+  func passOver(_ link: LinkID) {
+    if !links[link.index].flags.contains(.queued) {
+      links[link.index].flags.insert(.queued)
+      passedOver.append(link)
+    }
+  }
+
   /// Puts the link on the list for the next turn, once.
   func lookAgain(_ link: LinkID) {
     if !links[link.index].flags.contains(.queued) {

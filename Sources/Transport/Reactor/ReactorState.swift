@@ -21,6 +21,12 @@ struct ReactorState: ~Copyable {
   var unwatched: [LinkID] = []
   /// The list that `ready` is swapped with, empty between turns.
   var resting: [LinkID] = []
+  /// Links for which there was no room to read, and which are looked at before all others.
+  var passedOver: [LinkID] = []
+  /// Links to read as far as their peers have sent, and the bytes left for that. (Reactor+ReadOut)
+  var readOuts: [(link: LinkID, bytesLeft: Int)] = []
+  /// Whether this turn has read all that there was.
+  var hasReadAll = false
   /// Links to write after the tick.
   var dirty: [LinkID] = []
   /// What some of them write behind their outbox.
@@ -85,6 +91,16 @@ extension Reactor {
   var resting: [LinkID] {
     @inline(__always) _read { yield state.pointee.resting }
     @inline(__always) _modify { yield &state.pointee.resting }
+  }
+
+  var passedOver: [LinkID] {
+    @inline(__always) _read { yield state.pointee.passedOver }
+    @inline(__always) _modify { yield &state.pointee.passedOver }
+  }
+
+  var readOuts: [(link: LinkID, bytesLeft: Int)] {
+    @inline(__always) _read { yield state.pointee.readOuts }
+    @inline(__always) _modify { yield &state.pointee.readOuts }
   }
 
   var dirty: [LinkID] {

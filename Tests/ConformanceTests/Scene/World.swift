@@ -82,6 +82,11 @@ final class EngineStage: Stage {
 
   /// Moves the engine's output to where the cases read it, as a reactor would.
   private func pump() {
+    // Nothing lies unread here.
+    while let connection = broker.nextReadOut(reactor: 0) {
+      broker.wasReadOut(connection, now: now)
+      broker.advance(to: now)
+    }
     while let connection = broker.nextOutput(reactor: 0) {
       var output = broker.takeOutput(of: connection)
       wires[connection]?.inbox += output.bytes

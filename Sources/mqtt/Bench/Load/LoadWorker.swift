@@ -148,7 +148,7 @@ final class LoadWorker: ReactorDelegate {
     case .connected: connected(client)
     case .ended(let end, _): ended(client, end)
     case .drained: if client.publisher != nil { queue(client) }
-    case .accepted, .adopted, .readable, .acceptFailed, .turnedAway: break
+    case .accepted, .adopted, .readOut, .readable, .acceptFailed, .turnedAway: break
     }
   }
 

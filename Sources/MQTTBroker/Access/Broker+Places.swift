@@ -1,0 +1,85 @@
+// Places of connections, of which there are so many: in all, for each listener, for each address, and
+// for those who have not said who they are. A connection has its place from `open` until it is closed.
+// Who comes when all are taken waits until what lies unread has been read, for a DISCONNECT in it may
+// have made room already. (Broker+Unread)
+
+import MQTTCodec
+
+extension Broker {
+  /// Whether some limit is reached for a new connection.
+  func isCrowded(listener: Int, _ address: PeerAddress) -> Bool {
+    if placeCount >= configuration.connectionLimit
+      || logins.unidentifiedCount >= configuration.unidentifiedConnectionLimit
+    {
+      return true
+    }
+    let limit = configuration.connectionsPerAddressLimit
+    if limit > 0, address != .none, let entry = logins.perAddress[address], entry.count >= limit {
+      return true
+    }
+    guard let limit = configuration.terms(ofListener: UInt16(listener)).connectionLimit else {
+      return false
+    }
+    return listener < listenerCounts.count && listenerCounts[listener] >= limit
+  }
+
+  /// Gives a connection a place that is there.
+  mutating func takePlace(_ connection: ConnectionID) {
+    let listener = Int(connections[connection.index].listener)
+    while listenerCounts.count <= listener { listenerCounts.append(0) }
+    placeCount += 1
+    listenerCounts[listener] += 1
+    connections[connection.index].hasPlace = true
+    isFullOfConnections = false
+    counters.connectionsOpened += 1
+    entered(connection)
+  }
+
+  /// A connection is closed or gone.
+  mutating func leavePlace(_ index: UInt32) {
+    if !connections[index].hasPlace { return }
+    connections[index].hasPlace = false
+    placeCount -= 1
+    listenerCounts[Int(connections[index].listener)] -= 1
+    departed(index)
+  }
+
+  /// Everything was read since it came: there is a place now, or there is none.
+  mutating func takePlaceOrLeave(_ connection: ConnectionID) {
+    let index = connection.index
+    if makeRoom(for: index) {
+      connections[index].stage = .awaitingConnect
+      takePlace(connection)
+      return
+    }
+    counters.connectionsRefused += 1
+    close(index)
+  }
+
+  /// False when a limit is reached, which is said.
+  private mutating func makeRoom(for index: UInt32) -> Bool {
+    let peer = connections[index].peer
+    if placeCount >= configuration.connectionLimit {
+      if !isFullOfConnections {
+        isFullOfConnections = true
+        note(
+          .warning,
+          "\(peer): refused, max-connections \(configuration.connectionLimit) is reached; so are "
+            + "all others until a connection ends")
+      }
+      return false
+    }
+    isFullOfConnections = false
+    if isFull(connections[index].address, peer: peer) || !makeRoomForUnidentified(peer: peer) {
+      return false
+    }
+    let listener = Int(connections[index].listener)
+    if let limit = terms(of: index).connectionLimit, listener < listenerCounts.count,
+      listenerCounts[listener] >= limit
+    {
+      note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
+      return false
+    }
+    return true
+  }
+}
