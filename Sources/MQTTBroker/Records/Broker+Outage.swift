@@ -256,7 +256,9 @@ extension Broker {
 
   /// Whether a delivery may not be sent before the store is back; its session is then served.
   mutating func waitsForStore(_ delivery: UInt32, _ session: UInt32) -> Bool {
-    if deliveries[delivery].terms.qos != .exactlyOnce || sessions[session].record == 0 { return false }
+    if deliveries[delivery].terms.qos != .exactlyOnce || sessions[session].record == 0 {
+      return false
+    }
     let slot = sessions.identifier(at: session)
     if outage?.knownWaiting.insert(slot).inserted == true { outage?.waiting.append(slot) }
     return true
