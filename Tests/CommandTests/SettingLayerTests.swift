@@ -160,6 +160,10 @@ extension LayerCase {
       "--check-subscriptions", beside: "listener 1\nacl_file a\n",
       .holds { $0.listeners.allSatisfy(\.access.checksSubscriptions) }),
     .setting("--allow-anonymous true", "allow_anonymous false", "allow_anonymous true"),
+    .setting("--client-id-owner user", "client_id_owner any", "client_id_owner user"),
+    .setting("--client-id-owner user", "", "client_id_owner user"),
+    .setting(
+      "--allow-empty-passwords false", "allow_empty_passwords true", "allow_empty_passwords false"),
     .setting("--no-anonymous", "allow_anonymous true", "allow_anonymous false"),
     .setting("--no-anonymous", "listener_allow_anonymous true", "allow_anonymous false"),
     .init(
