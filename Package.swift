@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
 //
-// The modules stand in the order in which a message passes through them. The core (MQTTCodec,
-// MQTTSession, AccessControl, MQTTBroker) decides everything and touches nothing; the shell
-// (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides nothing about the protocol.
+// Basis and Text hold what is not MQTT. Above them the modules stand in the order in which a message
+// passes through them. The core (MQTTCodec, MQTTSession, AccessControl, MQTTBroker) decides everything
+// and touches nothing; the shell (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides
+// nothing about the protocol.
 
 import PackageDescription
 
@@ -36,56 +37,69 @@ let package = Package(
       name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
-    .target(name: "MQTTCodec", dependencies: ["CProcessor"], swiftSettings: core),
-    .target(name: "MQTTSession", dependencies: ["MQTTCodec"], swiftSettings: core),
-    .target(name: "AccessControl", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(name: "Basis", dependencies: ["CProcessor"], swiftSettings: core),
+    .target(name: "Text", dependencies: ["Basis"], swiftSettings: core),
+    .target(name: "MQTTCodec", dependencies: ["Basis", "Text"], swiftSettings: core),
+    .target(name: "MQTTSession", dependencies: ["Basis", "MQTTCodec"], swiftSettings: core),
+    .target(
+      name: "AccessControl", dependencies: ["Basis", "Text", "MQTTCodec"], swiftSettings: core),
     .target(
       name: "MQTTBroker",
-      dependencies: ["AccessControl", "CProcessor", "MQTTCodec", "MQTTSession"],
+      dependencies: ["Basis", "Text", "AccessControl", "CProcessor", "MQTTCodec", "MQTTSession"],
       swiftSettings: core),
 
-    .target(name: "WebSocket", dependencies: ["MQTTCodec"], swiftSettings: core),
+    .target(name: "WebSocket", dependencies: ["Basis", "Text"], swiftSettings: core),
     .target(
       name: "Bench",
       dependencies: [
-        "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "Basis", "Text", "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: common),
-    .target(name: "Capture", dependencies: ["MQTTCodec", "WebSocket"], swiftSettings: core),
+    .target(
+      name: "Capture", dependencies: ["Basis", "Text", "MQTTCodec", "WebSocket"],
+      swiftSettings: core),
 
     .target(
-      name: "Transport", dependencies: ["CLinux", "COpenSSL", "MQTTCodec", "WebSocket"],
+      name: "Transport", dependencies: ["Basis", "CLinux", "COpenSSL", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "SQLite", dependencies: ["CSQLite", "Transport"], swiftSettings: common),
     .target(
       name: "Storage",
-      dependencies: ["CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "SQLite", "Transport"],
+      dependencies: [
+        "Basis", "CLinux", "CSQLite", "MQTTBroker", "MQTTCodec", "SQLite", "Transport",
+      ],
       swiftSettings: common),
     .target(
       name: "MQTTServer",
       dependencies: [
-        "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTCodec", "MQTTSession", "MQTTBroker",
+        "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker",
         "SQLite", "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
       name: "MQTTClient",
-      dependencies: ["CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket"],
+      dependencies: [
+        "Basis", "Text", "CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket",
+      ],
       swiftSettings: common),
     .target(
       name: "ClientStorage",
       dependencies: [
-        "CHiredis", "CLinux", "CSQLite", "MQTTCodec", "MQTTSession", "SQLite", "Transport",
+        "Basis", "Text", "CHiredis", "CLinux", "CSQLite", "MQTTCodec", "MQTTSession", "SQLite",
+        "Transport",
       ],
       swiftSettings: common),
     .target(
       name: "Commands",
-      dependencies: ["Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker", "WebSocket"],
+      dependencies: [
+        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
+        "WebSocket",
+      ],
       swiftSettings: common),
     .executableTarget(
       name: "mqtt",
       dependencies: [
-        "AccessControl",
+        "Basis", "Text", "AccessControl",
         "Bench",
         "Capture",
         "ClientStorage",
@@ -112,17 +126,19 @@ let package = Package(
 
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .target(
-      name: "TestSupport", dependencies: ["MQTTCodec"], path: "Tests/Support",
+      name: "TestSupport", dependencies: ["Basis", "MQTTCodec"], path: "Tests/Support",
       exclude: ["Vectors"], swiftSettings: common),
 
     .testTarget(
-      name: "MQTTCodecTests", dependencies: ["AllocationCount", "MQTTCodec", "TestSupport"],
+      name: "MQTTCodecTests",
+      dependencies: ["Basis", "Text", "AllocationCount", "MQTTCodec", "TestSupport"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
 
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "ClientStorage", "Commands", "LiveSupport", "MQTTBroker", "MQTTCodec", "WebSocket", "mqtt",
+        "Basis", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker", "MQTTCodec",
+        "WebSocket", "mqtt",
       ],
       exclude: ["Snapshots"], swiftSettings: common),
 
@@ -134,37 +150,42 @@ let package = Package(
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
       name: "BenchTests",
-      dependencies: ["Bench", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt"],
+      dependencies: ["Basis", "Text", "Bench", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt"],
       swiftSettings: common),
     .testTarget(
-      name: "MQTTSessionTests", dependencies: ["MQTTCodec", "MQTTSession"], swiftSettings: common),
+      name: "MQTTSessionTests", dependencies: ["Basis", "MQTTCodec", "MQTTSession"],
+      swiftSettings: common),
     .testTarget(
       name: "MQTTClientTests",
       dependencies: [
-        "ClientStorage", "CLinux", "LiveSupport", "MQTTClient", "MQTTCodec", "MQTTSession",
+        "Basis", "ClientStorage", "CLinux", "LiveSupport", "MQTTClient", "MQTTCodec", "MQTTSession",
         "Transport", "mqtt",
       ],
       swiftSettings: common),
     .testTarget(
       name: "MQTTBrokerTests",
       dependencies: [
-        "AccessControl", "AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport",
+        "Basis", "AccessControl", "AllocationCount", "MQTTBroker", "MQTTCodec", "MQTTSession",
+        "TestSupport",
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .testTarget(
-      name: "WebSocketTests", dependencies: ["MQTTCodec", "TestSupport", "WebSocket"],
+      name: "WebSocketTests", dependencies: ["Basis", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
-      name: "CaptureSupport", dependencies: ["Capture", "LiveSupport", "MQTTCodec", "TestSupport"],
+      name: "CaptureSupport",
+      dependencies: ["Basis", "Capture", "LiveSupport", "MQTTCodec", "TestSupport"],
       path: "Tests/CaptureSupport", swiftSettings: common),
     .testTarget(
       name: "CaptureTests",
-      dependencies: ["Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport"],
+      dependencies: [
+        "Basis", "Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "TransportTests",
       dependencies: [
-        "AllocationCount", "CLinux", "LiveSupport", "MQTTCodec", "Transport", "WebSocket",
+        "Basis", "AllocationCount", "CLinux", "LiveSupport", "MQTTCodec", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(name: "MemoryFiles", dependencies: ["CSQLite"], path: "Tests/MemoryFiles"),
@@ -177,13 +198,17 @@ let package = Package(
       exclude: ["Files"], swiftSettings: common),
     .testTarget(
       name: "MQTTServerTests",
-      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport"],
+      dependencies: [
+        "Basis", "AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport",
+      ],
       swiftSettings: common),
 
     // The simulation is its own little program as well: millions of runs want no test framework.
     .target(
       name: "Simulation",
-      dependencies: ["AccessControl", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport"],
+      dependencies: [
+        "Basis", "AccessControl", "MQTTBroker", "MQTTCodec", "MQTTSession", "TestSupport",
+      ],
       path: "Tests/Simulation",
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(
@@ -198,16 +223,18 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "ConformanceTests",
-      dependencies: ["LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport"],
+      dependencies: [
+        "Basis", "LiveSupport", "MQTTCodec", "MQTTSession", "MQTTBroker", "TestSupport",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "CaptureLiveTests",
       dependencies: [
-        "Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt",
+        "Basis", "Capture", "CaptureSupport", "LiveSupport", "MQTTCodec", "TestSupport", "mqtt",
       ],
       swiftSettings: common),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CaptureSupport", "LiveSupport", "MQTTCodec"],
+      name: "EndToEndTests", dependencies: ["Basis", "CaptureSupport", "LiveSupport", "MQTTCodec"],
       exclude: ["python"], swiftSettings: common),
   ]
 )

@@ -4,6 +4,7 @@
 
 package import MQTTCodec
 package import SQLite
+package import Text
 
 /// A column that a part of a JSON payload goes into.
 package struct PayloadColumn: Equatable, Sendable {

@@ -3,7 +3,7 @@
 // millisecond, later less often. A look without a hint once a second is for file systems that tell
 // nobody, such as those of some containers' hosts.
 
-import MQTTCodec
+import Basis
 import SQLite
 
 /// What is known of others' commits to an outbox.

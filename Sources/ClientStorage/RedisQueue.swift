@@ -9,9 +9,10 @@
 // the list is empty a second connection waits in BLMOVE, so that a new element comes at once and
 // nobody asks again and again.
 
-package import MQTTCodec
+package import Basis
 package import MQTTSession
 package import SQLite
+import Text
 
 /// The elements of a list, one after another.
 package final class RedisQueue: OutgoingQueue {

@@ -1,5 +1,6 @@
 // What every place has in common that keeps the state of a client session beside its messages.
 
+package import Basis
 package import MQTTCodec
 package import MQTTSession
 package import SQLite

@@ -1,7 +1,7 @@
 // The outbox of a SQLite database as a queue: which of its rows are in hand, and where to look for
 // the next ones.
 
-package import MQTTCodec
+package import Basis
 package import MQTTSession
 package import SQLite
 

@@ -1,7 +1,7 @@
 // Times as SQLite's date functions read them and as they sort: RFC 3339 in UTC with microseconds.
 // The text up to the second is made once a second.
 
-import MQTTCodec
+import Basis
 import SQLite
 
 /// The text of a time, bound without a String for each.

@@ -2,7 +2,7 @@
 // manual pages.
 
 import Bench
-import MQTTCodec
+import Text
 
 /// A subcommand of `mqtt`.
 package enum Command: String, CaseIterable, Sendable {

@@ -1,5 +1,6 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP from a client (3.4 to 3.7).
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -1,6 +1,7 @@
 // Enhanced authentication (4.12): CONNECT, then AUTH to and fro until the method is content; and
 // re-authentication of a client that is already in.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

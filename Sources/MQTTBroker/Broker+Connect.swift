@@ -1,5 +1,6 @@
 // CONNECT (3.1) to CONNACK (3.2): may this client in, under which name, with which session.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -8,6 +8,7 @@
 // identifier is kept. A session that lasts, or a shared group, keeps the message until it is
 // acknowledged.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -1,7 +1,8 @@
 // How connections and sessions end: DISCONNECT, a lost connection, a session whose time is over,
 // and the will that is published on the way. (3.14, 3.1.2.5, 4.1)
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 extension Broker {

@@ -1,6 +1,7 @@
 // What a session does not get, or not any more: nothing is lost without being counted, and the first
 // loss of each kind is said, with the limit that caused it.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -5,6 +5,7 @@
 // A session may bring subscriptions along that were made elsewhere, and `a/#` also matches `a`: what
 // does not lie below the prefix has no name for such a client, and is not sent to it.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

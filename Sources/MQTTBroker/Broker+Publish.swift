@@ -1,5 +1,6 @@
 // PUBLISH from a client (3.3) and PUBREL after it: the receiver's side of the three qualities.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

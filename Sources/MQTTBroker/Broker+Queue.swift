@@ -2,6 +2,7 @@
 // queue holds a delivery of it until window and outbox have room. What was sent on an earlier
 // connection and not acknowledged goes first, in its order.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -4,7 +4,8 @@
 // A peer's fault is thrown as a `Violation` wherever it is found and caught here, in one place,
 // which answers as the peer's version demands, says in the log what was wrong, and closes.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 /// A peer did what it must not do.

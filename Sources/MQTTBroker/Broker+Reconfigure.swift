@@ -1,7 +1,8 @@
 // A configuration that changes while clients are connected. What was agreed with a client in its
 // CONNECT stays until it comes back; everything else holds from the next packet on.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 extension Broker {

@@ -1,5 +1,6 @@
 // Retained messages (3.3.1.3): kept at PUBLISH, replayed at SUBSCRIBE, forgotten when they expire.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

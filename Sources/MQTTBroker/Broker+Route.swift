@@ -1,6 +1,6 @@
 // From a topic to its subscribers: who wants this message, and which member of each shared group.
 
-import MQTTCodec
+import Basis
 import MQTTSession
 
 extension Broker {
@@ -12,7 +12,7 @@ extension Broker {
     var line = cache.findAgain(topic, epoch: epoch)
     let hash =
       line == MatchCache.nothing
-      ? MQTTCodec.hash(topic, seed: topicSeed) : cache.lines[line].hash
+      ? Basis.hash(topic, seed: topicSeed) : cache.lines[line].hash
     if line == MatchCache.nothing { line = cache.find(topic, hash: hash, epoch: epoch) }
     let isKnown = line != MatchCache.nothing
     if !isKnown {

@@ -1,6 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE (3.8 to 3.11).
 
 import AccessControl
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -16,7 +16,8 @@
 // Who waits stands in the stage `awaitingOthers`, and what it sends is kept; `advance` goes on with
 // it, in the order in which they came.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 /// A client whose word was enough or was proven, and who waits for others to be read.

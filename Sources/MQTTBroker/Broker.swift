@@ -19,7 +19,8 @@
 // it cannot be for a while. nextPageRequest and supply bring back what waits in long queues, of which
 // only a window is in memory.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 /// Names a connection between the engine and the shell.

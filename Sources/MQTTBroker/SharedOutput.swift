@@ -11,7 +11,8 @@
 // a turn the runs that no reactor has taken are lent to their connections, and the streams begin
 // anew: those who are slow or live elsewhere hold the same bytes together, instead of a copy each.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 
 /// A range of a stream.
 struct StreamRange {

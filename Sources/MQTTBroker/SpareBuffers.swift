@@ -6,7 +6,7 @@
 // size again at each turn would copy every byte twice, and a small output in a large buffer would
 // keep it from others.
 
-import MQTTCodec
+import Basis
 
 /// A small stock of empty buffers.
 struct SpareBuffers: ~Copyable {

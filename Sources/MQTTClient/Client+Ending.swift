@@ -3,7 +3,7 @@
 // anew. So the waits grow until something is answered, and where that never happens the message that
 // is on its way is named.
 
-import MQTTCodec
+import Basis
 import MQTTSession
 import Transport
 import WebSocket

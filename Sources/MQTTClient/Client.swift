@@ -12,6 +12,7 @@
 // `nextEvent` until it is nil, does what it wants, and calls `finishTick`. One owner may drive
 // thousands of clients on one reactor: nothing here is per client but this object.
 
+package import Basis
 package import MQTTCodec
 package import MQTTSession
 package import Transport

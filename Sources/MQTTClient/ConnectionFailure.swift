@@ -1,8 +1,10 @@
 // Why a client is not connected, in words for the one who started it: what was tried, what came
 // of it, and where it helps, what to do.
 
+import Basis
 package import MQTTCodec
 package import MQTTSession
+import Text
 package import Transport
 import WebSocket
 

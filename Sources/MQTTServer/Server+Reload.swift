@@ -3,9 +3,9 @@
 // sockets and connections, with renewed certificates for who comes from now on; new ones are opened;
 // those that are gone are closed, and their clients are told.
 
+import Basis
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

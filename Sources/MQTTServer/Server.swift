@@ -10,10 +10,10 @@
 //   USR2     sessions, subscriptions and retained topics are written to the log
 //   RTMIN    log files are opened again, after somebody has moved them away
 
+import Basis
 import CLinux
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 package import Transport
 

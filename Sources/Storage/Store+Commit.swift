@@ -24,7 +24,7 @@ extension Store {
   }
 }
 
-extension Connection {
+extension StoreConnection {
   /// One transaction.
   func apply(_ records: [Record], _ queued: inout QueuePositions) throws(StoreError) {
     try begin.run(database, "commit")

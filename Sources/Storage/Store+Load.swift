@@ -37,7 +37,7 @@ extension Store {
   }
 }
 
-extension Connection {
+extension StoreConnection {
   func load(
     _ window: QueueWindow?, _ positions: inout QueuePositions, _ strays: inout StrayMessages
   ) throws(StoreError) -> RecordedState {

@@ -2,9 +2,9 @@
 // that damage or a crash has left without a reader go, and so does the space of a queue that has
 // drained, page by page from the end of the file.
 
+import Basis
 import CSQLite
 import MQTTBroker
-import MQTTCodec
 package import SQLite
 import Transport
 
@@ -43,7 +43,7 @@ extension Store {
   }
 
   /// Does one step; whether there is another.
-  private func step(_ connection: Connection) throws(StoreError) -> Bool {
+  private func step(_ connection: StoreConnection) throws(StoreError) -> Bool {
     if try connection.removeStrayMessages(&strays) { return true }
     if try connection.shrink() {
       hasShrunk = true
@@ -69,7 +69,7 @@ struct StrayMessages {
   }
 }
 
-extension Connection {
+extension StoreConnection {
   /// Looks at some messages; whether there are more.
   func removeStrayMessages(_ strays: inout StrayMessages) throws(StoreError) -> Bool {
     if strays.next > strays.last { return false }

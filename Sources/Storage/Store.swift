@@ -19,7 +19,7 @@ package final class Store {
   package internal(set) var notices: [String] = []
 
   /// Nil when a failure has made the connection unusable, and after ``close()``.
-  var connection: Connection?
+  var connection: StoreConnection?
 
   /// Opens the store in `settings.directory`, and makes what is missing.
   ///
@@ -78,7 +78,7 @@ package final class Store {
   }
 
   private func connect() throws(StoreError) {
-    guard settings.fileSystem == nil else { return connection = try Connection(settings) }
+    guard settings.fileSystem == nil else { return connection = try StoreConnection(settings) }
     var salvage = Salvage(settings)
     try salvage.finish()
     var mosquitto = MosquittoImport(settings)
@@ -87,12 +87,12 @@ package final class Store {
     do throws(StoreError) {
       if let damage { throw damage }
       try salvage.checkLog()
-      connection = try Connection(settings)
+      connection = try StoreConnection(settings)
     } catch {
       connection = nil
       if !error.isDamage || settings.isStrict { throw error }
       try salvage.run(because: error)
-      connection = try Connection(settings)
+      connection = try StoreConnection(settings)
     }
     damage = nil
     notices += salvage.notices
@@ -113,7 +113,7 @@ package final class Store {
   }
 
   /// The connection; throws when a failure has ended it and nobody has reopened the store.
-  func connected(_ operation: String) throws(StoreError) -> Connection {
+  func connected(_ operation: String) throws(StoreError) -> StoreConnection {
     if let connection { return connection }
     throw StoreError(
       .other, file: settings.file, operation: operation,

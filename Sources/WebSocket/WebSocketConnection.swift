@@ -6,7 +6,7 @@
 // Input may be split anywhere. What MQTT gets lies at the front of the same memory that the input
 // came in; output becomes a frame in place. After the end nothing goes in or out.
 
-package import MQTTCodec
+package import Basis
 
 /// The WebSocket of one connection.
 package struct WebSocketConnection {

@@ -1,6 +1,6 @@
 // How a WebSocket comes to its end, in words for a log.
 
-import MQTTCodec
+import Text
 
 /// Why a connection is no WebSocket any more, or never became one.
 package enum WebSocketEnd: Error, Sendable, Equatable {

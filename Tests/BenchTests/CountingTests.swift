@@ -1,5 +1,6 @@
 // Counting: what is lost, doubled and out of order, against a plain model that remembers everything.
 
+import Basis
 import Bench
 import MQTTCodec
 import TestSupport

@@ -1,6 +1,6 @@
 // JSON trees as text, for reports on their way through a file.
 
-import MQTTCodec
+import Text
 
 func jsonText(_ value: JSONValue) -> String {
   switch value {

@@ -1,6 +1,7 @@
 // The same captures before our eyes and tshark's: the same packets with the same fields, frame by
 // frame. Many conversations share a file, for tshark takes its time to start.
 
+import Basis
 import Capture
 import CaptureSupport
 import MQTTCodec

@@ -1,6 +1,7 @@
 // Clients and a broker as a capture of the broker's network would show them: a test says who sends
 // what and how much time passes.
 
+import Basis
 package import Capture
 package import MQTTCodec
 

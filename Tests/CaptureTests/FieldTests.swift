@@ -1,6 +1,7 @@
 // Fields by Wireshark's names, held against tshark: every field of MQTT, frame, IP and TCP, on
 // packets of all types and versions made by chance, on malformed ones, and on captures of others.
 
+import Basis
 import Capture
 import CaptureSupport
 import Foundation

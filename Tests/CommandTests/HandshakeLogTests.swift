@@ -1,5 +1,6 @@
 // What `-d` says of a message once its handshake is over, from either end.
 
+import Basis
 import Commands
 import MQTTCodec
 import Testing

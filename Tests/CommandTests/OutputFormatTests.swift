@@ -1,6 +1,7 @@
 // How messages are printed. What is expected here was recorded from mosquitto_sub 2.0.11, which is
 // asked again.
 
+import Basis
 import Commands
 import Foundation
 import LiveSupport

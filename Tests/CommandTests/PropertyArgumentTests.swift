@@ -1,5 +1,6 @@
 // The words of `-D`.
 
+import Basis
 import Commands
 import MQTTCodec
 import Testing

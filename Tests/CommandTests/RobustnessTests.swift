@@ -1,5 +1,6 @@
 // Whatever stands on a command line, the answer is options or an error: never a crash.
 
+import Basis
 import Commands
 import MQTTCodec
 import Testing

@@ -5,6 +5,7 @@ import ClientStorage
 import Commands
 import MQTTCodec
 import Testing
+import Text
 
 @Suite struct StoreOptionsTests {
   private let context = ParsingContext(environment: { _ in nil }, fileContents: { _ in nil })

@@ -1,7 +1,7 @@
 // Templates of simulated devices: what each function makes, and what is said about a mistake.
 
+import Basis
 import Commands
-import MQTTCodec
 import Testing
 
 @Suite struct TemplateTests {

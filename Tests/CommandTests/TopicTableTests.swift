@@ -1,5 +1,6 @@
 // The table of `mqtt sub --top`.
 
+import Basis
 import Commands
 import Foundation
 import LiveSupport

@@ -1,5 +1,6 @@
 // The executable as a process: signals, ports, wrong words, and an output that nobody reads.
 
+import Basis
 import Foundation
 import LiveSupport
 import MQTTCodec

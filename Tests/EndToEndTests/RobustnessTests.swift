@@ -1,6 +1,7 @@
 // Garbage, truncation and floods against the live socket: the broker neither crashes nor hangs nor
 // grows, and no other client notices.
 
+import Basis
 import Foundation
 import LiveSupport
 import MQTTCodec

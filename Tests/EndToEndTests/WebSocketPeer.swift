@@ -1,5 +1,6 @@
 // A client of WebSocket whose every byte a test decides.
 
+import Basis
 import LiveSupport
 import MQTTCodec
 

@@ -3,6 +3,7 @@
 
 import AccessControl
 import AllocationCount
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -2,6 +2,7 @@
 // keep. What is counted are the allocations of the thread that runs the engine.
 
 import AllocationCount
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,5 +1,6 @@
 // The way of messages to one session: its window, its queue, and what a new connection brings.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -2,6 +2,7 @@
 // `$SYS` say of it, and that nobody else notices. The limits of what waits for a client are in
 // QueueLimitTests.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

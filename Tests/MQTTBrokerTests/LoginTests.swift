@@ -2,6 +2,7 @@
 // checked by the test in the place of the shell's thread.
 
 import AccessControl
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,5 +1,6 @@
 // What tests look at from outside: `$SYS`, the log, and single acknowledgements.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,6 +1,7 @@
 // Clients and an engine in one process, without sockets and clocks: what a client sends is fed to
 // the engine at once, and what the engine has for it is decoded with the same codec.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,5 +1,6 @@
 // Limits of what waits for a client: messages in flight, in its queue and in its outbox.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,6 +1,7 @@
 // Sessions, subscriptions, wills, expiry and groups over a crash, and what is made of a store that
 // is not whole.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,6 +1,7 @@
 // A store for tests that is a list of batches: it commits when it is told to, and a crash loses
 // the rest. The engine is replaced in its world; clients connect again with new peers.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -2,6 +2,7 @@
 // everybody or to one client, at several qualities, while output is taken at random moments or not
 // at all: each client gets just what it would get alone, in order.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

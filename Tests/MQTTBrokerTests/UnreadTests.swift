@@ -1,5 +1,6 @@
 // What lies in sockets when the engine is about to decide: it is read first, in its order, and counts.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,6 +1,7 @@
 // The client on a connection of a reactor, without a command around it: several of them on one
 // reactor, what is retried and what is not, and the farewell.
 
+import Basis
 import Foundation
 import MQTTClient
 import MQTTCodec

@@ -1,6 +1,7 @@
 // A message as a line of JSON: written and read back it is the same, and a line that is none says
 // where and why.
 
+import Basis
 import MQTTClient
 import MQTTCodec
 import Testing

@@ -1,6 +1,7 @@
 // A broker that does exactly what a test says: it listens on a free port of the loopback address
 // and runs a script, packet by packet, on each connection that comes.
 
+import Basis
 import Foundation
 import MQTTCodec
 import Synchronization

@@ -1,5 +1,6 @@
 // What all tests of the codec do with bytes: read the one packet that they are.
 
+import Basis
 import MQTTCodec
 import TestSupport
 

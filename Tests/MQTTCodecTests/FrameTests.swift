@@ -1,6 +1,7 @@
 // The fixed header (2.1): types and flags by the tables of the standard, lengths at their bounds,
 // and bytes that come one at a time.
 
+import Basis
 import MQTTCodec
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 // Paths into JSON: what they find, and where a text ceases to be one.
 
-import MQTTCodec
 import Testing
+import Text
 
 @Suite struct JSONPathTests {
   private let reading = """

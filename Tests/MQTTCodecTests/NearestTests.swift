@@ -1,7 +1,7 @@
 // The nearest known word.
 
-import MQTTCodec
 import Testing
+import Text
 
 @Suite struct NearestTests {
   static let distances: [(String, String, Int)] = [

@@ -1,6 +1,7 @@
 // The outgoing PUBLISH as bytes: the same as the value encodes to, of the size that was told, with
 // the packet identifier where it was said to be.
 
+import Basis
 import MQTTCodec
 import TestSupport
 import Testing

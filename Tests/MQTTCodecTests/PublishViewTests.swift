@@ -1,6 +1,7 @@
 // A PUBLISH and the acknowledgements as the broker reads them: offsets into the bytes.
 
 import AllocationCount
+import Basis
 import MQTTCodec
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 // Packets and bytes made by chance, from seeds that are written here: what is encoded is decoded
 // to the same value, and no bytes whatever do more than give a packet or an error.
 
+import Basis
 import MQTTCodec
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
 // Points in time as text and back.
 
-import MQTTCodec
+import Basis
 import Testing
 
 @Suite struct TimeTextTests {

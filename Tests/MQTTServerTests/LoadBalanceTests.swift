@@ -1,6 +1,6 @@
 // When reactors join, share and rest, told by numbers alone.
 
-import MQTTCodec
+import Basis
 import MQTTServer
 import Testing
 

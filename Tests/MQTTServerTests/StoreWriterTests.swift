@@ -1,8 +1,8 @@
 // The server with a store that a test holds up, makes fail, and looks into.
 
+import Basis
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import MQTTServer
 import Synchronization
 import Testing

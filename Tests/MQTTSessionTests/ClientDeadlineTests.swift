@@ -1,5 +1,6 @@
 // What happens because time passes, and the waits between attempts.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

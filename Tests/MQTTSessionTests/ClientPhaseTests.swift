@@ -1,6 +1,7 @@
 // Every packet type in every phase and version: what is taken, and what is a fault that is named,
 // answered with its reason where the version can, and ends the connection.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

@@ -1,6 +1,7 @@
 // Messages to the server: every handshake by its packets, the server's limits, topic aliases, and
 // what becomes of an open handshake when connection or session is lost.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

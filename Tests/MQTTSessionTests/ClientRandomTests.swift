@@ -2,6 +2,7 @@
 // at any moment and, in some runs, the session: QoS 2 arrives exactly once, QoS 1 at least once,
 // all of it in order of first arrival, and every handshake ends.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

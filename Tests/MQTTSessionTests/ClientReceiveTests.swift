@@ -1,6 +1,7 @@
 // Messages from the server: when they are answered, that nothing is shown twice, and what an alias
 // stands for.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

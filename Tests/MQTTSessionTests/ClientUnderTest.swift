@@ -1,6 +1,7 @@
 // A client session between a test that plays the server and a clock that the test turns: packets
 // in as bytes, packets out read back from bytes.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

@@ -1,6 +1,7 @@
 // The receiver's automaton of QoS 2: each (state, packet) pair in both of its forms, the short
 // list and the bit map, and random runs against a plain set.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

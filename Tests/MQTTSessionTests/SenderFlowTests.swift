@@ -1,6 +1,7 @@
 // The sender's automaton, pair by pair, and what must hold over long runs: order, windows,
 // identifiers that wrap around, handshakes that a broken connection interrupts.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Testing

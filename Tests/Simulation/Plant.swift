@@ -1,6 +1,7 @@
 // Bugs planted at the boundaries that the simulation owns: packets and records on their way between
 // the parts. Production code knows nothing of them. Each must be found.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 

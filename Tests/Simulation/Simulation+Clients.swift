@@ -1,5 +1,6 @@
 // What applications do with their client sessions, and what comes out of those.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,6 +1,7 @@
 // The end of a run: no more faults. Everybody comes back and acknowledges everything; whatever can
 // happen without a fault has happened when nothing moves any more.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -1,6 +1,7 @@
 // Connections as the network makes them: two streams of bytes on their way, each of which may be
 // delivered in any pieces, be cut between any two bytes, and end for one side before the other.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 import MQTTSession

@@ -9,8 +9,8 @@
 //   Model, Ledger         what should have come out, and the comparison
 
 import AccessControl
+import Basis
 import MQTTBroker
-import MQTTCodec
 import MQTTSession
 
 /// A client and its application.

@@ -1,5 +1,6 @@
 // A packet of a client, as far as the model wants to know it.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -1,6 +1,6 @@
 // Chance that can be repeated: a small generator whose seed a test names.
 
-import MQTTCodec
+import Basis
 
 /// A generator of numbers that gives the same for the same seed.
 package struct Chance: RandomNumberGenerator, Sendable {

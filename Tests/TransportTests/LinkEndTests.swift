@@ -1,7 +1,7 @@
 // How links end, from either side, and what is said about it.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Testing
 import Transport
 

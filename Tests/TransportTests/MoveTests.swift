@@ -1,6 +1,6 @@
 // A connection that goes from reactor to reactor while bytes are under way in both directions.
 
-import MQTTCodec
+import Basis
 import Synchronization
 import Testing
 import Transport

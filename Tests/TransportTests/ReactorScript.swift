@@ -1,8 +1,8 @@
 // A delegate made of a closure, and a peer made of plain blocking calls: reactors are tested through
 // real sockets.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Testing
 import Transport
 

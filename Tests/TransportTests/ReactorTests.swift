@@ -1,7 +1,7 @@
 // Bytes through a reactor and its sockets: whole, split, blocked, paused, many links at once.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Synchronization
 import Testing
 import Transport

@@ -1,8 +1,8 @@
 // A link that is read out: up to what its peer has sent, however much, and whether it is paused. And when
 // a reactor has nothing left to say.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Testing
 import Transport
 

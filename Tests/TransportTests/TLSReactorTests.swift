@@ -1,7 +1,7 @@
 // TLS over reactors: the same bytes, ends and moves as on plain links.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Testing
 import Transport
 

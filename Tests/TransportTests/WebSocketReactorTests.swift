@@ -1,7 +1,7 @@
 // WebSockets over reactors: the same bytes, ends and time limits as on plain links.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Testing
 import Transport
 import WebSocket

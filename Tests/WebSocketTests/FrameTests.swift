@@ -1,6 +1,6 @@
 // Frames: what they carry, however they are cut, and what must not be in them.
 
-import MQTTCodec
+import Basis
 import TestSupport
 import Testing
 import WebSocket

@@ -1,6 +1,6 @@
 // Frames written by hand, and a connection that is fed with them in pieces of any size.
 
-import MQTTCodec
+import Basis
 import WebSocket
 
 /// A frame as RFC 6455, 5.2 draws it; with a key the payload is masked by the book, byte by byte.

@@ -9,6 +9,7 @@
 // Words are parted by blanks or tabs; one that holds some stands in quotes, where \ takes the next
 // character as it is. `-` is a client without a user name.
 
+import Basis
 import MQTTCodec
 
 /// A line with a question.

@@ -7,7 +7,7 @@
 // rules. The list is read again and asked for everything that was observed: what no rule can grant
 // is said in it.
 
-import MQTTCodec
+import Text
 
 /// Something that a client was seen to do.
 package struct ObservedAccess: Hashable, Sendable {

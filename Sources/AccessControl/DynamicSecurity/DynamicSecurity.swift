@@ -12,7 +12,8 @@
 // within a group and rules within a role in the order of theirs, the highest first, equals as they
 // stand. The first rule that matches decides; where none does, the default of its kind of access.
 
-import MQTTCodec
+import Basis
+import Text
 
 /// What a dynamic-security file holds.
 package struct DynamicSecurity: Equatable, Sendable {

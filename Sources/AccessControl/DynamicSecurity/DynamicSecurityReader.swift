@@ -1,7 +1,7 @@
 // From the JSON of a dynamic-security file to what it says. Members that nobody knows are skipped,
 // as the plugin does; what is known must be of its kind.
 
-import MQTTCodec
+import Text
 
 struct DynamicSecurityReader {
   let file: String

@@ -1,7 +1,7 @@
 // What is said about a line that cannot be meant as it stands: mistakes, and things that mosquitto
 // takes without a word.
 
-import MQTTCodec
+import Text
 
 extension AccessFileReader {
   private static let keywords = ["user", "topic", "pattern"]

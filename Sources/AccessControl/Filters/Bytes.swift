@@ -1,7 +1,8 @@
 // The bytes that mean something in topics and ACL files, as constants of this module: read from
 // another one, each would be a call in the innermost loops. And bytes in words.
 
-import MQTTCodec
+import Basis
+import Text
 
 extension UInt8 {
   @inline(__always) static var slash: UInt8 { 0x2F }

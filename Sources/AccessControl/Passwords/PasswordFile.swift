@@ -2,7 +2,7 @@
 // comment. As with mosquitto, a line that cannot be used locks out its user and nobody else: it is
 // left out and told about, with file, line and column.
 
-import MQTTCodec
+import Basis
 
 /// One user of a password file.
 package struct PasswordEntry: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // Changing one user of a password file. Every other line, comments and broken lines included, stays
 // byte for byte as it was.
 
-import MQTTCodec
+import Basis
 
 /// A change of one user.
 package enum PasswordFileEdit {

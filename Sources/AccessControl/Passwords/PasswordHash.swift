@@ -7,7 +7,7 @@
 // Salt and digest are in base64, without padding in the third. The arithmetic itself is done by
 // whoever has a library for it; here it is only said what is to be computed and compared.
 
-import MQTTCodec
+import Basis
 
 /// Computes digests.
 ///

@@ -2,7 +2,7 @@
 // hexadecimal digits; `#` in the first column begins a comment. A line that cannot be used locks out
 // its identity and nobody else, as in a password file.
 
-import MQTTCodec
+import Basis
 
 /// The keys of a file.
 package struct PreSharedKeyFile: Sendable {

@@ -3,7 +3,7 @@
 // words a file has a say as soon as one `subscribe` rule speaks to the client: then a filter must lie
 // within one of these, and in none that denies.
 
-import MQTTCodec
+import Text
 
 extension AccessPermissions {
   func decide(request action: AccessAction, filter: [UInt8]) -> AccessDecision {

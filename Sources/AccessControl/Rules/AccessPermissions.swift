@@ -2,7 +2,9 @@
 // and its names are put into the patterns that cannot be compared level by level; asked for each
 // message, and then it allocates nothing.
 
+import Basis
 import MQTTCodec
+import Text
 
 /// A list of rules as one client meets it.
 package struct AccessPermissions: Sendable {

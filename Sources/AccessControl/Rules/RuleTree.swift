@@ -7,7 +7,7 @@
 // node of the level before it, as an open one, because it matches that level itself (4.7.1.2); so
 // "#" alone is "+/#" here. %c and %u that fill a level are edges of their own.
 
-import MQTTCodec
+import Basis
 
 /// Who walks the tree, in bytes.
 struct SubjectNames: Sendable {

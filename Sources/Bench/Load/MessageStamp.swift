@@ -8,7 +8,7 @@
 //   8  8  sequence number, from 0
 //  16  8  intended time of sending, nanoseconds of the monotonic clock
 
-package import MQTTCodec
+package import Basis
 
 /// The first bytes of a payload.
 package struct MessageStamp: Equatable, Sendable {

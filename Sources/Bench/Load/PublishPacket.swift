@@ -2,6 +2,7 @@
 // bytes that differ written over: packet identifier and stamp. A topic or payload with placeholders that
 // vary by message is filled in each time, which costs what it costs.
 
+package import Basis
 package import MQTTCodec
 
 /// The packets of one publisher; a class, since a value would be copied for each message.

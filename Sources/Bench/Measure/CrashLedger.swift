@@ -1,6 +1,7 @@
 // The book of a crash test: what was sent, what was acknowledged, what came, by number.
 
-package import MQTTCodec
+import MQTTCodec
+package import Text
 
 /// What became of each message.
 package struct CrashLedger: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // Reading a report again. A text that is none says what is missing.
 
-import MQTTCodec
+import Text
 
 /// Why a text is no report.
 package struct ReportFault: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 // A report as it is kept: what was measured on what machine, and every run. Its JSON form is read
 // again by `compare`, so whatever decides there is in it.
 
-package import MQTTCodec
+package import Text
 
 /// What a report says about the machine and the program.
 package struct ReportFacts: Equatable, Sendable {

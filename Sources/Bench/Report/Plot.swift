@@ -1,7 +1,7 @@
 // A plot as SVG: axes with round numbers, lines, an area. Colours are the page's (CSS variables), so
 // that light and dark look right, and each line has a title that a pointer over it shows.
 
-import MQTTCodec
+import Text
 
 /// One line of a plot.
 struct PlotLine {

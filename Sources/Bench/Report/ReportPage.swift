@@ -3,6 +3,7 @@
 // the one before, and the rate over the seconds of the run.
 
 import MQTTCodec
+import Text
 
 /// A report as a page.
 package enum ReportPage {

@@ -1,6 +1,7 @@
 // From the bytes of TCP to those of MQTT: through TLS, through WebSocket, and to the decision what
 // is spoken. Each layer hands on what it makes of its bytes; a gap is handed on as well.
 
+import Basis
 import MQTTCodec
 
 extension Dissector {

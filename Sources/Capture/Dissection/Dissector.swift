@@ -10,6 +10,7 @@
 // is read where it lies in the frame, and nothing is allocated for it. Memory is bounded by the
 // number of connections (ConnectionTable) and by what all of them together keep in the hope of more.
 
+import Basis
 import MQTTCodec
 
 /// How much a dissector holds at most.
@@ -28,7 +29,7 @@ package struct Dissector: ~Copyable {
   private let limits: DissectorLimits
   private var table = ConnectionTable()
   private var fragments = Fragments()
-  var connections: [Connection] = []
+  var connections: [CapturedConnection] = []
   let services: (any CaptureServices)?
   let keyLog: SharedKeyLog
   private var events: [HalfEvent] = []
@@ -154,8 +155,8 @@ package struct Dissector: ~Copyable {
     var stamp = frame
     stamp.flags = segment.flags
     stamp.payloadLength = segment.payload.count + segment.missingCount
-    let source = Endpoint(address: packet.source, port: segment.sourcePort)
-    let destination = Endpoint(address: packet.destination, port: segment.destinationPort)
+    let source = CapturedEndpoint(address: packet.source, port: segment.sourcePort)
+    let destination = CapturedEndpoint(address: packet.destination, port: segment.destinationPort)
     let index = place(source, destination, segment, &stamp, &receiver)
     connections[index].lastFrame = stamp.frame
     let direction: Direction =
@@ -179,7 +180,7 @@ package struct Dissector: ~Copyable {
 
   /// The connection of a segment, a new one when there is none.
   private mutating func place<Receiver: PacketReceiver & ~Copyable>(
-    _ source: Endpoint, _ destination: Endpoint, _ segment: TCPSegment,
+    _ source: CapturedEndpoint, _ destination: CapturedEndpoint, _ segment: TCPSegment,
     _ stamp: inout FrameStamp, _ receiver: inout Receiver
   ) -> Int {
     if let index = table.find(source, destination) {
@@ -212,7 +213,8 @@ package struct Dissector: ~Copyable {
   }
 
   private mutating func open<Receiver: PacketReceiver & ~Copyable>(
-    at slot: Int?, _ source: Endpoint, _ destination: Endpoint, _ segment: TCPSegment,
+    at slot: Int?, _ source: CapturedEndpoint, _ destination: CapturedEndpoint,
+    _ segment: TCPSegment,
     _ stamp: FrameStamp, _ receiver: inout Receiver
   ) -> Int {
     // SYN comes from the client, its answer from the server; without them the lower port serves.
@@ -220,7 +222,7 @@ package struct Dissector: ~Copyable {
       segment.begins ? !segment.acknowledges : source.port >= destination.port
     let index = slot ?? connections.count
     let key = ConnectionKey(source, destination)
-    var connection = Connection(
+    var connection = CapturedConnection(
       number: table.count, client: isFromClient ? source : destination,
       server: isFromClient ? destination : source, key: key, isDirectionKnown: segment.begins)
     connection.facts.hasBeginning = segment.begins
@@ -326,7 +328,7 @@ package struct Dissector: ~Copyable {
   }
 }
 
-extension Connection {
+extension CapturedConnection {
   /// Whether a segment is just the next one of its direction, or a mere acknowledgement; moves on if
   /// so.
   fileprivate mutating func advances(_ segment: TCPSegment, _ direction: Direction) -> Bool {

@@ -11,6 +11,7 @@
 //
 // Where it is not known which end is the client, both readings are tried.
 
+import Basis
 import MQTTCodec
 
 /// What the first bytes say.
@@ -34,7 +35,7 @@ enum Recognition {
   private static let pieceLimit = 1024
 
   /// The decision; whether the client turns out to be the server.
-  static func decide(_ connection: Connection) -> (Decision, isReversed: Bool) {
+  static func decide(_ connection: CapturedConnection) -> (Decision, isReversed: Bool) {
     let toServer = joined(connection.opening, .toServer)
     let toClient = joined(connection.opening, .toClient)
     if beginsWithConnect(toServer.span) { return (.mqtt, false) }
@@ -59,7 +60,7 @@ enum Recognition {
   }
 
   private static func weigh(
-    _ connection: Connection, _ toServer: [UInt8], _ toClient: [UInt8], isKnown: Bool
+    _ connection: CapturedConnection, _ toServer: [UInt8], _ toClient: [UInt8], isKnown: Bool
   ) -> (Decision, isReversed: Bool) {
     let straight = weight(toServer.span, toClient.span)
     let crossed = connection.isDirectionKnown ? nil : weight(toClient.span, toServer.span)
@@ -121,7 +122,7 @@ enum Recognition {
   // MARK: First bytes
 
   /// Whether a beginning that was captured may still turn out to be something that is known.
-  private static func mayBegin(_ toServer: [UInt8], _ connection: Connection) -> Bool {
+  private static func mayBegin(_ toServer: [UInt8], _ connection: CapturedConnection) -> Bool {
     if toServer.isEmpty { return true }
     if toServer[0] == 0x10 {
       guard let start = nameStart(toServer.span) else { return toServer.count < 5 }

@@ -6,8 +6,8 @@ package import MQTTCodec
 package struct ConnectionFacts: Sendable {
   /// The place in the order of appearance of all TCP connections, from 0.
   package var number: Int
-  package var client: Endpoint
-  package var server: Endpoint
+  package var client: CapturedEndpoint
+  package var server: CapturedEndpoint
   /// From CONNECT, or assigned by CONNACK; nil when neither was captured, and for a client that has
   /// none.
   package var clientIdentifier: String?

@@ -1,5 +1,6 @@
 // The fields that a frame has once, however many packets are in it.
 
+import Basis
 package import MQTTCodec
 
 extension FieldColumns {
@@ -38,7 +39,7 @@ extension FieldColumns {
     .tcpFlagACK: 0x10, .tcpFlagURG: 0x20,
   ]
 
-  private mutating func addNetwork(_ source: Endpoint, _ destination: Endpoint) {
+  private mutating func addNetwork(_ source: CapturedEndpoint, _ destination: CapturedEndpoint) {
     if source.address.isVersion6 {
       add(.ipVersion, 6)
       add(.ipv6Source, address: source.address)

@@ -5,7 +5,7 @@
 // A file is hostile until it has been read: every length is checked against a limit before it is
 // waited for, and what cannot be understood ends the reading with the byte where it stands.
 
-import MQTTCodec
+import Basis
 
 /// A reader of pcap, pcapng and Sniffer (.cap) files.
 package struct CaptureFile: ~Copyable {

@@ -1,7 +1,7 @@
 // What a capture shows to be wrong or worth knowing: one finding, with everything that is needed to
 // look it up in the capture and in the standard.
 
-import MQTTCodec
+import Text
 
 /// How much a finding matters.
 package enum FindingSeverity: Int, Comparable, CaseIterable, Sendable {

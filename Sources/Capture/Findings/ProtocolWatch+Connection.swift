@@ -1,7 +1,9 @@
 // A connection: who begins it, what both ends allow each other, keep alive, and its end (3.1, 3.2,
 // 3.12, 3.14).
 
+import Basis
 import MQTTCodec
+import Text
 
 extension ProtocolWatch {
   /// CONNECT packets of one client within this time that are a storm.

@@ -5,6 +5,7 @@
 // known to have got a message, and never missed.
 
 import MQTTCodec
+import Text
 
 extension ProtocolWatch {
   /// A publisher's message comes to the broker.

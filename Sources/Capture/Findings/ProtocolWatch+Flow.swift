@@ -1,7 +1,9 @@
 // QoS 1 and 2 (4.3, 4.4): a flow for each packet identifier and direction of a session. It outlives
 // the connection, as the session does.
 
+import Basis
 import MQTTCodec
+import Text
 
 extension ProtocolWatch {
   /// Bytes of a topic that findings show.

@@ -1,6 +1,8 @@
 // Subscriptions (3.8 to 3.11): what was asked for and what was granted.
 
+import Basis
 import MQTTCodec
+import Text
 
 extension ProtocolWatch {
   /// A SUBSCRIBE waits for its SUBACK.

@@ -61,7 +61,7 @@ package struct ProtocolWatch: Sendable {
   /// Where the search for a session that may be forgotten goes on.
   var sessionHand = 0
   var sessionOfClient: [SessionKey: Int] = [:]
-  var subscribers = SubscriptionTree()
+  var subscribers = WatchedSubscriptions()
   var subscriptionCount = 0
   var requestedFilterCount = 0
   var deliveries = DeliveryTable()
@@ -69,7 +69,7 @@ package struct ProtocolWatch: Sendable {
   var lastTime: Int64 = 0
 
   struct SessionKey: Hashable {
-    var server: Endpoint
+    var server: CapturedEndpoint
     var client: String
   }
 

@@ -1,5 +1,6 @@
 // What is remembered of connections and sessions while a capture is watched.
 
+import Basis
 import MQTTCodec
 
 /// A step that waits for its answer.
@@ -94,7 +95,7 @@ struct WatchedSession {
 
   var name: String
   /// The address and port at which its client found the broker.
-  let server: Endpoint
+  let server: CapturedEndpoint
   /// The name by which the next connection finds it; nil without one.
   var clientIdentifier: String?
   /// The connection that has it now; what it has under way is counted.
@@ -116,7 +117,7 @@ struct WatchedSession {
   var connects: [Waiting] = []
   var isStorm = false
 
-  init(name: String, server: Endpoint, stream: Int) {
+  init(name: String, server: CapturedEndpoint, stream: Int) {
     self.name = name
     self.server = server
     self.stream = stream

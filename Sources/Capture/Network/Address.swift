@@ -1,6 +1,6 @@
 // IP addresses and endpoints, small enough to be keys of a table.
 
-import MQTTCodec
+import Basis
 
 /// An IPv4 or IPv6 address.
 package struct IPAddress: Hashable, Sendable {
@@ -48,12 +48,12 @@ extension IPAddress: CustomStringConvertible {
 }
 
 /// An address and a port.
-package struct Endpoint: Hashable, Sendable {
+package struct CapturedEndpoint: Hashable, Sendable {
   package var address: IPAddress
   package var port: UInt16
 }
 
-extension Endpoint: CustomStringConvertible {
+extension CapturedEndpoint: CustomStringConvertible {
   package var description: String {
     address.isVersion6 ? "[\(address)]:\(port)" : "\(address):\(port)"
   }

@@ -1,6 +1,7 @@
 // Packets as subjects of conditions: the fields of messages, what a capture knows beside them, and
 // all of Wireshark's names.
 
+import Basis
 package import MQTTCodec
 
 extension ExpressionField {

@@ -4,10 +4,10 @@
 
 /// Two ends, in an order that does not depend on the direction.
 struct ConnectionKey: Hashable {
-  var lower: Endpoint
-  var upper: Endpoint
+  var lower: CapturedEndpoint
+  var upper: CapturedEndpoint
 
-  init(_ first: Endpoint, _ second: Endpoint) {
+  init(_ first: CapturedEndpoint, _ second: CapturedEndpoint) {
     let isInOrder =
       first.port != second.port
       ? first.port < second.port
@@ -37,13 +37,13 @@ struct ConnectionTable {
   private static let victimSearch = 64
 
   private var places: [ConnectionKey: Int] = [:]
-  private var last: (source: Endpoint, destination: Endpoint, place: Int)?
+  private var last: (source: CapturedEndpoint, destination: CapturedEndpoint, place: Int)?
   /// Connections so far.
   private(set) var count = 0
   private var hand = 0
 
   /// The place of the connection between two ends; nil when there is none.
-  mutating func find(_ source: Endpoint, _ destination: Endpoint) -> Int? {
+  mutating func find(_ source: CapturedEndpoint, _ destination: CapturedEndpoint) -> Int? {
     if let last, last.source == source, last.destination == destination { return last.place }
     guard let place = places[ConnectionKey(source, destination)] else { return nil }
     last = (source, destination, place)

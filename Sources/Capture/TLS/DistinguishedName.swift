@@ -1,7 +1,8 @@
 // Whom a certificate is for: its subject and its alternative names, read out of DER (X.690) without
 // checking anything. Control characters never get out of here; a certificate is written by anyone.
 
-import MQTTCodec
+import Basis
+import Text
 
 /// Reads names out of certificates.
 enum DistinguishedName {

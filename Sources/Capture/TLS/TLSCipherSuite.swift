@@ -1,6 +1,6 @@
 // The cipher suites that can be decrypted, as the registry of IANA has them.
 
-import MQTTCodec
+import Basis
 
 /// A cipher suite.
 struct TLSCipherSuite: Sendable {

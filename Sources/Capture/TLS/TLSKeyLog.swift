@@ -2,7 +2,7 @@
 // the client's random number and a secret, in hexadecimal. A pcapng file may bring the same lines
 // along. Lines that mean nothing here are passed over, as the form demands.
 
-import MQTTCodec
+import Basis
 
 /// The secrets of connections, by the client's random number.
 package struct TLSKeyLog: Sendable {

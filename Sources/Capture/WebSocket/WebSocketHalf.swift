@@ -6,7 +6,9 @@
 // A gap inside of a frame is a gap in its payload; any other gap ends when a chain of frames that
 // can be is found. Compressed messages (RFC 7692) are decompressed within a bound.
 
+import Basis
 import MQTTCodec
+import Text
 import WebSocket
 
 /// What comes out of a direction.

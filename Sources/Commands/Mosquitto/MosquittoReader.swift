@@ -10,7 +10,8 @@
 // Beyond mosquitto, ${NAME} in a value is the environment variable NAME, and $${ is ${ itself.
 // All faults are gathered; nothing is used of a file that has one.
 
-import MQTTCodec
+import Basis
+import Text
 
 /// Reads configuration files.
 struct MosquittoReader {

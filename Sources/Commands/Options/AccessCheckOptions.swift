@@ -1,6 +1,6 @@
 // What `mqtt acl-check` is asked to do, and how its command line becomes that.
 
-import MQTTCodec
+import Text
 
 /// What a question of access is about.
 package enum AccessQuestionAction: String, CaseIterable, Sendable {

@@ -7,7 +7,7 @@
 // topic may be left out. A topic is taken as it stands, so `#`, `+` and `?` need no
 // encoding; a path goes to the server as it stands.
 
-import MQTTCodec
+import Basis
 
 /// What a URL of `-L` says.
 package struct BrokerURL: Equatable, Sendable {

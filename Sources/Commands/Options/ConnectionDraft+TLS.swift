@@ -1,6 +1,6 @@
 // The table of the TLS options of a client.
 
-import MQTTCodec
+import Basis
 
 extension ConnectionDraft {
   /// Options that turn TLS on, and options that say how it is done.

@@ -1,7 +1,7 @@
 // Where `mqtt sub` and `mqtt pub` keep messages other than on the wire: a table of a SQLite database.
 
 package import ClientStorage
-import MQTTCodec
+import Text
 
 extension Values {
   /// The name of a table that messages may be in.

@@ -1,7 +1,9 @@
 // The options of `mqtt inspect-pcap`. What tshark has is spelled as tshark spells it.
 
+import Basis
 import Capture
 import MQTTCodec
+import Text
 
 extension InspectDraft {
   /// All options, in the order of `--help`.

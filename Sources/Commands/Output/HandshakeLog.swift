@@ -9,6 +9,7 @@
 // [MQTT-4.3.3-4], whatever happened in between. Where the broker says that nobody subscribes to the
 // topic (0x10), it was taken, and delivered to nobody.
 
+package import Basis
 package import MQTTCodec
 
 /// The open handshakes of one client, both ways.

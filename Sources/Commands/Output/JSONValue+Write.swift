@@ -1,7 +1,8 @@
 // A JSON tree as bytes, in the two forms of mosquitto_sub.
 
 private import Glibc
-package import MQTTCodec
+import Basis
+package import Text
 
 extension JSONValue {
   /// The value on one line.

@@ -3,7 +3,9 @@
 // in a payload stand as they came, and what may repeat, user properties and subscription identifiers,
 // is a list. `mqtt pub --jsonl` takes the same properties.
 
+import Basis
 import MQTTCodec
+import Text
 
 extension OutputFormat {
   /// Appends the object; when the payload should be JSON and is not, nothing but a fault results.

@@ -1,5 +1,6 @@
 // Printing a message in a format.
 
+package import Basis
 package import MQTTCodec
 
 extension OutputFormat {

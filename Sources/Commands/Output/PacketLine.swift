@@ -3,7 +3,9 @@
 //     → PUBLISH id 3 QoS 2 retain "sensor/temp" 4 bytes
 //     ← PUBREC id 3
 
+import Basis
 package import MQTTCodec
+import Text
 
 /// Which way a packet went, seen from here.
 package enum PacketCourse: Equatable, Sendable {

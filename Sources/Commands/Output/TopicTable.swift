@@ -2,6 +2,7 @@
 // Rates are over the last few seconds while the table is live, and over the whole time at the end of
 // one that never was.
 
+package import Basis
 package import MQTTCodec
 
 /// What stands first in the table; the raw value is the key that chooses it.

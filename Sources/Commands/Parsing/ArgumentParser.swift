@@ -5,7 +5,7 @@
 // word (`-rd`), and `--` after which everything is a plain argument. Before it a word that begins
 // with a dash is an option or a mistake, but for the number of `mqtt pub sensor/temp -3.5`.
 
-import MQTTCodec
+import Text
 
 /// Something that a user wants to be told instead of the command being run.
 package enum InformationRequest: Equatable, Sendable {

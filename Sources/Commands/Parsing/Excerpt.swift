@@ -1,7 +1,7 @@
 // A line that something is wrong with, and a caret below the place: what a reader looks at before
 // the words.
 
-import MQTTCodec
+import Text
 
 /// A line with a caret.
 package enum Excerpt {

@@ -5,7 +5,7 @@
 // The files are looked for in $XDG_CONFIG_HOME, or in ~/.config where that is not set. Options on
 // the command line come later and win. `-o FILE` puts one file in the place of all of them.
 
-import MQTTCodec
+import Basis
 
 extension ArgumentParser {
   /// Understands the options files and then `words`.

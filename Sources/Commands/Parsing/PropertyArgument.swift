@@ -2,7 +2,9 @@
 // and for a user property two of them. One table says which properties a client may put where, in
 // what type and range; errors, completions and the manual pages are made from it.
 
+import Basis
 package import MQTTCodec
+import Text
 
 /// A packet, or the will within CONNECT, that a client may give properties.
 package enum PropertyPacket: String, CaseIterable, Sendable {

@@ -1,7 +1,8 @@
 // Reading a template: text and places in turn, each place a word and its arguments, which are
 // checked here once and for all, so that making a message cannot fail.
 
-import MQTTCodec
+import Basis
+import Text
 
 /// Reads a template from front to back.
 struct TemplateReader {

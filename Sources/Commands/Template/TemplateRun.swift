@@ -2,7 +2,7 @@
 // generator of chance that begins where its seed says.
 
 private import Glibc
-package import MQTTCodec
+package import Basis
 
 /// What a message knows about itself before it is made.
 package struct TemplateFacts: Sendable {

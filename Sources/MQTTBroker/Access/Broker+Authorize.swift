@@ -6,8 +6,9 @@
 // its remembered match (Broker+Route), which is made anew when somebody's rights may have changed.
 
 import AccessControl
-import MQTTCodec
+import Basis
 import MQTTSession
+import Text
 
 /// What the engine knows about rights.
 struct AccessState: ~Copyable {

@@ -7,8 +7,10 @@
 //           <- answer: CONNACK, and what the client sent meanwhile is read
 
 package import AccessControl
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
+import Text
 
 /// A password that is to be checked, outside the engine.
 package struct CredentialCheck: Sendable {

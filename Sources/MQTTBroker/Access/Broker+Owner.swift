@@ -11,8 +11,10 @@
 // queued again when the client is another one or the rules are read again.
 
 import AccessControl
+import Basis
 import MQTTCodec
 import MQTTSession
+import Text
 
 /// Who may go on with a session, or end it.
 package enum ClientIdentifierOwner: String, CaseIterable, Sendable {

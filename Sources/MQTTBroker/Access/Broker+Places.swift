@@ -3,7 +3,7 @@
 // Who comes when all are taken waits until what lies unread has been read, for a DISCONNECT in it may
 // have made room already. (Broker+Unread)
 
-import MQTTCodec
+import Basis
 
 extension Broker {
   /// Whether some limit is reached for a new connection.

@@ -3,7 +3,8 @@
 // keeps the old one to try it against the new hash.
 
 import AccessControl
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 
 extension Broker {
   /// Puts other policies in the place of all that there are.

@@ -2,7 +2,7 @@
 // possible, and when there are too many of them the one that has been silent longest gives way: who
 // connects and speaks gets through, however many others only hold on to theirs.
 
-import MQTTCodec
+import Basis
 
 extension Broker {
   /// Whether another connection of an address is one too many.

@@ -2,7 +2,7 @@
 // and no walk through rules, however many there are. A line belongs to one client at one reading of
 // the lists; lines that nobody asks for any more are overwritten in their turn.
 
-import MQTTCodec
+import Basis
 
 /// A bounded memory of decisions.
 struct DecisionCache: ~Copyable {

@@ -2,7 +2,7 @@
 // so many failures each further login of the same address waits, one behind the other, twice as
 // long with each failure up to a limit. A login that succeeds, or some quiet, clears the address.
 
-import MQTTCodec
+import Basis
 
 /// The addresses that failed.
 struct LoginDelays {

@@ -3,6 +3,7 @@
 // still needs it. What goes to a live connection at QoS 0, or to a session that ends with its
 // connection, never becomes one of these.
 
+import Basis
 import MQTTCodec
 
 /// A message as it is kept: topic, forwarded properties and payload in one run of bytes.

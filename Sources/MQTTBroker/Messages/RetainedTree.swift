@@ -1,6 +1,6 @@
 // The last retained message of each topic (3.3.1.3), found by topic and by filter.
 
-import MQTTCodec
+import Basis
 
 /// Topics and the index of the message that each retains.
 struct RetainedTree: ~Copyable {

@@ -7,6 +7,7 @@
 // identifier differ. Most messages came in one of these forms: then that one is not made, but the
 // packet is passed on as it came.
 
+import Basis
 import MQTTCodec
 
 /// What was said when a message was published, beside its bytes.

@@ -7,7 +7,7 @@
 // Batches become durable in order, so the marks of a connection rise in place and batch alike.
 // A connection without a mark pays one look at an empty list when its output is taken.
 
-package import MQTTCodec
+package import Basis
 
 /// Where in an outbox the bytes begin that wait for a batch.
 struct Hold {

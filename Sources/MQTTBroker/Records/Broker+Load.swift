@@ -7,7 +7,8 @@
 // have been sent before go out with DUP. [MQTT-3.3.1-1] Of a long queue only the first window comes
 // into memory. (RecordedState+Windows)
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 extension Broker {

@@ -23,7 +23,8 @@
 // in the batch that is open. It grows only with what the engine itself holds: whatever begins and
 // ends, or is replaced, within it is taken out. (Journal)
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 /// The time in which the store cannot commit.

@@ -3,7 +3,7 @@
 // world may have changed: the client may be gone or back, its session ended. A page that nobody
 // waits for any more is left alone; what it holds is still in the store.
 
-package import MQTTCodec
+package import Basis
 import MQTTSession
 
 extension Broker {

@@ -4,6 +4,7 @@
 // Everything else passes by with one look at a number that is zero.
 
 import AccessControl
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -5,7 +5,7 @@
 // There is one slice under way at a time. A crash between two of them leaves a tail without its
 // session, which the next start finds and goes on with. (Broker+Load)
 
-import MQTTCodec
+import Basis
 import MQTTSession
 
 extension Broker {

@@ -3,6 +3,7 @@
 // memory count in the message itself, tails in ``MessageReferences``. Where both do, `Paging.bodies`
 // knows its slot. The record `drop` is written when the last holder of either kind is gone.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -12,7 +12,7 @@
 // stays in the window, and goes before the tail: only messages of one QoS have an order.
 // [MQTT-4.6.0-6]
 
-import MQTTCodec
+import Basis
 
 /// The part of one queue that is only in the store; never empty while a session has one.
 final class QueueTail {

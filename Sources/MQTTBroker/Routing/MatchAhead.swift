@@ -6,7 +6,7 @@
 // What was matched ahead is only a saving: a message whose topic is not found here, or whose
 // subscriptions have changed meanwhile, is matched when its turn comes. (Broker+Route)
 
-import MQTTCodec
+import Basis
 
 /// A few topics and their matches, in the order in which their messages come.
 struct MatchAhead: ~Copyable {

@@ -4,7 +4,7 @@
 // A topic is remembered only when it comes for the second time within its set, so a stream of
 // topics that never repeat costs one comparison each and fills no memory.
 
-import MQTTCodec
+import Basis
 
 /// A bounded memory of matches, two lines a set.
 struct MatchCache: ~Copyable {

@@ -5,6 +5,7 @@
 // identifiers of all of them [MQTT-3.3.4-2] [MQTT-3.3.4-3] [MQTT-3.3.4-4]; or, where that is
 // configured, once for each of them, which the standard allows as well (3.3.4).
 
+import Basis
 import MQTTCodec
 
 /// One session that wants a message.

@@ -7,6 +7,7 @@
 // The members of a shared subscription (4.8.2) are a ring of their own; at the node the whole
 // group stands as one entry, because a message goes to one member of it.
 
+import Basis
 import MQTTCodec
 
 /// How a session wants the messages of a filter, in one byte.

@@ -8,7 +8,7 @@
 // Invariants: a node without a value and without children does not exist (the root apart); the
 // children of a node form a doubly linked list, the newest first.
 
-import MQTTCodec
+import Basis
 
 /// One level of a topic, packed for hashing and comparing.
 struct TopicLevel {
@@ -282,7 +282,7 @@ struct TopicTree: ~Copyable {
   /// What stands for the first word of a level longer than 16 bytes in its hash.
   ///
   /// The word in the node is folded without the seed, so levels for which it is equal can be made.
-  private func folded(_ level: Span<UInt8>) -> UInt64 { MQTTCodec.hash(level, seed: seed) }
+  private func folded(_ level: Span<UInt8>) -> UInt64 { Basis.hash(level, seed: seed) }
 
   private mutating func add(_ level: TopicLevel, _ topic: Span<UInt8>, to parent: UInt32) -> UInt32
   {

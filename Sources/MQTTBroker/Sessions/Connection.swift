@@ -1,6 +1,7 @@
 // One network connection as the engine sees it: bytes that wait to become a packet, bytes that
 // wait to be sent, and what was agreed in CONNECT.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -8,6 +8,7 @@
 //
 // Everything that most sessions do not have is held so that it costs nothing while it is empty.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

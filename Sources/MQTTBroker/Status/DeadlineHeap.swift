@@ -2,7 +2,7 @@
 // its owner looks whether the matter still stands, and may put in a later one. So a keep alive
 // costs one entry per connection, not one per packet.
 
-import MQTTCodec
+import Basis
 
 /// What is due.
 enum DeadlineKind: UInt8 {

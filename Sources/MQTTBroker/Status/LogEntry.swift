@@ -1,7 +1,8 @@
 // What the engine has to say to whoever runs it. One line is one event, begins with who, and says
 // what happened, why, and where there is something to do, what.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 import MQTTSession
 
 /// How much an entry matters.

@@ -2,6 +2,7 @@
 // identifier, QoS, flags, topic and size, so that the four steps of a QoS 2 delivery can be read
 // off on both legs.
 
+import Basis
 import MQTTCodec
 
 /// A PUBLISH without its topic, for the log.

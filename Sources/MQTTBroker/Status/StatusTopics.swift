@@ -2,6 +2,7 @@
 // when somebody subscribes to them and renewed at an interval as long as somebody does: a broker
 // that nobody watches has nothing to do.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 

@@ -8,7 +8,9 @@
 // the correlation data. What a program writes by hand may leave out all but the payload, and may
 // give a payload that is any JSON: its text is then the message, byte for byte.
 
+import Basis
 package import MQTTCodec
+import Text
 
 /// What a line says about a message; nil is what it does not say.
 package struct MessageLine: Equatable, Sendable {

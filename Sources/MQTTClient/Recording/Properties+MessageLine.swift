@@ -2,7 +2,9 @@
 // properties are a list of pairs, since they may repeat and their order counts; the subscription
 // identifier is a number, or a list of them where several subscriptions brought the message.
 
+package import Basis
 package import MQTTCodec
+import Text
 
 extension Properties {
   private static let userProperties = "user-properties"

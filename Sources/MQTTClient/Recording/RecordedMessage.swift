@@ -5,7 +5,9 @@
 // Only what belongs to the message is recorded. A topic alias, the packet identifier and DUP belong
 // to the connection that it came over, and mean nothing on another.
 
+package import Basis
 package import MQTTCodec
+import Text
 
 /// A message and when it was received.
 package struct RecordedMessage: Equatable, Sendable {

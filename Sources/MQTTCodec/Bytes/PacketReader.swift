@@ -2,6 +2,8 @@
 // being read, so a length inside a packet can never lead out of it; what is wrong is said with the
 // name of the field. The cursor allocates nothing unless it is asked for a String or an array.
 
+import Basis
+
 /// Reads the fields of one packet in their order.
 ///
 /// Invariant: `0 <= offset <= end <= bytes.count`, so sums of them with a length of at most

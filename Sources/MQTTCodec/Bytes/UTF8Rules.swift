@@ -5,6 +5,8 @@
 // Text is nearly always ASCII: eight bytes at a time are asked whether one of them needs a closer
 // look, and only then are they taken one by one.
 
+import Basis
+
 /// Why bytes are not the text that was expected.
 struct TextFault: Equatable {
   /// The kinds of fault.

@@ -1,6 +1,8 @@
 // Variable byte integers (1.5.5): seven bits a byte, least significant first, the high bit saying
 // that more follow; at most four bytes, and never more than needed. [MQTT-1.5.5-1]
 
+import Basis
+
 /// The encoding of lengths and subscription identifiers (1.5.5).
 package enum VariableByteInteger {
   /// The greatest value: four bytes of seven bits.

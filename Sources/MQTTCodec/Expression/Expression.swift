@@ -14,6 +14,8 @@
 //     operator   = "==" / "!=" / "<" / "<=" / ">" / ">=" / "~" / "contains" / "eq" / "ne" / ...
 //     operand    = field / number / string / word / path
 
+import Text
+
 /// A condition that was read and checked.
 package struct Expression: Equatable, Sendable {
   /// Conditions within each other beyond which a text is refused.

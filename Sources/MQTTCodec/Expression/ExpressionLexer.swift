@@ -1,5 +1,7 @@
 // The words of a condition, each with its place.
 
+import Text
+
 /// What a word of a condition is.
 enum ExpressionToken: Equatable {
   case word(String)

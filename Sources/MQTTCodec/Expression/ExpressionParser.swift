@@ -1,6 +1,8 @@
 // From words to a condition. Everything that can be wrong is found here: unknown fields and words
 // with the nearest known one, kinds that cannot be compared, faulty topic filters.
 
+import Text
+
 struct ExpressionParser {
   private let text: String
   private let fields: [ExpressionField]

@@ -1,5 +1,7 @@
 // Values of conditions, and how they compare.
 
+import Text
+
 /// What a field, a literal or a JSON path stands for.
 package enum ExpressionValue: Equatable, Sendable {
   /// The subject has no such thing; no comparison with it is true.

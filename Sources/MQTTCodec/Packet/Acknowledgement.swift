@@ -1,6 +1,8 @@
 // PUBACK, PUBREC, PUBREL and PUBCOMP (3.4 to 3.7): four packets of one shape. Which of the four
 // it is stands in the `Packet` case, not here.
 
+package import Basis
+
 /// The body that the four acknowledgements share.
 package struct Acknowledgement: Equatable, Sendable {
   package var packetIdentifier: PacketIdentifier

@@ -1,5 +1,7 @@
 // AUTH (3.15): one step of an enhanced authentication; 5.0 only.
 
+import Basis
+
 /// The AUTH packet (3.15).
 package struct Auth: Equatable, Sendable {
   package var reasonCode: ReasonCode

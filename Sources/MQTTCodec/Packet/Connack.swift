@@ -1,5 +1,7 @@
 // CONNACK (3.2): the server's answer to CONNECT.
 
+import Basis
+
 /// The CONNACK packet (3.2).
 ///
 /// The return codes of 3.1.1 are held as the reason codes of 5.0 that mean the same: 1 is 0x84,

@@ -1,5 +1,7 @@
 // CONNECT (3.1): the client asks to be let in, and says who it is and what it wants.
 
+import Basis
+
 /// A message that the server publishes for a client that is gone (3.1.2.5).
 package struct Will: Equatable, Sendable {
   package var topic: String

@@ -1,5 +1,7 @@
 // DISCONNECT (3.14): the last packet of a connection; from the server only in 5.0.
 
+import Basis
+
 /// The DISCONNECT packet (3.14).
 package struct Disconnect: Equatable, Sendable {
   package var reasonCode: ReasonCode

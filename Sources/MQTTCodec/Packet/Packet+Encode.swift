@@ -1,5 +1,7 @@
 // From a packet to bytes: sizes first, then exactly so many bytes.
 
+package import Basis
+
 extension Packet {
   /// The packet's type.
   package var type: PacketType {

@@ -1,6 +1,8 @@
 // PUBLISH (3.3): an application message as a value that owns its parts; clients and tests use it.
 // A broker reads a ``PublishView`` and writes a ``PublishForm``, and makes no such value.
 
+import Basis
+
 /// The PUBLISH packet (3.3) as a value.
 package struct Publish: Equatable, Sendable {
   package var topic: String

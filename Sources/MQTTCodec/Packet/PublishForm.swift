@@ -2,6 +2,8 @@
 // the same form, with only the packet identifier patched. The size is known before the first byte
 // is written, so a form costs one reservation.
 
+package import Basis
+
 /// An outgoing PUBLISH whose parts are lent.
 ///
 /// Properties, the topic alias and the expiry are ignored before 5.0, and the packet identifier at

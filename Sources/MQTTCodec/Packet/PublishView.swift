@@ -5,6 +5,8 @@
 // The topic is checked in one pass for UTF-8, U+0000 and wildcards; properties only when there are
 // some. The body of the loop over properties is the scan of Properties+Decode.swift.
 
+package import Basis
+
 /// A PUBLISH as offsets into the bytes that held it; valid as long as those bytes stay put.
 ///
 /// All ranges count from the packet's first byte.

@@ -1,5 +1,7 @@
 // SUBSCRIBE and SUBACK (3.8, 3.9).
 
+import Basis
+
 /// When retained messages are sent at subscribe time (3.8.3.1).
 package enum RetainHandling: UInt8, Sendable, CaseIterable {
   case always = 0

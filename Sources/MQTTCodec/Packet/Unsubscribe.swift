@@ -1,5 +1,7 @@
 // UNSUBSCRIBE and UNSUBACK (3.10, 3.11).
 
+import Basis
+
 /// The UNSUBSCRIBE packet (3.10); at least one filter. [MQTT-3.10.3-2]
 package struct Unsubscribe: Equatable, Sendable {
   package var packetIdentifier: PacketIdentifier

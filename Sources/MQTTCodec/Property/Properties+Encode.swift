@@ -1,5 +1,7 @@
 // Writing properties (2.2.2): the exact size first, then the bytes.
 
+package import Basis
+
 extension Property {
   /// Bytes of the identifier and the value.
   package var encodedSize: Int {

@@ -1,5 +1,7 @@
 // Topic names and topic filters (4.7), and shared subscriptions (4.8.2), as rules over bytes.
 
+import Basis
+
 /// Why bytes are not a topic name or a topic filter.
 package struct TopicFault: Error, Equatable, Sendable {
   /// The broken statement, as in `MQTT-4.7.1-2`.

@@ -1,6 +1,8 @@
 // Table 2-6 of MQTT 5.0: every reason code, its name and the packets that may carry it, and beside
 // it what the return codes of CONNACK in the older versions mean.
 
+import Basis
+
 /// A set of packets that carry reason codes.
 ///
 /// DISCONNECT and AUTH count twice, because some codes may be sent in one direction only. Sets are

@@ -7,8 +7,8 @@
 // The reactor writes after the tick. A link that has not got rid of its last output keeps the next
 // in the engine, which bounds it; it is fetched when the link has drained.
 
+import Basis
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

@@ -3,7 +3,6 @@
 
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

@@ -2,8 +2,8 @@
 // per tick, with everything it has read, and writes after giving it back; so the lock is held for
 // the fraction of a microsecond that a message needs, and nobody holds it during a system call.
 
+import Basis
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

@@ -1,7 +1,7 @@
 // Carries out what LoadBalance decides: reactors join, connections move over, reactors rest.
 
+import Basis
 import MQTTBroker
-import MQTTCodec
 import Transport
 
 extension EngineTick {

@@ -1,9 +1,9 @@
 // How much of this machine nobody uses, from /proc/stat. Another thread helps only when there is a
 // core for it.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 import Transport
 
 struct IdleCores {

@@ -5,7 +5,7 @@
 // spare. Then every second connection that shows life moves over. When the whole server has been
 // nearly idle for a while, the last one to have joined hands everything back and sleeps.
 
-package import MQTTCodec
+package import Basis
 
 /// How busy a reactor was when it last looked.
 package struct ReactorLoad: Equatable {

@@ -3,8 +3,8 @@
 // sixteen the time under the engine's lock is taken, because what happens there stays one at a time
 // however many reactors there are.
 
+import Basis
 import MQTTBroker
-import MQTTCodec
 import Transport
 
 /// The measurements of one reactor.

@@ -2,10 +2,10 @@
 // up connections: bytes are written only when poll says that they are taken, in pieces that a pipe
 // takes whole, and what exceeds a bound is dropped and counted.
 
+import Basis
 import CLinux
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import Transport
 
 // Sendable although it changes: the log reaches it under its lock only.

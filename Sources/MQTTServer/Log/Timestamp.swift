@@ -1,8 +1,8 @@
 // The time of a log line: UTC, to the millisecond, in the form of RFC 3339, unless it is asked for
 // in another.
 
+import Basis
 import Glibc
-import MQTTCodec
 
 /// Text of a point in time.
 package enum Timestamp {

@@ -9,9 +9,9 @@
 // and not waited for.
 
 import AccessControl
+import Basis
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

@@ -1,7 +1,7 @@
 // What passes between the engine and the thread that writes, each time under the engine's lock.
 
+import Basis
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

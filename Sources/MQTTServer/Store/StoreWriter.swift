@@ -10,9 +10,9 @@
 // kernel's memory, so that a second attempt would report a success that is none. The store is opened
 // again, and the batch that is owed is committed before any other.
 
+import Basis
 import Glibc
 import MQTTBroker
-import MQTTCodec
 import Synchronization
 import Transport
 

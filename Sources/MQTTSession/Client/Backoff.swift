@@ -4,7 +4,7 @@
 //
 // The numbers come from a seed that is handed in: the same seed gives the same waits.
 
-import MQTTCodec
+import Basis
 
 /// Exponential backoff with jitter.
 package struct Backoff: Sendable {

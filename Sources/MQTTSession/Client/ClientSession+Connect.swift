@@ -1,6 +1,7 @@
 // The beginning of a connection: CONNECT, the way back to 3.1.1 where 5.0 is not spoken, CONNACK
 // and what it allows, and the taking up of what the last connection left open.
 
+package import Basis
 package import MQTTCodec
 
 extension ClientSession {

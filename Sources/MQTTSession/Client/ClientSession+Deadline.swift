@@ -1,7 +1,8 @@
 // Everything that happens because time passes: the wait for CONNACK, PINGREQ when we have been
 // silent for the keep alive, and the end when the server answers neither that nor anything else.
 
-package import MQTTCodec
+package import Basis
+import MQTTCodec
 
 extension ClientSession {
   /// When ``advance(to:)`` has something to do; nil when nothing depends on time.

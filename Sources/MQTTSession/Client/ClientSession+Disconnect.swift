@@ -1,6 +1,7 @@
 // The end of a connection as the protocol knows it, from either side, and AUTH, which a server
 // may send before and after CONNACK.
 
+package import Basis
 package import MQTTCodec
 
 extension ClientSession {

@@ -2,6 +2,7 @@
 // packets until their handshake no longer needs them: sending one again after a lost connection is
 // then a flag and a copy, and after a lost session a new identifier as well.
 
+package import Basis
 package import MQTTCodec
 
 extension ClientSession {

@@ -1,6 +1,7 @@
 // Messages from the server: topic aliases, the receiver's half of the handshakes, and the answers,
 // which wait for the owner when it wants to say itself when a message is safe.
 
+package import Basis
 package import MQTTCodec
 
 extension ClientSession {

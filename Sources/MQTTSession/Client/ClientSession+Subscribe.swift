@@ -1,6 +1,7 @@
 // SUBSCRIBE and UNSUBSCRIBE and their answers. A request lives as long as its connection: an owner
 // whose answer never came asks again after the next CONNACK.
 
+package import Basis
 package import MQTTCodec
 
 extension ClientSession {

@@ -1,6 +1,7 @@
 // Which messages a broker has still not answered: where one connection after the other is lost, the
 // largest of them is the first that comes to mind.
 
+import Basis
 import MQTTCodec
 
 /// A message on its way to the broker, as far as it helps to recognise it.

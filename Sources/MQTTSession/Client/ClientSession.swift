@@ -32,6 +32,7 @@
 //     but those in `backlog`;
 //  2. `consumed` bytes at the front of `inbox` belong to the event given out last.
 
+package import Basis
 package import MQTTCodec
 
 /// One client session, its connection of the moment included.

@@ -16,6 +16,7 @@
 //
 // `durableChanges` tells whether the state has changed since it was stored.
 
+import Basis
 package import MQTTCodec
 
 /// The part of a client session that outlives its process.

@@ -6,6 +6,7 @@
 // there is only one encoder of PUBLISH in the program. A topic alias gives two more such bodies:
 // one that announces the alias with the topic, one that uses it instead of the topic.
 
+import Basis
 package import MQTTCodec
 
 /// The unvarying part of a publisher's messages, for one protocol version.

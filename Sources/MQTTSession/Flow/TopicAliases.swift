@@ -4,7 +4,7 @@
 // The tables are short (10 unless configured), so they are searched from end to end. Outgoing
 // aliases go to the first topics that come along and then stay: most clients receive few topics.
 
-import MQTTCodec
+import Basis
 
 /// What a peer's aliases stand for.
 package struct InboundTopicAliases: Sendable {

@@ -6,6 +6,7 @@
 // message itself comes. So one that waits for PUBREL there is passed on here, to the sessions that
 // the file has; its publisher was told that it was taken, and will only send PUBREL.
 
+import Basis
 import MQTTBroker
 import MQTTCodec
 

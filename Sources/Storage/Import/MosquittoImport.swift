@@ -60,7 +60,7 @@ struct MosquittoImport {
   }
 
   private func write(_ records: [Record], _ target: StoreSettings) throws(StoreError) {
-    let connection = try Connection(target)
+    let connection = try StoreConnection(target)
     var positions = QueuePositions()
     try connection.apply(records, &positions)
     try connection.database.run("PRAGMA synchronous = FULL", "take over from mosquitto")

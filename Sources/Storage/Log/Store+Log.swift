@@ -12,7 +12,7 @@ extension Store {
   ///
   /// A failure here keeps nothing from being committed: the log only grows, until it is told by
   /// ``maintain()``.
-  func keepLogShort(_ connection: Connection) {
+  func keepLogShort(_ connection: StoreConnection) {
     if isCheckpointing {
       if checkpoint.isRunning { return }
       isCheckpointing = false
@@ -33,7 +33,7 @@ extension Store {
   }
 
   /// Begins a round in the background, or does one here where only one connection can be.
-  func startCheckpoint(_ connection: Connection) {
+  func startCheckpoint(_ connection: StoreConnection) {
     do throws(StoreError) {
       if settings.usesFileLocks {
         try checkpoint.start()

@@ -19,7 +19,7 @@ extension Store {
   }
 }
 
-extension Connection {
+extension StoreConnection {
   func page(
     _ request: PageRequest, _ positions: inout QueuePositions
   ) throws(StoreError) -> QueuePage {

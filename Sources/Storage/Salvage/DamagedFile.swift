@@ -86,7 +86,7 @@ final class DamagedFile {
   }
 
   /// Writes what can be read into a new store.
-  func rescue(into target: Connection) throws(StoreError) -> SalvageCounts {
+  func rescue(into target: StoreConnection) throws(StoreError) -> SalvageCounts {
     try rescueSessions(into: target)
     try rescueMessages(into: target)
     try flush(into: target)
@@ -95,7 +95,7 @@ final class DamagedFile {
 
   // MARK: Sessions
 
-  private func rescueSessions(into target: Connection) throws(StoreError) {
+  private func rescueSessions(into target: StoreConnection) throws(StoreError) {
     var owners: [String: UInt64] = [:]
     var found: [SessionRecord] = []
     numbered(sessionSelection, key: "id") { row in
@@ -146,7 +146,7 @@ final class DamagedFile {
 
   // MARK: Messages
 
-  private func rescueMessages(into target: Connection) throws(StoreError) {
+  private func rescueMessages(into target: StoreConnection) throws(StoreError) {
     var failure: StoreError?
     func keep(_ record: Record) {
       do throws(StoreError) { try self.keep(record, target) } catch { failure = failure ?? error }
@@ -193,7 +193,7 @@ final class DamagedFile {
   }
 
   /// Counts in the new file, and removes messages whose readers are lost.
-  private func count(_ target: Connection) throws(StoreError) -> SalvageCounts {
+  private func count(_ target: StoreConnection) throws(StoreError) -> SalvageCounts {
     try target.database.run(
       """
       DELETE FROM message
@@ -210,12 +210,12 @@ final class DamagedFile {
     return counts
   }
 
-  private func keep(_ record: Record, _ target: Connection) throws(StoreError) {
+  private func keep(_ record: Record, _ target: StoreConnection) throws(StoreError) {
     batch.append(record)
     if batch.count >= Self.recordsInBatch { try flush(into: target) }
   }
 
-  private func flush(into target: Connection) throws(StoreError) {
+  private func flush(into target: StoreConnection) throws(StoreError) {
     try target.apply(batch, &positions)
     batch = []
   }

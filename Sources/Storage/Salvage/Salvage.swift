@@ -86,7 +86,7 @@ struct Salvage {
   }
 
   private func rescue() throws(StoreError) -> SalvageCounts {
-    let target = try Connection(salvaging)
+    let target = try StoreConnection(salvaging)
     let copy = settings.file + ".copy"
     defer { removeAll(copy) }
     var counts = SalvageCounts()
@@ -104,7 +104,7 @@ struct Salvage {
   }
 
   /// Copies the damaged file, with the first pages of a new store, which are those of its schema.
-  private func graft(onto copy: String, _ fresh: Connection) throws(StoreError) {
+  private func graft(onto copy: String, _ fresh: StoreConnection) throws(StoreError) {
     if StoreFile.exists(settings.file) {
       try StoreFile.copy(settings.file, to: copy)
     } else {

@@ -1,7 +1,7 @@
 // Written buffers on their way back to the one who filled them. Arrays cannot hold unique values,
 // so this is a stack on plain memory.
 
-import MQTTCodec
+import Basis
 
 struct BufferStack: ~Copyable {
   private var base: UnsafeMutablePointer<ByteBuffer>?

@@ -2,7 +2,7 @@
 // for every link, so entries come in the order in which they fall due and a queue is enough. An
 // entry of a link that has moved on is stale and dropped when it reaches the front.
 
-import MQTTCodec
+import Basis
 
 struct DeadlineQueue {
   private var entries: [(at: Instant, link: LinkID)] = []

@@ -6,7 +6,7 @@
 //
 // The flags `connecting`, `handshaking` and `closing` exclude each other; none of them is `open`.
 
-import MQTTCodec
+import Basis
 import WebSocket
 
 struct Link: ~Copyable {

@@ -1,7 +1,7 @@
 // What a reactor tells its delegate. Frequent events are a few plain words; the rare ones that
 // carry text or addresses sit in a box, so that the list of a tick stays small and cheap.
 
-package import MQTTCodec
+package import Basis
 package import WebSocket
 
 /// Names a connection of one reactor; never names a later tenant of the same slot.

@@ -1,8 +1,8 @@
 // Incoming connections.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 package import WebSocket
 
 /// A listening socket and what its connections shall be.

@@ -1,8 +1,8 @@
 // How this side ends a connection.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 extension Reactor {
   /// Ends the link; no event follows, ever.

@@ -1,8 +1,8 @@
 // Outgoing connections: every address of a name in its order, until one answers.
 
+package import Basis
 import CLinux
 import Glibc
-package import MQTTCodec
 package import WebSocket
 
 extension Reactor {

@@ -1,7 +1,7 @@
 // The steps that a connection takes before MQTT has its turn, and the TLS handshake, for both roles.
 // A link is reported only when TLS is complete; an outgoing one when all steps are.
 
-import MQTTCodec
+import Basis
 
 extension Reactor {
   func startHandshake(_ link: LinkID, _ more: LinkExtension, _ session: consuming TLSSession) {

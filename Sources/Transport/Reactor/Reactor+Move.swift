@@ -2,9 +2,9 @@
 // still holds for it is reported anew by the other epoll set, so nothing is lost or reordered as
 // long as the one who moves it has handled what has been read.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 import Synchronization
 
 /// A connection between two reactors; closes itself if nobody adopts it.

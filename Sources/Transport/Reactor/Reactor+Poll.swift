@@ -1,8 +1,8 @@
 // The first half of a turn: what has happened since the last one.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 extension Reactor {
   /// Waits, then reads everything that is ready, as far as the arena reaches.

@@ -2,9 +2,9 @@
 // front of us, and the SOCKS proxy that an outgoing link goes through. What follows them belongs to
 // the next layer, which may read the socket itself as TLS does, so not a byte too much is taken.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 extension Reactor {
   // MARK: PROXY

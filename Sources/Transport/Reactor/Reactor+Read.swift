@@ -1,8 +1,8 @@
 // From the socket into the arena: at most one read per link and turn.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 extension Reactor {
   /// Reads once if there is something to read, room for it, and somebody who wants it.

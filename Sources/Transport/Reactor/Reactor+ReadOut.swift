@@ -1,8 +1,8 @@
 // A link is read out: as far as its peer had sent, over as many turns as that takes, before its owner
 // decides what becomes of it. Whoever sends on and on is read out after a bound.
 
+import Basis
 import CLinux
-import MQTTCodec
 
 extension Reactor {
   /// Bytes after which a link counts as read out: more than the kernels of both ends hold.

@@ -12,9 +12,9 @@
 // to put it into the epoll set and to take it out. It is watched from the first turn on that finds
 // nothing, or when it has to wait for something else.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 extension Reactor {
   /// Puts the link's socket into the epoll set.

@@ -2,7 +2,7 @@
 // it lies in the arena, and what is to be written becomes a frame in the buffer that it comes in, so
 // that a message is copied no more often than without it.
 
-import MQTTCodec
+import Basis
 import WebSocket
 
 extension Reactor {

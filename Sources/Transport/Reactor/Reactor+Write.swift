@@ -1,9 +1,9 @@
 // From outboxes to sockets: after the tick, one write per link that got something of its own, and one
 // per link for what it shares with others.
 
+package import Basis
 import CLinux
 import Glibc
-package import MQTTCodec
 
 extension Reactor {
   /// Hands bytes over; they are written after the tick, behind what is still unsent.

@@ -10,9 +10,9 @@
 //
 // Everything but `wake`, `stop` and `adopt` belongs to the thread that runs the reactor.
 
+package import Basis
 import CLinux
 import Glibc
-package import MQTTCodec
 import Synchronization
 
 /// An event loop and its connections.

@@ -1,9 +1,9 @@
 // What a reactor changes from turn to turn. It lies behind a pointer that only the reactor has;
 // the names below let the rest of the module speak of it as if it were the reactor's own.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 struct ReactorState: ~Copyable {
   var links = SlotTable<Link>()

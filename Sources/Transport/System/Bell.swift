@@ -1,9 +1,9 @@
 // How a thread that is no reactor waits for work: a semaphore of the system. It sleeps without a
 // deadline unless it asks for one, so a process with nothing to do never wakes.
 
+import Basis
 import CLinux
 import Glibc
-import MQTTCodec
 
 /// Calls one sleeping thread.
 package final class Bell: @unchecked Sendable {

@@ -1,8 +1,8 @@
 // The only place where clocks and random numbers are read; the core is told both.
 
+package import Basis
 import CLinux
 import Glibc
-package import MQTTCodec
 
 /// The clock that only goes forward.
 package enum MonotonicClock {

@@ -4,7 +4,7 @@
 // frames. Only an incomplete header (13 bytes at most) and an incomplete control frame (125) are
 // kept from one stretch to the next, so no peer can make this reader hold more.
 
-import MQTTCodec
+import Basis
 
 /// A control frame that has come whole.
 enum ControlFrame {

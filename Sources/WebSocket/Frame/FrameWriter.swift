@@ -1,6 +1,6 @@
 // From bytes to frames: each stretch of output becomes one frame that is a whole message.
 
-import MQTTCodec
+import Basis
 
 extension ByteBuffer {
   /// Makes one frame of all that is in the buffer, in place; with a key the payload is masked.

@@ -1,7 +1,7 @@
 // The key of a client's handshake and the server's answer to it (RFC 6455, 1.3): sixteen random
 // bytes in Base64, and the SHA-1 of that text and a fixed one, in Base64 again.
 
-import MQTTCodec
+import Basis
 
 enum HandshakeKey {
   /// What a server answers to `key`.

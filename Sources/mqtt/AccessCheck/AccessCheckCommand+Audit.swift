@@ -3,7 +3,7 @@
 
 import AccessControl
 import Commands
-import MQTTCodec
+import Text
 
 extension AccessCheckCommand {
   func list() throws(AccessCheckFailure) -> Int32 {

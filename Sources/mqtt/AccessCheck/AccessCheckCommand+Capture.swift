@@ -6,6 +6,7 @@ import Capture
 import Commands
 import Glibc
 import MQTTCodec
+import Text
 import Transport
 
 /// What clients do in captures, each thing once.

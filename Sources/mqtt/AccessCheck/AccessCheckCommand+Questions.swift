@@ -3,7 +3,7 @@
 import AccessControl
 import Commands
 import Glibc
-import MQTTCodec
+import Text
 
 /// The answer to one question.
 private struct Answer {

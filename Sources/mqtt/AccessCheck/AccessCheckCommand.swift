@@ -4,7 +4,7 @@
 import AccessControl
 import Commands
 import Glibc
-import MQTTCodec
+import Text
 
 /// The runner of `mqtt acl-check`.
 struct AccessCheckCommand {

@@ -1,6 +1,7 @@
 // One connection before the others: which version the broker speaks, and what it calls itself. A
 // broker is looked at once, so that all clients of all runs fall back to 3.1.1 where it wants that.
 
+import Basis
 import MQTTClient
 import MQTTCodec
 import MQTTSession

@@ -7,6 +7,7 @@
 //
 // A kill is not a power cut: what the broker has given to the kernel survives.
 
+import Basis
 import Bench
 import Commands
 import Glibc

@@ -2,10 +2,10 @@
 // elsewhere a plain line each second. It goes to the standard error stream, so that results can be
 // piped.
 
+import Basis
 import Bench
 import Commands
 import Glibc
-import MQTTCodec
 import Synchronization
 import Transport
 

@@ -1,6 +1,7 @@
 // A few whole clients on one reactor, driven step by step from one thread: for questions and for
 // crashes, where every rule of a session counts and speed does not.
 
+import Basis
 import Commands
 import MQTTClient
 import MQTTCodec

@@ -1,6 +1,7 @@
 // One client that asks one thing after the other and waits for each answer. Every answer is nil, or
 // the words for why not.
 
+import Basis
 import Bench
 import Commands
 import MQTTClient

@@ -1,9 +1,9 @@
 // What another process of this machine uses: processor time of all its threads by the clock that the
 // kernel has for each process, and resident memory from /proc.
 
+import Basis
 import Bench
 import Glibc
-import MQTTCodec
 import Transport
 
 /// Watches one process during the measured part of a run.

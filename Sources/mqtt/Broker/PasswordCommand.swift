@@ -3,9 +3,9 @@
 // that a broker that reads it meanwhile sees one or the other.
 
 import AccessControl
+import Basis
 import Commands
 import Glibc
-import MQTTCodec
 import MQTTServer
 
 enum PasswordCommand {

@@ -25,7 +25,7 @@ extension ServerConfiguration {
     startStatements = options.startStatements
     addAccount(options)
     addStore(options)
-    var files = AccessFileReader(options)
+    var files = SharedPolicies(options)
     var made: LocalCertificates?
     let sources = options
     place = { sources.source(of: $0, $1)?.place.description }
@@ -130,7 +130,7 @@ extension BrokerTLSOptions {
 }
 
 /// Reads the files of policies, each set of them once, however many listeners share it.
-private struct AccessFileReader {
+private struct SharedPolicies {
   let options: BrokerOptions
   private var known: [(options: AccessOptions, policy: ListenerPolicy)] = []
   var warnings: [String] = []

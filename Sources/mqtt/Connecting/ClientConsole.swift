@@ -1,10 +1,11 @@
 // What `mqtt pub` and `mqtt sub` say to the one who started them: on the standard error stream,
 // under the command's name, and nothing at all with --quiet.
 
+import Basis
 import Commands
 import Glibc
-import MQTTCodec
 import MQTTClient
+import MQTTCodec
 import MQTTSession
 import Transport
 

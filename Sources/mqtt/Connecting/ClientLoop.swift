@@ -2,10 +2,10 @@
 // In a tick only those are looked at to whom something happened or whose time has come, so that a
 // thousand silent clients cost a glance at a thousand deadlines.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient
-import MQTTCodec
 import Transport
 
 /// Drives clients until all of them are done.

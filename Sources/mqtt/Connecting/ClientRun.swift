@@ -2,11 +2,13 @@
 // events go to the command, and an exit status at the end. The first thing that went wrong decides
 // the status.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient
 import MQTTCodec
 import MQTTSession
+import Text
 import Transport
 
 /// What a command does with its client.

@@ -1,8 +1,8 @@
 // What is done about commits that fail: they are tried again, soon at first, later less often, and
 // the user hears of it once it is more than another program's short transaction.
 
+import Basis
 import ClientStorage
-import MQTTCodec
 import SQLite
 
 /// A row of failed commits.

@@ -1,5 +1,6 @@
 // From what the user asked for to what a client session and its endpoint want to know.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient

@@ -1,8 +1,8 @@
 // Reading a secret from where the user keeps it, so that it need not stand on the command line.
 
+import Basis
 import Commands
 import Glibc
-import MQTTCodec
 
 extension ConnectionOptions {
   /// Reads the password now, once for however many connections there will be.

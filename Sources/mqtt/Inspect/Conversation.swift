@@ -1,9 +1,11 @@
 // `--follow CLIENT`: what one client says and hears, connection by connection, to be read like a
 // letter exchange: whole payloads, JSON laid out, and the time that passed.
 
+import Basis
 import Capture
 import Commands
 import MQTTCodec
+import Text
 
 /// Writes the conversation of a client.
 final class Conversation: PacketTeller {

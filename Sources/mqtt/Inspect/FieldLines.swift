@@ -1,8 +1,8 @@
 // `-T fields`: a line for each frame that completes an MQTT packet, as tshark writes it.
 
+import Basis
 import Capture
 import Commands
-import MQTTCodec
 
 /// Writes fields.
 struct FieldLines: PacketReceiver, ~Copyable {

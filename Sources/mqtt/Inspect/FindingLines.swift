@@ -1,9 +1,10 @@
 // `--check`: what is wrong or worth knowing, a line or a JSON object for each finding.
 
+import Basis
 import Capture
 import Commands
 import Glibc
-import MQTTCodec
+import Text
 
 /// Writes findings.
 final class FindingLines: PacketTeller {

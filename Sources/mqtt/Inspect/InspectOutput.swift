@@ -1,9 +1,9 @@
 // Standard output, or a file, in large pieces.
 
+import Basis
 import CLinux
 import Commands
 import Glibc
-import MQTTCodec
 import Transport
 
 /// Bytes on their way out.

@@ -3,10 +3,10 @@
 //     frame         time  pub-1                          broker 127.0.0.1:1883
 //         4     0.000412  ├─ PUBLISH id 1 QoS 2 "a/b" ──▶│
 
+import Basis
 import Capture
 import Commands
 import Glibc
-import MQTTCodec
 
 /// Draws a sequence as text.
 final class LadderDrawing: PacketTeller {

@@ -2,10 +2,12 @@
 // at its full size, is moved by dragging and zoomed by the wheel, by keys and by buttons; `#zoom=4` in
 // the address begins with that zoom. The names of the ends stay at the top of the view. Everything that comes from the capture is escaped: it is hostile.
 
+import Basis
 import Capture
 import Commands
 import Glibc
 import MQTTCodec
+import Text
 import Transport
 
 /// Draws a sequence as a page.

@@ -6,6 +6,7 @@ import Commands
 import Glibc
 import MQTTClient
 import MQTTCodec
+import Text
 import Transport
 
 /// Writes messages to a file.

@@ -2,9 +2,10 @@
 //
 //          4     0.475706 paho/34AAE54A75D839566E ← SUBACK id 1 QoS 0 (239.550 ms)
 
+import Basis
 import Capture
 import Commands
-import MQTTCodec
+import Text
 
 /// Writes packets as lines.
 final class PacketLines: PacketTeller {

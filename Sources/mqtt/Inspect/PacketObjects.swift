@@ -1,10 +1,12 @@
 // `--json`: an object a line for each packet, with every field and property by name. Bytes that are
 // not UTF-8 stand in base64 under a name that says so, as in recordings.
 
+import Basis
 import Capture
 import Commands
 import MQTTClient
 import MQTTCodec
+import Text
 
 /// Writes packets as JSON.
 final class PacketObjects: PacketTeller {

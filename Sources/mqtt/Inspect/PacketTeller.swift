@@ -3,7 +3,7 @@
 
 import Capture
 import Commands
-import MQTTCodec
+import Text
 
 /// A form of output.
 protocol PacketTeller: AnyObject {

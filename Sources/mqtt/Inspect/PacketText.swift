@@ -1,8 +1,10 @@
 // A captured packet in words: the same for lines, conversations and ladders.
 
+import Basis
 import Capture
 import Commands
 import MQTTCodec
+import Text
 
 /// Writes packets as words.
 struct PacketText {

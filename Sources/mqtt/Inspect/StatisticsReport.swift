@@ -1,9 +1,11 @@
 // `--stats`: the counts of a capture as tables to be read, or with `--json` as one object for each
 // capture, in which all rows stand.
 
+import Basis
 import Capture
 import Commands
 import MQTTCodec
+import Text
 
 /// Writes counts.
 final class StatisticsReport: PacketTeller {

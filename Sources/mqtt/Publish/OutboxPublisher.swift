@@ -9,6 +9,7 @@
 // So whatever the broker has been told is known to the next process, and what that process finds
 // under way it takes up under the same packet identifiers.
 
+import Basis
 import ClientStorage
 import Commands
 import Glibc
@@ -16,6 +17,7 @@ import MQTTClient
 import MQTTCodec
 import MQTTSession
 import SQLite
+import Text
 import Transport
 
 /// The work of `mqtt pub --outbox` on its connection.

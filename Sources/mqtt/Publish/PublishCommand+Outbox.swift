@@ -1,6 +1,7 @@
 // `mqtt pub --outbox` and `mqtt pub --redis`: a session that is kept beside the application's
 // messages, so that the next process takes up what this one leaves.
 
+import Basis
 import ClientStorage
 import Commands
 import Glibc

@@ -5,11 +5,13 @@
 // asked for. At QoS 1 and 2 it is the window (-M). DISCONNECT goes out in the same write as the last
 // packet of the last handshake; at QoS 0, as PUBLISH itself.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient
 import MQTTCodec
 import MQTTSession
+import Text
 import Transport
 
 /// Publishes what a feed gives.

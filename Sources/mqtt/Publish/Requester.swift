@@ -9,6 +9,7 @@
 // request; before MQTT 5 nobody can, and the topic alone says what is a reply. What is retained was
 // there before the request and is no reply to it.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient

@@ -8,6 +8,7 @@
 // with all that has come meanwhile; nothing is acknowledged before, and no byte leaves that speaks
 // of what is not stored.
 
+import Basis
 import ClientStorage
 import Glibc
 import MQTTClient

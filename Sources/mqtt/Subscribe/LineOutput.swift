@@ -5,8 +5,8 @@
 // A pipe that is writable takes at least PIPE_BUF bytes without blocking, so that is what is
 // written to it at once; a file takes everything.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Transport
 
 /// Bytes on their way to a descriptor.

@@ -1,5 +1,6 @@
 // Messages as lines of standard output or of a file, in the format that was asked for.
 
+import Basis
 import CLinux
 import Commands
 import Glibc

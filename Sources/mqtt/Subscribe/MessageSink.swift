@@ -2,6 +2,7 @@
 // its own that only grows - bytes, rows -, how far they have come: a message is acknowledged once
 // the sink has settled what it had taken with that message.
 
+import Basis
 import MQTTCodec
 import MQTTSession
 import Transport

@@ -2,6 +2,7 @@
 // sent to Redis and has no answer yet is brought to its end first, whatever has come meanwhile, so
 // that nothing is pushed twice.
 
+import Basis
 import ClientStorage
 import MQTTClient
 import MQTTCodec

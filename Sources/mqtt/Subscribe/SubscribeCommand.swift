@@ -8,11 +8,13 @@
 // broker. A connection that is lost is made again; the session is taken up where it was, and only
 // a broker that has lost it is asked for the subscriptions anew.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient
 import MQTTCodec
 import MQTTSession
+import Text
 import Transport
 
 /// The runner of `mqtt sub`.

@@ -1,6 +1,7 @@
 // A message on its way to its sink: passed over, removed from the broker, taken, and acknowledged
 // once it is where it shall be.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient

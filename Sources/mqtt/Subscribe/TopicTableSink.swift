@@ -3,6 +3,7 @@
 // it is printed once, at the end, and whole. Keys choose what is sorted by; the terminal hands them
 // over one by one and does not show them until the command ends.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient

@@ -2,6 +2,7 @@
 // one by one what the other end sends. Mostly it is a client of the broker; against the client
 // commands it is the server.
 
+import Basis
 import LiveSupport
 import MQTTCodec
 import Testing

@@ -2,9 +2,9 @@
 // and the built executable behind a real socket. A case cannot tell them apart, except that only
 // the first can wait an hour.
 
+import Basis
 import LiveSupport
 import MQTTBroker
-import MQTTCodec
 import Testing
 
 /// Where a case runs.

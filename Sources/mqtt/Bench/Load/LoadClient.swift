@@ -7,8 +7,8 @@
 //   idle -> connecting -> awaitingConnack -> [awaitingSuback ->] ready -> leaving -> ended
 //             CONNECT is sent when the connection stands
 
+import Basis
 import Bench
-import MQTTCodec
 import MQTTSession
 import Transport
 

@@ -6,6 +6,7 @@
 //
 // Steps in brackets are for scenarios with sessions that are left and with retained messages.
 
+import Basis
 import Bench
 import Glibc
 import MQTTClient

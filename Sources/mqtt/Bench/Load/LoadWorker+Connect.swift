@@ -1,6 +1,7 @@
 // How the clients of a worker come and go: so many at once, at a rate if one is given, each step of
 // connecting with its time.
 
+import Basis
 import Bench
 import MQTTClient
 import MQTTCodec

@@ -2,6 +2,7 @@
 // are outstanding are bounded; in an open loop the schedule says what is due, and what the window
 // or the socket holds up goes out later with the time at which it was due.
 
+import Basis
 import Bench
 import MQTTCodec
 import Synchronization

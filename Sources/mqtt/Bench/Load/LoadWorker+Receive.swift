@@ -2,6 +2,7 @@
 // is cut off is copied. A PUBLISH is checked as strictly as any client checks it, held against what
 // was sent, and timed.
 
+import Basis
 import Bench
 import MQTTCodec
 import MQTTSession

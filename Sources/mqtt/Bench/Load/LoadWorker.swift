@@ -11,6 +11,7 @@
 // the thread has ended nobody else looks at a worker, so exclusive access to what each message
 // touches is not checked at run time.
 
+import Basis
 import Bench
 import MQTTCodec
 import Synchronization

@@ -3,6 +3,7 @@
 // (`--csv`). Lines are read only as fast as the broker takes them. What is wrong with one is said
 // with the name of the input, the line, the column and a caret.
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient

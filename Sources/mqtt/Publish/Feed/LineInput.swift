@@ -2,8 +2,8 @@
 // takes the lines, so that a file of any size needs a few buffers of memory. Bytes are not text
 // here: a line is whatever stands before a line feed.
 
+import Basis
 import Glibc
-import MQTTCodec
 import Transport
 
 /// Lines of a descriptor, read when they are wanted.

@@ -6,6 +6,7 @@
 //        --waits----> asked again then                time, or an answer, or input has to come first
 //        --ended                                      no more messages, ever
 
+import Basis
 import Commands
 import Glibc
 import MQTTClient

@@ -1,6 +1,7 @@
 // A feed in time: so often as `--every` says, or as far apart as its messages were recorded. Times are
 // counted from the first message, so that they do not drift by what each message costs.
 
+import Basis
 import Commands
 import MQTTCodec
 

@@ -1,5 +1,6 @@
 // One message, sent once or several times: `-m`, `-f`, `-s`, `-n`, with `--repeat` and its delay.
 
+import Basis
 import Commands
 import Glibc
 import MQTTCodec

@@ -2,9 +2,11 @@
 // column, or made by a template, or a JSON object of all columns that are nothing else. In that object
 // numbers stand as they are in the table, digit for digit, and true, false and null as themselves.
 
+import Basis
 import Commands
 import MQTTClient
 import MQTTCodec
+import Text
 import Transport
 
 /// Rows of a CSV file.

@@ -1,7 +1,7 @@
 // What simulated devices say: each message is made anew from a template.
 
+import Basis
 import Commands
-import MQTTCodec
 import Transport
 
 /// Messages from a template.

@@ -7,7 +7,7 @@ import MQTTBroker
 import SQLite
 
 /// An open store file and its statements.
-final class Connection {
+final class StoreConnection {
   let database: Database
   let log = LogLength()
 

@@ -81,6 +81,6 @@ extension ByteBuffer {
     precondition(offset >= 0 && offset <= count, "offset beyond the readable bytes")
     guard let base = unsafe base, offset < count else { return }
     let first = unsafe base + start + offset
-    unsafe MQTTCodec.combine(first, first, count - offset, key)
+    unsafe Basis.combine(first, first, count - offset, key)
   }
 }

@@ -4,6 +4,8 @@
 // lines is indented with tabs. The grammar is RFC 8259, taken leniently in the two places where cJSON
 // is: control characters may stand in strings, and any of them counts as a blank.
 
+import Basis
+
 /// A JSON text as a tree.
 package indirect enum JSONValue: Equatable, Sendable {
   case null
@@ -50,7 +52,7 @@ package indirect enum JSONValue: Equatable, Sendable {
   package static let depthLimit = 1000
 
   /// The whole number that `digits` say, if a double, which is `number`, may not hold it exactly.
-  static func integer(_ digits: String, about number: Double) -> Int64? {
+  package static func integer(_ digits: String, about number: Double) -> Int64? {
     number.magnitude < 9_007_199_254_740_992 ? nil : Int64(digits)
   }
 

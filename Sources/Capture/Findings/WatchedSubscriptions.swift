@@ -5,7 +5,7 @@
 import MQTTCodec
 
 /// The subscriptions of all sessions.
-struct SubscriptionTree {
+struct WatchedSubscriptions {
   /// Most nodes; each takes far more memory than the bytes of a filter that ask for it.
   private static let nodeLimit = 1 << 20
   /// Most nodes of one level that a topic leads to; what lies beyond is not found.

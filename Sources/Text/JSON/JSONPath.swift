@@ -5,6 +5,8 @@
 //   path    = "$" *( "." name / "[" index "]" / "['" text "']" / "[\"" text "\"]" )
 //   name    = letters, digits, "_", "-" and everything beyond ASCII
 
+import Basis
+
 /// A place in a JSON text.
 package struct JSONPath: Equatable, Sendable {
   /// One step into a value.

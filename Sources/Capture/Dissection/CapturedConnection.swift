@@ -16,7 +16,7 @@ enum ConnectionContent {
 }
 
 /// A connection and its state.
-struct Connection {
+struct CapturedConnection {
   var facts: ConnectionFacts
   let key: ConnectionKey
   /// Whether it is known which end is the client.
@@ -37,7 +37,8 @@ struct Connection {
   var lastFrame = 0
 
   init(
-    number: Int, client: Endpoint, server: Endpoint, key: ConnectionKey, isDirectionKnown: Bool
+    number: Int, client: CapturedEndpoint, server: CapturedEndpoint, key: ConnectionKey,
+    isDirectionKnown: Bool
   ) {
     facts = ConnectionFacts(number: number, client: client, server: server)
     self.key = key
@@ -58,7 +59,9 @@ struct Connection {
   }
 
   /// The direction of what this end sends.
-  func half(of source: Endpoint) -> TCPHalf { source == facts.client ? fromClient : fromServer }
+  func half(of source: CapturedEndpoint) -> TCPHalf {
+    source == facts.client ? fromClient : fromServer
+  }
 
   /// The packets of a direction.
   subscript(direction: Direction) -> PacketStream {

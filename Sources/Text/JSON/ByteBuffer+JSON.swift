@@ -1,6 +1,8 @@
 // A JSON string as bytes (RFC 8259, 7), escaped as cJSON does it, so that mosquitto_sub's readers
 // find the same bytes. What is not UTF-8 goes through as it is.
 
+import Basis
+
 extension ByteBuffer {
   /// Appends `text` in quotes.
   package mutating func append(jsonString text: Span<UInt8>) {
