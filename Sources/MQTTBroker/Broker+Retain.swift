@@ -34,7 +34,7 @@ extension Broker {
 
   /// Whether a topic may have a retained message; what the server says of itself takes no room.
   func hasRoomToRetain(_ topic: Span<UInt8>) -> Bool {
-    retained.count - status.published.count < configuration.retainedLimit
+    retained.count - status.retainedCount < configuration.retainedLimit
       || Self.isSystem(topic) || retained.contains(topic)
   }
 

@@ -73,7 +73,7 @@ import Testing
       "max_qos 1\n", ports: [port], command: [mqttPath, "broker", "-p", "\(port)"])
     let answer = try connack(port: port, level: 5)
     #expect(answer.indices.contains { answer[$0...].starts(with: [0x24, 1]) })
-    #expect(broker.program.errors.contains("listening on 127.0.0.1:\(port)"))
+    try broker.program.waitFor("listening on 127.0.0.1:\(port)")
     #expect(!broker.program.errors.contains(":1883"))
   }
 

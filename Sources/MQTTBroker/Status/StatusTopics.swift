@@ -10,6 +10,8 @@ import MQTTSession
 struct StatusTopics {
   var isScheduled = false
   var published: [String] = []
+  /// How many of them are retained: an empty value removes its topic.
+  var retainedCount = 0
   /// Exponential averages over 1, 5 and 15 minutes for each counter that has them.
   var loads: [[Double]] = []
   var lastCounts: [UInt64] = []
@@ -37,6 +39,8 @@ extension Broker {
     for (position, entry) in statusValues.enumerated() {
       if position >= status.published.count { status.published.append("") }
       if status.published[position] == entry.value { continue }
+      status.retainedCount +=
+        (entry.value.isEmpty ? 0 : 1) - (status.published[position].isEmpty ? 0 : 1)
       status.published[position] = entry.value
       publishStatus("$SYS/broker/" + entry.name, entry.value)
     }
