@@ -29,13 +29,7 @@ final class AlteringRelay: Sendable {
     listener = try TCPListener()
     self.broker = broker
     self.alteration = alteration
-    let thread = Thread { [self] in
-      while let connection = try? listener.accept(within: 120) {
-        let box = Box(connection)
-        Thread { [self] in relay(box.connection) }.start()
-      }
-    }
-    thread.start()
+    listener.serveEach { [self] in relay($0) }
   }
 
   var port: UInt16 { listener.port }
@@ -79,11 +73,5 @@ final class AlteringRelay: Sendable {
       return packet
     }
     return nil
-  }
-
-  private struct Box: @unchecked Sendable {
-    let connection: TCPConnection
-
-    init(_ connection: TCPConnection) { self.connection = connection }
   }
 }

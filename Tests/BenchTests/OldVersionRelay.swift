@@ -13,13 +13,7 @@ final class OldVersionRelay: Sendable {
   init(to broker: UInt16) throws {
     listener = try TCPListener()
     self.broker = broker
-    let thread = Thread { [self] in
-      while let connection = try? listener.accept(within: 120) {
-        let box = Box(connection)
-        Thread { [self] in relay(box.connection) }.start()
-      }
-    }
-    thread.start()
+    listener.serveEach { [self] in relay($0) }
   }
 
   var port: UInt16 { listener.port }
@@ -49,11 +43,5 @@ final class OldVersionRelay: Sendable {
         }
       }
     }
-  }
-
-  private struct Box: @unchecked Sendable {
-    let connection: TCPConnection
-
-    init(_ connection: TCPConnection) { self.connection = connection }
   }
 }

@@ -29,15 +29,7 @@ import Testing
 
   private static func isUnderstood(_ command: Command, _ words: [[UInt8]]) -> Bool {
     do {
-      switch command {
-      case .broker: _ = try BrokerOptions.parse(words)
-      case .passwd: _ = try PasswordOptions.parse(words)
-      case .bench: _ = try BenchOptions.parse(words)
-      case .aclCheck: _ = try AccessCheckOptions.parse(words)
-      case .inspectPcap: _ = try InspectOptions.parse(words)
-      case .pub: _ = try PublishOptions.parse(words, in: context())
-      case .sub: _ = try SubscribeOptions.parse(words, in: context())
-      }
+      try command.parse(words)
       return true
     } catch {
       return false

@@ -34,15 +34,7 @@ import Testing
     for _ in 0..<1000 {
       let words = (0..<Int.random(in: 0..<8, using: &numbers)).map { _ in word(&numbers, command) }
       do {
-        switch command {
-        case .broker: _ = try BrokerOptions.parse(words)
-        case .passwd: _ = try PasswordOptions.parse(words)
-        case .bench: _ = try BenchOptions.parse(words)
-        case .aclCheck: _ = try AccessCheckOptions.parse(words)
-        case .inspectPcap: _ = try InspectOptions.parse(words)
-        case .pub: _ = try PublishOptions.parse(words, in: context())
-        case .sub: _ = try SubscribeOptions.parse(words, in: context())
-        }
+        try command.parse(words)
       } catch {
         refusedCount += 1
         let lines = "\(error)".split(
