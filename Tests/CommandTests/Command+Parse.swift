@@ -4,7 +4,7 @@ import Commands
 
 extension Command {
   /// Reads `words` as this command does.
-  func parse(_ words: [[UInt8]]) throws {
+  func parse(_ words: [[UInt8]]) throws(UsageError) {
     switch self {
     case .broker: _ = try BrokerOptions.parse(words)
     case .passwd: _ = try PasswordOptions.parse(words)
