@@ -57,6 +57,17 @@ struct MeasureTests {
     return result
   }
 
+  @Test func `a broker is not accused of what had no time to come`() {
+    var interrupted = result(qos: 2, lost: 3)
+    interrupted.isInterrupted = true
+    #expect(Verdict(interrupted).isFine)
+    #expect(
+      Verdict(interrupted).remarks
+        == ["3 deliveries had not come when it was ended", "ended by hand"])
+    interrupted.tally.duplicated = 1
+    #expect(Verdict(interrupted).breaches == ["1 delivery came twice"])
+  }
+
   @Test func `each quality of service is held to what it promises`() {
     #expect(Verdict(result(qos: 0, lost: 3)).isFine)
     #expect(Verdict(result(qos: 0, lost: 3)).remarks == ["3 deliveries lost"])

@@ -38,6 +38,27 @@ import Testing
     #expect(broker.wait() == [])
   }
 
+  @Test func `one signal is enough where the broker answers nothing`() throws {
+    let broker = try silentBroker()
+    let result = try interrupt(
+      ["pub", "-p", "\(broker.port)", "-t", "t", "-l", "-q", "1"], input: "a\nb\n",
+      after: "PUBLISH id 2", signals: [SIGTERM])
+    #expect(result.status == -SIGTERM)
+    #expect(result.said.contains("mqtt pub: interrupted; 2 messages not acknowledged"))
+    #expect(broker.wait() == [])
+  }
+
+  @Test(arguments: [
+    ["sub", "--redis", "redis://127.0.0.1:1/0", "--list", "x", "a"],
+    ["pub", "--redis", "redis://127.0.0.1:1/0", "--list", "x"],
+  ])
+  func `-W ends a command that waits for Redis`(_ words: [String]) throws {
+    let result = try CommandProcess.run(words + ["-W", "0.3"])
+    #expect(result.status == 27)
+    #expect(result.said.contains("cannot be reached"), "\(result.said)")
+    #expect(result.said.hasSuffix("timed out\n"), "\(result.said)")
+  }
+
   @Test(arguments: [["--repeat", "50"], ["--repeat", "50", "--every", "1h"]])
   func `repetitions that are left are counted`(_ words: [String]) throws {
     let broker = try ScriptedBroker { peer, _ in

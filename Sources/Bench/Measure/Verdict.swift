@@ -41,7 +41,11 @@ extension Verdict {
     if tally.lost > 0 {
       // Those that were never acknowledged were promised to nobody.
       let open = result.quality.publish == 0 ? 0 : tally.sent - min(tally.sent, tally.acknowledged)
-      if quality > 0 && tally.lost > open {
+      if result.isInterrupted {
+        // The broker was not given the time that it may take.
+        remarks.append(
+          "\(tally.lost.counted("delivery", "deliveries")) had not come when it was ended")
+      } else if quality > 0 && tally.lost > open {
         breaches.append(
           "\(tally.lost.counted("delivery", "deliveries")) of acknowledged messages lost")
       } else {

@@ -47,9 +47,10 @@ extension StartFailure {
     }
   }
 
-  /// What `start` gives, once the server that it needs is there.
+  /// What `start` gives, once the server that it needs is there; a failure when `deadline` comes first.
   static func patiently<Result>(
-    _ console: ClientConsole, _ start: () throws(StartFailure) -> Result
+    _ console: ClientConsole, until deadline: CommandDeadline,
+    _ start: () throws(StartFailure) -> Result
   ) throws(StartFailure) -> Result {
     var backoff = Backoff(seed: RandomBytes.word)
     while true {
@@ -58,6 +59,11 @@ extension StartFailure {
       } catch {
         guard error.mayPass else { throw error }
         let wait = backoff.nextNanoseconds()
+        if let remaining = deadline.remainingNanoseconds, remaining <= wait {
+          console.say(error.description)
+          usleep(useconds_t(remaining / 1000))
+          throw StartFailure(description: "timed out", status: ExitStatus.timedOut)
+        }
         console.say("\(error.description); trying again in \(ClientRun.seconds(wait)) s")
         usleep(useconds_t(wait / 1000))
       }

@@ -20,7 +20,8 @@ extension PublishCommand {
     ProcessSettings.ignoreBrokenPipes()
     do throws(StartFailure) {
       var connection = connection
-      let (publisher, state, underWay) = try StartFailure.patiently(console) {
+      let deadline = CommandDeadline(seconds: timeoutSeconds)
+      let (publisher, state, underWay) = try StartFailure.patiently(console, until: deadline) {
         () throws(StartFailure) in
         let queue = try StartFailure.of { () throws(StoreError) in try open(options) }
         let publisher = OutboxPublisher(queue, endsWhenEmpty: options.endsWhenEmpty)
@@ -31,7 +32,7 @@ extension PublishCommand {
         $0.reportsReleases = true
       }
       run.client.givesUpOnLosses = options.endsWhenEmpty
-      run.timeoutSeconds = timeoutSeconds
+      run.timeoutSeconds = deadline.remainingSeconds
       run.client.session.restore(state) { underWay[$0.token] }
       return try run.runStored()
     } catch {

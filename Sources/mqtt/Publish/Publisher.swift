@@ -36,6 +36,10 @@ final class Publisher: ClientBehaviour {
   private var hasEnded = false
   private var isFinishing = false
   private var isInterrupted = false
+  /// How long it waits after a signal without any answer, in seconds.
+  private static let answerLimitSeconds = 2
+  /// When a broker that answers nothing has been waited for long enough, after a signal.
+  private var answersUntil: Instant?
   /// What the feed had not given when it was interrupted.
   private var remainder = FeedRemainder.none
   /// Whether a message that it had given was not sent, or not to all topics.
@@ -53,6 +57,7 @@ final class Publisher: ClientBehaviour {
     case .connected:
       forms.connectionBegan()
     case .published(let token, let answer):
+      if isInterrupted { answersUntil = now.advanced(bySeconds: Self.answerLimitSeconds) }
       take(answer, token, run, now: now)
     case .authentication:
       run.console.say("the broker asks for another step of authentication, which pub cannot do")
@@ -70,10 +75,12 @@ final class Publisher: ClientBehaviour {
     }
   }
 
-  /// Sends no more, and ends when what is sent is answered; a second signal waits for nothing.
+  /// Sends no more, and ends when what is sent is answered, or when the broker falls silent; a second
+  /// signal waits for nothing.
   func handleSignal(_ run: ClientRun, now: Instant) {
     if isInterrupted { return abandon(run, now: now) }
     isInterrupted = true
+    answersUntil = now.advanced(bySeconds: Self.answerLimitSeconds)
     endFeed()
   }
 
@@ -112,7 +119,9 @@ final class Publisher: ClientBehaviour {
       if hasEnded && !isLoaded && run.client.session.unpublishedCount == 0 {
         finish(run, now: now)
       }
-      return deadline
+      guard let answersUntil, !isFinishing else { return deadline }
+      if now >= answersUntil { abandon(run, now: now) }
+      return answersUntil
     } catch {
       isFinishing = true
       run.finish(error, now: now)

@@ -18,10 +18,13 @@ extension SubscribeCommand {
   ) -> Int32 {
     do throws(StartFailure) {
       var options = options
-      let (sink, stored) = try StartFailure.patiently(console) { () throws(StartFailure) in
+      let deadline = CommandDeadline(seconds: options.timeoutSeconds)
+      let (sink, stored) = try StartFailure.patiently(console, until: deadline) {
+        () throws(StartFailure) in
         let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place) }
         return (sink, try options.connection.keepSession(in: store))
       }
+      options.timeoutSeconds = deadline.remainingSeconds
       let old = GrantedSubscriptions(stored?.subscriptions ?? "")
       let wanted = GrantedSubscriptions.text(options.subscriptions)
       // The broker would go on to send what nobody asks for any more.
