@@ -131,8 +131,12 @@ class Place:
 
     def stop(self):
         os.kill(self.process, signal.SIGSTOP)
-        # It has stopped when the system says so.
-        while open(f"/proc/{self.process}/stat").read().rsplit(")", 1)[1].split()[0] != "T":
+        # It has stopped when the system says so of each thread.
+        tasks = f"/proc/{self.process}/task"
+        while any(
+            open(f"{tasks}/{task}/stat").read().rsplit(")", 1)[1].split()[0] != "T"
+            for task in os.listdir(tasks)
+        ):
             pass
 
     def go_on(self):
