@@ -70,7 +70,7 @@ package struct ProtocolWatch: Sendable {
 
   struct SessionKey: Hashable {
     var server: Endpoint
-    var client: String
+    var client: ExactText
   }
 
   /// A watch that has seen nothing.

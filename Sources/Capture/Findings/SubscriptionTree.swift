@@ -37,7 +37,7 @@ struct SubscriptionTree {
         nodes.append(Node())
       }
     }
-    if nodes[node].names[session]?.contains(name) != true {
+    if nodes[node].names[session]?.contains(where: { $0.exact == name.exact }) != true {
       nodes[node].names[session, default: []].append(name)
     }
     return true
@@ -50,7 +50,7 @@ struct SubscriptionTree {
       guard let known = nodes[node].children[Array(level)] else { return }
       node = known
     }
-    nodes[node].names[session]?.removeAll { $0 == name }
+    nodes[node].names[session]?.removeAll { $0.exact == name.exact }
     if nodes[node].names[session]?.isEmpty == true { nodes[node].names[session] = nil }
   }
 

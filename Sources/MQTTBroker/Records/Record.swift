@@ -120,6 +120,17 @@ package struct SourceRecord: Hashable, Sendable {
     self.userName = userName
     self.listener = listener
   }
+
+  package static func == (left: SourceRecord, right: SourceRecord) -> Bool {
+    left.clientIdentifier.exact == right.clientIdentifier.exact
+      && left.userName?.exact == right.userName?.exact && left.listener == right.listener
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(clientIdentifier.exact)
+    hasher.combine(userName?.exact)
+    hasher.combine(listener)
+  }
 }
 
 /// A will as it is published, its delay and all. (3.1.2.5)
