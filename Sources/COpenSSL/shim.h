@@ -19,9 +19,11 @@ static inline void COpenSSL_set_modes(SSL_CTX *context) {
   SSL_CTX_set_read_ahead(context, 1);
 }
 
+// After an end of stream without close_notify OpenSSL would refuse to write, and what came before it
+// could not be answered any more; so it takes it for one, and COpenSSL_is_at_end tells them apart.
 static inline void COpenSSL_set_options(SSL_CTX *context) {
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                   SSL_OP_ENABLE_KTLS);
+                                   SSL_OP_ENABLE_KTLS | SSL_OP_IGNORE_UNEXPECTED_EOF);
 }
 
 static inline int COpenSSL_set_min_version(SSL_CTX *context, int version) {
@@ -67,6 +69,11 @@ static inline int COpenSSL_set_server_name(SSL *session, const char *name) {
 
 static inline int COpenSSL_reads_by_kernel(const SSL *session) {
   return BIO_get_ktls_recv(SSL_get_rbio(session));
+}
+
+// Whether the peer has ended the stream that records come from.
+static inline int COpenSSL_is_at_end(const SSL *session) {
+  return BIO_eof(SSL_get_rbio(session));
 }
 
 static inline int COpenSSL_chain_count(const STACK_OF(X509) *chain) {

@@ -169,7 +169,7 @@ extension Broker {
         let digits = String(random.next(), radix: 16, uppercase: true)
         identifier += String(repeating: "0", count: 16 - digits.utf8.count) + digits
       }
-    } while sessionsByIdentifier[identifier] != nil
+    } while sessionsByIdentifier[identifier.exact] != nil
     if connect.version == .v5 {
       connack.properties.append(.assignedClientIdentifier, .string(identifier))  // [MQTT-3.2.2-16]
     }
@@ -184,10 +184,10 @@ extension Broker {
     let window = min(
       configuration.inFlightLimit,
       connect.properties.number(.receiveMaximum).map { UInt16(clamping: $0) } ?? .max)
-    if let existing = sessionsByIdentifier[identifier] {
+    if let existing = sessionsByIdentifier[identifier.exact] {
       takeOver(existing, by: connections[index].peer, isClean: connect.cleanStart)
     }
-    if let existing = sessionsByIdentifier[identifier] {
+    if let existing = sessionsByIdentifier[identifier.exact] {
       // A session whose time is over may still be there for a moment.
       if !connect.cleanStart && sessions[existing].expiresAt > now {
         // The will of the earlier connection is not sent any more. [MQTT-3.1.3-9]
@@ -207,7 +207,7 @@ extension Broker {
     let session = sessions.insert(
       Session(clientIdentifier: identifier, expirySeconds: expirySeconds, windowLimit: window)
     ).index
-    sessionsByIdentifier[identifier] = session
+    sessionsByIdentifier[identifier.exact] = session
     return session
   }
 

@@ -28,8 +28,9 @@ extension Broker {
 
   /// Parts a connection from its session.
   ///
-  /// The connection itself is closed or released by the caller. `isOrderly` drops the will.
-  mutating func leave(_ index: UInt32, cause: String, isOrderly: Bool) {
+  /// The connection itself is closed or released by the caller. `isOrderly` drops the will;
+  /// a fault that comes again and again is not told each time.
+  mutating func leave(_ index: UInt32, cause: String, isOrderly: Bool, isFault: Bool = false) {
     let session = connections[index].session
     guard session != Connection.noSession else {
       if connections[index].stage != .closed && notesConnections {
@@ -42,7 +43,7 @@ extension Broker {
     sessions[session].connection = Session.noConnection
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
-    if notesConnections {
+    if notesConnections, !isFault || isToldNow(sessions[session].clientIdentifier, cause) {
       note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
     }
     if isOrderly && sessions[session].will != nil {
@@ -78,7 +79,7 @@ extension Broker {
     sessions[session].firstSubscription = first
     sessions[session].sender.removeAll()
     sessions[session].queue = DeliveryQueue()
-    sessionsByIdentifier[sessions[session].clientIdentifier] = nil
+    sessionsByIdentifier[sessions[session].clientIdentifier.exact] = nil
     if sessions[session].droppedInEpisode > 0 {
       note(
         .warning,
@@ -271,6 +272,8 @@ extension Broker {
       }
     case .pages:
       paging.isPaused = false
+    case .faults:
+      faultsAreDue()
     }
   }
 

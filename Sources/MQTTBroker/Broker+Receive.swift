@@ -254,7 +254,7 @@ extension Broker {
     case .closed:
       return
     }
-    leave(index, cause: violation.explanation, isOrderly: false)
+    leave(index, cause: violation.explanation, isOrderly: false, isFault: true)
     close(index)
   }
 }

@@ -77,7 +77,7 @@ extension Broker {
     switch overdue {
     case .connect: connectFalls(index)
     case .keepAlive: keepAliveFalls(index)
-    case .login, .sessionExpiry, .will, .status, .sweep, .queueSweep, .pages: return
+    case .login, .sessionExpiry, .will, .status, .sweep, .queueSweep, .pages, .faults: return
     }
   }
 
@@ -115,7 +115,7 @@ extension Broker {
   /// What a client has to wait for before it may have the session of `identifier`.
   func wait(of index: UInt32, as identifier: String) -> Wait? {
     let extras = connections[index].extras
-    guard let session = sessionsByIdentifier[identifier] else {
+    guard let session = sessionsByIdentifier[identifier.exact] else {
       return sessions.count >= configuration.sessionLimit && extras?.hasWaitedForLook != true
         ? .look : nil
     }

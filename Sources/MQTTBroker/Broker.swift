@@ -67,7 +67,7 @@ package struct Broker: ~Copyable {
   var looks = Looks()
   var sessions = SlotTable<Session>()
   /// Client identifier to session; only ever asked, never walked.
-  var sessionsByIdentifier: [String: UInt32] = [:]
+  var sessionsByIdentifier: [ExactText: UInt32] = [:]
   var messages = SlotTable<Message>()
   var deliveries = SlotTable<Delivery>()
   var subscriptions: SubscriptionTree
@@ -91,6 +91,7 @@ package struct Broker: ~Copyable {
   var spares = SpareBuffers()
   var output = SharedOutput()
   var log: [LogEntry] = []
+  var faults = RepeatedFaults()
   /// Whether the shell writes log entries of the level information; it may change at any time.
   package var writesInformation = true
   /// Those of them that wait to be published.

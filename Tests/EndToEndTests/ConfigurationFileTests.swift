@@ -337,6 +337,34 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
   }
 
+  @Test(arguments: [
+    "listener PORT", "listener PORT 127.0.0.1", "port PORT", "listener PORT localhost",
+  ])
+  func `-p for a port that the file serves already is left out, and that is said`(
+    line: String
+  ) throws {
+    let port = try freePort()
+    let folder = TestFolder()
+    let text = line.replacingOccurrences(of: "PORT", with: "\(port)")
+    let file = try folder.write("\(text)\nallow_anonymous true\n", to: "m.conf")
+    let broker = try RunningProgram([mqttPath, "broker", "-c", file, "-p", "\(port)", "--memory"])
+    try broker.waitForPort(port)
+    #expect(try connack(port: port, level: 4) == [0x20, 2, 0, 0])
+    #expect(broker.errors.contains("-p \(port) is left out: the listener at \(file):1:1 serves"))
+  }
+
+  @Test func `a listener of the command line that is more than one of the file is refused`() throws
+  {
+    let port = try freePort()
+    let folder = TestFolder()
+    let file = try folder.write("listener \(port)\nallow_anonymous true\n", to: "m.conf")
+    for option in ["--listen", "--ws"] {
+      let result = try run([mqttPath, "broker", "-c", file, option, "\(port)", "--memory"])
+      #expect(result.status == 1)
+      #expect(result.errors.contains("at \(file):1:1 has"), "\(result.errors)")
+    }
+  }
+
   @Test(arguments: [[], ["--test-config"]])
   func `a directory is called one`(more: [String]) throws {
     let folder = TestFolder()

@@ -77,7 +77,12 @@ struct LateTurnTests {
     try play("finished", over: transport)
   }
 
-  @Test(arguments: ["replaced", "keep_alive", "finished"])
+  @Test(arguments: Transport.allCases)
+  private func `a session that lies there as a whole is answered`(transport: Transport) throws {
+    try play("session", over: transport)
+  }
+
+  @Test(arguments: ["replaced", "keep_alive", "finished", "session"])
   func `mosquitto does the same`(scenario: String) throws {
     let mosquitto = try Mosquitto()
     try play(scenario, .tcp, "\(mosquitto.port)", mosquitto.program)

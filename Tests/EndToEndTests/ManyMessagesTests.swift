@@ -65,7 +65,7 @@ import Testing
       [mqttPath, "pub", "-p", "\(port)", "-t", "t", "-l", "-q", "1", "-d"])
     publisher.write("answered\n")
     try publisher.waitFor("PUBACK id 1")
-    silent.signal(SIGSTOP)
+    try silent.standStill()
     publisher.write("never answered\n")
     try publisher.waitFor("PUBLISH id 2")
     publisher.signal(SIGINT)

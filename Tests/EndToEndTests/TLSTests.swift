@@ -70,7 +70,31 @@ struct TLSTests {
     #expect(named.status == 1)
     let server = try RunningProgram(
       [mqttPath, "broker", "--memory", "--tls-port", "\(try freePort())"], environment: account)
-    try server.waitFor("listening")
+    try server.waitFor("/nonexistent/keys cannot be used: No such file or directory")
+    try server.waitFor("Going on without it.")
+    #expect(server.isRunning)
+  }
+
+  @Test func `a greeting that comes byte by byte is answered, and costs nothing until it is whole`()
+    throws
+  {
+    let broker = try TLSBroker()
+    let script = checkoutFolder + "/Tests/EndToEndTests/python/trickle.py"
+    let result = try run(["/usr/bin/python3", script, "\(broker.port)"], within: 60)
+    #expect(result.status == 0, "\(result.errors)")
+    let before = broker.program.residentBytes
+    let parts = try (0..<400).map { _ in
+      let connection = try TCPConnection(port: broker.port)
+      // A record of 512 bytes that begins with a ClientHello, and a fifth of it.
+      connection.send([0x16, 3, 1, 2, 0, 1, 0, 1, 0xFC, 3, 3] + Array(repeating: 7, count: 91))
+      return connection
+    }
+    // They are accepted in their order.
+    let last = try run(["/usr/bin/python3", script, "\(broker.port)"], within: 60)
+    #expect(last.status == 0, "\(last.errors)")
+    // A session that reads its first record has 45 KiB.
+    #expect(broker.program.residentBytes - before < 8 << 20)
+    #expect(parts.count == 400)
   }
 
   @Test func `mosquitto's clients trust the authority that the broker made`() throws {

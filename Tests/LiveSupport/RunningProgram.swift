@@ -141,6 +141,22 @@ package final class RunningProgram {
     if waitStatus == nil { kill(identifier, number) }
   }
 
+  /// Stops it by SIGSTOP and waits until each of its threads stands still: until then those go on.
+  package func standStill() throws {
+    signal(SIGSTOP)
+    let folder = "/proc/\(identifier)/task"
+    let isStill = poll(20) {
+      let threads = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+      return !threads.isEmpty
+        && threads.allSatisfy { thread in
+          // The state stands behind the name, which is in brackets.
+          let stat = try? String(contentsOfFile: "\(folder)/\(thread)/stat", encoding: .utf8)
+          return stat?.split(separator: ")").last?.hasPrefix(" T") == true
+        }
+    }
+    if !isStill { throw ProgramError("it does not stand still") }
+  }
+
   /// Whether it has not ended yet.
   package var isRunning: Bool {
     if waitStatus != nil { return false }

@@ -47,6 +47,34 @@ struct LogTests {
     #expect(world.log.map(\.description).filter { $0.hasPrefix("s left") } == [departure.line])
   }
 
+  @Test func `a fault that comes again is told once, and each minute how often it came`() {
+    let world = World { $0.packetSizeLimit = 100 }
+    func fail(_ name: String, _ count: Int) {
+      for _ in 0..<count { Peer(world, name).publish("a", String(repeating: "x", count: 200)) }
+    }
+    func lines() -> [String] {
+      defer { world.log = [] }
+      return world.log.map(\.description).filter { $0.contains(" left") }
+    }
+    fail("foreign", 58)
+    fail("other", 1)
+    let told = lines()
+    #expect(told.count == 2)
+    #expect(told.allSatisfy { $0.contains(" left: PUBLISH") }, "\(told)")
+    let cause = told.first?.split(separator: ": ", maxSplits: 1).last ?? ""
+    world.wait(seconds: 61)
+    #expect(lines() == ["foreign left 57 times more in the last minute: \(cause)"])
+    fail("foreign", 1)
+    #expect(lines() == [])
+    world.wait(seconds: 61)
+    #expect(lines() == ["foreign left once more in the last minute: \(cause)"])
+    world.wait(seconds: 61)
+    #expect(lines() == [])
+    // After a minute without it is news again.
+    fail("foreign", 1)
+    #expect(lines().count == 1)
+  }
+
   struct Departure: Sendable, CustomTestStringConvertible {
     var line: String
     var version = ProtocolVersion.v5

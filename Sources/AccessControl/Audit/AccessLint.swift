@@ -1,6 +1,7 @@
 // What is allowed in a file but hardly meant: rules that never decide, grants of everything,
 // patterns that are none, users that cannot log in. Each finding has its place and what to do.
 
+import Basis
 import MQTTCodec
 
 /// The reader of a file that asks whether it says what it means.
@@ -185,17 +186,18 @@ package struct AccessLint {
   }
 
   private mutating func compare(_ file: String, _ users: [(name: String, line: Int)]) {
-    let known = Set(users.map(\.name))
-    for user in source.users where !known.contains(String(decoding: user.name, as: UTF8.self)) {
+    let known = Set(users.map(\.name.exact))
+    for user in source.users where !known.contains(String(decoding: user.name, as: UTF8.self).exact)
+    {
       findings.append(
         AccessFileError(
           file: source.name, line: user.line, column: user.column,
           problem: "the user \(shown(user.name)) has no entry in \(file)",
           fix: "add one, or remove the user: nobody can log in with that name"))
     }
-    let named = Set(source.users.map { String(decoding: $0.name, as: UTF8.self) })
+    let named = Set(source.users.map { String(decoding: $0.name, as: UTF8.self).exact })
     let hasPatterns = source.rules.contains { $0.scope == .everyone }
-    for user in users where !named.contains(user.name) {
+    for user in users where !named.contains(user.name.exact) {
       findings.append(
         AccessFileError(
           file: file, line: user.line, column: 1,

@@ -2,6 +2,9 @@
 // not name is called %u, and a client whose identifier nobody has said is called %c: so filters with
 // a placeholder come out as they stand in the file.
 
+import Basis
+import MQTTCodec
+
 /// One kind of client.
 package struct AuditSubject: Equatable, Sendable {
   /// As in "alice", "clients without a user name", "any other user".
@@ -56,10 +59,10 @@ package struct AuditSubject: Equatable, Sendable {
   /// All that `lists` tell apart: nobody, the users in the order of the files, any other.
   package static func all(_ lists: [AccessList], client: String = anyClient) -> [AuditSubject] {
     var names: [String] = []
-    var seen: Set<String> = []
+    var seen: Set<ExactText> = []
     for name in lists.flatMap(\.users) {
       let name = String(decoding: name, as: UTF8.self)
-      if seen.insert(name).inserted { names.append(name) }
+      if seen.insert(name.exact).inserted { names.append(name) }
     }
     return [AuditSubject(user: nil, client: client)]
       + names.map { AuditSubject(user: $0, client: client) } + [other(client: client)]
@@ -96,13 +99,13 @@ extension AccessList {
   /// Everyone who may do `action` with `topic`.
   package func permits(_ action: AccessAction, topic: String) -> [Permit] {
     var result: [Permit] = []
-    var general: Set<String?> = []
+    var general: Set<ExactText?> = []
     for subject in subjects(AccessActions(action), topic: topic) {
       let decision = AccessPermissions(self, subject.subject).decide(action, topic: topic)
       if !decision.isAllowed { continue }
       if subject.subject.clientIdentifier == AuditSubject.anyClient {
-        general.insert(subject.subject.userName)
-      } else if general.contains(subject.subject.userName) {
+        general.insert(subject.subject.userName?.exact)
+      } else if general.contains(subject.subject.userName?.exact) {
         continue
       }
       result.append(Permit(title: subject.title, decision: decision))

@@ -7,6 +7,7 @@
 // rules. The list is read again and asked for everything that was observed: what no rule can grant
 // is said in it.
 
+import Basis
 import Text
 
 /// Something that a client was seen to do.
@@ -26,6 +27,19 @@ package struct ObservedAccess: Hashable, Sendable {
     self.clientIdentifier = clientIdentifier
     self.action = action
     self.topic = topic
+  }
+
+  package static func == (left: ObservedAccess, right: ObservedAccess) -> Bool {
+    left.userName?.exact == right.userName?.exact
+      && left.clientIdentifier.exact == right.clientIdentifier.exact
+      && left.action == right.action && left.topic.exact == right.topic.exact
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(userName?.exact)
+    hasher.combine(clientIdentifier.exact)
+    hasher.combine(action)
+    hasher.combine(topic.exact)
   }
 
   /// What `list` says of it.
@@ -49,8 +63,8 @@ package struct SuggestedAccess: Sendable {
   package private(set) var impossible: [ObservedAccess] = []
 
   private struct Rule: Hashable {
-    var user: String?
-    var filter: String
+    var direction: AccessAction
+    var filter: ExactText
   }
 
   /// Suggests rules for everything in `observed`.
@@ -76,21 +90,21 @@ package struct SuggestedAccess: Sendable {
   /// The topics in which every client has its own identifier, and what is left without them.
   private static func patterns(
     in observed: [ObservedAccess]
-  ) -> (patterns: [(AccessAction, String)], rest: [ObservedAccess]) {
-    let everyone = Set(observed.map(\.clientIdentifier))
+  ) -> (patterns: [(AccessAction, ExactText)], rest: [ObservedAccess]) {
+    let everyone = Set(observed.map(\.clientIdentifier.exact))
     let mayUse = everyone.allSatisfy { name in
-      !name.isEmpty && !name.contains { "+#/%".contains($0) || $0.isNewline }
+      !name.text.isEmpty && !name.text.contains { "+#/%".contains($0) || $0.isNewline }
     }
     if everyone.count < 2 || !mayUse { return ([], observed) }
-    var clients: [Rule: Set<String>] = [:]
+    var clients: [Rule: Set<ExactText>] = [:]
     for access in observed {
       guard let pattern = pattern(of: access) else { continue }
-      clients[Rule(user: "\(direction(access.action))", filter: pattern), default: []]
-        .insert(access.clientIdentifier)
+      clients[Rule(direction: direction(access.action), filter: pattern), default: []]
+        .insert(access.clientIdentifier.exact)
     }
-    var patterns: [(AccessAction, String)] = []
+    var patterns: [(AccessAction, ExactText)] = []
     for action in [AccessAction.publish, .deliver] {
-      let filters = clients.filter { $0.key.user == "\(action)" && $0.value == everyone }
+      let filters = clients.filter { $0.key.direction == action && $0.value == everyone }
       patterns += filters.keys.map { (action, $0.filter) }.sorted { $0.1 < $1.1 }
     }
     let rest = observed.filter { access in
@@ -101,15 +115,13 @@ package struct SuggestedAccess: Sendable {
   }
 
   /// The topic with %c for the levels that are the client's identifier; nil when there is none.
-  private static func pattern(of access: ObservedAccess) -> String? {
+  private static func pattern(of access: ObservedAccess) -> ExactText? {
     let filter = plain(access.topic)
-    let levels = filter.split(separator: "/", omittingEmptySubsequences: false)
-    if filter.contains("%") || !isWritable(filter)
-      || !levels.contains(Substring(access.clientIdentifier))
-    {
-      return nil
-    }
-    return levels.map { $0 == access.clientIdentifier ? "%c" : $0 }.joined(separator: "/")
+    let own = access.clientIdentifier.exact
+    let levels = filter.utf8.split(separator: .slash, omittingEmptySubsequences: false)
+      .map { String(Substring($0)).exact }
+    if filter.contains("%") || !isWritable(filter) || !levels.contains(own) { return nil }
+    return levels.map { $0 == own ? "%c" : $0.text }.joined(separator: "/").exact
   }
 
   private static func direction(_ action: AccessAction) -> AccessAction {
@@ -123,16 +135,17 @@ package struct SuggestedAccess: Sendable {
   // MARK: Rules
 
   private mutating func write(
-    _ patterns: [(AccessAction, String)], _ observed: [ObservedAccess]
+    _ patterns: [(AccessAction, ExactText)], _ observed: [ObservedAccess]
   ) {
-    var published: [String?: Set<String>] = [:]
-    var subscribed: [String?: Set<String>] = [:]
-    var delivered: [String?: Set<String>] = [:]
+    var published: [ExactText?: Set<ExactText>] = [:]
+    var subscribed: [ExactText?: Set<ExactText>] = [:]
+    var delivered: [ExactText?: Set<ExactText>] = [:]
     for access in observed where Self.isWritable(access) {
+      let user = access.userName?.exact
       switch access.action {
-      case .publish: published[access.userName, default: []].insert(access.topic)
-      case .subscribe: subscribed[access.userName, default: []].insert(Self.plain(access.topic))
-      case .deliver: delivered[access.userName, default: []].insert(access.topic)
+      case .publish: published[user, default: []].insert(access.topic.exact)
+      case .subscribe: subscribed[user, default: []].insert(Self.plain(access.topic).exact)
+      case .deliver: delivered[user, default: []].insert(access.topic.exact)
       case .unsubscribe: break
       }
     }
@@ -143,7 +156,7 @@ package struct SuggestedAccess: Sendable {
       writeRules(published[nil], subscribed[nil], delivered[nil])
     }
     for user in users {
-      text += (text.isEmpty ? "" : "\n") + "user \(user)\n"
+      text += (text.isEmpty ? "" : "\n") + "user \(user.text)\n"
       writeRules(published[user], subscribed[user], delivered[user])
     }
     if !patterns.isEmpty { text += (text.isEmpty ? "" : "\n") + "# every client\n" }
@@ -151,30 +164,30 @@ package struct SuggestedAccess: Sendable {
       .intersection(patterns.filter { $0.0 == .deliver }.map(\.1))
     for (action, pattern) in patterns {
       if both.contains(pattern) {
-        if action == .publish { text += "pattern readwrite \(pattern)\n" }
+        if action == .publish { text += "pattern readwrite \(pattern.text)\n" }
       } else {
-        text += "pattern \(action == .publish ? "write" : "read") \(pattern)\n"
+        text += "pattern \(action == .publish ? "write" : "read") \(pattern.text)\n"
       }
     }
   }
 
   private mutating func writeRules(
-    _ published: Set<String>?, _ subscribed: Set<String>?, _ delivered: Set<String>?
+    _ published: Set<ExactText>?, _ subscribed: Set<ExactText>?, _ delivered: Set<ExactText>?
   ) {
     let filters = Self.widest((subscribed ?? []).union(delivered ?? []))
     let topics = (published ?? []).sorted()
     for topic in topics {
-      text += "topic \(filters.contains(topic) ? "readwrite" : "write") \(topic)\n"
+      text += "topic \(filters.contains(topic) ? "readwrite" : "write") \(topic.text)\n"
     }
-    for filter in filters where !topics.contains(filter) { text += "topic read \(filter)\n" }
+    for filter in filters where !topics.contains(filter) { text += "topic read \(filter.text)\n" }
   }
 
   /// The filters that no other one covers, in order.
-  private static func widest(_ filters: Set<String>) -> [String] {
-    let wild = filters.filter { $0.contains("+") || $0.contains("#") }
-      .map { (text: $0, shape: FilterShape(Array($0.utf8))) }
+  private static func widest(_ filters: Set<ExactText>) -> [ExactText] {
+    let wild = filters.filter { $0.text.contains("+") || $0.text.contains("#") }
+      .map { (text: $0, shape: FilterShape(Array($0.text.utf8))) }
     return filters.sorted().filter { filter in
-      let shape = FilterShape(Array(filter.utf8))
+      let shape = FilterShape(Array(filter.text.utf8))
       return !wild.contains { other in
         other.text != filter && other.shape.contains(shape)
           && !(shape.contains(other.shape) && other.text > filter)

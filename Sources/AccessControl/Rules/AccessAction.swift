@@ -1,5 +1,8 @@
 // What a client wants to do, and who it is.
 
+import Basis
+import MQTTCodec
+
 /// What access is asked for.
 package enum AccessAction: Int, CaseIterable, Sendable {
   /// The client sends a message to a topic.
@@ -37,5 +40,15 @@ package struct AccessSubject: Hashable, Sendable {
   package init(clientIdentifier: String, userName: String?) {
     self.clientIdentifier = clientIdentifier
     self.userName = userName
+  }
+
+  package static func == (left: AccessSubject, right: AccessSubject) -> Bool {
+    left.clientIdentifier.exact == right.clientIdentifier.exact
+      && left.userName?.exact == right.userName?.exact
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(clientIdentifier.exact)
+    hasher.combine(userName?.exact)
   }
 }

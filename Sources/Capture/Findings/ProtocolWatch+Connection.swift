@@ -67,7 +67,7 @@ extension ProtocolWatch {
     tellUnfinished(session, because: nil)
     unsubscribeAll(session)
     guard let client = sessions[session].clientIdentifier else { return }
-    let key = SessionKey(server: sessions[session].server, client: client)
+    let key = SessionKey(server: sessions[session].server, client: client.exact)
     if sessionOfClient[key] == session { sessionOfClient[key] = nil }
   }
 
@@ -133,7 +133,7 @@ extension ProtocolWatch {
       sessions[connection.session].isWhole = true
       return
     }
-    let key = SessionKey(server: facts.server, client: connect.clientIdentifier)
+    let key = SessionKey(server: facts.server, client: connect.clientIdentifier.exact)
     guard let known = sessionOfClient[key] else {
       sessionOfClient[key] = connection.session
       sessions[connection.session].name = connect.clientIdentifier
@@ -221,7 +221,7 @@ extension ProtocolWatch {
       if let name = properties.string(.assignedClientIdentifier) {
         sessions[connection.session].name = name
         sessions[connection.session].clientIdentifier = name
-        sessionOfClient[SessionKey(server: facts.server, client: name)] = connection.session
+        sessionOfClient[SessionKey(server: facts.server, client: name.exact)] = connection.session
       }
     }
     guard let request = connection.connect else { return nil }

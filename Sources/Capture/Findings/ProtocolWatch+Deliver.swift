@@ -4,6 +4,7 @@
 // Whatever listens at another port may be another broker, fed by a bridge: who is subscribed there is
 // known to have got a message, and never missed.
 
+import Basis
 import MQTTCodec
 import Text
 
@@ -46,7 +47,7 @@ extension ProtocolWatch {
     for (index, names) in subscribers.matches(topic) where sessions[index].isConnected {
       var own: DeliveryTarget?
       for name in names {
-        guard let subscribed = sessions[index].subscriptions[name] else { continue }
+        guard let subscribed = sessions[index].subscriptions[name.exact] else { continue }
         if let group = subscribed.group {
           found.append(
             DeliveryTarget(
@@ -106,12 +107,12 @@ extension ProtocolWatch {
   private mutating func settle(_ publication: Publication, isEnd: Bool) {
     if publication.isRefused { return }
     // One member of each group answers for all; those that were served, or told of, are done.
-    var doneGroups: Set<String> = []
+    var doneGroups: Set<ExactText> = []
     for receiver in publication.receivers where receiver.delivered > 0 {
-      if let group = receiver.group { doneGroups.insert(group) }
+      if let group = receiver.group { doneGroups.insert(group.exact) }
     }
     for receiver in publication.receivers where receiver.delivered == 0 {
-      if let group = receiver.group, !doneGroups.insert(group).inserted { continue }
+      if let group = receiver.group, !doneGroups.insert(group.exact).inserted { continue }
       if receiver.isAtSamePort { tellUndelivered(publication, receiver, isEnd: isEnd) }
     }
   }

@@ -110,7 +110,7 @@ extension ProtocolWatch {
 
   private mutating func add(_ subscription: Subscription, _ granted: QoS, to session: Int) {
     let filter = subscription.filter
-    let isNew = sessions[session].subscriptions[filter] == nil
+    let isNew = sessions[session].subscriptions[filter.exact] == nil
     let shared = Topic.shared(filter)
     let plain = shared?.filter ?? filter
     if isNew,
@@ -122,13 +122,14 @@ extension ProtocolWatch {
           + "count for none")
     }
     if isNew { subscriptionCount += 1 }
-    sessions[session].subscriptions[filter] = WatchedSession.Subscribed(
+    sessions[session].subscriptions[filter.exact] = WatchedSession.Subscribed(
       options: subscription.options, granted: granted,
       group: shared.map { "\($0.group)/\($0.filter)" }, filter: plain)
   }
 
   private mutating func unsubscribe(_ session: Int, _ filter: String) {
-    guard let known = sessions[session].subscriptions.removeValue(forKey: filter) else { return }
+    let removed = sessions[session].subscriptions.removeValue(forKey: filter.exact)
+    guard let known = removed else { return }
     subscribers.remove(known.filter, of: session, as: filter)
     subscriptionCount -= 1
   }
@@ -136,7 +137,7 @@ extension ProtocolWatch {
   /// A session ends, and all of its subscriptions.
   mutating func unsubscribeAll(_ session: Int) {
     for (filter, known) in sessions[session].subscriptions {
-      subscribers.remove(known.filter, of: session, as: filter)
+      subscribers.remove(known.filter, of: session, as: filter.text)
     }
     subscriptionCount -= sessions[session].subscriptions.count
     sessions[session].subscriptions = [:]

@@ -11,6 +11,7 @@
 // told in `remarks`. What the capture lacks proves nothing: where bytes are missing, or the
 // beginning, findings that rest on absence become notes or are not made.
 
+import Basis
 import MQTTCodec
 
 /// Watches a capture.
@@ -70,7 +71,7 @@ package struct ProtocolWatch: Sendable {
 
   struct SessionKey: Hashable {
     var server: CapturedEndpoint
-    var client: String
+    var client: ExactText
   }
 
   /// A watch that has seen nothing.

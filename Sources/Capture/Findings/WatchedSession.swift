@@ -112,7 +112,7 @@ struct WatchedSession {
   /// What was acknowledged last under an identifier.
   var doneToServer: [UInt16: UInt64] = [:]
   var doneToClient: [UInt16: UInt64] = [:]
-  var subscriptions: [String: Subscribed] = [:]
+  var subscriptions: [ExactText: Subscribed] = [:]
   /// Times of its last CONNECT packets.
   var connects: [Waiting] = []
   var isStorm = false

@@ -2,6 +2,7 @@
 // byte. It is walked level by level and not by recursion, for a filter may have thousands of levels;
 // its nodes and the width of the walk have bounds, for a capture may be made to be slow.
 
+import Basis
 import MQTTCodec
 
 /// The subscriptions of all sessions.
@@ -37,7 +38,7 @@ struct WatchedSubscriptions {
         nodes.append(Node())
       }
     }
-    if nodes[node].names[session]?.contains(name) != true {
+    if nodes[node].names[session]?.contains(where: { $0.exact == name.exact }) != true {
       nodes[node].names[session, default: []].append(name)
     }
     return true
@@ -50,7 +51,7 @@ struct WatchedSubscriptions {
       guard let known = nodes[node].children[Array(level)] else { return }
       node = known
     }
-    nodes[node].names[session]?.removeAll { $0 == name }
+    nodes[node].names[session]?.removeAll { $0.exact == name.exact }
     if nodes[node].names[session]?.isEmpty == true { nodes[node].names[session] = nil }
   }
 

@@ -43,7 +43,10 @@ extension BrokerDraft {
   private static let listeners: [Option<BrokerDraft>] = [
     .value(
       "port", letter: "p", "PORT", example: "1883", default: "1883", repeatable: true,
-      "wait for clients of this machine on PORT"
+      "wait for clients of this machine on PORT",
+      manual: """
+        Beside a file that has a listener on PORT already it is left out, which the log says.
+        """
     ) { (draft, text) throws(ValueFault) in
       let port: UInt16 = try Values.number(text, 1...65_535)
       draft.options.listeners.append(ListenerOptions(.loopback(port: port)))

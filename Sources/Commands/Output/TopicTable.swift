@@ -42,7 +42,7 @@ package struct TopicTable {
   }
 
   private var rows: [Row] = []
-  private var index: [String: Int] = [:]
+  private var index: [ExactText: Int] = [:]
   private var start: Instant?
   private var lastTick: Instant?
 
@@ -62,11 +62,11 @@ package struct TopicTable {
   }
 
   private mutating func place(of topic: String) -> Int {
-    if let place = index[topic] { return place }
+    if let place = index[topic.exact] { return place }
     let name = rows.count < Self.topicLimit ? topic : Self.others
-    if let place = index[name] { return place }
+    if let place = index[name.exact] { return place }
     rows.append(Row(topic: name))
-    index[name] = rows.count - 1
+    index[name.exact] = rows.count - 1
     return rows.count - 1
   }
 

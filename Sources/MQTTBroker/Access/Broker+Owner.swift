@@ -39,7 +39,7 @@ extension Broker {
   mutating func mayHaveSession(
     of identifier: String, _ connect: Connect, _ userName: String?, on index: UInt32
   ) -> Bool {
-    guard let session = sessionsByIdentifier[identifier],
+    guard let session = sessionsByIdentifier[identifier.exact],
       // One whose time is over may still be there for a moment.
       sessions[session].isOnline || sessions[session].expiresAt > now
     else { return true }
@@ -80,7 +80,7 @@ extension Broker {
   private func isOwner(of session: UInt32, _ userName: String?, on index: UInt32) -> Bool {
     let owner = sessions[session].subject
     if owner.isUnclaimed { return true }
-    if !areSame(owner.userName, userName) { return false }
+    if owner.userName?.exact != userName?.exact { return false }
     let listener = connections[index].listener
     let before = listenerNow(owner.listener, owner.listenerName)
     if before == listener || before == Self.noListener { return true }
@@ -176,10 +176,4 @@ extension Broker {
       pump(session)
     }
   }
-}
-
-/// Whether two names are the same bytes: two spellings that look alike are two users.
-func areSame(_ left: String?, _ right: String?) -> Bool {
-  guard let left, let right else { return left == nil && right == nil }
-  return left.utf8.elementsEqual(right.utf8)
 }

@@ -104,7 +104,7 @@ extension Broker {
       }
       let index = sessions.insert(session).index
       indices[number] = index
-      sessionsByIdentifier[record.clientIdentifier] = index
+      sessionsByIdentifier[record.clientIdentifier.exact] = index
       leave(index, at: record.leftAtUnixSeconds)
       loaded.sessions += 1
       for subscription in recorded.subscriptions {

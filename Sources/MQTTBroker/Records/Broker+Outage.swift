@@ -136,7 +136,7 @@ extension Broker {
   func needsStore(_ connect: Connect, identifier: String) -> Bool {
     var connack = Connack()
     if sessionExpirySeconds(connect, &connack) > 0 { return true }
-    guard let existing = sessionsByIdentifier[identifier] else { return false }
+    guard let existing = sessionsByIdentifier[identifier.exact] else { return false }
     return sessions[existing].record != 0
   }
 

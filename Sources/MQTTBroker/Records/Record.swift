@@ -17,6 +17,7 @@
 // a restart, when nothing has them any more. Times are Unix time, in seconds, because an engine's
 // own clock ends with it.
 
+import Basis
 package import MQTTCodec
 
 /// One change of what must last.
@@ -119,6 +120,17 @@ package struct SourceRecord: Hashable, Sendable {
     self.clientIdentifier = clientIdentifier
     self.userName = userName
     self.listener = listener
+  }
+
+  package static func == (left: SourceRecord, right: SourceRecord) -> Bool {
+    left.clientIdentifier.exact == right.clientIdentifier.exact
+      && left.userName?.exact == right.userName?.exact && left.listener == right.listener
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(clientIdentifier.exact)
+    hasher.combine(userName?.exact)
+    hasher.combine(listener)
   }
 }
 

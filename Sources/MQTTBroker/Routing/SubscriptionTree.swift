@@ -250,7 +250,9 @@ struct SubscriptionTree: ~Copyable {
     var entry = tree[node]
     while entry != Self.nothing {
       let candidate = subscriptions[entry]
-      if candidate.flags.contains(.sharedGroup) && groups[candidate.session].name == name {
+      if candidate.flags.contains(.sharedGroup),
+        groups[candidate.session].name.exact == name.exact
+      {
         return candidate.session
       }
       entry = candidate.nextAtNode

@@ -56,7 +56,7 @@ final class SessionSubject: Sendable {
   }
 
   func isSame(_ userName: String?, _ listener: UInt16, _ listenerName: String) -> Bool {
-    self.listener == listener && areSame(self.userName, userName)
+    self.listener == listener && self.userName?.exact == userName?.exact
       && self.listenerName == listenerName && !isUnclaimed
   }
 }

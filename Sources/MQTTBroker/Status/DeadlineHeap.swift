@@ -24,6 +24,8 @@ enum DeadlineKind: UInt8 {
   case queueSweep
   /// The store is asked for pages again after it could not read one.
   case pages
+  /// Faults that came again are told.
+  case faults
 }
 
 /// A matter and its time.

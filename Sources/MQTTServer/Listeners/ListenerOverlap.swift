@@ -4,6 +4,24 @@
 import Transport
 
 extension ServerConfiguration {
+  /// Leaves out what `-p` asks for and the file serves already, with a warning each.
+  package mutating func leaveOutServed() {
+    let ofFile = listeners.filter { $0.origin != nil }.map { ($0, (try? $0.addresses()) ?? []) }
+    listeners.removeAll { listener in
+      guard listener.origin == nil, case .loopback(let port) = listener.place, listener.isPlain
+      else { return false }
+      let addresses = (try? listener.addresses()) ?? []
+      for (other, taken) in ofFile {
+        guard let address = taken.first(where: { addresses.contains(where: $0.overlaps) })
+        else { continue }
+        warnings.append(
+          "-p \(port) is left out: the listener at \(other.origin ?? "") serves \(address)")
+        return true
+      }
+      return false
+    }
+  }
+
   /// The first fault of each listener that cannot be served beside those before it.
   var overlaps: [ServerError] {
     var taken: [(address: SocketAddress, name: ListenerConfiguration.Name)] = []
@@ -23,6 +41,11 @@ extension ServerConfiguration {
     }
     return faults
   }
+}
+
+extension ListenerConfiguration {
+  /// Whether it speaks MQTT and nothing below it.
+  fileprivate var isPlain: Bool { tls == nil && webSocket == nil }
 }
 
 extension SocketAddress {

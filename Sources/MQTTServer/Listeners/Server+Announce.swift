@@ -13,6 +13,9 @@ extension Server {
     } else {
       for line in sockets.announcement { engine.write(.notice, line) }
     }
+    if let unused = sockets.open.lazy.compactMap({ $0.layers.tls?.unusedKeyLog }).first {
+      engine.write(.warning, "\(unused) Going on without it.")
+    }
     let table = current.withLock { $0.table }
     let reachable = sockets.open.filter { listener in
       table.numbers[listener.index]?.isOpenUnasked == true && !listener.address.isLocal

@@ -6,8 +6,10 @@
 // Saved is what makes sense in the new file: an entry with its session and message, a message that
 // something waits for. Everything else that was seen is counted as lost.
 
+import Basis
 import CSQLite
 import MQTTBroker
+import MQTTCodec
 import SQLite
 
 /// What was saved, and what was lost as far as anything has told of it.
@@ -96,17 +98,17 @@ final class DamagedFile {
   // MARK: Sessions
 
   private func rescueSessions(into target: StoreConnection) throws(StoreError) {
-    var owners: [String: UInt64] = [:]
+    var owners: [ExactText: UInt64] = [:]
     var found: [SessionRecord] = []
     numbered(sessionSelection, key: "id") { row in
       if let session = SessionRecord(row) { found.append(session) }
     }
     for session in found {
       // Of two with one name, the later one is the client's.
-      if let other = owners[session.clientIdentifier], other > session.number { continue }
-      owners[session.clientIdentifier] = session.number
+      if let other = owners[session.clientIdentifier.exact], other > session.number { continue }
+      owners[session.clientIdentifier.exact] = session.number
     }
-    for session in found where owners[session.clientIdentifier] == session.number {
+    for session in found where owners[session.clientIdentifier.exact] == session.number {
       sessions.insert(session.number)
       try keep(.saveSession(session), target)
     }

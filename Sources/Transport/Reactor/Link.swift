@@ -148,8 +148,10 @@ final class LinkExtension {
   var connectedAt = Instant.start
   /// The local address of an outgoing connection.
   var localAddress: SocketAddress?
-  /// TLS of an outgoing connection.
+  /// The terms of TLS, until its handshake is complete.
   var context: TLSContext?
+  /// A part of the peer's first TLS record is there and waits in the kernel for the rest.
+  var awaitsRecord = false
   var serverName: String?
 
   init() {}

@@ -134,8 +134,9 @@ extension Reactor {
     more.listener = index
     links[link.index].more = more
     guard isRegistered || register(link) else { return forget(link) }
-    startHandshake(
-      link, more, TLSSession(server: context, descriptor: links[link.index].descriptor))
+    more.context = context
+    begin(.tls, link, more)
+    shakeHands(link)
   }
 
   /// Turns a connection away for lack of descriptors.

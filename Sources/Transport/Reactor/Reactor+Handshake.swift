@@ -50,7 +50,8 @@ extension Reactor {
   }
 
   func shakeHands(_ link: LinkID) {
-    guard let more = links[link.index].more, let tls = more.tls else { return }
+    guard let more = links[link.index].more, let tls = more.tls ?? greeted(link, more)
+    else { return }
     switch tls.session.handshake() {
     case .wantsRead:
       links[link.index].flags.remove([.hasInput, .wantsWrite])
@@ -85,6 +86,29 @@ extension Reactor {
       lookAgain(link)
       markDirty(link)
     }
+  }
+
+  /// The session of an incoming link whose first record has come; nil as long as that is awaited.
+  ///
+  /// A session that has begun to read holds 45 KiB, and whoever sends a byte a second would have it
+  /// for the whole time of the handshake. So the record stays in the kernel until it is complete.
+  private func greeted(_ link: LinkID, _ more: LinkExtension) -> TLSBox? {
+    guard let context = more.context else { return nil }
+    guard arena.hasRoom else {
+      passOver(link)
+      return nil
+    }
+    let descriptor = links[link.index].descriptor
+    let room = UnsafeMutableRawBufferPointer(start: arena.room, count: FirstRecord.limitBytes)
+    let record = FirstRecord(lookingAt: descriptor, room)
+    more.awaitsRecord = record == .begun && !links[link.index].flags.contains(.hangup)
+    if more.awaitsRecord || record == .nothing { links[link.index].flags.remove(.hasInput) }
+    watchAgain(link)
+    if more.awaitsRecord || record == .nothing { return nil }
+    let box = TLSBox(
+      TLSSession(server: context, descriptor: descriptor, isGreeted: record == .complete))
+    more.tls = box
+    return box
   }
 
   /// Who the peer of a protected link has proved to be; nil for a plain link, and for a listener

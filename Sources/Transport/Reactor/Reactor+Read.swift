@@ -22,9 +22,7 @@ extension Reactor {
   private func readPlain(_ link: LinkID) {
     let limit = arena.readLimitBytes
     switch receiveBytes(links[link.index].descriptor, arena.room, limit) {
-    // The peer has ended sending, which in MQTT ends the connection. What its last bytes caused was
-    // written in the turn before.
-    case .bytes(0): end(link, .peerClosed)
+    case .bytes(0): finish(link, .peerClosed)
     case .bytes(let count):
       take(link, count)
       guard links.contains(link) else { return }
@@ -73,9 +71,21 @@ extension Reactor {
     case .wantsRead, .wantsWrite:
       links[link.index].flags.remove(.hasInput)
       if let failure = links[link.index].more?.failure { end(link, .tlsFailed(failure)) }
-    case .ended(let isClean): end(link, isClean ? .peerClosed : .peerClosedWithoutFarewell)
+    case .ended(let isClean): finish(link, isClean ? .peerClosed : .peerClosedWithoutFarewell)
     case .failed(let failure): end(link, .tlsFailed(failure))
     }
+  }
+
+  /// The peer has ended sending, which in MQTT ends the connection.
+  ///
+  /// What its last bytes cause is written at the end of the turn that brought them, so that a link
+  /// which was read twice in this one, because it was on two lists, ends in the next.
+  private func finish(_ link: LinkID, _ reason: LinkEnd) {
+    let isAnswered = !turn.contains { event in
+      guard event.link == link, case .received = event.event else { return false }
+      return true
+    }
+    if isAnswered { end(link, reason) } else { lookAgain(link) }
   }
 
   /// Hands bytes over, unless nobody wants them any more.

@@ -5,7 +5,8 @@
 // start, every new connection would be reported as writable, in a turn that has nothing to do. A
 // protected link's reads happen inside OpenSSL, where nobody sees whether they were short, so it is
 // watched level-triggered, and for writing only while it is blocked; one more system call for a
-// blocked link saves one for every read of all others.
+// blocked link saves one for every read of all others. Only a part of its first record, which stays
+// unread, must not be reported again and again.
 //
 // A plain link that came with its first bytes is not watched at all as long as each turn finds more:
 // many clients connect, say one thing and leave, and a tenth of what the kernel does for such a one is
@@ -68,7 +69,7 @@ extension Reactor {
     guard let more = links[link.index].more,
       !links[link.index].flags.contains(.connecting)
     else { return true }
-    return more.tls == nil && more.context == nil && more.peer == nil
+    return more.awaitsRecord || more.tls == nil && more.context == nil && more.peer == nil
   }
 
   private func wantedMask(_ link: LinkID) -> UInt32 {

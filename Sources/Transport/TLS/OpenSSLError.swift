@@ -38,11 +38,6 @@ struct OpenSSLError {
     }
   }
 
-  /// Whether this is `reason` of the TLS library.
-  func isTLS(_ reason: Int32) -> Bool {
-    library == ERR_LIB_SSL && self.reason == reason
-  }
-
   /// The alert the peer sent, if that is the error.
   var alert: TLSAlert? {
     guard library == ERR_LIB_SSL, reason >= SSL_AD_REASON_OFFSET, reason < 1256 else { return nil }

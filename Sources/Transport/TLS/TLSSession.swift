@@ -78,8 +78,11 @@ package struct TLSSession: ~Copyable {
   private var end: ReadingEnd?
 
   /// The server's end of a connection that was accepted on a non-blocking `descriptor`.
-  package init(server context: TLSContext, descriptor: Int32) {
+  ///
+  /// With `isGreeted` the peer's first bytes are known to be those of TLS.
+  package init(server context: TLSContext, descriptor: Int32, isGreeted: Bool = false) {
     self.init(context, descriptor, isServer: true, serverName: nil)
+    hasSeenFirstBytes = isGreeted
     if let handle { SSL_set_accept_state(handle) }
   }
 
@@ -268,14 +271,13 @@ package struct TLSSession: ~Copyable {
     switch kind {
     case SSL_ERROR_WANT_READ: return .wantsRead
     case SSL_ERROR_WANT_WRITE: return .wantsWrite
-    case SSL_ERROR_ZERO_RETURN: return .ended(clean: true)
+    case SSL_ERROR_ZERO_RETURN: return .ended(clean: COpenSSL_is_at_end(handle) == 0)
     case SSL_ERROR_SYSCALL:
       isEstablished = false
       return number == 0 ? .ended(clean: false) : .lost(number)
     default:
       isEstablished = false
-      guard let error = OpenSSLError.take() else { return .ended(clean: false) }
-      return error.isTLS(SSL_R_UNEXPECTED_EOF_WHILE_READING) ? .ended(clean: false) : .broken(error)
+      return OpenSSLError.take().map { .broken($0) } ?? .ended(clean: false)
     }
   }
 

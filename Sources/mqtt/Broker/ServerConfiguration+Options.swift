@@ -63,6 +63,7 @@ extension ServerConfiguration {
     configurationFile = options.configurationFile
     faults += files.faults
     if !options.isQuiet { warnings += files.warnings }
+    leaveOutServed()
   }
 
   /// The account that root gives its rights up for: the one that is named, or as mosquitto has it

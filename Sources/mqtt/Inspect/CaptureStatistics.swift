@@ -1,6 +1,7 @@
 // What `--stats` counts: who speaks, about what, how much, how fast. The tables have limits, so that a
 // capture of any length is counted in bounded memory; what does not fit is counted together.
 
+import Basis
 import Capture
 import MQTTCodec
 
@@ -57,10 +58,10 @@ struct CaptureStatistics {
   private(set) var delivered = Messages()
   private(set) var packets = 0
   private(set) var bytes = 0
-  private var clients: [String: Client] = [:]
+  private var clients: [ExactText: Client] = [:]
   /// Clients whose identifier is not known, or not yet, by the number of their connection.
   private var unnamed: [Int: (name: String, row: Client)] = [:]
-  private var topics: [String: TopicCount] = [:]
+  private var topics: [ExactText: TopicCount] = [:]
   private var streams: Set<Int> = []
   private var firstTime: Int64?
   private var lastTime: Int64 = 0
@@ -68,8 +69,8 @@ struct CaptureStatistics {
   var clientCount: Int { allClients.count }
 
   /// All clients by their names, which may be addresses.
-  private var allClients: [String: Client] {
-    unnamed.values.reduce(into: clients) { $0[$1.name, default: Client()].add($1.row) }
+  private var allClients: [ExactText: Client] {
+    unnamed.values.reduce(into: clients) { $0[$1.name.exact, default: Client()].add($1.row) }
   }
   var connectionCount: Int { streams.count }
 
@@ -82,13 +83,13 @@ struct CaptureStatistics {
   /// All clients, those with most packets first.
   var clientRows: [(name: String, row: Client)] {
     allClients.sorted { ($1.value.packets, $0.key) < ($0.value.packets, $1.key) }
-      .map { (name: $0.key, row: $0.value) }
+      .map { (name: $0.key.text, row: $0.value) }
   }
 
   /// All topics, those with most messages first.
   var topicRows: [(name: String, row: TopicCount)] {
     topics.sorted { ($1.value.messages, $0.key) < ($0.value.messages, $1.key) }
-      .map { (name: $0.key, row: $0.value) }
+      .map { (name: $0.key.text, row: $0.value) }
   }
 
   /// Counts a packet.
@@ -129,15 +130,15 @@ struct CaptureStatistics {
       earlier.add(row)
       row = earlier
     }
-    let name = connection.clientName
-    clients[hasRoom || clients[name] != nil ? name : Self.others, default: Client()].add(row)
+    let name = connection.clientName.exact
+    clients[hasRoom || clients[name] != nil ? name : Self.others.exact, default: Client()].add(row)
   }
 
   private var hasRoom: Bool { clients.count + unnamed.count < Self.rowLimit }
 
   private mutating func count(_ view: PublishView, _ packet: CapturedPacket, _ bytes: Span<UInt8>) {
-    var topic = packet.aliasedTopic ?? String(validated: bytes, view.topic)
-    if topics[topic] == nil, topics.count >= Self.rowLimit { topic = Self.others }
+    var topic = (packet.aliasedTopic ?? String(validated: bytes, view.topic)).exact
+    if topics[topic] == nil, topics.count >= Self.rowLimit { topic = Self.others.exact }
     var row = topics[topic] ?? TopicCount()
     if packet.direction == .toServer {
       published.ofQoS[Int(view.qos.rawValue)] += 1

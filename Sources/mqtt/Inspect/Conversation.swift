@@ -34,7 +34,7 @@ final class Conversation: PacketTeller {
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
     _ pairing: Pairing?
   ) {
-    if connection.clientIdentifier != client { return }
+    if connection.clientIdentifier?.exact != client.exact { return }
     count += 1
     if streams.insert(connection.number).inserted { open(packet, connection) }
     var pause = ""
@@ -101,7 +101,7 @@ final class Conversation: PacketTeller {
   }
 
   func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {
-    if connection.clientIdentifier != client { return }
+    if connection.clientIdentifier?.exact != client.exact { return }
     var line: String?
     if case .closed(let direction, let isReset) = event {
       let who = direction == .toServer ? client : "broker"

@@ -2,6 +2,7 @@
 // thousand lines to one topic check and encode it once. Also what an answer is about, which a
 // session only knows by a number.
 
+import Basis
 import Commands
 import MQTTClient
 import MQTTCodec
@@ -28,7 +29,7 @@ struct PublishForms {
 
   /// For the command line's topics, in their order.
   private var listed: [Entry] = []
-  private var own: [String: Entry] = [:]
+  private var own: [ExactText: Entry] = [:]
   /// Messages with a topic of their own whose handshakes are open.
   private var open: [UInt64: (topic: String, number: UInt32)] = [:]
   private var nextToken: UInt64 = 0
@@ -58,10 +59,10 @@ struct PublishForms {
   mutating func form(
     of topic: String, _ message: borrowing OutgoingMessage, _ run: ClientRun
   ) throws(RequestFault) -> MessageForm {
-    if let entry = own[topic], entry.fits(message) { return entry.form }
+    if let entry = own[topic.exact], entry.fits(message) { return entry.form }
     if own.count >= Self.topicLimit { own = [:] }
     let entry = try Self.make(topic, message, run)
-    own[topic] = entry
+    own[topic.exact] = entry
     return entry.form
   }
 

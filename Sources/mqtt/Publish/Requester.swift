@@ -142,7 +142,7 @@ final class Requester: ClientBehaviour {
   private func take(_ view: PublishView, _ run: ClientRun, now: Instant) {
     if view.isRetained || !isSent { return }
     let message = run.client.session.publish(view)
-    if message.topic != replyTopic { return }
+    if message.topic.exact != replyTopic.exact { return }
     if let theirs = message.properties.binary(.correlationData), theirs != correlationData {
       return
     }

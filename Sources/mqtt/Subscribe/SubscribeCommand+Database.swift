@@ -2,6 +2,7 @@
 // the messages go. The client identifier, the packet identifiers of stored messages and the granted
 // subscriptions are taken up where the last process left them, however it ended.
 
+import Basis
 import ClientStorage
 import Commands
 import Glibc
@@ -29,8 +30,8 @@ extension SubscribeCommand {
       let wanted = GrantedSubscriptions.text(options.subscriptions)
       // The broker would go on to send what nobody asks for any more.
       options.unsubscribe += old.filters.filter { filter in
-        !options.subscriptions.contains { $0.filter == filter }
-          && !options.unsubscribe.contains(filter)
+        !options.subscriptions.contains { $0.filter.exact == filter.exact }
+          && !options.unsubscribe.contains { $0.exact == filter.exact }
       }
       let subscriber = Subscriber(options, into: sink)
       subscriber.isSubscribed = old.text == wanted

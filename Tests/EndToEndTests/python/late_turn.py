@@ -7,6 +7,7 @@ SCENARIO is one of the functions at the end, TRANSPORT is tcp, tls, ws or unix, 
 Prints what is wrong; the status says whether something is. Only the standard library is needed.
 """
 
+import itertools
 import os
 import signal
 import socket
@@ -17,6 +18,8 @@ import time
 
 PINGREQ, DISCONNECT = b"\xc0\x00", b"\xe0\x00"
 PATIENCE = 30
+# What never becomes a packet, in the form of each transport.
+PARTS = {"tcp": b"\x30\x20", "unix": b"\x30\x20", "ws": b"\x82", "tls": b"\x17\x03\x03\x00\x40\x00"}
 UPGRADE = (
     b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -42,14 +45,14 @@ def connect(identifier, keep_alive=0, will=None):
     return packet(0x10, body + text(identifier) + (text(will) + text("") if will else b""))
 
 
-def publish(topic, qos=0):
-    return packet(0x30 | qos << 1, text(topic) + (b"\x00\x07" if qos else b"") + b"x")
+def publish(topic, qos=0, size=1):
+    return packet(0x30 | qos << 1, text(topic) + (b"\x00\x07" if qos else b"") + b"x" * size)
 
 
 class Client:
     """One connection that speaks MQTT through a transport."""
 
-    def __init__(self, place, transport=None):
+    def __init__(self, place, transport=None, version=None):
         self.transport = transport or place.transport
         if self.transport == "unix":
             self.socket = socket.socket(socket.AF_UNIX)
@@ -61,6 +64,7 @@ class Client:
         if self.transport == "tls":
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.maximum_version = version or ssl.TLSVersion.MAXIMUM_SUPPORTED
             self.socket = context.wrap_socket(self.socket)
         elif self.transport == "ws":
             self.socket.sendall(UPGRADE)
@@ -71,9 +75,10 @@ class Client:
     def send(self, *packets):
         payload = b"".join(packets)
         if self.transport == "ws":
-            length = bytes([0x80 | len(payload)])
             if len(payload) > 125:
                 length = b"\xfe" + struct.pack(">H", len(payload))
+            else:
+                length = bytes([0x80 | len(payload)])
             payload = b"\x82" + length + b"\x00\x00\x00\x00" + payload
         self.socket.sendall(payload)
 
@@ -94,9 +99,12 @@ class Client:
             got += more
         return True
 
-    def finish_sending(self):
-        """Ends our direction by a FIN, over TLS without its farewell."""
+    def finish_sending(self, rest=b""):
+        """Ends our direction by a FIN behind bytes that are sent as they are.
+
+        Over TLS without its farewell."""
         raw = socket.socket(fileno=os.dup(self.socket.fileno()))
+        raw.sendall(rest)
         raw.shutdown(socket.SHUT_WR)
         raw.close()
 
@@ -123,8 +131,12 @@ class Place:
 
     def stop(self):
         os.kill(self.process, signal.SIGSTOP)
-        # It has stopped when the system says so.
-        while open(f"/proc/{self.process}/stat").read().rsplit(")", 1)[1].split()[0] != "T":
+        # It has stopped when the system says so of each thread.
+        tasks = f"/proc/{self.process}/task"
+        while any(
+            open(f"{tasks}/{task}/stat").read().rsplit(")", 1)[1].split()[0] != "T"
+            for task in os.listdir(tasks)
+        ):
             pass
 
     def go_on(self):
@@ -279,7 +291,28 @@ def finished(place):
             raise SystemExit("packets in front of a FIN were not answered")
 
 
-SCENARIOS = [replaced, replaced_twice, keep_alive, connect_time, limit, finished]
+def session(place):
+    """A whole session lies there behind the handshake, then a FIN, alone or behind a part of more."""
+    # A Unix socket and a frame of this script hold no more than the second.
+    sizes = [1, 20_000, 300_000][: 3 if place.transport in ("tcp", "tls") else 2]
+    versions = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+    for version, size, rest in itertools.product(versions, sizes, [b"", PARTS[place.transport]]):
+        client = Client(place, version=version)
+        place.stop()
+        client.send(connect("session"), packet(0x82, b"\x00\x01" + text("a") + b"\x00"))
+        client.send(publish("b", qos=2))
+        client.send(publish("a", qos=1, size=size), PINGREQ)
+        client.finish_sending(rest)
+        place.go_on()
+        got = b""
+        while more := client.receive():
+            got += more
+        for answer in (b"\x20\x02", b"\x90\x03", b"\x50\x02", b"\x40\x02", b"\xd0\x00"):
+            if answer not in got:
+                raise SystemExit(f"no {answer} for {size} bytes, {version}, {rest}")
+
+
+SCENARIOS = [replaced, replaced_twice, keep_alive, connect_time, limit, finished, session]
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
