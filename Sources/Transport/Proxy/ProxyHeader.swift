@@ -3,7 +3,6 @@
 // sender adds them. A listener either demands it or does not know it: whoever could leave it out, or
 // add it where it is not expected, could lie about its address.
 
-
 /// What a listener demands of the connections that it takes.
 package struct ProxyProtocolTerms: Sendable, Equatable {
   /// The versions that are taken.
