@@ -57,6 +57,12 @@ extension TLSFailure {
       + "certificate made that carries \(wanted); --insecure connects without checking it."
   }
 
+  func noCommonVersionText(_ reason: String, option: String) -> String {
+    "TLS: \(subject) and this \(ownRole) have no version of TLS in common (\(reason)). This "
+      + "\(ownRole) speaks TLS 1.2 and 1.3 as far as \(option) lets it: name a lower \(option), "
+      + "or bring the \(peerRole) up to date."
+  }
+
   func notTLSText(_ found: String) -> String {
     if isServer {
       return "TLS: \(subject) does not speak TLS on this port: it answered with \(found). Use the "

@@ -71,11 +71,10 @@ extension TLSFailure: CustomStringConvertible {
       "TLS: \(subject) named no identity that this server has a pre-shared key for. Start the "
         + "client with --psk-identity and --psk as the server's file of keys has them."
     case .noCommonVersion(let reason):
-      "TLS: \(subject) and this \(ownRole) have no version of TLS in common (\(reason)). This "
-        + "\(ownRole) speaks TLS 1.2 and 1.3 as far as --tls-version lets it: name a lower "
-        + "--tls-version, or bring the \(peerRole) up to date."
+      noCommonVersionText(reason, option: isInFile ? "tls_version" : "--tls-version")
     case .noCommonCipher:
-      "TLS: \(subject) and this \(ownRole) have no cipher in common. Leave --ciphers away, or "
+      "TLS: \(subject) and this \(ownRole) have no cipher in common. Leave "
+        + "\(isInFile ? "ciphers" : "--ciphers") away, or "
         + "name one that both have (`openssl ciphers -v` lists them); where one side has only "
         + "pre-shared keys the other needs --psk and --psk-identity."
     case .notTLS(let found):
