@@ -138,8 +138,8 @@ extension LinkEnd {
   var isDeliberate: Bool {
     switch self {
     case .peerClosed, .peerClosedWithoutFarewell, .webSocket(.closed): true
-    case .failed, .tlsFailed, .handshakeTimedOut, .connectTimedOut, .tlsOnPlainListener,
-      .httpOnPlainListener, .webSocket, .webSocketTimedOut, .proxyHeader, .proxyHeaderTimedOut,
+    case .failed, .tlsFailed, .handshakeTimedOut, .connectTimedOut, .foreignOnPlainListener,
+      .webSocket, .webSocketTimedOut, .proxyHeader, .proxyHeaderTimedOut,
       .socks, .socksTimedOut, .closedHere:
       false
     }

@@ -51,7 +51,7 @@ package struct ConnectionFailure: Error, Equatable, Sendable {
     case .session(let ending, _): return ending.isWorthRetrying
     case .transport(let end):
       switch end {
-      case .tlsFailed, .tlsOnPlainListener, .httpOnPlainListener, .proxyHeader: return false
+      case .tlsFailed, .foreignOnPlainListener, .proxyHeader: return false
       case .socks(.refused): return true
       case .socks: return false
       case .webSocket(let end): return end.isTemporary
@@ -101,7 +101,7 @@ extension ConnectionFailure: CustomStringConvertible {
     switch end {
     case .failed(let error): "\(error.reason)"
     case .peerClosed, .peerClosedWithoutFarewell, .tlsFailed, .handshakeTimedOut, .connectTimedOut,
-      .tlsOnPlainListener, .httpOnPlainListener, .webSocket, .webSocketTimedOut,
+      .foreignOnPlainListener, .webSocket, .webSocketTimedOut,
       .proxyHeader, .proxyHeaderTimedOut, .socks, .socksTimedOut, .closedHere:
       "\(end)"
     }

@@ -54,6 +54,19 @@ import Testing
     ("mqtt://h/%ff", "the topic is not UTF-8 once it is percent-decoded"),
   ]
 
+  static let longest = String(repeating: "x", count: 65_535)
+
+  @Test(arguments: ["\(longest):\(longest)", "\(longest)"])
+  func `a user name and a password may be as long as MQTT has them`(user: String) throws {
+    #expect(try BrokerURL("mqtt://\(user)@h").userName == Self.longest)
+  }
+
+  @Test(arguments: ["\(longest)x", "\(longest)x:p", "u:\(longest)x"])
+  func `a user name or a password that is too long is told of the URL`(user: String) {
+    let fault = #expect(throws: ValueFault.self) { try BrokerURL("mqtt://\(user)@h") }
+    #expect(fault?.problem == "expected a user name and a password of at most 65535 bytes")
+  }
+
   @Test(arguments: wrong) func `a wrong URL is told what is wrong with it`(
     text: String, expected: String
   ) {

@@ -71,6 +71,11 @@ struct CertificateTests {
     #expect(
       poll(20) { (try? publish(broker, folder, "client")) != 0 }, "\(broker.program.errors)")
     try broker.program.waitFor("revoked")
+    let refused = try run(
+      [mqttPath, "pub", "-h", "127.0.0.1", "-p", "\(broker.port)", "-t", "t", "-m", "1", "-q", "1"]
+        + ["--cafile", "\(folder.path)/ca.crt", "--cert", "\(folder.path)/client.crt"]
+        + ["--key", "\(folder.path)/client.key"])
+    #expect(refused.errors.contains("Have a new certificate issued"), "\(refused.errors)")
   }
 
   struct BadList: Sendable {
@@ -113,6 +118,7 @@ struct CertificateTests {
     let told = broker.program.errors.components(
       separatedBy: "There is no valid revocation list of CN=authority here (\(list.reason))")
     #expect(told.count == 2, "\(broker.program.errors)")
+    #expect(told.last?.contains("the file of crlfile.") == true, "\(told)")
   }
 
   @Test func `clients of either kind get in with a pre-shared key, and only with the right one`()

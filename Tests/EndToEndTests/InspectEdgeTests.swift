@@ -212,4 +212,23 @@ struct InspectEdgeTests {
       #expect(lines[0].contains("温度センサー-1"))
     }
   }
+
+  @Test(arguments: [(2, false), (4, true), (12, true)])
+  func `rows of a ladder stay within the terminal, and what is cut is told`(
+    clientCount: Int, isCut: Bool
+  ) throws {
+    var network = TestNetwork()
+    for number in 1...clientCount { network.up(network.connect("client-\(number)"), .pingreq) }
+    let folder = TestFolder()
+    let capture = try folder.write(bytes: pcap(network.frames), to: "capture.pcap")
+    let errors = folder.path("errors")
+    let script = "stty cols 80; exec \(mqttPath) inspect-pcap \(capture) --ladder 2>\(errors)"
+    let result = try run(["script", "-qec", script, "/dev/null"], within: 60)
+    let rows = result.output.split(whereSeparator: \.isNewline)
+    #expect(rows.count > clientCount * 3)
+    #expect(rows.allSatisfy { $0.count <= 80 }, "\(result.output)")
+    let told = String(decoding: folder.bytes("errors"), as: UTF8.self)
+    #expect(told.contains("the terminal has 80") == isCut, "\(told)")
+    #expect(told.split(separator: "\n").count == (isCut ? 1 : 0), "\(told)")
+  }
 }

@@ -18,7 +18,8 @@ import Text
 
   static let words: [(String, String?)] = [
     ("retian", "retain"), ("reatin-as-published", "retain-as-published"), ("qos", "qos"),
-    ("qso", "qos"), ("xyz", nil), ("", nil),
+    ("qso", "qos"), ("xyz", nil), ("", nil), ("retainretain", nil),
+    (String(repeating: "retain", count: 1_000_000), nil),
   ]
 
   @Test(arguments: words) func `the nearest word is found, and none that is far`(

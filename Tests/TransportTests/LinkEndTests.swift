@@ -170,7 +170,7 @@ import Transport
       if event.owner == 0, let reason = event.end { end.value = reason }
     }
     let port = try #require(address.port)
-    #expect(end.value == .tlsOnPlainListener(.tlsHandshake, port: port))
+    #expect(end.value == .foreignOnPlainListener(.tlsHandshake, port: port))
     #expect(end.value?.description.contains("TLS client on the plain port \(port)") == true)
   }
 

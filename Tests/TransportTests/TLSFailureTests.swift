@@ -181,6 +181,34 @@ import Transport
         + "CN=stranger (self-signed). To accept it, put it into the file that --cafile names.")
   }
 
+  static let ownSettings: [(TLSFailure.Check, String, inFile: String)] = [
+    (.noClientCertificate, "in the server's --cafile.", "in the server's cafile."),
+    (.unknownIssuer(chain: []), "the file that --cafile names", "the file that cafile names"),
+    (.noCommonVersion(reason: "x"), "a lower --tls-version,", "a lower tls_version,"),
+    (.noCommonCipher, "Leave --ciphers away", "Leave ciphers away"),
+  ]
+
+  @Test(arguments: ownSettings)
+  func `settings of a file are named by its words`(
+    check: TLSFailure.Check, word: String, inFile: String
+  ) {
+    var failure = TLSFailure(check, peer: .client(""))
+    #expect(failure.description.contains(word), "\(failure)")
+    failure.isInFile = true
+    #expect(failure.description.contains(inFile), "\(failure)")
+  }
+
+  static let revoked: [(TLSFailure.Peer, String)] = [
+    (.server(""), "revoked this client's certificate (--cert) by the server's revocation list"),
+    (.client(""), "by the client's revocation list (CRL) this server's certificate has been"),
+  ]
+
+  @Test(arguments: revoked)
+  func `the alert of a revoked certificate says whose it is`(peer: TLSFailure.Peer, text: String) {
+    let failure = TLSFailure(.alert(TLSAlert(number: 44)), peer: peer)
+    #expect(failure.description.contains(text), "\(failure)")
+  }
+
   @Test func `a revoked client certificate is refused by name`() throws {
     certificates.issue("thief", commonName: "thief", alternativeNames: nil)
     certificates.revoke("thief", into: "revoked.pem")

@@ -50,7 +50,7 @@ import Transport
 
   @Test(arguments: [
     ("HTTP/1.1 400 Bad Request\r\n", "plain HTTP"),
-    ("SSH-2.0-OpenSSH", "a greeting of another protocol"),
+    ("SSH-2.0-OpenSSH", "a greeting of SSH"),
     ("\u{20}\u{2}\u{0}\u{1}", "plain MQTT"),
     ("\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}", "something that is not TLS"),
   ])
@@ -153,6 +153,18 @@ import Transport
       told
         == "the server broker:8883 speaks TLS on this port: connect with --tls, or with --cafile "
         + "and the authority's certificate, or use its plain port (1883 by custom)")
+  }
+
+  static let foreign: [(String, FirstBytes)] = [
+    ("SSH-2.0-x\r\n", .ssh), ("SSH_", .text), ("EHLO a\r\n", .text),
+    ("HTTP/1.0 200", .httpResponse), ("POST / HTTP/1.1\r\n", .httpRequest),
+  ]
+
+  @Test(arguments: foreign)
+  func `other protocols are told apart, and none passes for MQTT`(text: String, kind: FirstBytes) {
+    let found = FirstBytes(Array(text.utf8).span)
+    #expect(found == kind)
+    #expect(found?.explanation(onPlainPort: 1883)?.contains("the port 1883") == true)
   }
 
   @Test func `a plain client learns that it found another service`() {

@@ -141,6 +141,8 @@ extension MosquittoDraft {
       if tls.requiresCertificate != listener.tls.requiresCertificate
         || tls.userName != listener.tls.userName
       {
+        // Users were meant to come from there: that nobody gets in is no fault of its own.
+        listener.tls.userName = tls.userName
         fault(
           "require_certificate and use_..._as_username need TLS: certfile and keyfile; "
             + "enable_proxy_protocol 2 does for all but use_subject_as_username")

@@ -57,6 +57,10 @@ package struct BrokerURL: Equatable, Sendable {
     }
 
     try take(authority)
+    let limit = ConnectionOptions.stringByteLimit
+    if userName?.utf8.count ?? 0 > limit || password?.count ?? 0 > limit {
+      throw .expected("a user name and a password of at most \(limit) bytes")
+    }
   }
 
   /// Takes user, password, host and port.

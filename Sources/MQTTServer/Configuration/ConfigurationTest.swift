@@ -44,7 +44,7 @@ package enum ConfigurationTest {
     for case .file(let path) in configuration.log.destinations {
       if let fault = fault(ofWriting: path) {
         let place = configuration.place("log_dest", "file \(path)")
-        faults.append((place.map { "\($0): " } ?? "") + fault)
+        faults.append((place.map { "\($0): log_dest: " } ?? "") + fault)
       }
     }
     if let path = configuration.processNumberFile {
@@ -53,7 +53,7 @@ package enum ConfigurationTest {
       let isMade = !folder.isEmpty && access(folder, F_OK) != 0
       if let fault = fault(ofWriting: isMade ? folder : path) {
         let place = configuration.place("pid_file", path)
-        faults.append((place.map { "\($0): " } ?? "") + fault)
+        faults.append((place.map { "\($0): pid_file: " } ?? "") + fault)
       }
     }
     return faults

@@ -12,7 +12,7 @@ package enum ServerError: Error, Sendable, Equatable {
   case listenerHasNoAddress(place: String)
   /// A listener's certificate, key or settings do not do; `origin` is where a file says so.
   case listenerTLS(place: String, TLSFailure, origin: String?)
-  /// Two listeners want the same address.
+  /// Two listeners want the same address; the first one's is named.
   case listenersOverlap(address: String, ListenerConfiguration.Name, ListenerConfiguration.Name)
   /// There is no account of this name to run as.
   case noAccount(String)

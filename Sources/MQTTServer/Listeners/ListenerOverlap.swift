@@ -35,7 +35,7 @@ extension ServerConfiguration {
       for address in addresses where !isOverlapping {
         guard let other = taken.first(where: { $0.address.overlaps(address) }) else { continue }
         isOverlapping = true
-        faults.append(.listenersOverlap(address: address.description, other.name, name))
+        faults.append(.listenersOverlap(address: other.address.description, other.name, name))
       }
       if !isOverlapping { taken += addresses.map { ($0, name) } }
     }

@@ -132,7 +132,7 @@ extension ListenerConfiguration {
     switch place {
     case .path(let path, _): path
     case .loopback(let port): "localhost:\(port)"
-    case .network(let host, let port): "\(host):\(port)"
+    case .network(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
   }
 

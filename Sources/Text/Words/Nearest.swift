@@ -9,6 +9,8 @@ package enum Nearest {
     var best: (word: String, distance: Int)?
     for candidate in candidates {
       let allowed = max(1, max(candidate.utf8.count, unknown.utf8.count) / 3)
+      // What is longer by more is farther away, and would take long to compare.
+      if abs(candidate.utf8.count - unknown.utf8.count) > allowed { continue }
       let distance = distance(Array(unknown.utf8), Array(candidate.utf8))
       if distance <= allowed, distance < (best?.distance ?? .max) { best = (candidate, distance) }
     }

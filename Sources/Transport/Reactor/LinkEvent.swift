@@ -21,10 +21,8 @@ package enum LinkEnd: Sendable, Equatable {
   case handshakeTimedOut(seconds: Int)
   /// No address of the name answered in time; the last one is named.
   case connectTimedOut(SocketAddress)
-  /// The first bytes on the plain listener of that port, zero for a path, were those of TLS.
-  case tlsOnPlainListener(FirstBytes, port: UInt16)
-  /// The first bytes on the plain listener of that port were those of HTTP.
-  case httpOnPlainListener(port: UInt16)
+  /// The first bytes on the plain listener of that port, zero for a path, were not those of MQTT.
+  case foreignOnPlainListener(FirstBytes, port: UInt16)
   /// The WebSocket ended, or did not come about.
   case webSocket(WebSocketEnd)
   /// The server did not answer the WebSocket handshake within so many seconds.
@@ -51,11 +49,8 @@ extension LinkEnd: CustomStringConvertible {
     case .tlsFailed(let failure): "\(failure)"
     case .handshakeTimedOut(let seconds): "no TLS handshake within \(seconds) s"
     case .connectTimedOut(let address): "connect \(address): no answer"
-    case .tlsOnPlainListener(let found, let port):
-      found.explanation(onPlainPort: port) ?? "TLS on a plain listener"
-    case .httpOnPlainListener(let port):
-      "an HTTP client on the port \(port), where MQTT is spoken without WebSocket; let it use a "
-        + "WebSocket port, or open one with --ws"
+    case .foreignOnPlainListener(let found, let port):
+      found.explanation(onPlainPort: port) ?? "no MQTT on a plain listener"
     case .webSocket(let end): "\(end)"
     case .webSocketTimedOut(let seconds): "no answer to the WebSocket handshake within \(seconds) s"
     case .proxyHeader(let fault): "\(fault)"

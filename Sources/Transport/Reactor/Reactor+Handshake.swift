@@ -59,7 +59,8 @@ extension Reactor {
     case .wantsWrite:
       links[link.index].flags.insert(.wantsWrite)
       watchAgain(link)
-    case .failed(let failure):
+    case .failed(var failure):
+      failure.isInFile = tls.session.context.isInFile
       // The alert that tells the peer why must not be overtaken by a reset.
       tellEnd(link, .tlsFailed(failure))
       links[link.index].flags.insert(.closing)

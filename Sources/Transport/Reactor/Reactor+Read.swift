@@ -111,12 +111,13 @@ extension Reactor {
     }
     guard more?.tls == nil, let found = FirstBytes(received(range)) else { return nil }
     switch found {
-    case .tlsHandshake, .tlsAlert: return .tlsOnPlainListener(found, port: localPort(link))
-    case .httpRequest:
-      let isWebSocket = links[link.index].flags.contains(.webSocket)
-      return isWebSocket ? nil : .httpOnPlainListener(port: localPort(link))
-    case .mqttConnect, .mqttAnswer, .httpResponse, .text: return nil
+    case .mqttConnect, .mqttAnswer: return nil
+    case .httpRequest, .httpResponse, .ssh, .text:
+      // There the request is answered in words of HTTP.
+      if links[link.index].flags.contains(.webSocket) { return nil }
+    case .tlsHandshake, .tlsAlert: break
     }
+    return .foreignOnPlainListener(found, port: localPort(link))
   }
 
   private func localPort(_ link: LinkID) -> UInt16 {

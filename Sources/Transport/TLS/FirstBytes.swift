@@ -16,7 +16,9 @@ package enum FirstBytes: Sendable, Equatable {
   case httpRequest
   /// An answer of HTTP without TLS.
   case httpResponse
-  /// A greeting in readable text that is none of the others, such as those of SSH or mail servers.
+  /// What both ends of SSH begin with (RFC 4253, 4.2).
+  case ssh
+  /// A greeting in readable text that is none of the others, such as those of mail servers.
   case text
 
   /// Looks at the first bytes; nil when they tell nothing or there are none.
@@ -51,11 +53,12 @@ package enum FirstBytes: Sendable, Equatable {
     case .mqttAnswer: "plain MQTT"
     case .httpRequest: "a plain HTTP request"
     case .httpResponse: "plain HTTP"
+    case .ssh: "a greeting of SSH"
     case .text: "a greeting of another protocol"
     }
   }
 
-  /// What to say of a peer that begins with these bytes on a plain port; nil if they are not TLS.
+  /// What to say of a peer that begins with these bytes on a plain port; nil if they may be MQTT.
   ///
   /// Without a full stop at the end.
   package func explanation(onPlainPort port: UInt16) -> String? {
@@ -64,7 +67,12 @@ package enum FirstBytes: Sendable, Equatable {
       "a TLS client on the plain port \(port): it sent \(words) where plain MQTT is spoken. Let "
         + "it use a TLS port (8883 by custom; `mqtt broker --tls` opens one), or start it without "
         + "--tls, --cafile and the like"
-    case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .text:
+    case .httpRequest:
+      "an HTTP client on the port \(port), where MQTT is spoken without WebSocket; let it use a "
+        + "WebSocket port, or open one with --ws"
+    case .ssh, .httpResponse, .text:
+      "no MQTT client on the port \(port): it sent \(words); let it use its own server's port"
+    case .mqttConnect, .mqttAnswer:
       nil
     }
   }
@@ -77,7 +85,7 @@ package enum FirstBytes: Sendable, Equatable {
     case .tlsHandshake, .tlsAlert:
       "the server \(server) speaks TLS on this port: connect with --tls, or with --cafile and the "
         + "authority's certificate, or use its plain port (1883 by custom)"
-    case .httpRequest, .httpResponse, .text:
+    case .httpRequest, .httpResponse, .ssh, .text:
       "the server \(server) does not speak MQTT on this port: it sent \(words). Check host and "
         + (self == .httpResponse ? "port, or use --ws if it serves WebSocket there" : "port")
     case .mqttConnect, .mqttAnswer:
@@ -110,6 +118,7 @@ package enum FirstBytes: Sendable, Equatable {
       }
     }
     if begins("HTTP/") { return .httpResponse }
+    if begins("SSH-") { return .ssh }
     let methods: [StaticString] = [
       "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ", "PATCH ",
     ]

@@ -14,6 +14,8 @@ package struct TLSAlert: Sendable, Equatable {
   static let badRecordMAC = TLSAlert(number: 20)
   static let handshakeFailure = TLSAlert(number: 40)
   static let badCertificate = TLSAlert(number: 42)
+  static let unsupportedCertificate = TLSAlert(number: 43)
+  static let certificateRevoked = TLSAlert(number: 44)
   static let certificateExpired = TLSAlert(number: 45)
   static let certificateUnknown = TLSAlert(number: 46)
   static let illegalParameter = TLSAlert(number: 47)

@@ -34,6 +34,8 @@ package final class TLSContext: @unchecked Sendable {
   let takesPreSharedKeysOnly: Bool
   /// A server's way to find the key of an identity.
   let pskLookup: (@Sendable (String) -> [UInt8]?)?
+  /// Whether the settings are words of a configuration file.
+  let isInFile: Bool
 
   /// Makes the context of a listener: reads its files and checks that they fit together.
   ///
@@ -58,6 +60,7 @@ package final class TLSContext: @unchecked Sendable {
     pskKey = []
     takesPreSharedKeysOnly = false
     pskLookup = settings.pskLookup
+    isInFile = settings.isInFile
     handle = try Self.empty(TLS_server_method())
     // From here on a throw runs deinit, which frees the handle.
     try setVersions(settings.minimumVersion, nil)
@@ -91,6 +94,7 @@ package final class TLSContext: @unchecked Sendable {
     pskIdentity = settings.pskIdentity
     takesPreSharedKeysOnly =
       settings.pskIdentity != nil && !settings.namesAuthorities && !settings.isInsecure
+    isInFile = false
     pskLookup = nil
     handle = try Self.empty(TLS_client_method())
     try setVersions(settings.minimumVersion, settings.maximumVersion)

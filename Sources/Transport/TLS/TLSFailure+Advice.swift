@@ -28,24 +28,24 @@ extension TLSFailure {
       + "\(facts.notBefore), and it is \(now) now. Check the clocks of both hosts."
   }
 
-  func unknownIssuerText(_ chain: [CertificateFacts]) -> String {
+  func unknownIssuerText(_ chain: [CertificateFacts], authorities: String) -> String {
     let issuer = chain.last?.issuer ?? "nobody"
     let remedy =
       isServer
       ? "Give that authority's certificate with --cafile (or --capath); --insecure connects "
         + "without checking anything."
-      : "Put that authority's certificate into the file that --cafile names, or give the client "
+      : "Put that authority's certificate into the file that \(authorities) names, or give the client "
         + "a certificate of an authority in it."
     return "TLS: the certificate of \(subject) was issued by an authority that is not trusted "
       + "here: \(listed(chain)). Nothing trusted is named \(issuer), or it did not sign this. \(remedy)"
   }
 
-  func selfSignedText(_ facts: CertificateFacts) -> String {
+  func selfSignedText(_ facts: CertificateFacts, authorities: String) -> String {
     let remedy =
       isServer
       ? "If it is the right one, get its file from the server and give it with --cafile; "
         + "--insecure connects without checking anything."
-      : "To accept it, put it into the file that --cafile names."
+      : "To accept it, put it into the file that \(authorities) names."
     return "TLS: the certificate of \(subject) is signed by itself and not among the trusted "
       + "ones: \(facts.summary). \(remedy)"
   }
@@ -55,6 +55,12 @@ extension TLSFailure {
     return "TLS: the certificate of \(subject) is for other names: wanted is \(wanted), offered "
       + "are: \(names) (\(facts.summary)). Connect with one of these names (-h), or have a "
       + "certificate made that carries \(wanted); --insecure connects without checking it."
+  }
+
+  func noCommonVersionText(_ reason: String, option: String) -> String {
+    "TLS: \(subject) and this \(ownRole) have no version of TLS in common (\(reason)). This "
+      + "\(ownRole) speaks TLS 1.2 and 1.3 as far as \(option) lets it: name a lower \(option), "
+      + "or bring the \(peerRole) up to date."
   }
 
   func notTLSText(_ found: String) -> String {
@@ -98,7 +104,10 @@ extension TLSFailure {
     case .certificateExpired:
       "by the server's clock this client's certificate (--cert) has expired, or else the server's "
         + "revocation list (CRL), which has to be renewed there."
-    case .badCertificate, .certificateUnknown:
+    case .certificateRevoked:
+      "the authority has revoked this client's certificate (--cert) by the server's revocation list "
+        + "(CRL). Have a new certificate issued and give it with --cert and --key."
+    case .badCertificate, .certificateUnknown, .unsupportedCertificate:
       "it does not accept this client's certificate (--cert); its log tells why."
     case .unknownPSKIdentity:
       "it does not know the identity given with --psk-identity."
@@ -117,6 +126,9 @@ extension TLSFailure {
     case .unknownAuthority, .certificateUnknown, .badCertificate:
       "it does not accept this server's certificate. The client needs the authority's file "
         + "(--cafile), and must connect by a name or address that the certificate carries."
+    case .certificateRevoked:
+      "by the client's revocation list (CRL) this server's certificate has been revoked. Have a new "
+        + "one issued by the authority."
     case .certificateExpired:
       "this server's certificate has expired by the client's clock."
     case .handshakeFailure, .protocolVersion:

@@ -20,7 +20,7 @@ extension TLSFailure {
 
 extension TLSFailure: CustomStringConvertible {
   /// One paragraph: what failed, on what, and what to do about it.
-  package var description: String { text(isInFile: false) }
+  package var description: String { text(isInFile: isInFile) }
 
   private func text(isInFile: Bool) -> String {
     switch check {
@@ -42,9 +42,9 @@ extension TLSFailure: CustomStringConvertible {
     case .certificateNotYetValid(let facts, let now):
       notYetValidText(facts, now: now)
     case .unknownIssuer(let chain):
-      unknownIssuerText(chain)
+      unknownIssuerText(chain, authorities: FileRole.authorities.option(isInFile: isInFile))
     case .selfSigned(let facts):
-      selfSignedText(facts)
+      selfSignedText(facts, authorities: FileRole.authorities.option(isInFile: isInFile))
     case .nameMismatch(let wanted, let facts):
       nameMismatchText(wanted: wanted, facts)
     case .certificateRevoked(let facts):
@@ -53,12 +53,13 @@ extension TLSFailure: CustomStringConvertible {
     case .revocationListUnusable(let facts, let reason):
       "TLS: whether the certificate of \(subject) was revoked cannot be told: \(facts.summary). There "
         + "is no valid revocation list of \(facts.issuer) here (\(reason)): put a current one into "
-        + "the file of --crl."
+        + "the file of \(FileRole.revocations.option(isInFile: isInFile))."
     case .certificateRejected(let reason, let chain):
       "TLS: the certificate of \(subject) was rejected: \(reason). Its chain: \(listed(chain))."
     case .noClientCertificate:
       "TLS: \(subject) sent no certificate, and this server demands one. Start the client with "
-        + "--cert and --key, with a certificate signed by an authority in the server's --cafile."
+        + "--cert and --key, with a certificate signed by an authority in the server's "
+        + "\(FileRole.authorities.option(isInFile: isInFile))."
     case .wrongPreSharedKey:
       "TLS: the pre-shared key of \(subject) is not the one this server has for its identity. Compare "
         + "the client's --psk with the server's entry for its --psk-identity."
@@ -70,11 +71,10 @@ extension TLSFailure: CustomStringConvertible {
       "TLS: \(subject) named no identity that this server has a pre-shared key for. Start the "
         + "client with --psk-identity and --psk as the server's file of keys has them."
     case .noCommonVersion(let reason):
-      "TLS: \(subject) and this \(ownRole) have no version of TLS in common (\(reason)). This "
-        + "\(ownRole) speaks TLS 1.2 and 1.3 as far as --tls-version lets it: name a lower "
-        + "--tls-version, or bring the \(peerRole) up to date."
+      noCommonVersionText(reason, option: isInFile ? "tls_version" : "--tls-version")
     case .noCommonCipher:
-      "TLS: \(subject) and this \(ownRole) have no cipher in common. Leave --ciphers away, or "
+      "TLS: \(subject) and this \(ownRole) have no cipher in common. Leave "
+        + "\(isInFile ? "ciphers" : "--ciphers") away, or "
         + "name one that both have (`openssl ciphers -v` lists them); where one side has only "
         + "pre-shared keys the other needs --psk and --psk-identity."
     case .notTLS(let found):

@@ -86,6 +86,8 @@ package struct TLSFailure: Error, Sendable, Equatable {
   package let check: Check
   /// Who was at the other end.
   package let peer: Peer
+  /// Whether our settings are words of a configuration file, and not of the command line.
+  package var isInFile = false
 
   /// A failure of `check` against `peer`.
   package init(_ check: Check, peer: Peer = .nobody) {

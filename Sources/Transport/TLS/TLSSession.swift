@@ -293,7 +293,7 @@ package struct TLSSession: ~Copyable {
     hasSeenFirstBytes = true
     switch found {
     case nil, .tlsHandshake, .tlsAlert: return nil
-    case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .text:
+    case .mqttConnect, .mqttAnswer, .httpRequest, .httpResponse, .ssh, .text:
       if isServer { sayThatThisIsTLS() }
       return TLSFailure(.notTLS(found?.words ?? ""), peer: peer)
     }

@@ -70,6 +70,8 @@ package struct TLSServerSettings: Sendable {
   ///
   /// Called during handshakes, on any thread.
   package var pskLookup: (@Sendable (_ identity: String) -> [UInt8]?)?
+  /// Whether they are words of a configuration file, for what is said about them.
+  package var isInFile = false
 
   /// Settings for a certificate and its key, all else as it comes.
   package init(certificateFile: String? = nil, keyFile: String? = nil) {

@@ -41,6 +41,9 @@ extension ServerConfiguration {
           }
         }
         configuration.tls = TLSServerSettings(listener.tls, made)
+        let certificate = listener.tls.certificateFile
+        configuration.tls?.isInFile =
+          listener.origin != nil || certificate.flatMap { place("certfile", $0) } != nil
         configuration.tls?.pskLookup = files.keys(listener.tls.pskFile)
       }
       configuration.origin = listener.origin?.description
@@ -54,6 +57,12 @@ extension ServerConfiguration {
       configuration.isOpenUnasked =
         policy.allowsAnonymous && listener.access.allowsAnonymous == nil
         && !listener.tls.requiresCertificate && listener.tls.pskFile == nil
+      if options.configurationFile == nil, !options.isQuiet, listener.isLocked(by: policy) {
+        warnings.append(
+          "nobody gets in through \(configuration.name): give it users with --passwords, take "
+            + "them from certificates with --use-identity-as-username, or leave --no-anonymous away"
+        )
+      }
       configuration.webSocket = WebSocketTerms(listener)
       configuration.alsoSpeaksMQTT = listener.speech == .both
       configuration.proxyProtocol = ProxyProtocolTerms(listener)
@@ -125,6 +134,13 @@ extension ServerConfiguration {
   }
 }
 
+extension ListenerOptions {
+  /// Whether nothing says which users there are, and without a name nobody gets in.
+  fileprivate func isLocked(by policy: ListenerPolicy) -> Bool {
+    !policy.allowsAnonymous && policy.passwords == nil && tls.userName == nil && tls.pskFile == nil
+  }
+}
+
 extension BrokerTLSOptions {
   /// Whether a certificate has to be made; who gives keys needs none.
   fileprivate var needsCertificate: Bool { certificateFile == nil && pskFile == nil }
@@ -142,6 +158,8 @@ private struct SharedPolicies {
 
   mutating func policy(of listener: ListenerOptions) -> ListenerPolicy {
     var policy = read(listener.access)
+    // A file that nothing here uses must be there all the same, as with mosquitto.
+    if listener.tls.pskFile == nil { _ = keys(listener.access.pskFile) }
     switch listener.tls.userName {
     case nil: break
     case .identity: policy.identity = .tlsIdentity
@@ -169,7 +187,10 @@ private struct SharedPolicies {
   }
 
   private mutating func take(_ note: AccessFileNote) {
-    if !note.isFault { return warnings.append(note.text) }
+    if !note.isFault {
+      if !warnings.contains(note.text) { warnings.append(note.text) }
+      return
+    }
     let source = options.source(of: note.setting, note.path)
     let fault = (source.map { "\($0.place): \($0.word): " } ?? "") + note.text
     if !faults.contains(fault) { faults.append(fault) }

@@ -13,7 +13,7 @@ final class LadderDrawing: PacketTeller {
   /// Columns between two ends where the output has no width of its own.
   private static let usualWidth = 40
   /// Less would leave nothing of what is written at the arrows.
-  private static let leastWidth = 20
+  private static let leastWidth = 18
   private static let mostWidth = 80
   /// Columns of frame and time.
   private static let marginWidth = 21
@@ -21,6 +21,8 @@ final class LadderDrawing: PacketTeller {
   private let options: InspectOptions
   private var steps: LadderSteps
   private var output = InspectOutput()
+  /// Columns that a row may take; nil is any number.
+  private var rowLimit: Int?
 
   init(_ options: InspectOptions) {
     self.options = options
@@ -37,25 +39,45 @@ final class LadderDrawing: PacketTeller {
   func tell(_ event: ConnectionEvent, _ stamp: FrameStamp, _ connection: ConnectionFacts) {}
 
   func tellEnd(_ watch: ProtocolWatch) {
+    rowLimit = terminalWidth
+    if let remark = widthRemark {
+      Terminal.write("mqtt inspect-pcap: \(remark)\n", to: STDERR_FILENO)
+    }
     let names = steps.names.map { $0.fitted(to: columnWidth - 1) + " " }
-    write("frame".leading(6) + "time".leading(13) + "  " + names.joined())
+    writeRow("frame".leading(6) + "time".leading(13) + "  " + names.joined())
     for step in steps.steps {
       let time = CFormat.text("%.6f", Double(step.elapsedNanoseconds) / 1e9)
-      write("\(step.frame)".leading(6) + time.leading(13) + "  " + arrow(step))
+      writeRow("\(step.frame)".leading(6) + time.leading(13) + "  " + arrow(step))
     }
     if let remark = steps.remark { write(remark) }
     steps = LadderSteps(options)
   }
 
+  /// What to do when the columns of all ends do not fit; nil when they do.
+  private var widthRemark: String? {
+    let neededWidth = Self.marginWidth + (steps.names.count - 1) * columnWidth + 1
+    guard let rowLimit, neededWidth > rowLimit else { return nil }
+    return "\(steps.names.count) ends need \(neededWidth) columns and the terminal has "
+      + "\(rowLimit): rows are cut; -i chooses a client, --html draws a page, or take a wider terminal"
+  }
+
+  /// Columns of the terminal; nil where the output is none.
+  private var terminalWidth: Int? {
+    isatty(STDOUT_FILENO) == 1 ? Terminal.width(STDOUT_FILENO) : nil
+  }
+
   /// Columns from one end to the next: on a terminal all fill its width.
   private var columnWidth: Int {
-    guard isatty(STDOUT_FILENO) == 1, let last = steps.names.last else { return Self.usualWidth }
+    guard let terminalWidth, let last = steps.names.last else { return Self.usualWidth }
     let gaps = max(1, steps.names.count - 1)
-    let free = Terminal.width(STDOUT_FILENO) - Self.marginWidth
+    let free = terminalWidth - Self.marginWidth
     // The last name stands behind the last gap.
     let width = max((free - last.columnCount) / gaps, free / (gaps + 1))
     return min(Self.mostWidth, max(Self.leastWidth, width))
   }
+
+  /// A row that wraps could not be read.
+  private func writeRow(_ row: String) { write(rowLimit.map { row.fitted($0) } ?? row) }
 
   private func write(_ line: String) {
     var line = line
