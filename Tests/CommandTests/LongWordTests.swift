@@ -83,14 +83,16 @@ import Testing
 
   private static let long = String(repeating: "a", count: 65_536)
 
+  private static let urlLimit = "expected a user name and a password of at most 65535 bytes"
+
   /// Options of a client, and what its user is told.
   static let tooLong: [([String], String)] = [
     (["-i", long], "-i: expected at most 65535 bytes"),
     (["-I", long], "-I: expected at most 65528 bytes before the process id"),
     (["-u", long], "-u: expected a user name of at most 65535 bytes"),
     (["-P", long, "-u", "a"], "-P: expected a password of at most 65535 bytes"),
-    (["-L", "mqtt://\(long)@localhost/a"], "-u: expected a user name of at most 65535 bytes"),
-    (["-L", "mqtt://a:\(long)@localhost/a"], "-P: expected a password of at most 65535 bytes"),
+    (["-L", "mqtt://\(long)@localhost/a"], "-L mqtt://\(long.prefix(50))...: \(urlLimit)"),
+    (["-L", "mqtt://a:\(long)@localhost/a"], "-L mqtt://a:\(long.prefix(48))...: \(urlLimit)"),
   ]
 
   @Test(arguments: ["pub", "sub"], tooLong)

@@ -87,7 +87,7 @@ import Testing
   ) throws {
     let port = try freePort()
     let broker = try RunningProgram([mqttPath, "broker", "-p", "\(port)", "--memory"] + words)
-    try broker.waitForPort(port)
+    try broker.waitFor("listening on 127.0.0.1:\(port)")
     let told = broker.errors.contains("nobody gets in through localhost:\(port)")
     #expect(told == isLocked, "\(broker.errors)")
   }
