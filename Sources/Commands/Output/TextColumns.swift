@@ -1,18 +1,39 @@
 // How many columns of a terminal a text takes, and how it is made to fit into fewer: East Asian wide
 // characters and emoji take two (Unicode Standard Annex 11), what combines with the one before none.
 
-extension String {
+extension StringProtocol {
   /// Columns that the text takes on a terminal.
   package var columnCount: Int { reduce(0) { $0 + $1.columnCount } }
 
+  /// As many characters from the front as fit into so many columns.
+  package func prefix(ofColumns columns: Int) -> String {
+    var rest = columns
+    return String(
+      prefix { character in
+        rest -= character.columnCount
+        return rest >= 0
+      })
+  }
+
+  /// At most so many columns: what is longer loses its middle, and keeps as much of its end as of its
+  /// start.
+  package func shortened(to columns: Int) -> String {
+    if columnCount <= columns { return String(self) }
+    let room = Swift.max(0, columns - 1)
+    let tail = String(String(reversed()).prefix(ofColumns: room / 2).reversed())
+    return prefix(ofColumns: room - room / 2) + "…" + tail
+  }
+}
+
+extension String {
   /// With blanks behind it up to `columns`.
-  func leftAligned(_ columns: Int) -> String {
-    self + String(repeating: " ", count: max(0, columns - columnCount))
+  package func leftAligned(_ columns: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, columns - columnCount))
   }
 
   /// With blanks before it up to `columns`.
-  func rightAligned(_ columns: Int) -> String {
-    String(repeating: " ", count: max(0, columns - columnCount)) + self
+  package func rightAligned(_ columns: Int) -> String {
+    String(repeating: " ", count: Swift.max(0, columns - columnCount)) + self
   }
 
   /// Where a text that is too long is cut.
@@ -37,20 +58,11 @@ extension String {
     let tail = String(String(reversed()).prefix(ofColumns: tailRoom).reversed())
     return columns > 0 ? head + "…" + tail : ""
   }
-
-  private func prefix(ofColumns columns: Int) -> String {
-    var rest = columns
-    return String(
-      prefix { character in
-        rest -= character.columnCount
-        return rest >= 0
-      })
-  }
 }
 
 extension Character {
-  /// 0, 1 or 2.
-  fileprivate var columnCount: Int {
+  /// Columns that it takes on a terminal: 0, 1 or 2.
+  package var columnCount: Int {
     guard let first = unicodeScalars.first else { return 0 }
     if first.isASCII && unicodeScalars.count == 1 { return 1 }
     switch first.properties.generalCategory {

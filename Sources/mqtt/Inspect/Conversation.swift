@@ -45,7 +45,7 @@ final class Conversation: PacketTeller {
       lastTime = time
     }
     let who = packet.direction == .toServer ? client : "broker"
-    var line = "\(PacketText.elapsed(packet.stamp).leading(12))  \(who): "
+    var line = "\(PacketText.elapsed(packet.stamp).rightAligned(12))  \(who): "
     line += brief.line(packet, bytes)
     if let latency = pairing?.latencyNanoseconds, let pairing {
       line += " (\(PacketText.duration(latency)) after frame \(pairing.frame))"
@@ -110,7 +110,7 @@ final class Conversation: PacketTeller {
       line = PacketText.line(event).map { $0 + PacketText.facts(event, connection) }
     }
     guard let line else { return }
-    output.buffer.append(utf8: "\(PacketText.elapsed(stamp).leading(12))  \(line.onOneLine)\n")
+    output.buffer.append(utf8: "\(PacketText.elapsed(stamp).rightAligned(12))  \(line.onOneLine)\n")
     output.flushIfLarge()
   }
 

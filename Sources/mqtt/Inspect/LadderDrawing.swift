@@ -44,10 +44,10 @@ final class LadderDrawing: PacketTeller {
       Terminal.write("mqtt inspect-pcap: \(remark)\n", to: STDERR_FILENO)
     }
     let names = steps.names.map { $0.fitted(to: columnWidth - 1) + " " }
-    writeRow("frame".leading(6) + "time".leading(13) + "  " + names.joined())
+    writeRow("frame".rightAligned(6) + "time".rightAligned(13) + "  " + names.joined())
     for step in steps.steps {
       let time = CFormat.text("%.6f", Double(step.elapsedNanoseconds) / 1e9)
-      writeRow("\(step.frame)".leading(6) + time.leading(13) + "  " + arrow(step))
+      writeRow("\(step.frame)".rightAligned(6) + time.rightAligned(13) + "  " + arrow(step))
     }
     if let remark = steps.remark { write(remark) }
     steps = LadderSteps(options)

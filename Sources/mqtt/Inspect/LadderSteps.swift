@@ -36,7 +36,7 @@ extension LadderStep {
         if room >= Self.leastTopicWidth { return front + topic.shortened(to: room) + back }
       }
     }
-    return label.fronting(width - 1) + "…"
+    return label.prefix(ofColumns: width - 1) + "…"
   }
 }
 

@@ -34,8 +34,8 @@ final class PacketLines: PacketTeller {
 
   private func write(_ stamp: FrameStamp, _ connection: ConnectionFacts, _ words: String) {
     let line =
-      String(stamp.frame).leading(6) + " " + PacketText.elapsed(stamp).leading(12) + " "
-      + connection.clientName.trailing(Self.nameWidth) + " " + words.onOneLine
+      String(stamp.frame).rightAligned(6) + " " + PacketText.elapsed(stamp).rightAligned(12) + " "
+      + connection.clientName.leftAligned(Self.nameWidth) + " " + words.onOneLine
     output.buffer.append(utf8: line + "\n")
     output.flushIfLarge()
   }

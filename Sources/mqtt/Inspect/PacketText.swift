@@ -171,16 +171,6 @@ extension ConnectionFacts {
 }
 
 extension String {
-  /// With blanks in front, up to `width` columns.
-  func leading(_ width: Int) -> String {
-    String(repeating: " ", count: Swift.max(0, width - columnCount)) + self
-  }
-
   /// Exactly `width` columns: with blanks behind, or with its middle cut out.
-  func fitted(to width: Int) -> String { shortened(to: width).trailing(width) }
-
-  /// With blanks behind, up to `width` columns.
-  func trailing(_ width: Int) -> String {
-    self + String(repeating: " ", count: Swift.max(0, width - columnCount))
-  }
+  func fitted(to width: Int) -> String { shortened(to: width).leftAligned(width) }
 }

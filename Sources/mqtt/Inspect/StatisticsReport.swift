@@ -88,15 +88,15 @@ final class StatisticsReport: PacketTeller {
     let width = Self.width(rows.map(\.name))
     write("")
     write(
-      "client".trailing(width) + " version".trailing(10) + "connections".leading(11)
-        + "packets".leading(10) + "bytes".leading(12) + "published".leading(11)
-        + "received".leading(10))
+      "client".leftAligned(width) + " version".leftAligned(10) + "connections".rightAligned(11)
+        + "packets".rightAligned(10) + "bytes".rightAligned(12) + "published".rightAligned(11)
+        + "received".rightAligned(10))
     for (name, row) in rows.prefix(Self.shownRows) {
       write(
-        name.fitted(to: width) + " " + row.version.number.trailing(9)
-          + "\(row.connections)".leading(11) + "\(row.packets)".leading(10)
-          + "\(row.bytes)".leading(12) + "\(row.published)".leading(11)
-          + "\(row.received)".leading(10))
+        name.fitted(to: width) + " " + row.version.number.leftAligned(9)
+          + "\(row.connections)".rightAligned(11) + "\(row.packets)".rightAligned(10)
+          + "\(row.bytes)".rightAligned(12) + "\(row.published)".rightAligned(11)
+          + "\(row.received)".rightAligned(10))
     }
     writeRest(rows.count)
   }
@@ -107,13 +107,13 @@ final class StatisticsReport: PacketTeller {
     let width = Self.width(rows.map(\.name))
     write("")
     write(
-      "topic".trailing(width) + "published".leading(11) + "delivered".leading(11)
-        + "smallest".leading(10) + "mean".leading(10) + "largest".leading(10))
+      "topic".leftAligned(width) + "published".rightAligned(11) + "delivered".rightAligned(11)
+        + "smallest".rightAligned(10) + "mean".rightAligned(10) + "largest".rightAligned(10))
     for (name, row) in rows.prefix(Self.shownRows) {
       write(
-        name.onOneLine.fitted(to: width) + "\(row.published)".leading(11)
-          + "\(row.delivered)".leading(11) + "\(row.smallest)".leading(10)
-          + CFormat.text("%.1f", row.mean).leading(10) + "\(row.largest)".leading(10))
+        name.onOneLine.fitted(to: width) + "\(row.published)".rightAligned(11)
+          + "\(row.delivered)".rightAligned(11) + "\(row.smallest)".rightAligned(10)
+          + CFormat.text("%.1f", row.mean).rightAligned(10) + "\(row.largest)".rightAligned(10))
     }
     writeRest(rows.count)
   }
@@ -133,13 +133,13 @@ final class StatisticsReport: PacketTeller {
     if rows.isEmpty { return }
     write("")
     write(
-      "latency".trailing(26) + "count".leading(9)
-        + ["least", "median", "99 %", "most"].map { $0.leading(14) }.joined())
+      "latency".leftAligned(26) + "count".rightAligned(9)
+        + ["least", "median", "99 %", "most"].map { $0.rightAligned(14) }.joined())
     for (name, table) in rows {
       let values = [table.minimum, table.percentile(0.5), table.percentile(0.99), table.maximum]
       write(
-        name.trailing(26) + "\(table.count)".leading(9)
-          + values.map { PacketText.duration($0).leading(14) }.joined())
+        name.leftAligned(26) + "\(table.count)".rightAligned(9)
+          + values.map { PacketText.duration($0).rightAligned(14) }.joined())
     }
   }
 
