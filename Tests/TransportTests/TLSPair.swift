@@ -15,13 +15,15 @@ struct SocketPair: ~Copyable {
     // OpenSSL writes with write(2); a broken pair must not end the test process.
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [-1, -1]
-    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     #expect(socketpair(AF_UNIX, type, 0, &ends) == 0)
     (client, server) = (ends[0], ends[1])
   }
 
-  /// Closes the server's end early.
+  /// Ends the server's end early. Shut down and not only closed: a process that another test is
+  /// just starting may hold a copy of the descriptor, and would keep the connection up with it.
   mutating func closeServer() {
+    shutdown(server, Int32(SHUT_RDWR))
     close(server)
     isServerOpen = false
   }
