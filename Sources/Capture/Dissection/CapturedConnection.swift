@@ -99,6 +99,11 @@ struct OpeningPiece {
   var direction: Direction
   var bytes: [UInt8]
   var stamp: FrameStamp
+
+  /// Where it comes from, for the connection at `index`.
+  func context(_ index: Int) -> SegmentContext {
+    SegmentContext(index: index, direction: direction, stamp: stamp)
+  }
 }
 
 extension Direction {

@@ -7,48 +7,49 @@ import MQTTCodec
 extension Dissector {
   /// Bytes of TCP, in order.
   mutating func deliver<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ bytes: Span<UInt8>, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    guard let tls = connections[index].tls else {
-      return deliverContent(bytes, index, direction, stamp, &receiver)
+    guard let tls = connections[context.index].tls else {
+      return deliverContent(bytes, context, &receiver)
     }
     var output: [TLSOutput] = []
-    tls.receive(bytes, direction, &output)
-    handOn(output, of: tls, index, stamp, &receiver)
+    tls.receive(bytes, context.direction, &output)
+    handOn(output, of: tls, context, &receiver)
   }
 
   /// Bytes of TCP are not in the capture.
   mutating func lack<Receiver: PacketReceiver & ~Copyable>(
-    _ count: Int, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ count: Int, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    if direction == .toServer {
-      connections[index].facts.missingToServer += count
+    if context.direction == .toServer {
+      connections[context.index].facts.missingToServer += count
     } else {
-      connections[index].facts.missingToClient += count
+      connections[context.index].facts.missingToClient += count
     }
-    guard let tls = connections[index].tls else {
-      return lackContent(count, isExact: true, index, direction, stamp, &receiver)
+    guard let tls = connections[context.index].tls else {
+      return lackContent(count, isExact: true, context, &receiver)
     }
     var output: [TLSOutput] = []
-    tls.miss(count, direction, &output)
-    handOn(output, of: tls, index, stamp, &receiver)
+    tls.miss(count, context.direction, &output)
+    handOn(output, of: tls, context, &receiver)
   }
 
   private mutating func handOn<Receiver: PacketReceiver & ~Copyable>(
-    _ output: [TLSOutput], of tls: TLSConnection, _ index: Int, _ stamp: FrameStamp,
+    _ output: [TLSOutput], of tls: TLSConnection, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
     if output.isEmpty { return }
-    connections[index].facts.tls = tls.facts
+    connections[context.index].facts.tls = tls.facts
     for item in output {
       switch item {
-      case .event(let event): receiver.receive(.tls(event), stamp, on: connections[index].facts)
+      case .event(let event):
+        receiver.receive(.tls(event), context.stamp, on: connections[context.index].facts)
       case .content(let direction, let bytes):
-        deliverContent(bytes.span, index, direction, stamp, &receiver)
+        deliverContent(bytes.span, context.inDirection(direction), &receiver)
       case .missing(let direction, let count):
-        lackContent(count, isExact: false, index, direction, stamp, &receiver)
+        lackContent(count, isExact: false, context.inDirection(direction), &receiver)
       }
     }
   }
@@ -57,47 +58,48 @@ extension Dissector {
 
   /// Bytes of TCP or of TLS.
   private mutating func deliverContent<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ bytes: Span<UInt8>, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    if connections[index].webSocket == nil {
-      return spell(bytes, index, direction, stamp, &receiver)
+    if connections[context.index].webSocket == nil {
+      return spell(bytes, context, &receiver)
     }
     var output = WebSocketOutput()
-    connections[index].webSocket?.read(bytes, direction, services, &output)
-    handOn(output, index, direction, stamp, &receiver)
+    connections[context.index].webSocket?.read(bytes, context.direction, services, &output)
+    handOn(output, context, &receiver)
   }
 
   private mutating func lackContent<Receiver: PacketReceiver & ~Copyable>(
-    _ count: Int, isExact: Bool, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ count: Int, isExact: Bool, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    if connections[index].webSocket == nil {
-      return miss(count, isExact: isExact, index, direction, stamp, &receiver)
+    if connections[context.index].webSocket == nil {
+      return miss(count, isExact: isExact, context, &receiver)
     }
     var output = WebSocketOutput()
-    connections[index].webSocket?.miss(count, &output, direction)
-    handOn(output, index, direction, stamp, &receiver)
+    connections[context.index].webSocket?.miss(count, &output, context.direction)
+    handOn(output, context, &receiver)
   }
 
   private mutating func handOn<Receiver: PacketReceiver & ~Copyable>(
-    _ output: borrowing WebSocketOutput, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ output: borrowing WebSocketOutput, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    if let webSocket = connections[index].webSocket, !output.events.isEmpty {
-      connections[index].facts.webSocket = webSocket.facts
+    if let webSocket = connections[context.index].webSocket, !output.events.isEmpty {
+      connections[context.index].facts.webSocket = webSocket.facts
     }
     if let missing = output.missing {
-      miss(missing.count, isExact: missing.isExact, index, direction, stamp, &receiver)
+      miss(missing.count, isExact: missing.isExact, context, &receiver)
     }
     if !output.payload.isEmpty {
-      spell(output.payload.span, index, direction, stamp, &receiver)
+      spell(output.payload.span, context, &receiver)
     }
     let isTold =
-      connections[index].facts.isMQTT || connections[index].webSocket?.offersMQTT == true
+      connections[context.index].facts.isMQTT
+      || connections[context.index].webSocket?.offersMQTT == true
     if !isTold { return }
     for event in output.events {
-      receiver.receive(.webSocket(event), stamp, on: connections[index].facts)
+      receiver.receive(.webSocket(event), context.stamp, on: connections[context.index].facts)
     }
   }
 
@@ -105,17 +107,17 @@ extension Dissector {
 
   /// Bytes of what is spoken on the connection.
   private mutating func spell<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ bytes: Span<UInt8>, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    switch connections[index].content {
-    case .mqtt: read(bytes, index, direction, stamp, &receiver)
+    switch connections[context.index].content {
+    case .mqtt: read(bytes, context, &receiver)
     case .other: return
     case .undecided:
-      connections[index].opening.append(
-        OpeningPiece(direction: direction, bytes: bytes.array, stamp: stamp))
-      connections[index].openingBytes += bytes.count
-      decide(index, &receiver)
+      connections[context.index].opening.append(
+        OpeningPiece(direction: context.direction, bytes: bytes.array, stamp: context.stamp))
+      connections[context.index].openingBytes += bytes.count
+      decide(context.index, &receiver)
     }
   }
 
@@ -136,7 +138,7 @@ extension Dissector {
       connections[index].tls = TLSConnection(services: services, keyLog: keyLog)
       connections[index].facts.tls = TLSFacts()
       for piece in pieces {
-        deliver(piece.bytes.span, index, piece.direction, piece.stamp, &receiver)
+        deliver(piece.bytes.span, piece.context(index), &receiver)
       }
     case .webSocket, .webSocketFrames:
       let stream =
@@ -144,7 +146,7 @@ extension Dissector {
       connections[index].webSocket = stream
       connections[index].facts.webSocket = stream.facts
       for piece in pieces {
-        deliverContent(piece.bytes.span, index, piece.direction, piece.stamp, &receiver)
+        deliverContent(piece.bytes.span, piece.context(index), &receiver)
       }
     case .mqtt:
       connections[index].content = .mqtt
@@ -153,7 +155,7 @@ extension Dissector {
         receiver.receive(.recognized, first.stamp, on: connections[index].facts)
       }
       for piece in pieces {
-        read(piece.bytes.span, index, piece.direction, piece.stamp, &receiver)
+        read(piece.bytes.span, piece.context(index), &receiver)
       }
     }
   }

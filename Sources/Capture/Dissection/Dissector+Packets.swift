@@ -5,12 +5,12 @@ import MQTTCodec
 extension Dissector {
   /// Reads the packets that are whole in `bytes`, which follow what came before.
   mutating func read<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ bytes: Span<UInt8>, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
     var stream = PacketStream()
-    swap(&stream, &connections[index][direction])
-    defer { swap(&stream, &connections[index][direction]) }
+    swap(&stream, &connections[context.index][context.direction])
+    defer { swap(&stream, &connections[context.index][context.direction]) }
     var start = 0
     if stream.skip > 0 {
       start = min(stream.skip, bytes.count)
@@ -20,10 +20,10 @@ extension Dissector {
     if stream.partial.isEmpty {
       let rest = bytes.extracting(start..<bytes.count)
       let used = packets(
-        rest, newCount: rest.count, &stream, index, direction, stamp, stamp.frame, &receiver)
+        rest, newCount: rest.count, &stream, context, context.stamp.frame, &receiver)
       if used < rest.count {
         stream.partial = rest.extracting(used..<rest.count).array
-        stream.partialFrame = stamp.frame
+        stream.partialFrame = context.stamp.frame
       }
       return
     }
@@ -31,20 +31,20 @@ extension Dissector {
     var whole: [UInt8] = []
     swap(&whole, &stream.partial)
     let used = packets(
-      whole.span, newCount: bytes.count - start, &stream, index, direction, stamp,
+      whole.span, newCount: bytes.count - start, &stream, context,
       stream.partialFrame, &receiver)
     if used == 0 {
       swap(&whole, &stream.partial)
     } else if used < whole.count {
       stream.partial = Array(whole[used...])
-      stream.partialFrame = stamp.frame
+      stream.partialFrame = context.stamp.frame
     }
   }
 
   /// Reads as many packets as there are and answers how many bytes they took.
   private mutating func packets<Receiver: PacketReceiver & ~Copyable>(
-    _ bytes: Span<UInt8>, newCount: Int, _ stream: inout PacketStream, _ index: Int,
-    _ direction: Direction, _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+    _ bytes: Span<UInt8>, newCount: Int, _ stream: inout PacketStream, _ context: SegmentContext,
+    _ firstFrame: Int, _ receiver: inout Receiver
   ) -> Int {
     var offset = 0
     var frame = firstFrame
@@ -52,9 +52,9 @@ extension Dissector {
     while offset < bytes.count {
       if stream.isLost {
         let rest = bytes.extracting(offset..<bytes.count)
-        let version = connections[index].knownVersion
+        let version = connections[context.index].knownVersion
         defer { unsearchedCount = 0 }
-        switch stream.search(rest, newCount: unsearchedCount, direction, version) {
+        switch stream.search(rest, newCount: unsearchedCount, context.direction, version) {
         case .undecided(let from):
           stream.lostBytes += from
           return offset + from
@@ -62,8 +62,8 @@ extension Dissector {
           offset += place
           stream.isLost = false
           receiver.receive(
-            .resynchronized(direction, skipped: stream.lostBytes + place), stamp,
-            on: connections[index].facts)
+            .resynchronized(context.direction, skipped: stream.lostBytes + place), context.stamp,
+            on: connections[context.index].facts)
           stream.lostBytes = 0
         }
       }
@@ -71,14 +71,15 @@ extension Dissector {
       do {
         header = try FixedHeader.read(
           bytes, at: offset, packetSizeLimit: FixedHeader.longestPacket,
-          version: connections[index].facts.version)
+          version: connections[context.index].facts.version)
       } catch {
         tell(
           CapturedPacket(
-            number: packetCount + 1, stamp: stamp, firstFrame: frame, direction: direction,
+            number: packetCount + 1, stamp: context.stamp, firstFrame: frame,
+            direction: context.direction,
             header: nil,
             content: .malformed(error)),
-          bytes.extracting(offset..<min(bytes.count, offset + 5)), index, &receiver)
+          bytes.extracting(offset..<min(bytes.count, offset + 5)), context.index, &receiver)
         stream.isLost = true
         stream.lostBytes = 1
         offset += 1
@@ -91,58 +92,63 @@ extension Dissector {
           return offset
         }
         cut(
-          header, bytes.extracting(offset..<bytes.count), index, direction, stamp, frame, &receiver)
+          header, bytes.extracting(offset..<bytes.count), context, frame, &receiver)
         stream.skip = header.packetLength - available
         return bytes.count
       }
       let packet = bytes.extracting(offset..<offset + header.packetLength)
-      take(packet, header, &stream, index, direction, stamp, frame, &receiver)
+      take(packet, header, &stream, context, frame, &receiver)
       offset += header.packetLength
-      frame = stamp.frame
+      frame = context.stamp.frame
     }
     return offset
   }
 
   private mutating func cut<Receiver: PacketReceiver & ~Copyable>(
-    _ header: FixedHeader, _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction,
-    _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+    _ header: FixedHeader, _ bytes: Span<UInt8>, _ context: SegmentContext, _ firstFrame: Int,
+    _ receiver: inout Receiver
   ) {
     tell(
       CapturedPacket(
-        number: packetCount + 1, stamp: stamp, firstFrame: firstFrame, direction: direction,
+        number: packetCount + 1, stamp: context.stamp, firstFrame: firstFrame,
+        direction: context.direction,
         header: header,
         content: .incomplete(missing: header.packetLength - bytes.count)),
-      bytes, index, &receiver)
+      bytes, context.index, &receiver)
   }
 
   private mutating func take<Receiver: PacketReceiver & ~Copyable>(
-    _ packet: Span<UInt8>, _ header: FixedHeader, _ stream: inout PacketStream, _ index: Int,
-    _ direction: Direction, _ stamp: FrameStamp, _ firstFrame: Int, _ receiver: inout Receiver
+    _ packet: Span<UInt8>, _ header: FixedHeader, _ stream: inout PacketStream,
+    _ context: SegmentContext, _ firstFrame: Int, _ receiver: inout Receiver
   ) {
     if header.type != .connect {
-      connections[index].facts.infer(from: packet, header, direction, frame: stamp.frame)
+      connections[context.index].facts.infer(
+        from: packet, header, context.direction, frame: context.stamp.frame)
     }
-    let version = connections[index].facts.version
+    let version = connections[context.index].facts.version
     var captured = CapturedPacket(
-      number: packetCount + 1, stamp: stamp, firstFrame: firstFrame, direction: direction,
+      number: packetCount + 1, stamp: context.stamp, firstFrame: firstFrame,
+      direction: context.direction,
       header: header,
       content: .incomplete(missing: 0))
     do {
       if header.type == .publish {
-        let view = try PublishView.decode(packet, header, version: version, direction: direction)
+        let view = try PublishView.decode(
+          packet, header, version: version, direction: context.direction)
         captured.content = .publish(view)
         if view.topicAlias != 0 {
           captured.aliasedTopic = stream.resolve(view, packet)
         }
       } else {
-        let content = try Packet.decode(packet, header, version: version, direction: direction)
-        connections[index].facts.learn(from: content, frame: stamp.frame)
+        let content = try Packet.decode(
+          packet, header, version: version, direction: context.direction)
+        connections[context.index].facts.learn(from: content, frame: context.stamp.frame)
         captured.content = .packet(content)
       }
     } catch {
       captured.content = .malformed(error)
     }
-    tell(captured, packet, index, &receiver)
+    tell(captured, packet, context.index, &receiver)
   }
 
   private mutating func tell<Receiver: PacketReceiver & ~Copyable>(
@@ -156,22 +162,26 @@ extension Dissector {
   /// Bytes of a direction are not in the capture; a count that is not exact is one of a layer
   /// below.
   mutating func miss<Receiver: PacketReceiver & ~Copyable>(
-    _ count: Int, isExact: Bool, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ count: Int, isExact: Bool, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    switch connections[index].content {
+    switch connections[context.index].content {
     case .other: return
     case .undecided:
-      connections[index].opening.removeAll { $0.direction == direction }
-      connections[index].openingBytes = connections[index].opening.reduce(0) { $0 + $1.bytes.count }
-      connections[index].facts.hasBeginning = false
+      connections[context.index].opening.removeAll { $0.direction == context.direction }
+      connections[context.index].openingBytes = connections[context.index].opening.reduce(0) {
+        $0 + $1.bytes.count
+      }
+      connections[context.index].facts.hasBeginning = false
       return
     case .mqtt: break
     }
-    receiver.receive(.missing(direction, count: count), stamp, on: connections[index].facts)
+    receiver.receive(
+      .missing(context.direction, count: count), context.stamp, on: connections[context.index].facts
+    )
     var stream = PacketStream()
-    swap(&stream, &connections[index][direction])
-    defer { swap(&stream, &connections[index][direction]) }
+    swap(&stream, &connections[context.index][context.direction])
+    defer { swap(&stream, &connections[context.index][context.direction]) }
     if stream.isLost { return stream.lostBytes += count }
     if stream.skip > 0 {
       stream.isLost = count > stream.skip || !isExact
@@ -185,7 +195,7 @@ extension Dissector {
     let header = try? FixedHeader.read(
       partial.span, at: 0, packetSizeLimit: FixedHeader.longestPacket)
     guard let found = header ?? nil else { return }
-    cut(found, partial.span, index, direction, stamp, stream.partialFrame, &receiver)
+    cut(found, partial.span, context, stream.partialFrame, &receiver)
     let rest = found.packetLength - partial.count
     if isExact && count <= rest {
       stream.isLost = false

@@ -26,8 +26,8 @@ package struct DissectorLimits: Sendable {
 
 /// Takes captures apart.
 package struct Dissector: ~Copyable {
-  private let limits: DissectorLimits
-  private var table = ConnectionTable()
+  let limits: DissectorLimits
+  var table = ConnectionTable()
   private var fragments = Fragments()
   var connections: [CapturedConnection] = []
   let services: (any CaptureServices)?
@@ -39,7 +39,7 @@ package struct Dissector: ~Copyable {
   /// MQTT packets so far.
   package var packetCount = 0
   /// Bytes that all connections together keep.
-  package private(set) var keptByteCount = 0
+  package internal(set) var keptByteCount = 0
 
   /// A dissector that has seen nothing.
   ///
@@ -122,11 +122,12 @@ package struct Dissector: ~Copyable {
   }
 
   /// Hands on what is left of a connection of which no more will come.
-  private mutating func finish<Receiver: PacketReceiver & ~Copyable>(
+  mutating func finish<Receiver: PacketReceiver & ~Copyable>(
     _ index: Int, _ receiver: inout Receiver
   ) {
     for direction in [Direction.toServer, .toClient] {
-      handOut(index, direction, lastStamp, &receiver)
+      handOut(
+        SegmentContext(index: index, direction: direction, stamp: lastStamp), &receiver)
       end(index, direction, &receiver)
     }
     connections[index].opening = []
@@ -135,15 +136,15 @@ package struct Dissector: ~Copyable {
 
   /// Hands on what waits in one direction for bytes before it, as if they never came.
   private mutating func handOut<Receiver: PacketReceiver & ~Copyable>(
-    _ index: Int, _ direction: Direction, _ stamp: FrameStamp, _ receiver: inout Receiver
+    _ context: SegmentContext, _ receiver: inout Receiver
   ) {
     var events: [HalfEvent] = []
-    if direction == .toServer {
-      connections[index].fromClient.finish(&events)
+    if context.direction == .toServer {
+      connections[context.index].fromClient.finish(&events)
     } else {
-      connections[index].fromServer.finish(&events)
+      connections[context.index].fromServer.finish(&events)
     }
-    handle(events, Span(), index, direction, stamp, &receiver)
+    handle(events, Span(), context, &receiver)
   }
 
   // MARK: TCP
@@ -162,10 +163,11 @@ package struct Dissector: ~Copyable {
     let direction: Direction =
       source == connections[index].facts.client ? .toServer : .toClient
     connections[index].number(&stamp, segment, direction)
+    let context = SegmentContext(index: index, direction: direction, stamp: stamp)
     if connections[index].isPlainMQTT, connections[index].advances(segment, direction) {
       if segment.payload.isEmpty { return }
       let keptBefore = connections[index][direction].keptBytes
-      read(bytes.extracting(segment.payload), index, direction, stamp, &receiver)
+      read(bytes.extracting(segment.payload), context, &receiver)
       let kept = connections[index][direction].keptBytes
       if kept == keptBefore { return }
       keptByteCount += kept - keptBefore
@@ -173,117 +175,64 @@ package struct Dissector: ~Copyable {
       return
     }
     let keptBefore = connections[index].keptBytes
-    takeSlowly(segment, bytes, index, direction, stamp, &receiver)
+    takeSlowly(segment, bytes, context, &receiver)
     keptByteCount += connections[index].keptBytes - keptBefore
     if keptByteCount > limits.keptBytes { release(index, stamp, &receiver) }
   }
 
-  /// The connection of a segment, a new one when there is none.
-  private mutating func place<Receiver: PacketReceiver & ~Copyable>(
-    _ source: CapturedEndpoint, _ destination: CapturedEndpoint, _ segment: TCPSegment,
-    _ stamp: inout FrameStamp, _ receiver: inout Receiver
-  ) -> Int {
-    if let index = table.find(source, destination) {
-      let isAnother =
-        segment.begins && !segment.acknowledges
-        && connections[index].half(of: source).isAnother(segment.sequence)
-      if !isAnother {
-        if segment.begins, !connections[index].hasPackets {
-          connections[index].facts.hasBeginning = true
-        }
-        return index
-      }
-      // The ends are used again.
-      keptByteCount -= connections[index].keptBytes
-      finish(index, &receiver)
-      table.forget(connections[index].key)
-      return open(at: index, source, destination, segment, stamp, &receiver)
-    }
-    if connections.count < limits.connections {
-      return open(at: nil, source, destination, segment, stamp, &receiver)
-    }
-    // What has been silent for longest makes room.
-    let victim = table.victim(of: connections.count) {
-      (connections[$0].isClosed, connections[$0].lastFrame)
-    }
-    keptByteCount -= connections[victim].keptBytes
-    finish(victim, &receiver)
-    table.forget(connections[victim].key)
-    return open(at: victim, source, destination, segment, stamp, &receiver)
-  }
-
-  private mutating func open<Receiver: PacketReceiver & ~Copyable>(
-    at slot: Int?, _ source: CapturedEndpoint, _ destination: CapturedEndpoint,
-    _ segment: TCPSegment,
-    _ stamp: FrameStamp, _ receiver: inout Receiver
-  ) -> Int {
-    // SYN comes from the client, its answer from the server; without them the lower port serves.
-    let isFromClient =
-      segment.begins ? !segment.acknowledges : source.port >= destination.port
-    let index = slot ?? connections.count
-    let key = ConnectionKey(source, destination)
-    var connection = CapturedConnection(
-      number: table.count, client: isFromClient ? source : destination,
-      server: isFromClient ? destination : source, key: key, isDirectionKnown: segment.begins)
-    connection.facts.hasBeginning = segment.begins
-    table.add(key, at: index)
-    if slot == nil { connections.append(connection) } else { connections[index] = connection }
-    receiver.receive(.opened, stamp, on: connections[index].facts)
-    return index
-  }
-
   private mutating func takeSlowly<Receiver: PacketReceiver & ~Copyable>(
-    _ segment: TCPSegment, _ bytes: Span<UInt8>, _ index: Int, _ direction: Direction,
-    _ stamp: FrameStamp, _ receiver: inout Receiver
+    _ segment: TCPSegment, _ bytes: Span<UInt8>, _ context: SegmentContext,
+    _ receiver: inout Receiver
   ) {
     let payload = bytes.extracting(segment.payload)
     events.removeAll(keepingCapacity: true)
     var found = events
     events = []
-    if direction == .toServer {
-      connections[index].fromClient.receive(segment, payload, stamp, &found)
+    if context.direction == .toServer {
+      connections[context.index].fromClient.receive(segment, payload, context.stamp, &found)
     } else {
-      connections[index].fromServer.receive(segment, payload, stamp, &found)
+      connections[context.index].fromServer.receive(segment, payload, context.stamp, &found)
     }
     // What a reversal turns round must not be turned twice.
-    let client = connections[index].facts.client
+    let client = connections[context.index].facts.client
     if !found.isEmpty {
-      handle(found, payload, index, direction, stamp, &receiver)
+      handle(found, payload, context, &receiver)
       found.removeAll(keepingCapacity: true)
     }
-    let isReversed = client != connections[index].facts.client
-    let actual = isReversed ? direction.opposite : direction
-    acknowledge(segment, index, actual, stamp, &found, &receiver)
+    let isReversed = client != connections[context.index].facts.client
+    let actual = isReversed ? context.direction.opposite : context.direction
+    acknowledge(segment, context.inDirection(actual), &found, &receiver)
     events = found
-    if segment.finishes || segment.resets { close(segment, index, actual, stamp, &receiver) }
+    if segment.finishes || segment.resets { close(segment, context.inDirection(actual), &receiver) }
   }
 
   /// What the other direction has to give up because it was acknowledged.
   private mutating func acknowledge<Receiver: PacketReceiver & ~Copyable>(
-    _ segment: TCPSegment, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ segment: TCPSegment, _ context: SegmentContext,
     _ found: inout [HalfEvent], _ receiver: inout Receiver
   ) {
     if !segment.acknowledges { return }
-    let isFromClient = direction == .toServer
+    let isFromClient = context.direction == .toServer
     if isFromClient {
-      connections[index].fromServer.acknowledge(segment.acknowledged, &found)
+      connections[context.index].fromServer.acknowledge(segment.acknowledged, &found)
     } else {
-      connections[index].fromClient.acknowledge(segment.acknowledged, &found)
+      connections[context.index].fromClient.acknowledge(segment.acknowledged, &found)
     }
     if found.isEmpty { return }
-    handle(found, Span(), index, direction.opposite, stamp, &receiver)
+    handle(found, Span(), context.inDirection(context.direction.opposite), &receiver)
     found.removeAll(keepingCapacity: true)
   }
 
   private mutating func close<Receiver: PacketReceiver & ~Copyable>(
-    _ segment: TCPSegment, _ index: Int, _ direction: Direction, _ stamp: FrameStamp,
+    _ segment: TCPSegment, _ context: SegmentContext,
     _ receiver: inout Receiver
   ) {
-    connections[index].isClosed = true
+    connections[context.index].isClosed = true
     receiver.receive(
-      .closed(direction, isReset: segment.resets), stamp, on: connections[index].facts)
-    end(index, direction, &receiver)
-    if segment.resets { end(index, direction.opposite, &receiver) }
+      .closed(context.direction, isReset: segment.resets), context.stamp,
+      on: connections[context.index].facts)
+    end(context.index, context.direction, &receiver)
+    if segment.resets { end(context.index, context.direction.opposite, &receiver) }
   }
 
   /// All connections together keep too much, and this one has just asked for more.
@@ -292,8 +241,9 @@ package struct Dissector: ~Copyable {
   ) {
     let before = connections[index].keptBytes
     for direction in [Direction.toServer, .toClient] {
-      handOut(index, direction, stamp, &receiver)
-      miss(0, isExact: false, index, direction, stamp, &receiver)
+      let context = SegmentContext(index: index, direction: direction, stamp: stamp)
+      handOut(context, &receiver)
+      miss(0, isExact: false, context, &receiver)
       connections[index][direction].forgetAliases()
     }
     connections[index].tls?.release()
@@ -305,23 +255,24 @@ package struct Dissector: ~Copyable {
   }
 
   private mutating func handle<Receiver: PacketReceiver & ~Copyable>(
-    _ events: [HalfEvent], _ payload: Span<UInt8>, _ index: Int, _ direction: Direction,
-    _ stamp: FrameStamp, _ receiver: inout Receiver
+    _ events: [HalfEvent], _ payload: Span<UInt8>, _ context: SegmentContext,
+    _ receiver: inout Receiver
   ) {
-    let client = connections[index].facts.client
+    let client = connections[context.index].facts.client
     for event in events {
-      let isReversed = client != connections[index].facts.client
-      let actual = isReversed ? direction.opposite : direction
+      let isReversed = client != connections[context.index].facts.client
+      let actual = isReversed ? context.direction.opposite : context.direction
       switch event {
       case .payload(let offset):
-        deliver(payload.extracting(offset..<payload.count), index, actual, stamp, &receiver)
+        deliver(payload.extracting(offset..<payload.count), context.inDirection(actual), &receiver)
       case .kept(let bytes, let shown):
-        deliver(bytes.span, index, actual, shown, &receiver)
+        deliver(bytes.span, context.with(actual, shown), &receiver)
       case .missing(let count, let shown):
-        lack(count, index, actual, shown, &receiver)
+        lack(count, context.with(actual, shown), &receiver)
       case .repeated:
-        if connections[index].facts.isMQTT {
-          receiver.receive(.retransmitted(actual), stamp, on: connections[index].facts)
+        if connections[context.index].facts.isMQTT {
+          receiver.receive(
+            .retransmitted(actual), context.stamp, on: connections[context.index].facts)
         }
       }
     }

@@ -3,56 +3,21 @@
 
 import Text
 
-/// How much a finding matters.
-package enum FindingSeverity: Int, Comparable, CaseIterable, Sendable {
-  /// Worth knowing; nobody has done wrong for certain.
-  case note
-  /// Something was refused, lost or risked within what the standard allows.
-  case warning
-  /// The standard was broken, or a promise of it was not kept.
-  case error
-
-  package var name: String { "\(self)" }
-
-  package static func < (left: FindingSeverity, right: FindingSeverity) -> Bool {
-    left.rawValue < right.rawValue
-  }
-}
-
-/// What was found; the raw value names it in JSON.
-package enum FindingKind: String, CaseIterable, Sendable {
-  case malformed
-  case utf8 = "utf-8"
-  case noConnect = "no-connect"
-  case secondConnect = "second-connect"
-  case afterDisconnect = "after-disconnect"
-  case refused
-  case takenOver = "taken-over"
-  case notTakenOver = "not-taken-over"
-  case reconnectStorm = "reconnect-storm"
-  case unacknowledged
-  case duplicate
-  case identifierInUse = "identifier-in-use"
-  case wrongDuplicateFlag = "wrong-dup"
-  case resent
-  case wrongAcknowledgement = "wrong-acknowledgement"
-  case pubrelWithoutPubrec = "pubrel-without-pubrec"
-  case receiveMaximum = "receive-maximum"
-  case topicAlias = "topic-alias"
-  case packetSize = "packet-size"
-  case unsupported
-  case keepAlive = "keep-alive"
-  case pingresp
-  case noSuback = "no-suback"
-  case noUnsuback = "no-unsuback"
-  case undelivered
-  case notDecrypted = "not-decrypted"
+/// What shows a finding, and whom it is about.
+struct Evidence {
+  /// The frames that show it.
+  var frames: [Int]
+  /// Unix time of the frame that gave rise to it.
+  var timeNanoseconds: Int64
+  var client: String
+  var stream: Int
 }
 
 /// One finding.
 package struct Finding: Equatable, Sendable {
-  package var severity: FindingSeverity
   package var kind: FindingKind
+  /// The row's, or less where the capture leaves open whether it is so.
+  package var severity: FindingSeverity
   /// The frames that show it, the earliest first.
   package var frames: [Int]
   /// Unix time of the frame that gave rise to it; nil when the capture has none.
@@ -61,7 +26,7 @@ package struct Finding: Equatable, Sendable {
   package var client: String
   /// The TCP connection.
   package var stream: Int
-  /// The statement or section of the standard, as in `MQTT-4.3.3-4`.
+  /// The statement or section of the standard: the row's, or the one that a malformed packet breaks.
   package var clause: String
   /// What was found, without a full stop.
   package var text: String

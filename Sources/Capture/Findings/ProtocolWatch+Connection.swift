@@ -1,5 +1,4 @@
-// A connection: who begins it, what both ends allow each other, keep alive, and its end (3.1, 3.2,
-// 3.12, 3.14).
+// A connection: who begins it, whose session it takes over, and its end (3.1, 3.2, 3.12, 3.14).
 
 import Basis
 import MQTTCodec
@@ -80,18 +79,18 @@ extension ProtocolWatch {
     guard packet.direction == .toServer, let type = packet.header?.type else { return }
     if type == .connect, let first = connection.connect {
       tell(
-        .error, .secondConnect, [first.frame, now.frame], now.time, connection, "MQTT-3.1.0-2",
+        .secondConnect, connection.evidence(now, after: first.frame),
         "a second CONNECT on the same connection")
     }
     if type != .connect, !connection.hasPackets, connection.hasBeginning {
       tell(
-        .error, .noConnect, [now.frame], now.time, connection, "MQTT-3.1.0-1",
+        .firstIsNotConnect, connection.evidence(now),
         "the first packet is \(type.name) and not CONNECT")
     }
     if let disconnect = connection.disconnect {
       tell(
-        .error, .afterDisconnect, [disconnect.frame, now.frame], now.time, connection,
-        "MQTT-3.14.4-1", "\(type.name) after DISCONNECT")
+        .afterDisconnect, connection.evidence(now, after: disconnect.frame),
+        "\(type.name) after DISCONNECT")
     }
     checkTakeOver(type, now, connection)
     checkKeepAlive(now, connection)
@@ -107,7 +106,7 @@ extension ProtocolWatch {
       let since = other.connack, now.time - since.time > Self.patienceNanoseconds
     else { return }
     tell(
-      .error, .notTakenOver, [since.frame, now.frame], now.time, connection, "MQTT-3.1.4-3",
+      .notTakenOver, connection.evidence(now, after: since.frame),
       "\(type.name) on a connection whose session stream \(other.stream) has taken over")
   }
 
@@ -145,8 +144,7 @@ extension ProtocolWatch {
     let old = sessions[known].stream
     if old != connection.stream, let other = connections[old], other.isOpen {
       tell(
-        .warning, .takenOver, [other.connect?.frame ?? now.frame, now.frame], now.time, connection,
-        "MQTT-3.1.4-3",
+        .takenOver, connection.evidence(now, after: other.connect?.frame),
         "stream \(connection.stream) takes over the session of stream \(old), which is open")
     }
     if connection.session != known { sessions[connection.session].isConnected = false }
@@ -167,8 +165,10 @@ extension ProtocolWatch {
       sessions[session].isStorm = false
     } else if !sessions[session].isStorm {
       sessions[session].isStorm = true
+      var evidence = connection.evidence(now)
+      evidence.frames = recent.map(\.frame)
       tell(
-        .warning, .reconnectStorm, recent.map(\.frame), now.time, connection, "3.1",
+        .reconnectStorm, evidence,
         "\(recent.count) CONNECT packets within \(Self.stormNanoseconds / 1_000_000_000) s")
     }
     if recent.count > 32 { sessions[session].connects.removeFirst(recent.count - 32) }
@@ -193,8 +193,7 @@ extension ProtocolWatch {
     connection.isAccepted = !connack.reasonCode.isFailure
     if connack.reasonCode.isFailure {
       tell(
-        .warning, .refused, [connection.connect?.frame ?? now.frame, now.frame], now.time,
-        connection, "3.2.2.2",
+        .connectionRefused, connection.evidence(now, after: connection.connect?.frame),
         "the connection is refused: \(connack.reasonCode.hexadecimal) \(connack.reasonCode.name)"
           + Self.reasonString(connack.properties))
     }
@@ -233,90 +232,6 @@ extension ProtocolWatch {
     properties.string(.reasonString).map { ", " + $0.quoted } ?? ""
   }
 
-  // MARK: Keep alive
-
-  private mutating func checkKeepAlive(_ now: Waiting, _ connection: WatchedConnection) {
-    guard connection.keepAliveSeconds > 0, connection.isAccepted, !connection.lacksBytes,
-      let last = connection.lastFromClient
-    else { return }
-    let silence = now.time - last.time
-    let allowed = Int64(connection.keepAliveSeconds) * 1_000_000_000
-    // Half a second is what timers and networks take.
-    if silence <= allowed + 500_000_000 { return }
-    let text =
-      "the client was silent for \(Self.seconds(silence)), keep alive is "
-      + "\(connection.keepAliveSeconds) s"
-    if silence > allowed * 3 / 2 + 500_000_000 {
-      tell(
-        .error, .keepAlive, [last.frame, now.frame], now.time, connection, "MQTT-3.1.2-22",
-        text + ", and the server did not close the connection")
-    } else {
-      tell(
-        .warning, .keepAlive, [last.frame, now.frame], now.time, connection, "MQTT-3.1.2-20", text)
-    }
-  }
-
-  mutating func pingresp(_ now: Waiting, _ connection: inout WatchedConnection) -> Pairing? {
-    guard let request = connection.ping else { return nil }
-    connection.ping = nil
-    let latency = now.time - request.time
-    ping.add(latency)
-    if latency > Self.patienceNanoseconds {
-      tell(
-        .warning, .pingresp, [request.frame, now.frame], now.time, connection, "MQTT-3.12.4-1",
-        "PINGRESP comes \(Self.seconds(latency)) after PINGREQ")
-    }
-    return now.answer(to: request)
-  }
-
-  /// `1.5 s`.
-  static func seconds(_ nanoseconds: Int64) -> String {
-    let tenths = (nanoseconds + 50_000_000) / 100_000_000
-    return "\(tenths / 10).\(tenths % 10) s"
-  }
-
-  // MARK: Limits
-
-  /// What the receiver of a packet has forbidden (3.1.2.11, 3.2.2.3).
-  mutating func checkLimits(
-    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ now: Waiting, _ connection: WatchedConnection
-  ) {
-    if connection.version != .v5 { return }
-    let isToServer = packet.direction == .toServer
-    let limits = isToServer ? connection.toServer : connection.toClient
-    if let size = packet.header?.packetLength, let most = limits.maximumPacketSize, size > most {
-      tell(
-        .error, .packetSize, [now.frame], now.time, connection,
-        isToServer ? "MQTT-3.2.2-15" : "MQTT-3.1.2-24",
-        "\(packet.header?.type.name ?? "packet") of \(size) bytes, the maximum packet size is \(most)"
-      )
-    }
-    guard case .publish(let view) = packet.content else { return }
-    let alias = Int(view.topicAlias)
-    if let most = limits.topicAliasMaximum, alias > most {
-      tell(
-        .error, .topicAlias, [now.frame], now.time, connection,
-        isToServer ? "MQTT-3.3.2-9" : "MQTT-3.3.2-11",
-        "topic alias \(alias), the topic alias maximum is \(most)")
-    } else if alias != 0, packet.aliasedTopic == nil, view.topic.isEmpty, connection.hasBeginning,
-      !connection.lacksBytes
-    {
-      tell(
-        .error, .topicAlias, [now.frame], now.time, connection, "3.3.2.3.4",
-        "topic alias \(alias) was never given a topic")
-    }
-    if let most = limits.maximumQoS, view.qos > most {
-      tell(
-        .error, .unsupported, [now.frame], now.time, connection, "MQTT-3.2.2-11",
-        "PUBLISH at QoS \(view.qos.rawValue), the maximum QoS is \(most.rawValue)")
-    }
-    if !limits.isRetainAvailable, view.isRetained {
-      tell(
-        .error, .unsupported, [now.frame], now.time, connection, "MQTT-3.2.2-14",
-        "PUBLISH with RETAIN, which the server has said it does not support")
-    }
-  }
-
   // MARK: Ends
 
   mutating func disconnect(
@@ -327,7 +242,7 @@ extension ProtocolWatch {
     if !disconnect.reasonCode.isFailure { return }
     let who = direction == .toServer ? "client" : "server"
     tell(
-      .warning, .refused, [now.frame], now.time, connection, "3.14.2.1",
+      .disconnectedWithFailure, connection.evidence(now),
       "the \(who) disconnects: \(disconnect.reasonCode.hexadecimal) \(disconnect.reasonCode.name)"
         + Self.reasonString(disconnect.properties))
   }
@@ -352,7 +267,7 @@ extension ProtocolWatch {
     if connection.lacksBytes { return }
     if let request = connection.ping, end - request.time > Self.patienceNanoseconds {
       tell(
-        .error, .pingresp, [request.frame], request.time, connection, "MQTT-3.12.4-1",
+        .pingrespMissing, connection.evidence(request),
         "PINGREQ was not answered within \(Self.seconds(end - request.time))")
     }
     for (_, waiting) in connection.subscribes.sorted(by: {
@@ -364,16 +279,15 @@ extension ProtocolWatch {
         filters.prefix(Self.shownFilters).map { Self.excerpt($0.utf8.span).quoted }
         .joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
       tell(
-        severity(of: waiting.since, end), .noSuback, [waiting.since.frame], waiting.since.time,
-        connection, "MQTT-3.8.4-1",
-        "the subscription to \(shown) never got its SUBACK")
+        .subackMissing, connection.evidence(waiting.since),
+        "the subscription to \(shown) never got its SUBACK", as: severity(of: waiting.since, end))
     }
     for (_, waiting) in connection.unsubscribes.sorted(by: {
       $0.value.since.frame < $1.value.since.frame
     }) {
       tell(
-        severity(of: waiting.since, end), .noUnsuback, [waiting.since.frame], waiting.since.time,
-        connection, "MQTT-3.10.4-4", "UNSUBSCRIBE never got its UNSUBACK")
+        .unsubackMissing, connection.evidence(waiting.since),
+        "UNSUBSCRIBE never got its UNSUBACK", as: severity(of: waiting.since, end))
     }
   }
 

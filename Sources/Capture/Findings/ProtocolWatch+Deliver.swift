@@ -89,8 +89,8 @@ extension ProtocolWatch {
     case .surplus(let topic, let at):
       if view.isRetained || view.isDuplicate || connection.lacksBytes { return nil }
       tell(
-        view.qos == .exactlyOnce ? .error : .warning, .duplicate, [at.frame, now.frame], now.time,
-        connection, view.qos == .exactlyOnce ? "4.3.3" : "3.3.4",
+        view.qos == .exactlyOnce ? .deliveredTooOftenExactlyOnce : .deliveredTooOften,
+        connection.evidence(now, after: at.frame),
         "\(topic.quoted) is delivered more often than it was published")
       return nil
     }
@@ -125,13 +125,14 @@ extension ProtocolWatch {
     let waited = end - publication.at.time
     let isLate = waited >= Self.patienceNanoseconds
     if waited < 0 || (!isLate && (!connection.isOpen || !isEnd)) { return }
-    let severity: FindingSeverity =
-      !isLate ? .note : receiver.qos == .atMostOnce ? .warning : .error
+    let evidence = Evidence(
+      frames: [publication.at.frame], timeNanoseconds: publication.at.time,
+      client: publication.client, stream: publication.stream)
     tell(
-      severity, .undelivered, [publication.at.frame], publication.at.time, publication.client,
-      publication.stream, receiver.qos == .atMostOnce ? "4.3.1" : "4.5",
+      receiver.qos == .atMostOnce ? .undeliveredAtMostOnce : .undelivered, evidence,
       "\(publication.topic.quoted) was published and never delivered to "
         + "\(sessions[receiver.session].name), which is subscribed to it at QoS "
-        + "\(receiver.qos.rawValue) and was connected for \(Self.seconds(waited)) more")
+        + "\(receiver.qos.rawValue) and was connected for \(Self.seconds(waited)) more",
+      as: isLate ? nil : .note)
   }
 }

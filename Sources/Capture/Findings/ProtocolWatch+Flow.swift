@@ -89,29 +89,25 @@ extension ProtocolWatch {
     _ known: WatchedFlow, _ view: PublishView, _ isSame: Bool, _ direction: Direction,
     _ now: Waiting, _ connection: WatchedConnection
   ) {
-    let frames = [known.publish.frame, now.frame]
+    let evidence = connection.evidence(now, after: known.publish.frame)
     let name = "PUBLISH id \(view.packetIdentifier)"
     if !isSame {
       // Whatever a gap in the capture hides may have freed the identifier.
       if connection.lacksBytes { return }
       return tell(
-        .error, .identifierInUse, frames, now.time, connection,
-        direction == .toServer ? "MQTT-2.2.1-3" : "MQTT-2.2.1-4",
+        direction == .toServer ? .identifierInUseByClient : .identifierInUseByServer, evidence,
         "\(name) uses a packet identifier that is still in use")
     }
     if !view.isDuplicate {
       tell(
-        .error, .wrongDuplicateFlag, frames, now.time, connection, "MQTT-3.3.1-1",
-        "\(name) is sent again without the DUP flag")
+        .duplicateFlagLacks, evidence, "\(name) is sent again without the DUP flag")
     }
     if known.phase == .released {
       tell(
-        .error, .resent, frames, now.time, connection, "MQTT-4.3.3-6",
-        "\(name) is sent again after its PUBREL")
+        .sentAgainAfterPubrel, evidence, "\(name) is sent again after its PUBREL")
     } else if known.stream == connection.stream, connection.version == .v5 {
       tell(
-        .error, .resent, frames, now.time, connection, "MQTT-4.4.0-1",
-        "\(name) is sent again on the same connection")
+        .sentAgainOnConnection, evidence, "\(name) is sent again on the same connection")
     }
   }
 
@@ -124,14 +120,14 @@ extension ProtocolWatch {
     let name = "PUBLISH id \(view.packetIdentifier) \(topic.quoted)"
     if session[done: direction, view.packetIdentifier] == signature {
       tell(
-        view.qos == .exactlyOnce ? .error : .warning, .duplicate, [now.frame], now.time, connection,
-        view.qos == .exactlyOnce ? "4.3.3" : "4.3.2",
+        view.qos == .exactlyOnce ? .sentAgainExactlyOnce : .sentAgainAtLeastOnce,
+        connection.evidence(now),
         "\(name) is sent again after it was acknowledged: a duplicate by meaning")
       return true
     }
     if session.isWhole, !connection.lacksBytes {
       tell(
-        .error, .wrongDuplicateFlag, [now.frame], now.time, connection, "MQTT-3.3.1-3",
+        .duplicateFlagOnNew, connection.evidence(now),
         "\(name) has the DUP flag, but was not sent before")
     }
     return false
@@ -147,8 +143,8 @@ extension ProtocolWatch {
     // One more is told once, when it comes.
     if session.stream != connection.stream || current != most + 1 { return }
     tell(
-      .error, .receiveMaximum, [now.frame], now.time, connection,
-      direction == .toServer ? "MQTT-3.3.4-7" : "MQTT-3.3.4-9",
+      direction == .toServer ? .beyondReceiveMaximumOfServer : .beyondReceiveMaximumOfClient,
+      connection.evidence(now),
       "\(current) messages are unacknowledged, the receive maximum is \(most)")
   }
 
@@ -162,8 +158,7 @@ extension ProtocolWatch {
     let sender = type == .pubrel ? direction : direction.opposite
     if body.reasonCode.isFailure, type == .puback || type == .pubrec {
       tell(
-        .warning, .refused, [now.frame], now.time, connection,
-        type == .puback ? "3.4.2.1" : "3.5.2.1",
+        type == .puback ? .publishRefused : .publishOfQoS2Refused, connection.evidence(now),
         "\(type.name) id \(identifier) refuses the message: \(body.reasonCode.hexadecimal) "
           + body.reasonCode.name + Self.reasonString(body.properties))
     }
@@ -194,7 +189,7 @@ extension ProtocolWatch {
     _ flow: inout WatchedFlow, _ type: PacketType, _ body: Acknowledgement, _ now: Waiting,
     _ connection: WatchedConnection
   ) -> Bool {
-    let frames = [flow.publish.frame, now.frame]
+    let evidence = connection.evidence(now, after: flow.publish.frame)
     let name = "\(type.name) id \(body.packetIdentifier.rawValue)"
     switch (type, flow.qos, flow.phase) {
     case (.puback, .atLeastOnce, _): return true
@@ -208,7 +203,7 @@ extension ProtocolWatch {
     case (.pubrel, _, .published):
       if !connection.lacksBytes {
         tell(
-          .error, .pubrelWithoutPubrec, frames, now.time, connection, "MQTT-4.3.3-4",
+          .pubrelWithoutPubrec, evidence,
           "\(name) is sent without a PUBREC before it")
       }
       flow.phase = .released
@@ -218,8 +213,7 @@ extension ProtocolWatch {
       if !connection.lacksBytes {
         let (answer, _) = Self.missingAnswer(flow)
         tell(
-          .error, .wrongAcknowledgement, frames, now.time, connection,
-          flow.qos == .atLeastOnce ? "MQTT-4.3.2-4" : "MQTT-4.3.3-8",
+          flow.qos == .atLeastOnce ? .wrongAnswerAtLeastOnce : .wrongAnswerExactlyOnce, evidence,
           "\(name) answers a PUBLISH of QoS \(flow.qos.rawValue), which waits for \(answer)")
       }
       return false
@@ -237,11 +231,11 @@ extension ProtocolWatch {
     }
     if type == .pubrel {
       return tell(
-        .error, .pubrelWithoutPubrec, [now.frame], now.time, connection, "MQTT-4.3.3-4",
+        .pubrelWithoutPubrec, connection.evidence(now),
         "PUBREL id \(identifier) is sent without a PUBREC before it")
     }
     tell(
-      .warning, .wrongAcknowledgement, [now.frame], now.time, connection, "4.3",
+      .acknowledgesNothing, connection.evidence(now),
       "\(type.name) id \(identifier) acknowledges nothing that is under way")
   }
 
@@ -283,21 +277,23 @@ extension ProtocolWatch {
         + "\(Self.seconds(waited)) later"
     }
     if let reason { remark += "; \(reason)" }
-    let (missing, clause) = Self.missingAnswer(flow)
+    let (missing, kind) = Self.missingAnswer(flow)
     let way = direction == .toServer ? "" : " to the client"
+    let evidence = Evidence(
+      frames: [flow.publish.frame, flow.last.frame], timeNanoseconds: flow.publish.time,
+      client: sessions[session].name, stream: flow.stream)
     tell(
-      severity, .unacknowledged, [flow.publish.frame, flow.last.frame], flow.publish.time,
-      sessions[session].name, flow.stream, clause,
+      kind, evidence,
       "PUBLISH id \(identifier) QoS \(flow.qos.rawValue) \(flow.topic.quoted)\(way) was never completed: "
-        + "no \(missing), \(remark)")
+        + "no \(missing), \(remark)", as: severity)
   }
 
-  private static func missingAnswer(_ flow: WatchedFlow) -> (String, String) {
+  private static func missingAnswer(_ flow: WatchedFlow) -> (String, FindingKind) {
     switch (flow.qos, flow.phase) {
-    case (.atMostOnce, _), (.atLeastOnce, _): ("PUBACK", "MQTT-4.3.2-4")
-    case (.exactlyOnce, .published): ("PUBREC", "MQTT-4.3.3-8")
-    case (.exactlyOnce, .received): ("PUBREL", "MQTT-4.3.3-4")
-    case (.exactlyOnce, .released): ("PUBCOMP", "MQTT-4.3.3-11")
+    case (.atMostOnce, _), (.atLeastOnce, _): ("PUBACK", .pubackMissing)
+    case (.exactlyOnce, .published): ("PUBREC", .pubrecMissing)
+    case (.exactlyOnce, .received): ("PUBREL", .pubrelMissing)
+    case (.exactlyOnce, .released): ("PUBCOMP", .pubcompMissing)
     }
   }
 }

@@ -50,15 +50,14 @@ extension ProtocolWatch {
     let identifier = suback.packetIdentifier.rawValue
     guard let awaited = connection.subscribes.removeValue(forKey: identifier) else {
       return tellUnasked(
-        "SUBACK id \(identifier) answers no SUBSCRIBE", "MQTT-3.8.4-2", now, connection)
+        .subackUnasked, "SUBACK id \(identifier) answers no SUBSCRIBE", now, connection)
     }
     requestedFilterCount -= awaited.filterCount
     let (request, since) = (awaited.request, awaited.since)
     let codes = suback.reasonCodes
     if codes.count != request.subscriptions.count {
       tell(
-        .error, .wrongAcknowledgement, [since.frame, now.frame], now.time, connection,
-        "MQTT-3.8.4-6",
+        .subackOfWrongLength, connection.evidence(now, after: since.frame),
         "SUBACK id \(identifier) has \(codes.count) reason codes for "
           + "\(request.subscriptions.count) topic filters")
     }
@@ -66,7 +65,7 @@ extension ProtocolWatch {
       let filter = subscription.filter
       if code.isFailure {
         tell(
-          .warning, .refused, [since.frame, now.frame], now.time, connection, "3.9.3",
+          .subscriptionRefused, connection.evidence(now, after: since.frame),
           "the subscription to \(filter.quoted) is refused: \(code.hexadecimal) "
             + code.name(in: .suback) + Self.reasonString(suback.properties))
         continue
@@ -84,7 +83,7 @@ extension ProtocolWatch {
     let identifier = unsuback.packetIdentifier.rawValue
     guard let awaited = connection.unsubscribes.removeValue(forKey: identifier) else {
       return tellUnasked(
-        "UNSUBACK id \(identifier) answers no UNSUBSCRIBE", "MQTT-3.10.4-5", now, connection)
+        .unsubackUnasked, "UNSUBACK id \(identifier) answers no UNSUBSCRIBE", now, connection)
     }
     requestedFilterCount -= awaited.filterCount
     let (request, since) = (awaited.request, awaited.since)
@@ -97,11 +96,10 @@ extension ProtocolWatch {
 
   /// An answer to a request that was not made, unless it may only not have been seen.
   private mutating func tellUnasked(
-    _ text: String, _ statement: String, _ now: Waiting, _ connection: WatchedConnection
+    _ kind: FindingKind, _ text: String, _ now: Waiting, _ connection: WatchedConnection
   ) -> Pairing? {
     if connection.hasBeginning, !connection.lacksBytes {
-      tell(
-        .warning, .wrongAcknowledgement, [now.frame], now.time, connection, statement, text)
+      tell(kind, connection.evidence(now), text)
     }
     return nil
   }

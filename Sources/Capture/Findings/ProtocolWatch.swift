@@ -168,26 +168,22 @@ package struct ProtocolWatch: Sendable {
 
   // MARK: Telling
 
+  /// Adds a finding; `severity` and `clause` stand instead of the row's.
   mutating func tell(
-    _ severity: FindingSeverity, _ kind: FindingKind, _ frames: [Int], _ time: Int64,
-    _ connection: WatchedConnection, _ clause: String, _ text: String
+    _ kind: FindingKind, _ evidence: Evidence, _ text: String, as severity: FindingSeverity? = nil,
+    by clause: String? = nil
   ) {
-    tell(severity, kind, frames, time, connection.name, connection.stream, clause, text)
-  }
-
-  mutating func tell(
-    _ severity: FindingSeverity, _ kind: FindingKind, _ frames: [Int], _ time: Int64,
-    _ client: String, _ stream: Int, _ clause: String, _ text: String
-  ) {
-    if severity == .error { hasErrors = true }
+    let row = kind.row
+    if (severity ?? row.severity) == .error { hasErrors = true }
     if findings.count >= Self.findingLimit {
       omittedCount += 1
       return
     }
     findings.append(
       Finding(
-        severity: severity, kind: kind, frames: Set(frames).sorted(), timeNanoseconds: time,
-        client: client, stream: stream, clause: clause, text: text))
+        kind: kind, severity: severity ?? row.severity, frames: Set(evidence.frames).sorted(),
+        timeNanoseconds: evidence.timeNanoseconds, client: evidence.client,
+        stream: evidence.stream, clause: clause ?? row.clause, text: text))
   }
 
   /// Ports and application protocols (ALPN) behind which MQTT is expected.
@@ -209,9 +205,10 @@ package struct ProtocolWatch: Sendable {
     case .clientHello, .serverHello, .certificates, .alert, .decrypted: return
     }
     if !isExpected { return }
-    tell(
-      .note, .notDecrypted, [stamp.frame], stamp.timeNanoseconds ?? lastTime,
-      facts.clientIdentifier ?? "\(facts.client)", facts.number, "5.4.5", text)
+    let evidence = Evidence(
+      frames: [stamp.frame], timeNanoseconds: stamp.timeNanoseconds ?? lastTime,
+      client: facts.clientIdentifier ?? "\(facts.client)", stream: facts.number)
+    tell(.notDecrypted, evidence, text)
   }
 
   private mutating func tell(
@@ -220,8 +217,8 @@ package struct ProtocolWatch: Sendable {
     let isText = error.statement.hasPrefix("MQTT-1.5.4")
     let name = error.packetType?.name ?? "packet"
     tell(
-      .error, isText ? .utf8 : .malformed, [now.frame], now.time, connection, error.statement,
-      "\(name) byte \(error.offset): \(error.explanation)")
+      isText ? .notUTF8 : .malformed, connection.evidence(now),
+      "\(name) byte \(error.offset): \(error.explanation)", by: error.statement)
   }
 
   /// Says once that a limit was reached.

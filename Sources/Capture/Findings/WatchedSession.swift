@@ -54,6 +54,15 @@ struct WatchedLimits {
   var isRetainAvailable = true
 }
 
+extension WatchedConnection {
+  /// What shows a finding about it: the step that gave rise to it, and earlier frames.
+  func evidence(_ now: Waiting, after earlier: Int?...) -> Evidence {
+    Evidence(
+      frames: earlier.compactMap { $0 } + [now.frame], timeNanoseconds: now.time, client: name,
+      stream: stream)
+  }
+}
+
 /// A connection.
 struct WatchedConnection {
   var stream: Int

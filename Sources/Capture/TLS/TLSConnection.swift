@@ -22,7 +22,7 @@ enum TLSOutput {
 /// The state of both directions.
 final class TLSConnection {
   /// Longest handshake message that is gathered.
-  private static let messageLimit = 256 << 10
+  static let messageLimit = 256 << 10
   /// Bytes of one direction that wait for the other one's hello.
   private static let waitingLimit = 256 << 10
   /// Bytes of early data that are passed over.
@@ -32,7 +32,7 @@ final class TLSConnection {
   /// Attempts of that kind for one connection.
   private static let attemptLimit = 1 << 18
 
-  private struct Side {
+  struct Side {
     /// Bytes of the record that is not complete.
     var partial: [UInt8] = []
     /// Handshake messages that are not complete.
@@ -50,19 +50,19 @@ final class TLSConnection {
     var isEnded = false
   }
 
-  private(set) var facts = TLSFacts()
-  private let services: (any CaptureServices)?
-  private let shared: SharedKeyLog
-  private var client = Side()
-  private var server = Side()
-  private var clientRandom: [UInt8]?
-  private var hello: TLSServerHello?
-  private var schedule: TLSKeySchedule?
-  private var secrets: TLSKeyLog.Secrets?
-  private var attempts = 0
-  private var offersEarlyData = false
+  var facts = TLSFacts()
+  let services: (any CaptureServices)?
+  let shared: SharedKeyLog
+  var client = Side()
+  var server = Side()
+  var clientRandom: [UInt8]?
+  var hello: TLSServerHello?
+  var schedule: TLSKeySchedule?
+  var secrets: TLSKeyLog.Secrets?
+  var attempts = 0
+  var offersEarlyData = false
   /// Bytes of early data.
-  private var earlyCount = 0
+  var earlyCount = 0
 
   init(services: (any CaptureServices)?, keyLog: SharedKeyLog) {
     self.services = services
@@ -81,7 +81,7 @@ final class TLSConnection {
     hide("what it keeps back takes too much memory", &unheard)
   }
 
-  private subscript(direction: Direction) -> Side {
+  subscript(direction: Direction) -> Side {
     get { direction == .toServer ? client : server }
     _modify {
       if direction == .toServer { yield &client } else { yield &server }
@@ -109,7 +109,7 @@ final class TLSConnection {
     self[direction].lostBytes += count
   }
 
-  private func drain(_ direction: Direction, _ output: inout [TLSOutput]) {
+  func drain(_ direction: Direction, _ output: inout [TLSOutput]) {
     var position = 0
     while !self[direction].isEnded {
       if self[direction].isLost {
@@ -218,7 +218,7 @@ final class TLSConnection {
     }
   }
 
-  private var missingKeys: String {
+  var missingKeys: String {
     if services == nil { return "decryption is not available" }
     if let hello {
       if hello.version < 0x0303 {
@@ -234,101 +234,17 @@ final class TLSConnection {
   }
 
   /// Nothing more is read.
-  private func hide(_ reason: String, _ output: inout [TLSOutput]) {
+  func hide(_ reason: String, _ output: inout [TLSOutput]) {
     client = Side(isEnded: true)
     server = Side(isEnded: true)
     tell(reason, &output)
   }
 
   /// Tells, once, why content stays hidden.
-  private func tell(_ reason: String, _ output: inout [TLSOutput]) {
+  func tell(_ reason: String, _ output: inout [TLSOutput]) {
     if facts.obstacle != nil { return }
     facts.obstacle = reason
     output.append(.event(.hidden(reason)))
-  }
-
-  // MARK: Handshake
-
-  private func takeMessages(_ direction: Direction, _ output: inout [TLSOutput]) {
-    let messages = self[direction].messages
-    var position = 0
-    while messages.count - position >= 4 {
-      let body = position + 4
-      let length = TLSCursor.number(messages[position + 1..<body])
-      if length > Self.messageLimit {
-        return hide("a handshake message of \(length) bytes is more than is believed", &output)
-      }
-      if messages.count - body < length { break }
-      position = body + length
-      takeMessage(messages[body - 4], messages[body..<position], direction, &output)
-      if self[direction].isEnded { return }
-    }
-    if position > 0 { self[direction].messages = Array(messages[position...]) }
-  }
-
-  private func takeMessage(
-    _ type: UInt8, _ body: ArraySlice<UInt8>, _ direction: Direction, _ output: inout [TLSOutput]
-  ) {
-    let isVersion13 = hello.map { $0.version >= 0x0304 } ?? false
-    switch type {
-    case 1:
-      guard direction == .toServer, let offer = TLSClientHello(body) else { return }
-      clientRandom = offer.random
-      facts.serverName = offer.serverName
-      facts.offeredProtocols = offer.protocols
-      offersEarlyData = offer.offersEarlyData
-      output.append(.event(.clientHello))
-    case 2:
-      guard direction == .toClient, let choice = TLSServerHello(body), !choice.isRetry else {
-        return
-      }
-      choose(choice, &output)
-    case 11:
-      let names = TLSCertificates.subjects(body, isVersion13: isVersion13)
-      if direction == .toClient {
-        facts.serverCertificates = names
-      } else {
-        facts.clientCertificates = names
-      }
-      if !names.isEmpty { output.append(.event(.certificates(direction, names))) }
-    case 20:
-      guard isVersion13, let cipher = hello.flatMap({ TLSCipherSuite.of($0.suite)?.cipher }) else {
-        return
-      }
-      let secret = direction == .toServer ? secrets?.clientTraffic : secrets?.serverTraffic
-      self[direction].keys = secret.flatMap { schedule?.keys($0, cipher) }
-    case 24:
-      guard isVersion13, let keys = self[direction].keys, let schedule else { return }
-      self[direction].keys = schedule.keys(schedule.next(keys.secret), keys.cipher)
-    default: return
-    }
-  }
-
-  /// The server has chosen version and suite: with them and the secrets come the keys.
-  private func choose(_ choice: TLSServerHello, _ output: inout [TLSOutput]) {
-    hello = choice
-    facts.version = TLSServerHello.name(version: choice.version)
-    facts.cipherSuite = TLSCipherSuite.name(choice.suite)
-    output.append(.event(.serverHello))
-    secrets = clientRandom.flatMap { shared.keyLog.secrets(of: $0) }
-    let isVersion13 = choice.version >= 0x0304
-    if isVersion13 {
-      client.isEncrypted = true
-      server.isEncrypted = true
-    }
-    if let services, let suite = TLSCipherSuite.of(choice.suite), let clientRandom {
-      let schedule = TLSKeySchedule(services: services, hash: suite.hash)
-      self.schedule = schedule
-      if isVersion13 {
-        client.keys = secrets?.clientHandshake.map { schedule.keys($0, suite.cipher) }
-        server.keys = secrets?.serverHandshake.map { schedule.keys($0, suite.cipher) }
-      } else if choice.version == 0x0303, let master = secrets?.master {
-        (client.pendingKeys, server.pendingKeys) = schedule.keys(
-          master: master, clientRandom: clientRandom, serverRandom: choice.random, suite,
-          encryptsThenAuthenticates: choice.encryptsThenAuthenticates)
-      }
-    }
-    if !client.partial.isEmpty { drain(.toServer, &output) }
   }
 
   // MARK: After a gap

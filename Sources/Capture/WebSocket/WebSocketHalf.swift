@@ -11,15 +11,6 @@ import MQTTCodec
 import Text
 import WebSocket
 
-/// What comes out of a direction.
-struct WebSocketOutput: ~Copyable {
-  /// Payload of data frames, without masks.
-  var payload = ByteBuffer()
-  var events: [WebSocketEvent] = []
-  /// Bytes are missing in front of `payload`; whether the count is exact.
-  var missing: (count: Int, isExact: Bool)?
-}
-
 /// The state of a direction.
 struct WebSocketHalf {
   private static let headLimit = 16 << 10

@@ -42,9 +42,13 @@ extension Manual {
     page.macro("Sh FINDINGS")
     page.prose("What --check finds, by the names that --json gives:")
     page.macro("Bl -tag -width Ds")
-    for kind in FindingKind.allCases {
-      page.macro("It Cm \(Mandoc.argument(kind.rawValue))")
-      page.prose(kind.meaning)
+    var told: Set<String> = []
+    for name in FindingKind.allCases.map(\.row.name) where told.insert(name).inserted {
+      page.macro("It Cm \(Mandoc.argument(name))")
+      for (place, row) in FindingKind.allCases.map(\.row).filter({ $0.name == name }).enumerated() {
+        if place > 0 { page.macro("Pp") }
+        page.prose("\(row.meaning) (\(row.severity.name), \(row.clause)) \(row.advice)")
+      }
     }
     page.macro("El")
     page.prose(
@@ -59,38 +63,4 @@ extension Manual {
     ("1", "A file cannot be read to its end; with --check, a finding is an error."),
     ("2", "The command line cannot be run."),
   ]
-}
-
-extension FindingKind {
-  /// What the finding says, for the manual page.
-  fileprivate var meaning: String {
-    switch self {
-    case .malformed: "A packet that the standard does not allow."
-    case .utf8: "Text that is not UTF-8 as the standard wants it."
-    case .noConnect: "A connection that begins with another packet than CONNECT."
-    case .secondConnect: "A second CONNECT on a connection."
-    case .afterDisconnect: "A packet of a client after its DISCONNECT."
-    case .refused: "A connection, message or subscription that was refused, with the reason."
-    case .takenOver: "A second connection of a client whose first one is open."
-    case .notTakenOver: "A connection that lives on although its session was taken over."
-    case .reconnectStorm: "Five or more connections of a client within ten seconds."
-    case .unacknowledged: "A QoS 1 or 2 message whose handshake was never completed."
-    case .duplicate: "A message that came again after it was acknowledged, or too often."
-    case .identifierInUse: "A packet identifier that is used again too early."
-    case .wrongDuplicateFlag: "DUP on a new message, or a message sent again without it."
-    case .resent: "A message sent again where the standard forbids it."
-    case .wrongAcknowledgement: "An acknowledgement of nothing, or of the wrong kind."
-    case .pubrelWithoutPubrec: "A PUBREL without a PUBREC before it."
-    case .receiveMaximum: "More messages under way than the receiver allows."
-    case .topicAlias: "A topic alias beyond the maximum, or without a topic."
-    case .packetSize: "A packet larger than the receiver allows."
-    case .unsupported: "A QoS or RETAIN that the server has ruled out."
-    case .keepAlive: "A client that was silent for longer than its keep alive."
-    case .pingresp: "A PINGRESP that is late or never comes."
-    case .noSuback: "A subscription that never got its SUBACK."
-    case .noUnsuback: "An UNSUBSCRIBE that never got its UNSUBACK."
-    case .undelivered: "A message that a subscriber should have got and never did."
-    case .notDecrypted: "TLS with MQTT in it, to all appearances, that stays hidden."
-    }
-  }
 }

@@ -51,7 +51,7 @@ final class FindingLines: PacketTeller {
   private static func members(_ finding: Finding) -> [JSONValue.Member] {
     [
       .init("severity", .text(finding.severity.name)),
-      .init("finding", .text(finding.kind.rawValue)),
+      .init("finding", .text(finding.kind.row.name)),
       .init("frames", .array(finding.frames.map { .number(Double($0)) })),
       .init("time", .text(finding.timeNanoseconds.map { TimeText.text($0, decimals: 9) })),
       .init("client", .text(finding.client)),
