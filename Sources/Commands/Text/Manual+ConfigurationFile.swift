@@ -33,11 +33,7 @@ extension Manual {
     """
     What the file can say, flags can say as well, by the same words with dashes: --mount-point, \
     --log-type. A flag of listeners holds for all of them, and what could have no effect is refused by \
-    name. -p, --listen and the like add listeners.
-    """,
-    """
-    With persistence true the first start takes over what mosquitto 2.0 has kept: retained messages, \
-    sessions, subscriptions and queued messages. The log tells how many.
+    name.
     """,
   ]
 
