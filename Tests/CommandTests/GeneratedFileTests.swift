@@ -15,25 +15,35 @@ import Testing
     }
   }
 
-  @Test func `no committed file is made by nobody`() throws {
+  /// The manual pages of the repository, those that are written by hand among them.
+  static let pages =
+    ((try? FileManager.default.contentsOfDirectory(atPath: checkoutFolder + "/man")) ?? []).sorted()
+
+  @Test func `every committed completion and page of sections 1 and 5 is made`() throws {
     let made = Set(GeneratedFile.all().map(\.path))
-    for folder in ["completions", "man"] {
-      let path = checkoutFolder + "/" + folder
-      for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-        #expect(made.contains("\(folder)/\(name)"))
-      }
+    #expect(Self.pages.count > 8)
+    for name in Self.pages where !name.hasSuffix(".7") { #expect(made.contains("man/\(name)")) }
+    let path = checkoutFolder + "/completions"
+    for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+      #expect(made.contains("completions/\(name)"))
     }
   }
 
-  @Test func `mandoc finds nothing wrong with the manual pages`() throws {
-    for file in GeneratedFile.all() where file.path.hasPrefix("man/") {
-      let lint = try runInCheckout(["mandoc", "-T", "lint", file.path])
-      // Whether the pages that are referred to are installed says nothing about this one.
-      let complaints = lint.output.split(separator: "\n").filter {
-        !$0.contains("referenced manual not found: Xr mqtt")
-      }
-      #expect(complaints == [])
+  @Test(arguments: pages) func `every page of the manual refers to all others`(page: String) throws
+  {
+    let text = try String(contentsOfFile: checkoutFolder + "/man/" + page, encoding: .utf8)
+    let list = try #require(text.split(separator: ".Sh SEE ALSO\n").last)
+    let referred = list.matches(of: /\.Xr (\S+) ([1-8])/).map { "\($0.output.1).\($0.output.2)" }
+    #expect(referred.sorted() == Self.pages.filter { $0 != page })
+  }
+
+  @Test(arguments: pages) func `mandoc finds nothing wrong with a page`(page: String) throws {
+    let lint = try runInCheckout(["mandoc", "-T", "lint", "man/" + page])
+    // Whether the pages that are referred to are installed says nothing about this one.
+    let complaints = lint.output.split(separator: "\n").filter {
+      !$0.contains("referenced manual not found: Xr mqtt")
     }
+    #expect(complaints == [])
   }
 
   /// What is typed, and words that must be offered.

@@ -73,12 +73,17 @@ func runPython(_ script: String, _ arguments: String...) throws {
   try runPython(path: checkoutFolder + "/Tests/EndToEndTests/python/" + script, arguments)
 }
 
-/// Runs a Python program of the checkout and expects that it ends well.
-func runPython(path: String, _ arguments: [String], within seconds: Double = 120) throws {
+/// The Python that `.ci/setup --tests` has put paho-mqtt, FastAPI and uvicorn into.
+let pythonOfTests = {
   let variables = ProcessInfo.processInfo.environment
   let home = variables["HOME"] ?? NSHomeDirectory()
   let cache = variables["XDG_CACHE_HOME"] ?? home + "/.cache"
-  let python = cache + "/mqtt-tests/python/bin/python"
+  return cache + "/mqtt-tests/python/bin/python"
+}()
+
+/// Runs a Python program of the checkout and expects that it ends well.
+func runPython(path: String, _ arguments: [String], within seconds: Double = 120) throws {
+  let python = pythonOfTests
   guard FileManager.default.isExecutableFile(atPath: python) else {
     throw ProgramError("\(python) is missing; run .ci/setup --tests")
   }

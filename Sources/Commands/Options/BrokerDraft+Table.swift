@@ -22,7 +22,7 @@ extension BrokerDraft {
       "config-file", letter: "c", "FILE", .file, example: "mosquitto.conf",
       "do what FILE says, which is written as for mosquitto",
       manual: """
-        See CONFIGURATION FILE below. Limits and choices that neither FILE nor the command line \
+        See mqtt.conf(5). Limits and choices that neither FILE nor the command line \
         speaks of are mosquitto's then. What the command line says counts more than FILE, for \
         the listeners of FILE too; what cannot go together is refused. Its own listeners are \
         added, and let in whom FILE lets in.

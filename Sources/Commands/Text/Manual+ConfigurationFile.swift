@@ -1,8 +1,43 @@
-// The section of mqtt-broker.1 about configuration files, from the table that they are read by.
+// mqtt.conf.5: what a configuration file for mosquitto means to `mqtt broker`, from the table that such
+// files are read by. What is unlike mosquitto on purpose stands behind it.
 
 extension Manual {
-  static func configurationFile(_ page: inout Mandoc) {
-    page.macro("Sh CONFIGURATION FILE")
+  /// `mqtt.conf.5`.
+  package static func configurationFile() -> String {
+    var page = Mandoc()
+    let name = "mqtt.conf"
+    head(&page, name: name, section: 5, summary: "configuration file of mqtt broker")
+    page.macro("Sh DESCRIPTION")
+    page.prose("This is the file of mqtt broker -c, under whatever name.")
+    options(&page)
+    page.macro("Sh DIFFERENCES FROM MOSQUITTO")
+    for (index, paragraph) in differences.enumerated() {
+      if index > 0 { page.macro("Pp") }
+      page.prose(paragraph)
+    }
+    foot(&page, besides: name)
+    return page.text
+  }
+
+  private static let differences = [
+    """
+    A number must be one (5k is not 5), certfile needs keyfile, and TLS 1.1 is refused. \
+    max_packet_size is 2,000,000 unless the file says otherwise, and max_keepalive holds for clients \
+    of 3.1.1 too, as in mosquitto 2.1.
+    """,
+    """
+    With require_certificate true, neither use_identity_as_username nor use_subject_as_username, and \
+    nothing else that names users, whoever has a certificate of the authority gets in without a user \
+    name. mosquitto lets nobody in then.
+    """,
+    """
+    What the file can say, flags can say as well, by the same words with dashes: --mount-point, \
+    --log-type. A flag of listeners holds for all of them, and what could have no effect is refused by \
+    name.
+    """,
+  ]
+
+  private static func options(_ page: inout Mandoc) {
     page.prose(
       "A file for mosquitto is read as it stands. Each line is an option, blanks, and its value up "
         + "to the end of the line. Lines that begin with # in the first column are comments. A value "
@@ -13,7 +48,8 @@ extension Manual {
       "Options of a listener belong to the last listener above them; above the first, to a default "
         + "listener, which is served if port or bind_address, or any listener, is there. Without "
         + "all of these only this machine is served, on port 1883. In a value, ${NAME} is the "
-        + "environment variable NAME, and $${ is ${ itself.")
+        + "environment variable NAME, and $${ is ${ itself. What has no effect here is warned of once, "
+        + "with its place. include_dir takes its files in mosquitto's order.")
     page.macro("Pp")
     page.prose(
       "All errors are told at once, each with its file, line and column, and the broker does not "
@@ -22,6 +58,7 @@ extension Manual {
         + "so below, and the log names them when they differ from what the broker was started "
         + "with. What the command line says counts more than the file, for its listeners too."
     )
+    page.macro("Sh OPTIONS")
     for (heading, rows) in MosquittoTable.groups where heading != "Bridges" {
       page.macro("Ss \(heading)")
       page.macro("Bl -tag -width Ds")

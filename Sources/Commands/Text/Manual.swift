@@ -1,11 +1,21 @@
-// The manual pages. SYNOPSIS, DESCRIPTION and EXAMPLES come from the prose of each command, OPTIONS
-// and PROPERTIES from the tables, so that a page cannot say what the program does not do.
+// The manual pages that are made from tables. SYNOPSIS, DESCRIPTION and EXAMPLES come from the prose of
+// each command, OPTIONS and PROPERTIES from the tables, so that a page cannot say what the program does
+// not do. Pages that no table stands behind are files of their own, man/*.7, and not in the program.
 
 import MQTTCodec
 
-/// The manual pages of section 1.
+/// The manual pages of sections 1 and 5.
 package enum Manual {
-  private static let date = "November 21, 2026"
+  private static let date = "November 29, 2026"
+
+  /// The pages beside those of the commands, each with its section.
+  ///
+  /// `mqtt.conf(5)` is made from the table of a configuration file, those of section 7 are written by
+  /// hand in `man/`.
+  private static let topics = [
+    ("mqtt.conf", 5), ("mqtt-access", 7), ("mqtt-durability", 7), ("mqtt-performance", 7),
+    ("mqtt-recipes", 7),
+  ]
 
   /// `mqtt.1`.
   package static func overview() -> String {
@@ -35,7 +45,7 @@ package enum Manual {
       "mqtt generate --install writes completions for bash, zsh and fish, and these manual pages, to "
         + "where they are found: below /usr/local/share for root, below ~/.local/share for anyone "
         + "else, or below a directory that is named behind it. mqtt generate --uninstall removes them "
-        + "from there again.")
+        + "from there again. The pages of section 7 are in the folder man of the source.")
     page.macro("Sh ENVIRONMENT")
     page.macro("Bl -tag -width Ds")
     page.macro("It Ev NO_COLOR")
@@ -49,7 +59,7 @@ package enum Manual {
       page.literal("$ \(line)")
     }
     page.macro("Ed")
-    foot(&page, others: Command.allCases)
+    foot(&page, besides: "mqtt")
     return page.text
   }
 
@@ -76,8 +86,6 @@ package enum Manual {
     }
     switch command {
     case .broker:
-      configurationFile(&page)
-      durability(&page)
       brokerSignals(&page)
       brokerEnvironment(&page)
     case .passwd: break
@@ -100,14 +108,14 @@ package enum Manual {
       page.prose(example.meaning + ":")
       page.macro("Dl " + Mandoc.argument("$ " + example.line))
     }
-    foot(&page, others: Command.allCases.filter { $0 != command })
+    foot(&page, besides: name)
     return page.text
   }
 
-  private static func head(_ page: inout Mandoc, name: String, summary: String) {
+  static func head(_ page: inout Mandoc, name: String, section: Int = 1, summary: String) {
     page.macro("\\\" Made by 'mqtt generate' from the tables of options.")
     page.macro("Dd \(date)")
-    page.macro("Dt \(name.uppercased()) 1")
+    page.macro("Dt \(name.uppercased()) \(section)")
     page.macro("Os")
     page.macro("Sh NAME")
     page.macro("Nm \(name)")
@@ -176,44 +184,6 @@ package enum Manual {
         + "with # are comments. Options on the command line come later and win.")
   }
 
-  private static func durability(_ page: inout Mandoc) {
-    page.macro("Sh DURABILITY")
-    page.prose(
-      "Nothing that a client was promised is lost when the broker is killed or the power goes. "
-        + "Before it leaves the broker, the disk has:")
-    page.macro("Bl -tag -width Ds")
-    for (answer, promise) in promises {
-      page.macro("It \(answer)")
-      page.prose(promise)
-    }
-    page.macro("El")
-    page.prose(
-      "All that waits while the disk works is written together. QoS 0, and everything between "
-        + "sessions that end with their connection, never waits for the disk. A QoS 1 message that "
-        + "its subscriber acknowledges before it is written is never written.")
-    page.macro("Pp")
-    page.prose(
-      "While the disk is full, broken or read-only the broker serves what needs no disk, refuses "
-        + "what does with reason code 0x97 or 0x83, and goes on by itself when the disk is back. A "
-        + "client before MQTT 5 cannot be told: its PUBLISH at QoS 1 or 2 has no acknowledgement "
-        + "until the disk is back, then its connection is closed, and it sends again. The log says "
-        + "which clients wait; $SYS/broker/store/failing is 1 meanwhile, and "
-        + "$SYS/broker/limits/refused/store counts what was refused.")
-  }
-
-  private static let promises = [
-    (
-      "PUBACK, PUBREC",
-      "The message, for each lasting session that waits for it and as what its topic retains."
-    ),
-    (
-      "PUBREC, PUBREL, PUBCOMP, PUBLISH at QoS 2",
-      "The packet identifiers of lasting sessions, so that nothing is taken or delivered twice."
-    ),
-    ("SUBACK, UNSUBACK", "The subscriptions of a lasting session."),
-    ("CONNACK", "The lasting session and its will."),
-  ]
-
   private static func brokerEnvironment(_ page: inout Mandoc) {
     page.macro("Sh ENVIRONMENT")
     page.macro("Bl -tag -width Ds")
@@ -274,12 +244,14 @@ package enum Manual {
     page.macro("El")
   }
 
-  private static func foot(_ page: inout Mandoc, others: [Command]) {
+  /// The end of a page: all other pages, by section and name.
+  static func foot(_ page: inout Mandoc, besides name: String) {
     page.macro("Sh SEE ALSO")
-    let names = ["mqtt"] + others.map { "mqtt-\($0.rawValue)" }
-    let list = (others.count == Command.allCases.count ? Array(names.dropFirst()) : names).sorted()
-    for (index, name) in list.enumerated() {
-      page.macro("Xr \(name) 1" + (index < list.count - 1 ? " ," : ""))
+    let commands = Command.allCases.map { ("mqtt-\($0.rawValue)", 1) }
+    let others = (([("mqtt", 1)] + commands).sorted { $0.0 < $1.0 } + topics)
+      .filter { $0.0 != name }
+    for (index, other) in others.enumerated() {
+      page.macro("Xr \(other.0) \(other.1)" + (index < others.count - 1 ? " ," : ""))
     }
     page.macro("Sh STANDARDS")
     page.prose("MQTT Version 5.0 and MQTT Version 3.1.1, OASIS Standards; MQTT V3.1.")
