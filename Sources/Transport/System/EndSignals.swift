@@ -22,14 +22,22 @@ package final class EndSignals: Sendable {
     var untaken: [Int32] = []
   }
 
+  private let isFirstLimited: Bool
+  private let beforeEnd: @Sendable () -> Void
   private let source: Signals
   private let course = Mutex(Course())
   private let bell: Int32
 
   /// Collects them from now on, of this thread and all that it starts.
   ///
-  /// SIGHUP stays ignored where it is: nohup starts its program so.
-  package init() throws(SystemError) {
+  /// SIGHUP stays ignored where it is: nohup starts its program so. Where a first signal may be taken
+  /// at any time, only a second one ends the process; `beforeEnd` is called before that, by another
+  /// thread.
+  package init(
+    isFirstLimited: Bool = true, beforeEnd: @escaping @Sendable () -> Void = {}
+  ) throws(SystemError) {
+    self.isFirstLimited = isFirstLimited
+    self.beforeEnd = beforeEnd
     let isHangupIgnored = linux_is_ignored(SIGHUP) != 0
     source = try Signals([SIGINT, SIGTERM] + (isHangupIgnored ? [] : [SIGHUP]))
     bell = linux_eventfd()
@@ -71,7 +79,8 @@ package final class EndSignals: Sendable {
         continue
       }
       course.withLock { course in
-        limit = course.first == nil ? Self.firstLimitMilliseconds : Self.laterLimitMilliseconds
+        let firstLimit = isFirstLimited ? Self.firstLimitMilliseconds : nil
+        limit = course.first == nil ? firstLimit : Self.laterLimitMilliseconds
         course.first = course.first ?? number
         course.untaken.append(number)
         var one: UInt64 = 1
@@ -82,6 +91,8 @@ package final class EndSignals: Sendable {
 
   private func endUnlessTaken() {
     let first = course.withLock { $0.untaken.isEmpty ? nil : $0.first }
-    if let first { Signals.endProcess(by: first) }
+    guard let first else { return }
+    beforeEnd()
+    Signals.endProcess(by: first)
   }
 }
