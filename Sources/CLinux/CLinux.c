@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -136,6 +137,11 @@ int linux_socket_error(int descriptor) {
   int error = 0;
   socklen_t length = sizeof error;
   return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+
+int linux_is_connect_over(int descriptor) {
+  struct pollfd wish = {.fd = descriptor, .events = POLLOUT};
+  return poll(&wish, 1, 0) > 0;
 }
 
 // socket addresses
@@ -300,6 +306,11 @@ int linux_next_signal(int descriptor) {
   do count = read(descriptor, &information, sizeof information);
   while (count < 0 && errno == EINTR);
   return count == sizeof information ? (int)information.ssi_signo : -1;
+}
+
+int linux_is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 int linux_rotation_signal(void) { return SIGRTMIN; }

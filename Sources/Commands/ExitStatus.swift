@@ -17,6 +17,9 @@ package enum ExitStatus {
   /// One connection after the other was lost with the same message on its way (`mqtt pub`), or with
   /// the same SUBSCRIBE (`mqtt sub`).
   package static let connectionsLost: Int32 = 7
+  /// Connections were cut, and what was on its way then may be lost, or have come twice: MQTT has no
+  /// way to find out (`mqtt pub`).
+  package static let uncertain: Int32 = 8
   /// The time of `-W` ran out.
   package static let timedOut: Int32 = 27
 

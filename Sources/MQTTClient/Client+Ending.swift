@@ -23,6 +23,7 @@ extension Client {
     case .refused, .disconnectedByServer, .fault, .connackTimeout, .pingTimeout, .connectionLost:
       reactor.close(link, flushing: true)
       link = .none
+      lostCount += session.unconfirmedCount
       if case .fault = ending, let otherProtocol {
         return giveUpOrWait(failure(.otherProtocol(otherProtocol)), now: now)
       }
@@ -117,7 +118,9 @@ extension Client {
   /// The connection that we have left is gone.
   func endFarewell(_ end: LinkEnd, unsentBytes: Int) {
     phase = .finished
-    if isCutShort(end, unsentBytes) { failure = failure(.farewell(end, unsentBytes: unsentBytes)) }
+    if !isCutShort(end, unsentBytes) { return }
+    lostCount += session.unconfirmedCount
+    failure = failure(.farewell(end, unsentBytes: unsentBytes))
   }
 
   /// Whether messages that nobody acknowledges were lost with a connection.

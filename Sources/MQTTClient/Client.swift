@@ -42,6 +42,11 @@ package final class Client {
     case disconnected
   }
 
+  /// Whether bytes that go out last may be messages that nobody acknowledges: then the farewell is
+  /// over when they are out, however long that takes, and a connection that does not take them all
+  /// is a failure.
+  package var hasUnansweredMessages: Bool { session.unconfirmedCount > 0 && !isHurried }
+
   /// Seconds that the last bytes may take when none of them is a message.
   static let farewellLimitSeconds = 2
   /// The frame with which a client closes a WebSocket: head, mask and code.
@@ -58,12 +63,11 @@ package final class Client {
   package var isPatient = false
   /// Whether the attempts end when one connection after the other is lost with the same packet.
   package var givesUpOnLosses = false
-  /// Whether bytes that go out last may be messages that nobody acknowledges: then the farewell is
-  /// over when they are out, however long that takes, and a connection that does not take them all
-  /// is a failure.
-  package var hasUnansweredMessages = false
-  /// Whether such a message was lost with a connection.
-  package private(set) var hasLostMessages = false
+  /// Whether the farewell may take no longer than one without messages does.
+  package var isHurried = false
+  /// QoS 0 messages that may have been lost, since a connection was cut before anything showed that
+  /// the server had read them.
+  package internal(set) var lostCount = 0
   /// The ``ClientSession/durableChanges`` that are stored, where the owner stores the session.
   ///
   /// Bytes leave only when no later ones have happened, since they may speak of them.
@@ -74,6 +78,8 @@ package final class Client {
 
   let reactor: Reactor
   var link = LinkID.none
+  /// The name that is being looked up.
+  private var lookup: NameLookup?
   var linkEnd: LinkEnd?
   /// Whether nothing has come over the connection of the moment.
   private var awaitsFirstBytes = true
@@ -90,6 +96,15 @@ package final class Client {
   var farewell: Farewell?
   /// A failure outside of the session that the owner has not been told.
   var failure: ConnectionFailure?
+
+  /// How far the reading before a deadline has come.
+  private var lastLook = LastLook.none
+
+  private enum LastLook {
+    case none
+    case underWay
+    case done
+  }
 
   /// How far the good-bye has come.
   struct Farewell {
@@ -110,20 +125,39 @@ package final class Client {
     backoff = Backoff(seed: seed)
   }
 
-  /// Begins to connect; may block for the lookup of a name.
+  /// Begins to connect.
+  ///
+  /// A name is looked up elsewhere meanwhile; when that is done the reactor is woken, and
+  /// ``advance(to:)`` goes on.
   package func connect(now: Instant) {
     phase = .connecting
+    link = .none
     linkEnd = nil
+    lastLook = .none
     awaitsFirstBytes = true
     otherProtocol = nil
-    do throws(AddressLookupError) {
-      link = reactor.connect(
-        to: try endpoint.addresses(), from: endpoint.localAddress, tls: endpoint.tls,
-        serverName: endpoint.serverName ?? endpoint.host, webSocket: endpoint.webSocket,
-        through: endpoint.proxyRequest, owner: owner)
-    } catch {
-      link = .none
-      failure = self.failure(.lookup(error))
+    if let addresses = endpoint.knownAddresses { return connect(to: addresses) }
+    let (host, port) = endpoint.name
+    let reactor = reactor
+    lookup = NameLookup.begin(host, port: port) { reactor.wake() }
+  }
+
+  private func connect(to addresses: [SocketAddress]) {
+    link = reactor.connect(
+      to: addresses, from: endpoint.localAddress, tls: endpoint.tls,
+      serverName: endpoint.serverName ?? endpoint.host, webSocket: endpoint.webSocket,
+      through: endpoint.proxyRequest, owner: owner)
+  }
+
+  /// Whether it waits for a name: then each tick may bring the addresses.
+  package var isLookingUp: Bool { lookup != nil }
+
+  private func takeAddresses() {
+    guard let answer = lookup?.answer else { return }
+    lookup = nil
+    switch answer {
+    case .success(let addresses): connect(to: addresses)
+    case .failure(let error): failure = failure(.lookup(error))
     }
   }
 
@@ -143,12 +177,13 @@ package final class Client {
       linkEnd = end
       switch phase {
       case .open:
-        if isCutShort(end, unsentBytes) { hasLostMessages = true }
         session.connectionEnded(isDeliberate: end.isDeliberate)
       case .leaving: endFarewell(end, unsentBytes: unsentBytes)
       case .idle, .connecting, .waiting, .finished: failure = failure(.transport(end))
       }
-    case .accepted, .adopted, .readOut, .drained, .readable, .acceptFailed, .turnedAway:
+    case .readOut:
+      if lastLook == .underWay { lastLook = .done }
+    case .accepted, .adopted, .drained, .readable, .acceptFailed, .turnedAway:
       break
     }
   }
@@ -179,8 +214,29 @@ package final class Client {
 
   /// Lets the time pass: keep alive, time-outs, the next attempt.
   package func advance(to now: Instant) {
+    if lookup != nil { takeAddresses() }
+    if let deadline = session.nextDeadline, now >= deadline, !looksOnceMore() { return }
     session.advance(to: now)
     if case .waiting(let until) = phase, now >= until { connect(now: now) }
+  }
+
+  /// Sees to it that a deadline falls only when everything has been read that the broker had sent by
+  /// then: after a pause of the whole process what it waits for may be there.
+  ///
+  /// - Returns: whether that is done; while it is not, a tick follows in which to ask again.
+  package func looksOnceMore() -> Bool {
+    guard phase == .open, reactor.contains(link), !session.isReadingPaused else { return true }
+    switch lastLook {
+    case .none:
+      lastLook = .underWay
+      reactor.readOut(link)
+      return false
+    case .underWay:
+      return false
+    case .done:
+      lastLook = .none
+      return true
+    }
   }
 
   /// Says good-bye; ``Event/disconnected`` follows, and ``Phase/finished`` when all is out.
@@ -189,6 +245,9 @@ package final class Client {
     now: Instant
   ) {
     switch phase {
+    case .open where session.phase == .awaitingConnack:
+      // Nobody has let us in, so that there is nobody to say it to.
+      drop()
     case .open:
       session.disconnect(reasonCode, properties: properties, now: now)
     case .idle, .connecting, .waiting:
@@ -202,6 +261,7 @@ package final class Client {
   package func drop() {
     reactor.close(link, flushing: false)
     link = .none
+    lookup = nil
     phase = .finished
   }
 
@@ -222,6 +282,9 @@ package final class Client {
 
   /// Bytes that the connection has not taken yet, the session's own included.
   package var unsentBytes: Int { session.outputCount + reactor.unsentBytes(link) }
+
+  /// Whether the connection takes no more for now.
+  package var isBlocked: Bool { reactor.isBlocked(link) }
 
   /// Stops reading, so that the broker is slowed down, until ``resumeReading(now:)``.
   package func pauseReading() {

@@ -52,11 +52,23 @@ package struct Endpoint: Sendable {
 
   /// Every address to try, in order, the proxy's if there is one; looking a name up may block.
   package func addresses() throws(AddressLookupError) -> [SocketAddress] {
+    if let knownAddresses { return knownAddresses }
+    let (host, port) = name
+    return try AddressLookup.addresses(of: host, port: port)
+  }
+
+  /// The same as far as no name has to be looked up; nil when one has to be.
+  var knownAddresses: [SocketAddress]? {
     if let unixPath { return [.unix(path: unixPath)] }
-    let (host, port) = proxy.map { ($0.host, $0.port) } ?? (self.host, self.port)
+    let (host, port) = name
     // [RFC 6761, 6.3]: localhost is the loopback interface, whatever a name server says.
     if host == "localhost" { return [.loopback4(port: port), .loopback6(port: port)] }
-    return try AddressLookup.addresses(of: host, port: port)
+    return SocketAddress(host: host, port: port).map { [$0] }
+  }
+
+  /// Whose addresses are wanted: the proxy's, if there is one.
+  var name: (host: String, port: UInt16) {
+    proxy.map { ($0.host, $0.port) } ?? (host, port)
   }
 
   /// "localhost:1883", "[::1]:1883" or the path of a Unix domain socket; a WebSocket has a scheme and

@@ -306,6 +306,31 @@ struct LiveBenchTests {
     #expect(folder.text("report.json").contains("\"kills_wanted\":1000"))
   }
 
+  @Test func `a second signal ends a run of crashes at once, and its broker with it`() throws {
+    let folder = TestFolder()
+    let port = try freePort()
+    let program = try RunningProgram([
+      mqttPath, "bench", "crash", "-p", "\(port)", "-q", "1", "--kills", "1000", "--drain", "600",
+      "--broker-cmd", "\(mqttPath) broker -p \(port) --data \(folder.path)",
+    ])
+    try program.waitFor("killed 1 of 1000", within: 60)
+    program.signal(SIGTERM)
+    program.signal(SIGINT)
+    _ = try program.exitStatus(within: 10)
+    #expect([SIGTERM, SIGINT].contains(program.endingSignal))
+    #expect(poll(10) { (try? TCPConnection(port: port)) == nil })
+  }
+
+  @Test func `a signal ends the probe of a broker that answers nothing`() throws {
+    let listener = try TCPListener()
+    let program = try RunningProgram([mqttPath, "bench", "probe", "-p", "\(listener.port)"])
+    let peer = try listener.accept()
+    program.signal(SIGINT)
+    _ = try program.exitStatus(within: 10)
+    #expect(program.endingSignal == SIGINT)
+    peer.close()
+  }
+
   @Test func `a broker that does not know 5 is measured with 3.1.1`() throws {
     let broker = try LiveBroker()
     let relay = try OldVersionRelay(to: broker.port)

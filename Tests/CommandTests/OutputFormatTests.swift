@@ -58,6 +58,11 @@ struct PrintedMessage: Sendable, CustomTestStringConvertible {
       expected: "abcdefghij|abcdefghijklmnopqrstuvwxyz    |0000abcdefghijklmnopqrstuvwxyz|"
         + "    abcdefghijklmnopqrstuvwxyz|\n"),
     .init(message: long, options: ["-F", "%8x|%8X"], expected: "61626364|61626364\n"),
+    // mosquitto_sub prints half of a payload that is no longer than the width.
+    .init(
+      message: plain, options: ["-F", "%8x|%10x|%-10X|%022x|"],
+      expected: "61626364|  61626364|61626364  |0000000000000061626364|\n",
+      ofMosquitto: "    6162|      6162|6162      |0000000000000000006162|\n"),
     .init(
       message: plain, options: ["-F", "%20t|%-20t|%.3t|%8.3t|%-8.3t|%020t|"],
       expected: "         plain/topic|plain/topic         |pla|     pla|pla     |"
@@ -222,6 +227,11 @@ struct PrintedMessage: Sendable, CustomTestStringConvertible {
     _ message: PrintedMessage
   ) throws {
     #expect(Self.timeless(try text(message.message, message.options)) == message.expected)
+  }
+
+  @Test func `the longest life of a message is a number, not -1 as in mosquitto_sub`() throws {
+    let message = Self.message("t", "x", [.init(.messageExpiryInterval, .fourByteInteger(.max))])
+    #expect(try text(message, ["-F", "%E|%12E|"]) == "4294967295|  4294967295|\n")
   }
 
   @Test func `what was recorded is what mosquitto_sub prints`() throws {

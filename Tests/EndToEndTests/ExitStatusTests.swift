@@ -48,7 +48,7 @@ import Testing
     ],
   ]
 
-  /// The numbers under EXIT STATUS of a page; ranges, 7 (LostConnectionTests) and the end by a
+  /// The numbers under EXIT STATUS of a page; ranges, 7 and 8 (LostConnectionTests) and the end by a
   /// signal (InterruptedTests) are tested apart.
   private func statuses(_ page: String) throws -> [String] {
     let text = try String(contentsOfFile: "\(checkoutFolder)/man/\(page).1", encoding: .utf8)
@@ -66,7 +66,7 @@ import Testing
     let broker = try LiveBroker(["--quiet", "--passwords", passwords, "--acl", rules])
     for (page, lines) in Self.lines {
       let named = try statuses(page)
-      let single = named.filter { !$0.contains(" to ") && !["7", "a signal"].contains($0) }
+      let single = named.filter { !$0.contains(" to ") && !["7", "8", "a signal"].contains($0) }
       #expect(Set(single) == Set(lines.keys), "\(page)")
       for (status, line) in lines {
         let words = line.split(separator: " ").map {
@@ -117,6 +117,7 @@ import Testing
     #expect(
       text.contains(
         "0 done, 1 failed, 2 used wrongly, 7 lost with one connection after the other, "
+          + "8 connections cut with messages on the way that may be lost (it says how many), "
           + "27 timed out (`-W`), from 128 up the broker's reason code."))
     #expect(text.contains("(0 kept, 3 broken, 4 a `--fail-if` holds, 1 failed)"))
     #expect(text.contains("The exit status is 0 for allowed, 1 for denied, 2 for a file"))

@@ -19,6 +19,11 @@
     advanced(byNanoseconds: seconds > 9_000_000_000 ? Int64.max : Int64(seconds) * 1_000_000_000)
   }
 
+  /// The same for parts of a second, not negative.
+  @inlinable package func advanced(bySeconds seconds: Double) -> Instant {
+    advanced(byNanoseconds: Int64(min(seconds, 9e9) * 1e9))
+  }
+
   /// This instant moved by nanoseconds; far futures saturate.
   @inlinable package func advanced(byNanoseconds amount: Int64) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(amount)

@@ -52,6 +52,8 @@ int linux_await_first_bytes(int descriptor, int seconds);
 int linux_set_reuse_address(int descriptor);
 int linux_set_only_ipv6(int descriptor);
 int linux_socket_error(int descriptor);
+// Whether a connect has been answered, either way.
+int linux_is_connect_over(int descriptor);
 // Sends one datagram to a Unix domain socket; a name that begins with @ is an abstract one.
 int linux_send_to_path(const char *path, const char *text);
 
@@ -96,6 +98,8 @@ int linux_collect_signals(const int *numbers, size_t count);
 void linux_release_signals(const int *numbers, size_t count);
 // The number of a signal that waits, -1 when there is none.
 int linux_next_signal(int descriptor);
+// Whether a signal was ignored when the process started, and still is.
+int linux_is_ignored(int number);
 // The signal that mosquitto rotates its log on: SIGRTMIN.
 int linux_rotation_signal(void);
 // fork: only before any thread was started.

@@ -54,6 +54,14 @@ extension Command {
       does not answer QoS 0 at all: then the exit status is 0. Whoever has to know uses -V 5 and \
       -q 1, or subscribes to the topic, or asks mqtt acl-check.
       """,
+      """
+      A lost connection is made again, and what was not acknowledged is sent again. At QoS 0 nobody \
+      knows what was lost with it. At QoS 2 everything arrives exactly once as long as the broker \
+      keeps the session: with MQTT 5, or with -c and -i. With MQTT 3.1.1 without -c the session ends \
+      with each connection: a broker then drops messages that it has confirmed and not yet passed on, \
+      as mosquitto does, or has passed on some that are sent again. Either is said, with the number \
+      of messages, and the exit status is 8.
+      """,
     ],
     examples: [
       CommandExample(
@@ -98,7 +106,14 @@ extension Command {
       """
       The options are those of mosquitto_sub, with its spelling, defaults and meaning; topic \
       filters may also stand as plain arguments. A message is acknowledged only after it has been \
-      written, so that none is lost when the reader of a pipe goes away.
+      written, so that none is lost when the reader of a pipe goes away, or when mqtt sub is killed: \
+      then those that were written and not yet acknowledged come again to the next one, at QoS 2 as \
+      well. Exactly once in spite of kill -9 is what --sqlite is for.
+      """,
+      """
+      How many messages wait for a session that is away is up to the broker. mosquitto keeps 1,000 \
+      beside those in flight unless its max_queued_messages says more, and drops what is published \
+      beyond that, at QoS 1 and 2 too, without telling anybody but its $SYS topics.
       """,
     ],
     examples: [

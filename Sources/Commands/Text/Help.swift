@@ -59,9 +59,17 @@ package struct Help {
       if !others.isEmpty { text += list(group, others) }
     }
     if common.isEmpty { text += examples(prose.examples.prefix(3)) }
+    if command == .pub || command == .sub {
+      text += "\n" + heading("Exit status:") + "\n  " + wrapped(Self.clientStatus, indent: 2) + "\n"
+    }
     text += "\n'man mqtt-\(command.rawValue)' says more.\n"
     return text
   }
+
+  /// What the exit status of a client says, in a sentence.
+  private static let clientStatus =
+    "0 done, 1 failed, 2 wrong command line, 7 one connection after the other lost, 8 messages may be "
+    + "lost or have come twice (pub), 27 timed out, 128 and up the broker's reason code."
 
   private func list(_ group: String, _ options: [OptionDescription]) -> String {
     "\n" + heading("\(group):") + "\n" + options.map(line).joined()

@@ -215,6 +215,12 @@ package enum Manual {
           "One connection after the other was lost before the broker had answered anything: it "
             + "seems to close on the same message, or on the subscription, each time."
         ),
+        (
+          "8",
+          "Published, but connections were cut, and messages that nobody acknowledges may be lost: at "
+            + "QoS 0 those that were on their way; at QoS 2 those whose handshake was open when the "
+            + "broker lost the session, which may also have come twice. How many is said."
+        ),
         ("27", "The time of -W ran out, or no reply came in time."),
         (
           "1 to 5",

@@ -14,6 +14,9 @@ extension ClientSession {
     limits = ServerLimits()
     keepAliveSeconds = settings.keepAliveSeconds
     lastReceived = now
+    unansweredSent = 0
+    unansweredBeforePing = 0
+    unansweredRead = 0
     connackDeadline = now.advanced(bySeconds: settings.connackTimeoutSeconds)
     // Once a session has begun, its later connections take it up again (3.1.2.4).
     isCleanStartOffered =
@@ -132,9 +135,12 @@ extension ClientSession {
     var again: [MessageIndex] = []
     for entry in open {
       if entry.stage == .awaitingPubcomp {
-        // PUBREC said that the message is the server's; sending it again would double it.
+        // PUBREC said that the message is the server's, which may have passed it on by now: sending it
+        // again would double it.
+        forgottenCount += 1
         complete(entry.message, with: Acknowledgement(packetIdentifier: entry.packetIdentifier))
       } else {
+        if stored[entry.message].qos == .exactlyOnce { repeatedCount += 1 }
         again.append(entry.message)
       }
     }

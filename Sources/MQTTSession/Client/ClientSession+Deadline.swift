@@ -40,7 +40,9 @@ extension ClientSession {
   package mutating func ping(now: Instant) {
     precondition(phase == .connected, "PINGREQ without a connection")
     send(.pingreq, now: now)
-    if pingSent == nil { pingSent = now }
+    if pingSent != nil { return }
+    pingSent = now
+    unansweredBeforePing = unansweredSent
   }
 
   /// Says that reading goes on after a pause: silence counts from here.

@@ -54,6 +54,7 @@ extension ClientSession {
   {
     let view = try decodePublish(header)
     if view.topicAlias > 0 { try applyAlias(of: view) }
+    if leavesMessages { return nil }
     guard let identifier = PacketIdentifier(rawValue: view.packetIdentifier) else {
       return .message(view)
     }
@@ -71,7 +72,8 @@ extension ClientSession {
     case .onArrival: answer(identifier, view.qos, now: now)
     case .whenTold: unanswered.arrive(identifier, qos: view.qos, fingerprint: fingerprint)
     }
-    if unanswered.dueQoS1Count + receiver.count > settings.receiveMaximum {
+    // Before 5.0 nobody could be told of a limit: who takes few leaves the rest unacknowledged.
+    if version == .v5 && unanswered.dueQoS1Count + receiver.count > settings.receiveMaximum {
       throw SessionFault(
         .receiveMaximumExceeded, "MQTT-3.3.4-9",
         "more than the \(settings.receiveMaximum) unacknowledged messages that CONNECT allowed")

@@ -59,6 +59,15 @@ package struct ClientSession: ~Copyable {
   package internal(set) var hasBeenConnected = false
   /// PUBACK, PUBREC and PUBCOMP that have come.
   package internal(set) var acknowledgementCount: UInt64 = 0
+  /// QoS 2 messages that the server had confirmed by PUBREC and whose session it then lost: whether
+  /// it has passed them on, nobody knows (4.3.3).
+  package internal(set) var forgottenCount = 0
+  /// QoS 2 messages that were sent anew after the server had lost the session, in which they may
+  /// have arrived before.
+  package internal(set) var repeatedCount = 0
+  /// Whether messages are left with the server from here on: neither given out nor acknowledged, so
+  /// that a session which is kept brings them again.
+  package var leavesMessages = false
   /// Whether the owner has stopped reading: silence then says nothing about the server.
   package var isReadingPaused = false
 
@@ -94,6 +103,11 @@ package struct ClientSession: ~Copyable {
   var lastSent = Instant.start
   var lastReceived = Instant.start
   var pingSent: Instant?
+  /// QoS 0 messages of the connection, and how many of them stand in front of the last PINGREQ
+  /// or of one that was answered.
+  var unansweredSent = 0
+  var unansweredBeforePing = 0
+  var unansweredRead = 0
 
   /// A session that has never been connected.
   package init(_ settings: ClientSettings) {
@@ -209,6 +223,7 @@ package struct ClientSession: ~Copyable {
     case (.connected, .pingresp):
       _ = try decode(header)
       pingSent = nil
+      unansweredRead = unansweredBeforePing
       return .pingAnswered
     case (.connected, .disconnect): return try receiveDisconnect(header)
     case (.connected, .auth), (.awaitingConnack, .auth): return try receiveAuth(header)

@@ -168,6 +168,8 @@ extension Reactor {
   /// What has come may have met a deadline, so each link is looked at before its own falls.
   private func expireDeadlines() {
     while let due = connects.takeDue(now) {
+      guard isWaiting(due.at, due.link) else { continue }
+      if linux_is_connect_over(links[due.link.index].descriptor) != 0 { finishConnect(due.link) }
       if isWaiting(due.at, due.link) { abandonAttempt(due.link) }
     }
     while let due = handshakes.takeDue(now) {

@@ -4,7 +4,7 @@ import CLinux
 import Glibc
 
 /// A file descriptor that is closed when it is forgotten.
-package struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable, Sendable {
   /// The kernel's number, valid as long as this value lives.
   package let number: Int32
 

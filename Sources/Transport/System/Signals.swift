@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 
 /// Signals of this process, delivered through a descriptor.
-package struct Signals: ~Copyable {
+package struct Signals: ~Copyable, Sendable {
   private let source: Descriptor
   private let numbers: [Int32]
 

@@ -28,7 +28,7 @@ final class CrashCommand {
   /// With the version that the broker was found to speak.
   private var options: BenchOptions
   private let loop: PeerLoop
-  private let interrupt = Interrupt()
+  private let interrupt = Interrupt(isPatient: true)
   private let runNumber = UInt16.random(in: 1...UInt16.max)
   private let qos: QoS
   private let topic: String
@@ -57,7 +57,6 @@ final class CrashCommand {
 
   func run() throws(StartFailure) -> Int32 {
     defer { child?.kill() }
-    interrupt.atExit = { [unowned self] in child?.kill() }
     try startBroker()
     try connectClients()
     publishes = true
@@ -97,6 +96,7 @@ final class CrashCommand {
     let command = options.brokerCommand ?? ""
     var broker = try ChildProgram(["/bin/sh", "-c", command], showsErrors: !options.isQuiet)
     child = broker
+    interrupt.end(with: broker)
     let looker = try PeerLoop()
     var restarts = 0
     for _ in 0..<600 {
@@ -109,6 +109,7 @@ final class CrashCommand {
         usleep(200_000)
         broker = try ChildProgram(["/bin/sh", "-c", command], showsErrors: !options.isQuiet)
         child = broker
+        interrupt.end(with: broker)
       }
       if let version = try looker.version(of: options.connection) {
         options.connection.version = .exactly(version)

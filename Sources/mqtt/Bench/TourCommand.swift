@@ -42,7 +42,7 @@ enum TourCommand {
       options.connection.port = port
       options.watchedProcesses = [Int(broker.process)]
       child = broker
-      session.interrupt.atExit = { broker.kill() }
+      session.interrupt.end(with: broker)
       try wait(for: broker, options)
     }
     defer { child?.kill() }

@@ -17,10 +17,14 @@ final class ClientLoop: ReactorDelegate {
   /// When each of them wants to be called again.
   private var deadlines: [Instant] = []
   private var isTouched: [Bool] = []
-  private var signals: SignalBox?
+  private var signals: EndSignals?
   /// The first signal that asked for the end.
   private var signal: Int32?
   private var isCutShort = false
+  /// When those who are still at their end, after a signal, are ended.
+  private var endBy: Instant?
+  /// How long the end after a signal may take, in seconds.
+  private static let endLimitSeconds = 0.8
 
   init() throws(StartFailure) {
     do throws(SystemError) {
@@ -42,10 +46,33 @@ final class ClientLoop: ReactorDelegate {
   }
 
   /// Ends by good-bye instead of by signal from here on.
-  func catchSignals(_ numbers: [Int32]) throws(SystemError) {
-    let signals = SignalBox(try Signals(numbers))
-    try reactor.watch(signals.signals.descriptor)
-    self.signals = signals
+  func catchSignals() throws(StartFailure) {
+    do throws(SystemError) {
+      let signals = try EndSignals()
+      try reactor.watch(signals.descriptor)
+      self.signals = signals
+    } catch {
+      throw StartFailure(description: "\(error)")
+    }
+  }
+
+  /// Waits until `descriptor` can be read; ends the command when a signal or `deadline` comes first.
+  func waitForInput(_ descriptor: Int32, until deadline: CommandDeadline) throws(StartFailure) {
+    let undone = "the input was not read to its end"
+    while true {
+      var sources = [descriptor, signals?.descriptor ?? -1].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      let count = poll(&sources, 2, deadline.pollMilliseconds)
+      if let number = signals?.next() {
+        throw StartFailure(
+          description: "interrupted; \(undone)", status: ExitStatus.interrupted(by: number))
+      }
+      if sources[0].revents != 0 { return }
+      if count == 0, deadline.remainingNanoseconds == 0 {
+        throw StartFailure(description: "timed out; \(undone)", status: ExitStatus.timedOut)
+      }
+    }
   }
 
   /// Notes what the command ends with, unless something has gone wrong before.
@@ -62,6 +89,7 @@ final class ClientLoop: ReactorDelegate {
     // The first tick is for what came of that already, and for deadlines that begin here.
     reactor.wake()
     reactor.run(self)
+    for run in runs { run.tellLosses() }
     if isCutShort, let signal { return ExitStatus.interrupted(by: signal) }
     return status
   }
@@ -76,11 +104,14 @@ final class ClientLoop: ReactorDelegate {
         isTouched[index] = true
       }
     }
+    if let endBy, now >= endBy { abandon(now: now) }
     var isBusy = false
-    var deadline = Instant(nanoseconds: .max)
+    var deadline = endBy ?? Instant(nanoseconds: .max)
     for index in runs.indices {
       // A single client is also told of ticks that other threads asked for.
-      if runs.count == 1 || isTouched[index] || now >= deadlines[index] {
+      if runs.count == 1 || isTouched[index] || runs[index].client.isLookingUp
+        || now >= deadlines[index]
+      {
         isTouched[index] = false
         deadlines[index] = runs[index].work(now: now) ?? Instant(nanoseconds: .max)
       }
@@ -91,25 +122,27 @@ final class ClientLoop: ReactorDelegate {
     return deadline.nanoseconds == .max ? nil : deadline
   }
 
+  /// Ends those who are not at their end yet: first what they do, in the next tick their farewell.
+  private func abandon(now: Instant) {
+    for index in runs.indices where !runs[index].isDone {
+      runs[index].handleSignal(now: now)
+      isTouched[index] = true
+    }
+  }
+
   /// Descriptors other than that of the signals belong to the first client: its input or output.
   private func handleReady(_ descriptor: Int32, now: Instant) {
-    guard let signals, descriptor == signals.signals.descriptor else {
+    guard let signals, descriptor == signals.descriptor else {
       isTouched[0] = true
       return runs[0].handleReady(descriptor, now: now)
     }
-    while let number = signals.signals.next() {
-      signal = signal ?? number
-      for index in runs.indices {
-        runs[index].handleSignal(now: now)
-        isTouched[index] = true
+    while let number = signals.next() {
+      // Who asks twice waits for nothing.
+      endBy = signal == nil ? now.advanced(bySeconds: Self.endLimitSeconds) : now
+      if signal == nil {
+        signal = number
+        abandon(now: now)
       }
     }
   }
-}
-
-/// Signals in a box, since a class cannot take a unique value out of an optional to use it.
-private final class SignalBox {
-  let signals: Signals
-
-  init(_ signals: consuming Signals) { self.signals = signals }
 }

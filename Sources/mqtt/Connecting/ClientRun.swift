@@ -39,10 +39,9 @@ final class ClientRun {
   /// Packets that were made and have not left: what they speak of may have to be stored first.
   private var unsent: [PacketTrace] = []
   private var isLost = false
-  private var isLossSaid = false
-  /// Seconds for the whole command, from its first tick on; nil is no limit.
-  var timeoutSeconds: Double?
-  private var timeDeadline: Instant?
+  /// When the whole command has to be at its end.
+  var deadline = CommandDeadline()
+  private var isTimeOver = false
 
   /// A client alone on a loop of its own, or with a `number` one of many on `loop`.
   ///
@@ -77,7 +76,7 @@ final class ClientRun {
   /// what it speaks of is stored, a broker that is not there is waited for, and signals end it by
   /// good-bye.
   func runStored() throws(StartFailure) -> Int32 {
-    try catchEnd()
+    try catchSignals()
     client.storedChanges = client.session.durableChanges
     client.reconnects = true
     client.isPatient = true
@@ -85,19 +84,10 @@ final class ClientRun {
   }
 
   /// Ends by good-bye instead of by signal from here on.
-  func catchSignals(_ numbers: [Int32]) throws(SystemError) { try loop.catchSignals(numbers) }
+  func catchSignals() throws(StartFailure) { try loop.catchSignals() }
 
   /// What the command will end with.
   var status: Int32 { loop.status }
-
-  /// Ends by good-bye on the signals that ask for the end.
-  func catchEnd() throws(StartFailure) {
-    do throws(SystemError) {
-      try catchSignals([SIGINT, SIGTERM])
-    } catch {
-      throw StartFailure(description: "\(error)")
-    }
-  }
 
   /// Says what a signal leaves undone; the command will end by that signal.
   func cutShort(_ undone: String) {
@@ -136,6 +126,23 @@ final class ClientRun {
     behaviour.handleReady(descriptor, self, now: now)
   }
 
+  /// Says what nobody knows to have arrived.
+  func tellLosses() {
+    tell(client.lostCount, "QoS 0 messages may be lost because the connection was cut")
+    tell(
+      client.session.forgottenCount,
+      "QoS 2 messages may be lost because the broker lost the session")
+    tell(
+      client.session.repeatedCount,
+      "QoS 2 messages may have come twice because the broker lost the session")
+  }
+
+  private func tell(_ count: Int, _ what: String) {
+    if count == 0 { return }
+    console.say("\(what): \(count)")
+    note(ExitStatus.uncertain)
+  }
+
   /// Takes the news that a signal asks for the end; a good-bye that is under way is left at that.
   func handleSignal(now: Instant) {
     if client.phase != .leaving { return behaviour.handleSignal(self, now: now) }
@@ -150,30 +157,31 @@ final class ClientRun {
   func work(now: Instant) -> Instant? {
     client.advance(to: now)
     takeEvents(now: now)
-    let end = watchTime(now: now)
     var deadline = behaviour.work(self, now: now)
+    takeEvents(now: now)
+    let end = watchTime(now: now)
     takeEvents(now: now)
     if let next = client.finishTick(now: now) { deadline = min(deadline ?? next, next) }
     showSent()
     return [deadline, end].compactMap(\.self).min()
   }
 
-  /// Ends when the time is over; answers when that is.
+  /// Ends the command when its time is over; answers when that is.
   private func watchTime(now: Instant) -> Instant? {
-    guard let timeoutSeconds, !isDone else { return nil }
-    let deadline =
-      timeDeadline ?? now.advanced(byNanoseconds: Int64(min(timeoutSeconds, 9e9) * 1_000_000_000))
-    timeDeadline = deadline
-    if now < deadline { return deadline }
-    self.timeoutSeconds = nil
-    if client.phase != .leaving { behaviour.handleTimeout(self, now: now) }
-    note(ExitStatus.timedOut)
-    // What has not left by now has no more time than a good-bye takes.
-    if client.hasUnansweredMessages && client.phase == .leaving {
+    guard let end = deadline.instant, !isTimeOver, !isDone else { return nil }
+    if now < end { return end }
+    if !client.looksOnceMore() { return nil }
+    isTimeOver = true
+    if client.phase != .leaving {
+      behaviour.handleTimeout(self, now: now)
+    } else if client.hasUnansweredMessages && client.isBlocked {
+      // What has not left by now has no more time than a good-bye takes.
       console.say("timed out; \(Counted.text(client.unsentBytes, "byte")) not sent")
+      note(ExitStatus.timedOut)
       client.drop()
     }
-    return nil
+    // What the time's end asks for is done at once.
+    return now
   }
 
   /// Shows what was received, at the time of its coming.
@@ -213,15 +221,11 @@ final class ClientRun {
         forgetUnsent()
         isLost = true
         console.say("\(failure); trying again in \(Self.seconds(wait)) s")
-        if client.hasLostMessages && !isLossSaid {
-          console.say("messages at QoS 0 that were on their way are lost")
-          note(ExitStatus.failure)
-          isLossSaid = true
-        }
       case .failed(let failure):
         forgetUnsent()
         console.say(failure.description)
-        note(failure.exitStatus)
+        let isUncertain = client.lostCount > 0 && failure.exitStatus == ExitStatus.failure
+        note(isUncertain ? ExitStatus.uncertain : failure.exitStatus)
       case .disconnected:
         break
       }

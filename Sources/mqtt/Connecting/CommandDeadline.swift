@@ -1,25 +1,26 @@
-// The time of -W, which is for the whole command: what is waited for before the first connection
-// counts too.
+// The time of -W, which is for the whole command: reading a message and what is waited for before the
+// first connection count too.
 
 import Basis
 import Transport
 
 /// When a command has to be at its end.
 struct CommandDeadline {
-  private let end: Instant?
+  /// Nil is never.
+  let instant: Instant?
 
   /// So many seconds from now; nil is never.
-  init(seconds: Double?) {
-    end = seconds.map {
-      MonotonicClock.now.advanced(byNanoseconds: Int64(min($0, 9e9) * 1_000_000_000))
-    }
+  init(seconds: Double? = nil) {
+    instant = seconds.map { MonotonicClock.now.advanced(bySeconds: $0) }
   }
 
   /// Nanoseconds that are left, at least none; nil when it never ends.
   var remainingNanoseconds: Int64? {
-    end.map { max(0, $0.nanoseconds(since: MonotonicClock.now)) }
+    instant.map { max(0, $0.nanoseconds(since: MonotonicClock.now)) }
   }
 
-  /// The same in seconds.
-  var remainingSeconds: Double? { remainingNanoseconds.map { Double($0) / 1e9 } }
+  /// The same for poll(2): in milliseconds, rounded up, and -1 for what never ends.
+  var pollMilliseconds: Int32 {
+    remainingNanoseconds.map { Int32(clamping: ($0 + 999_999) / 1_000_000) } ?? -1
+  }
 }

@@ -32,7 +32,7 @@ extension PublishCommand {
         $0.reportsReleases = true
       }
       run.client.givesUpOnLosses = options.endsWhenEmpty
-      run.timeoutSeconds = deadline.remainingSeconds
+      run.deadline = deadline
       run.client.session.restore(state) { underWay[$0.token] }
       return try run.runStored()
     } catch {

@@ -21,19 +21,20 @@ enum PublishCommand {
     }
     if options.connection.tls != nil { ProcessSettings.ignoreBrokenPipes() }
     do throws(StartFailure) {
-      if let reply = options.reply { return try request(options, reply) }
       var options = options
+      let deadline = CommandDeadline(
+        seconds: options.reply?.timeoutSeconds ?? options.timeoutSeconds)
+      // Who is asked for a password may end the program by a signal, too.
       try options.connection.readPassword()
       let loop = try ClientLoop()
-      var isLong = false
+      try loop.catchSignals()
+      let input = MessageInput(options, loop, deadline)
+      if let reply = options.reply { return try request(options, reply, input) }
       let seed = options.seed ?? RandomBytes.word
       for number in 1...options.clientCount {
-        let feed = try feed(options, client: number, seed: seed)
-        try add(feed, options, client: number, on: loop)
-        isLong = feed.isLong
+        let feed = try feed(options, input, client: number, seed: seed)
+        try add(feed, options, client: number, on: loop).deadline = deadline
       }
-      // Who interrupts a long run wants its open handshakes to end in good order.
-      if isLong { try catchSignals(loop) }
       return loop.run()
     } catch {
       console.say(error.description)
@@ -41,18 +42,10 @@ enum PublishCommand {
     }
   }
 
-  private static func catchSignals(_ loop: ClientLoop) throws(StartFailure) {
-    do throws(SystemError) {
-      try loop.catchSignals([SIGINT, SIGTERM])
-    } catch {
-      throw StartFailure(description: "\(error)")
-    }
-  }
-
   /// Puts a client on the loop that publishes what `feed` gives.
   private static func add(
     _ feed: any MessageFeed, _ options: PublishOptions, client number: Int, on loop: ClientLoop
-  ) throws(StartFailure) {
+  ) throws(StartFailure) -> ClientRun {
     let connection = options.connection.ofClient(number, among: options.clientCount)
     let console = ClientConsole(
       "mqtt pub", connection, client: options.clientCount == 1 ? "" : "client \(number)")
@@ -65,37 +58,30 @@ enum PublishCommand {
     // A single QoS 0 message has no second chance: it is out, or it is not.
     run.client.reconnects = isHandshake || feed.isLong
     run.client.givesUpOnLosses = true
-    run.timeoutSeconds = options.timeoutSeconds
+    return run
   }
 
   /// Publishes one message and waits for its reply.
   private static func request(
-    _ options: PublishOptions, _ reply: ReplyOptions
+    _ options: PublishOptions, _ reply: ReplyOptions, _ input: MessageInput
   ) throws(StartFailure) -> Int32 {
-    var payload: [UInt8] = []
-    switch options.source {
-    case .given(let bytes): payload = bytes
-    case .file(let path): payload = try contents(WholeFile.contents(path), path, options)
-    case .input:
-      payload = try contents(
-        WholeFile.contents(of: STDIN_FILENO), "standard input", options)
-    case .empty: break
-    case .inputLines, .template, .table, .jsonLines, .recording:
+    guard let payload = try input.payload() else {
       preconditionFailure("a request is one message")
     }
     let run = try ClientRun(
       options.connection, ClientConsole("mqtt pub", options.connection),
-      Requester(options, reply, payload), keepsSession: true
+      Requester(options, reply, payload), keepsSession: true, on: input.loop
     ) { _ in }
     run.client.reconnects = true
+    run.deadline = input.deadline
     return run.run()
   }
 
   /// Where the messages of a client come from.
   private static func feed(
-    _ options: PublishOptions, client: Int, seed: UInt64
+    _ options: PublishOptions, _ input: MessageInput, client: Int, seed: UInt64
   ) throws(StartFailure) -> any MessageFeed {
-    let feed = try source(options, client: client, seed: seed)
+    let feed = try source(options, input, client: client, seed: seed)
     if case .recording = options.source, case .recorded(let speed) = options.pace {
       return PacedFeed(feed, .recorded(speed: speed))
     }
@@ -104,18 +90,12 @@ enum PublishCommand {
   }
 
   private static func source(
-    _ options: PublishOptions, client: Int, seed: UInt64
+    _ options: PublishOptions, _ input: MessageInput, client: Int, seed: UInt64
   ) throws(StartFailure) -> any MessageFeed {
+    if let payload = try input.payload() { return RepeatedFeed(payload, options) }
     let hasTopics = !options.topics.isEmpty
     switch options.source {
-    case .given(let bytes): return RepeatedFeed(bytes, options)
-    case .empty: return RepeatedFeed([], options)
-    case .file(let path):
-      return RepeatedFeed(try contents(WholeFile.contents(path), path, options), options)
-    case .input:
-      return RepeatedFeed(
-        try contents(
-          WholeFile.contents(of: STDIN_FILENO), "standard input", options), options)
+    case .given, .empty, .file, .input: preconditionFailure("these are one message")
     case .inputLines:
       if let separator = options.topicSeparator {
         return try LineFeed("-", TopicLine(separator: separator))
@@ -133,25 +113,5 @@ enum PublishCommand {
     case .recording(let path):
       return try LineFeed(path, RecordedLine(hasTopics: hasTopics))
     }
-  }
-
-  /// The bytes of a message that were read as a whole.
-  private static func contents(
-    _ bytes: [UInt8]?, _ name: String, _ options: PublishOptions
-  ) throws(StartFailure) -> [UInt8] {
-    guard let bytes else {
-      let reason =
-        errno == EFBIG
-        ? "it has more than the \(WholeFile.byteLimit) bytes that an MQTT packet can carry"
-        : String(cString: strerror(errno))
-      throw StartFailure(description: "cannot read \(name): \(reason)")
-    }
-    // What should have been written into it has most likely failed.
-    if bytes.isEmpty && options.isRetained {
-      throw StartFailure(
-        description: "\(name) is empty, and with -r a message without bytes removes the retained "
-          + "one; to do that, say -n")
-    }
-    return bytes
   }
 }

@@ -36,9 +36,9 @@ final class Publisher: ClientBehaviour {
   private var hasEnded = false
   private var isFinishing = false
   private var isInterrupted = false
-  /// How long it waits after a signal without any answer, in seconds.
-  private static let answerLimitSeconds = 2
-  /// When a broker that answers nothing has been waited for long enough, after a signal.
+  /// How long it waits for answers after a signal, in seconds.
+  private static let answerLimitSeconds = 0.6
+  /// When the broker's answers have been waited for long enough, after a signal.
   private var answersUntil: Instant?
   /// What the feed had not given when it was interrupted.
   private var remainder = FeedRemainder.none
@@ -57,7 +57,6 @@ final class Publisher: ClientBehaviour {
     case .connected:
       forms.connectionBegan()
     case .published(let token, let answer):
-      if isInterrupted { answersUntil = now.advanced(bySeconds: Self.answerLimitSeconds) }
       take(answer, token, run, now: now)
     case .authentication:
       run.console.say("the broker asks for another step of authentication, which pub cannot do")
@@ -75,8 +74,8 @@ final class Publisher: ClientBehaviour {
     }
   }
 
-  /// Sends no more, and ends when what is sent is answered, or when the broker falls silent; a second
-  /// signal waits for nothing.
+  /// Sends no more, and ends when what is sent is answered, or not answered in time; told again it
+  /// waits for nothing.
   func handleSignal(_ run: ClientRun, now: Instant) {
     if isInterrupted { return abandon(run, now: now) }
     isInterrupted = true
@@ -94,7 +93,7 @@ final class Publisher: ClientBehaviour {
       undone = "\(Counted.text(run.client.unsentBytes, "byte")) not sent"
     }
     run.console.say("timed out\(undone.map { "; \($0)" } ?? "")")
-    run.client.hasUnansweredMessages = false
+    run.client.isHurried = true
     run.finish(ExitStatus.timedOut, now: now)
   }
 
@@ -217,7 +216,6 @@ final class Publisher: ClientBehaviour {
     try message.withPayload { (payload) throws(RequestFault) in
       try run.client.session.publish(payload, as: form, token: token, now: now)
     }
-    if message.qos == .atMostOnce { run.client.hasUnansweredMessages = true }
     topicsDone = message.topic == nil ? topicsDone + 1 : options.topics.count
     if topicsDone >= options.topics.count {
       topicsDone = 0

@@ -25,7 +25,6 @@ extension SubscribeCommand {
         let (store, sink) = try StartFailure.of { () throws(StoreError) in try open(place) }
         return (sink, try options.connection.keepSession(in: store))
       }
-      options.timeoutSeconds = deadline.remainingSeconds
       let old = GrantedSubscriptions(stored?.subscriptions ?? "")
       let wanted = GrantedSubscriptions.text(options.subscriptions)
       // The broker would go on to send what nobody asks for any more.
@@ -38,6 +37,7 @@ extension SubscribeCommand {
       let run = try ClientRun(options.connection, console, subscriber, keepsSession: true) {
         $0.acknowledging = .whenTold
       }
+      run.deadline = deadline
       run.client.session.restore(stored?.state ?? ClientSessionState()) { _ in nil }
       return try run.runStored()
     } catch {

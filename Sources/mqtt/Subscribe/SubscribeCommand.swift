@@ -25,6 +25,7 @@ enum SubscribeCommand {
     ProcessSettings.ignoreBrokenPipes()
     if let store = options.store { return run(options, into: store, console) }
     do throws(StartFailure) {
+      let deadline = CommandDeadline(seconds: options.timeoutSeconds)
       let subscriber = Subscriber(options, into: try sink(options))
       let hasHandshake = options.subscriptions.contains { $0.options.qos > .atMostOnce }
       let run = try ClientRun(
@@ -32,11 +33,8 @@ enum SubscribeCommand {
       ) { settings in
         settings.acknowledging = .whenTold
       }
-      do throws(SystemError) {
-        try run.catchSignals([SIGINT, SIGTERM])
-      } catch {
-        throw StartFailure(description: "\(error)")
-      }
+      try run.catchSignals()
+      run.deadline = deadline
       run.client.reconnects = true
       run.client.givesUpOnLosses = true
       return run.run()
@@ -81,7 +79,6 @@ final class Subscriber: ClientBehaviour {
   /// Whether the end does not wait for a reader that takes nothing.
   var isHurried = false
   var isInterrupted = false
-  var timeDeadline: Instant?
   /// When it has been silent for too long.
   var idleDeadline: Instant?
   var changes = LastMessages()
@@ -123,7 +120,7 @@ final class Subscriber: ClientBehaviour {
       endOfRetained(run, now: now)
     case .authentication:
       run.console.say("the broker asks for another step of authentication, which sub cannot do")
-      stop(Int32(ReasonCode.badAuthenticationMethod.rawValue))
+      stop(Int32(ReasonCode.badAuthenticationMethod.rawValue), run)
     case .ended:
       break
     }
@@ -135,13 +132,18 @@ final class Subscriber: ClientBehaviour {
 
   func handleSignal(_ run: ClientRun, now: Instant) {
     if isTaking, let undone { run.cutShort(undone) }
-    stop(ExitStatus.success)
+    stop(ExitStatus.success, run)
     isHurried = true
     isInterrupted = true
   }
 
-  /// It has its own way to end in time.
-  func handleTimeout(_ run: ClientRun, now: Instant) {}
+  func handleTimeout(_ run: ClientRun, now: Instant) {
+    if isTaking {
+      run.console.say("timed out")
+      stop(ExitStatus.timedOut, run)
+    }
+    isHurried = true
+  }
 
   /// What was asked for and has not come, in words; nil where it would not end by itself.
   private var undone: String? {
@@ -168,15 +170,7 @@ final class Subscriber: ClientBehaviour {
       hasSinkEnded = true
       return deadline
     }
-    if let seconds = options.timeoutSeconds, timeDeadline == nil {
-      timeDeadline = now.advanced(byNanoseconds: Int64(min(seconds, 9e9) * 1_000_000_000))
-    }
-    if let timeDeadline, now >= timeDeadline, isTaking {
-      run.console.say("timed out")
-      stop(ExitStatus.timedOut)
-      isHurried = true
-    }
-    if let idleDeadline, now >= idleDeadline { stop(ExitStatus.success) }
+    if let idleDeadline, now >= idleDeadline { stop(ExitStatus.success, run) }
     removeMore(run, now: now)
     let sinkDeadline = settle(run, now: now)
     if let endsWith, isHurried || isFlushed(run) {
@@ -184,13 +178,13 @@ final class Subscriber: ClientBehaviour {
       run.finish(endsWith, now: now)
     }
     if !isTaking { return sinkDeadline }
-    return [timeDeadline, idleDeadline, sinkDeadline].compactMap(\.self).min()
+    return [idleDeadline, sinkDeadline].compactMap(\.self).min()
   }
 
   /// Silence begins now.
   func restartIdleTime(now: Instant) {
     if let seconds = options.idleSeconds {
-      idleDeadline = now.advanced(byNanoseconds: Int64(seconds * 1_000_000_000))
+      idleDeadline = now.advanced(bySeconds: seconds)
     }
   }
 
@@ -200,8 +194,9 @@ final class Subscriber: ClientBehaviour {
   private var isSettled: Bool { sink.settledEnd == sink.takenEnd }
 
   /// Takes no more messages and ends once everything printed is written and acknowledged.
-  func stop(_ status: Int32) {
+  func stop(_ status: Int32, _ run: ClientRun) {
     isTaking = false
+    run.client.session.leavesMessages = true
     if endsWith == nil { endsWith = status }
   }
 
@@ -225,7 +220,7 @@ extension Subscriber {
         if !options.unsubscribe.isEmpty { try unsubscribe(run, now: now) }
       }
     } catch {
-      stop(ExitStatus.failure)
+      stop(ExitStatus.failure, run)
       run.finish(error, now: now)
     }
   }
@@ -255,9 +250,9 @@ extension Subscriber {
       run.note(ExitStatus.refusal(code, of: .suback, version: version))
     }
     if refusedCount == suback.reasonCodes.count {
-      stop(ExitStatus.success)
+      stop(ExitStatus.success, run)
     } else if options.exitsAfterSuback && options.unsubscribe.isEmpty {
-      stop(ExitStatus.success)
+      stop(ExitStatus.success, run)
     } else if options.retainedOnly {
       run.client.session.ping(now: now)
       hasRetainedPing = true
@@ -271,14 +266,14 @@ extension Subscriber {
         "the broker refused to unsubscribe \(filter): \(code.name) (\(code.hexadecimal))")
       run.note(ExitStatus.refusal(code, of: .unsuback, version: run.client.session.version))
     }
-    if options.exitsAfterSuback { stop(ExitStatus.success) }
+    if options.exitsAfterSuback { stop(ExitStatus.success, run) }
   }
 
   /// The retained messages stand in front of PINGRESP, as far as windows let them; a round trip
   /// that brings none means that there are no more.
   func endOfRetained(_ run: ClientRun, now: Instant) {
     guard options.retainedOnly, hasRetainedPing, isTaking else { return }
-    if messagesSincePing == 0 { return stop(ExitStatus.success) }
+    if messagesSincePing == 0 { return stop(ExitStatus.success, run) }
     messagesSincePing = 0
     run.client.session.ping(now: now)
   }

@@ -17,14 +17,13 @@ extension Subscriber {
   /// Takes a message; what comes after the end was decided stays unacknowledged with the broker.
   func take(_ view: PublishView, _ run: ClientRun, now: Instant) {
     messagesSincePing += 1
-    if !isTaking { return }
-    if options.retainedOnly && !view.isRetained { return stop(ExitStatus.success) }
+    if options.retainedOnly && !view.isRetained { return stop(ExitStatus.success, run) }
     let isWanted = isWanted(view, run, now: now)
     if isWanted && options.removesRetained && view.isRetained { remove(view, run) }
     if isWanted && !(options.hidesRetained && view.isRetained) && isPicked() {
       sink.take(view, run, now: now)
       takenCount += 1
-      if takenCount == options.count || isLast(view, run) { stop(ExitStatus.success) }
+      if takenCount == options.count || isLast(view, run) { stop(ExitStatus.success, run) }
     } else {
       sink.pass(view)
     }
@@ -40,7 +39,7 @@ extension Subscriber {
       case .closed(let reason):
         isSinkClosed = true
         if let reason { run.console.say(reason) }
-        stop(ExitStatus.failure)
+        stop(ExitStatus.failure, run)
         isHurried = true
         run.note(ExitStatus.failure)
       }
@@ -67,7 +66,7 @@ extension Subscriber {
         removals += 1
       } catch {
         removalQueue = []
-        stop(ExitStatus.failure)
+        stop(ExitStatus.failure, run)
         run.finish(error, now: now)
       }
     }

@@ -163,15 +163,17 @@ final class LoadRun {
       isInterrupted ? min(1_000_000_000, settings.drainNanoseconds) : settings.drainNanoseconds
     let fanOut = settings.cast.fanOut
     var seen = progress.delivered.load(ordering: .relaxed)
-    var seenAt = MonotonicClock.now.nanoseconds
+    var silence: Int64 = 0
     while fanOut > 0, !hasStalled {
       // The workers' counters are complete only when their threads have looked once more.
       let delivered = progress.delivered.load(ordering: .relaxed)
       if delivered >= progress.sent.load(ordering: .relaxed) * fanOut { break }
-      let now = MonotonicClock.now.nanoseconds
-      if delivered != seen { (seen, seenAt) = (delivered, now) }
-      if now - seenAt >= limit { break }
+      if delivered != seen { (seen, silence) = (delivered, 0) }
+      if silence >= limit { break }
+      let start = MonotonicClock.now
       pause()
+      // Where the whole process stood still, nobody has listened.
+      silence += min(MonotonicClock.now.nanoseconds(since: start), Self.longestPauseNanoseconds)
     }
     watch?.end()
   }
@@ -206,6 +208,9 @@ final class LoadRun {
     let end = MonotonicClock.now.advanced(byNanoseconds: nanoseconds)
     while !condition() && MonotonicClock.now < end { pause() }
   }
+
+  /// What takes longer than this was no pause of ours.
+  private static let longestPauseNanoseconds: Int64 = 100_000_000
 
   /// A hundredth of a second, with a look at the counters and at signals.
   private func pause() {

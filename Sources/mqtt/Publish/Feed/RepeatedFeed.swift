@@ -47,7 +47,6 @@ final class RepeatedFeed: MessageFeed {
   }
 
   private func startDelay(now: Instant) {
-    deadline = now.advanced(
-      byNanoseconds: Int64(min(options.repeatDelaySeconds, 9e9) * 1_000_000_000))
+    deadline = now.advanced(bySeconds: options.repeatDelaySeconds)
   }
 }

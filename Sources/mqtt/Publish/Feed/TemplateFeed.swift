@@ -48,8 +48,7 @@ final class TemplateFeed: MessageFeed {
     payload.append(to: &message.payload, facts)
     count += 1
     if options.repeatDelaySeconds > 0 {
-      deadline = now.advanced(
-        byNanoseconds: Int64(min(options.repeatDelaySeconds, 9e9) * 1_000_000_000))
+      deadline = now.advanced(bySeconds: options.repeatDelaySeconds)
     }
     return .message
   }

@@ -1,5 +1,5 @@
 // From a host's name to its addresses, in the order in which the system wants them tried. The
-// lookup blocks, so it happens before a reactor runs or on a thread of its own.
+// lookup blocks, so it happens before a reactor runs or on a thread of its own (NameLookup).
 
 import CLinux
 import Glibc
