@@ -117,10 +117,7 @@ package final class Client {
     awaitsFirstBytes = true
     otherProtocol = nil
     do throws(AddressLookupError) {
-      link = reactor.connect(
-        to: try endpoint.addresses(), from: endpoint.localAddress, tls: endpoint.tls,
-        serverName: endpoint.serverName ?? endpoint.host, webSocket: endpoint.webSocket,
-        through: endpoint.proxyRequest, owner: owner)
+      link = reactor.connect(endpoint.route(to: try endpoint.addresses()), owner: owner)
     } catch {
       link = .none
       failure = self.failure(.lookup(error))

@@ -13,9 +13,8 @@ import WebSocket
     let movers = [Mover(to: reactors[1]), Mover(to: reactors[0])]
     let listener = try loopbackListener()
     let address = listener.address
-    var layers = ListenerLayers()
-    if isFramed { layers.webSocket = WebSocketTerms() }
-    try reactors[0].listen(listener, index: 0, layers: layers)
+    let speaks = isFramed ? ListenerProtocol.webSocket(WebSocketTerms()) : .mqtt
+    try reactors[0].listen(listener, index: 0, layers: ListenerLayers(speaks: speaks))
     for index in 0..<2 {
       let reactor = reactors[index]
       let mover = movers[index]

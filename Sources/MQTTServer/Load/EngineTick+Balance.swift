@@ -44,7 +44,7 @@ extension EngineTick {
 
   private func rest(_ reactor: Reactor, _ state: inout EngineState) {
     state.loads[index].isActive = false
-    for link in reactor.allLinks() {
+    for link in reactor.openLinks() {
       hand(ConnectionID(word: reactor.owner(of: link)), to: 0, reactor, &state)
     }
     engine.write(.information, "reactor \(index) rests")

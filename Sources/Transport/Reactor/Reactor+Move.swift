@@ -36,17 +36,16 @@ final class Mailbox: Sendable {
 }
 
 extension Reactor {
-  /// Takes a connection out, after its events of this tick have been handled; nil when it is gone,
-  /// closing, or not complete yet.
+  /// Takes a connection out, after its events of this tick have been handled; nil when it is not
+  /// open.
   package func detach(_ link: LinkID) -> DetachedLink? {
-    guard links.contains(link),
-      links[link.index].flags.isDisjoint(with: [
-        .connecting, .handshaking, .closing, .writeFailed,
-      ])
-    else { return nil }
+    guard links.contains(link), links[link].stage.isOpen else { return nil }
     settleRuns(link)
-    _ = linux_epoll_remove(epoll.number, links[link.index].descriptor)
-    return DetachedLink(links.remove(link.index))
+    if links[link].watch != .nothing {
+      _ = linux_epoll_remove(epoll.number, links[link].descriptor)
+      links[link].watch = .nothing
+    }
+    return DetachedLink(links.remove(link))
   }
 
   /// Takes a connection in; from any thread.
@@ -60,10 +59,9 @@ extension Reactor {
   func collectMail() {
     for parcel in mailbox.takeAll() {
       guard var moved = parcel.link.take() else { continue }
-      let wasBlocked = moved.flags.contains(.blocked)
-      moved.flags.remove([.dirty, .queued, .unwatched])
-      moved.more?.mask = 0
-      moved.flags.insert(.hasInput)
+      let wasBlocked = moved.marks.contains(.blocked)
+      moved.marks.remove([.dirty, .queued])
+      moved.marks.insert(.hasInput)
       let owner = moved.owner
       let link = links.insert(moved)
       report(link, owner, .adopted)
@@ -71,7 +69,7 @@ extension Reactor {
         end(link, .failed(SystemError.last("epoll_ctl")))
         continue
       }
-      if !wasBlocked, !links[link.index].outbox.isEmpty { markDirty(link) }
+      if !wasBlocked, !links[link].outbox.isEmpty { markDirty(link) }
       lookAgain(link)
     }
   }
