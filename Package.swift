@@ -48,7 +48,8 @@ let package = Package(
       dependencies: ["Basis", "Text", "AccessControl", "CProcessor", "MQTTCodec", "MQTTSession"],
       swiftSettings: core),
 
-    .target(name: "WebSocket", dependencies: ["Basis", "Text"], swiftSettings: core),
+    .target(name: "HTTP", dependencies: ["Text"], swiftSettings: core),
+    .target(name: "WebSocket", dependencies: ["Basis", "HTTP", "Text"], swiftSettings: core),
     .target(
       name: "Bench",
       dependencies: [
@@ -56,11 +57,11 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "Capture", dependencies: ["Basis", "Text", "MQTTCodec", "WebSocket"],
+      name: "Capture", dependencies: ["Basis", "HTTP", "Text", "MQTTCodec", "WebSocket"],
       swiftSettings: core),
 
     .target(
-      name: "Transport", dependencies: ["Basis", "CLinux", "COpenSSL", "WebSocket"],
+      name: "Transport", dependencies: ["Basis", "CLinux", "COpenSSL", "HTTP", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "SQLite", dependencies: ["CSQLite", "Transport"], swiftSettings: common),
     .target(
@@ -73,7 +74,7 @@ let package = Package(
       name: "MQTTServer",
       dependencies: [
         "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker",
-        "SQLite", "Storage", "Transport", "WebSocket",
+        "SQLite", "Storage", "Transport",
       ],
       swiftSettings: common),
     .target(
@@ -92,7 +93,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
+        "Basis", "HTTP", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
         "WebSocket",
       ],
       swiftSettings: common),
@@ -137,8 +138,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Basis", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker", "MQTTCodec",
-        "WebSocket", "mqtt",
+        "Basis", "HTTP", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker",
+        "MQTTCodec", "mqtt",
       ],
       exclude: ["Snapshots"], swiftSettings: common),
 
@@ -169,8 +170,9 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: common),
     .testTarget(
-      name: "WebSocketTests", dependencies: ["Basis", "TestSupport", "WebSocket"],
+      name: "WebSocketTests", dependencies: ["Basis", "HTTP", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "CaptureSupport",

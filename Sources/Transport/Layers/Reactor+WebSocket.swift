@@ -3,6 +3,7 @@
 // that a message is copied no more often than without it.
 
 import Basis
+import HTTP
 import WebSocket
 
 extension Reactor {
@@ -10,7 +11,7 @@ extension Reactor {
 
   /// Decides by the first byte: every method of HTTP begins with a letter, and no CONNECT does.
   func settleSpeech(_ link: LinkID, _ layers: Layers, _ terms: WebSocketTerms, _ first: UInt8) {
-    if (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) {
+    if RequestLine.mayBegin(with: first) {
       layers.speech = .webSocket(WebSocketBox(server: terms))
     } else if layers.isProtected {
       layers.speech = .mqtt
