@@ -141,16 +141,16 @@ final class EngineTick: ReactorDelegate {
     _ link: LinkID, _ arrival: Arrival, _ reactor: Reactor, _ state: inout EngineState,
     _ now: Instant
   ) {
-    let target = state.target(accepting: index, now)
     guard
       let connection = state.broker.open(
-        reactor: target, listener: arrival.listener, peer: arrival.peer.description,
+        reactor: index, listener: arrival.listener, peer: arrival.peer.description,
         facts: PeerFacts(arrival, link, of: reactor), now: now)
     else { return reactor.close(link, flushing: false) }
     reactor.setOwner(link, connection.word)
     state.setLink(connection, link)
     newcomers.append((link, connection))
-    if target != index { hand(connection, to: target, reactor, &state) }
+    // It was on its way here when this reactor went to rest.
+    if !state.loads[index].isActive { hand(connection, to: 0, reactor, &state) }
   }
 
   private func adopt(_ event: ReactorEvent, _ reactor: Reactor, _ state: inout EngineState) {

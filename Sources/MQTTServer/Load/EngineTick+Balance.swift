@@ -66,9 +66,8 @@ extension EngineTick {
 }
 
 extension EngineState {
-  /// Where a connection that `index` has accepted goes.
+  /// Which reactor serves a connection that `index` has accepted.
   mutating func target(accepting index: Int, _ now: Instant) -> Int {
-    if reactors.count == 1 { return index }
     let best = LoadBalance.target(accepting: index, loads: loads, now: now)
     loads[best].arrivals += 1
     return best

@@ -63,7 +63,9 @@ extension Reactor {
       let number = linux_accept(listener.socket.descriptor.number, &peer)
       if number >= 0 {
         listener.isFailing = false
-        welcome(number, SocketAddress(peer), listener)
+        let arrival = Arrival(listener: listener.index, peer: SocketAddress(peer))
+        let climb = Climb(to: .accepted(arrival, listener.layers.speaks), listener.stack)
+        place(Link(descriptor: number, .climbing(climb)))
         continue
       }
       switch errno {
@@ -81,17 +83,26 @@ extension Reactor {
     "on \(listener.socket.address)"
   }
 
-  private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
-    let arrival = Arrival(listener: listener.index, peer: peer)
-    if listener.stack.isEmpty { return admit(number, arrival, listener.layers.speaks) }
-    let climb = Climb(to: .accepted(arrival, listener.layers.speaks), listener.stack)
-    let link = links.insert(Link(descriptor: number, .climbing(climb)))
-    self.climb(link, climb)
+  /// Gives a connection to the reactor that will serve it, before anything of it is read: all that
+  /// its layers cost, such as the handshake of TLS, is spent there.
+  private func place(_ link: consuming Link) {
+    if let other = chooseReactor?(), other !== self { return other.adopt(DetachedLink(link)) }
+    welcome(links.insert(link))
+  }
+
+  /// Sets up what an accepted connection needs and reports it then.
+  func welcome(_ link: LinkID) {
+    guard case .climbing(let climb) = links[link].stage else { return }
+    if case .accepted(let arrival, let speaks) = climb.goal, climb.isAtTop {
+      admit(link, arrival, speaks)
+    } else {
+      self.climb(link, climb)
+    }
   }
 
   /// Reports a connection without layers, with what it has brought along.
-  private func admit(_ number: Int32, _ arrival: Arrival, _ speaks: ListenerProtocol) {
-    let link = links.insert(Link(descriptor: number, Self.entrance(nil, speaks)))
+  private func admit(_ link: LinkID, _ arrival: Arrival, _ speaks: ListenerProtocol) {
+    links[link].stage = Self.entrance(nil, speaks)
     let count = receiveFirst(link)
     guard count > 0 || register(link) else { return forget(link) }
     report(link, 0, .accepted(arrival))

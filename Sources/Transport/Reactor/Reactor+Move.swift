@@ -1,6 +1,7 @@
 // A live connection goes to another reactor: socket, TLS session and unsent bytes. What the kernel
 // still holds for it is reported anew by the other epoll set, so nothing is lost or reordered as
-// long as the one who moves it has handled what has been read.
+// long as the one who moves it has handled what has been read. A connection that was only accepted
+// goes the same way, and begins where it arrives.
 
 import Basis
 import CLinux
@@ -11,7 +12,7 @@ import Synchronization
 package final class DetachedLink: @unchecked Sendable {
   fileprivate var link: Link?
 
-  fileprivate init(_ link: consuming Link) { self.link = consume link }
+  init(_ link: consuming Link) { self.link = consume link }
 }
 
 /// Connections that wait for their new reactor.
@@ -59,6 +60,10 @@ extension Reactor {
   func collectMail() {
     for parcel in mailbox.takeAll() {
       guard var moved = parcel.link.take() else { continue }
+      if case .climbing = moved.stage {
+        newcomers.append(links.insert(moved))
+        continue
+      }
       let wasBlocked = moved.marks.contains(.blocked)
       moved.marks.remove([.dirty, .queued])
       moved.marks.insert(.hasInput)
@@ -72,5 +77,11 @@ extension Reactor {
       if !wasBlocked, !links[link].outbox.isEmpty { markDirty(link) }
       lookAgain(link)
     }
+  }
+  /// Lets those in that other reactors have accepted for this one.
+  func welcomeNewcomers() {
+    if newcomers.isEmpty { return }
+    for link in newcomers where links.contains(link) { welcome(link) }
+    newcomers.removeAll(keepingCapacity: true)
   }
 }

@@ -25,6 +25,7 @@ extension Reactor {
     for position in 0..<count {
       if let token = Token(word: kernelEvents[position].word) { handleToken(token) }
     }
+    welcomeNewcomers()
     // Last, for what they answer to went out a moment ago; without those that have just come.
     lookAtUnwatched(unwatchedCount)
     continueReadOuts()

@@ -36,6 +36,11 @@ package final class Reactor: @unchecked Sendable {
   /// Whether written buffers are kept for ``takeSpareBuffer()``; otherwise they are freed.
   package var keepsSpareBuffers = false
 
+  /// Who serves the next connection that is accepted here; nil is this reactor, always.
+  ///
+  /// Asked for each connection, on the reactor's thread.
+  package var chooseReactor: (() -> Reactor)?
+
   let epoll: Descriptor
   let alarm: Alarm
   let mailbox = Mailbox()
@@ -61,6 +66,8 @@ package final class Reactor: @unchecked Sendable {
   @exclusivity(unchecked) var resting: [LinkID] = []
   /// Links for which there was no room to read, and which are looked at before all others.
   @exclusivity(unchecked) var passedOver: [LinkID] = []
+  /// Links that others have accepted for this reactor, in the reading part of a turn.
+  @exclusivity(unchecked) var newcomers: [LinkID] = []
   /// Links to read as far as their peers have sent, and the bytes left for that. (Reactor+ReadOut)
   @exclusivity(unchecked) var readOuts: [(link: LinkID, bytesLeft: Int)] = []
   /// Whether this turn has read everything that the kernel held for any link when it began.
