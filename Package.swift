@@ -50,7 +50,8 @@ let package = Package(
       dependencies: ["Basis", "Text", "AccessControl", "CProcessor", "MQTTCodec", "MQTTSession"],
       swiftSettings: core),
 
-    .target(name: "WebSocket", dependencies: ["Basis", "Text"], swiftSettings: core),
+    .target(name: "HTTP", dependencies: ["Text"], swiftSettings: core),
+    .target(name: "WebSocket", dependencies: ["Basis", "HTTP", "Text"], swiftSettings: core),
     .target(
       name: "Bench",
       dependencies: [
@@ -58,11 +59,11 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "Capture", dependencies: ["Basis", "Text", "MQTTCodec", "WebSocket"],
+      name: "Capture", dependencies: ["Basis", "HTTP", "Text", "MQTTCodec", "WebSocket"],
       swiftSettings: core),
 
     .target(
-      name: "Transport", dependencies: ["Basis", "CLinux", "COpenSSL", "WebSocket"],
+      name: "Transport", dependencies: ["Basis", "CLinux", "COpenSSL", "HTTP", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(name: "SQLite", dependencies: ["CSQLite", "Transport"], swiftSettings: common),
     .target(
@@ -75,7 +76,7 @@ let package = Package(
       name: "MQTTServer",
       dependencies: [
         "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker",
-        "SQLite", "Storage", "Transport", "WebSocket",
+        "SQLite", "Storage", "Transport",
       ],
       swiftSettings: common),
     .target(
@@ -94,7 +95,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
+        "Basis", "HTTP", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
         "WebSocket",
       ],
       swiftSettings: common),
@@ -123,7 +124,9 @@ let package = Package(
       // One file that needs nothing of the machine it runs on. It also starts in half the time:
       // nothing is looked up and relocated before the first line of ours runs.
       linkerSettings: [
-        .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all"], .when(configuration: .release))
+        .unsafeFlags(
+          ["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all"],
+          .when(configuration: .release))
       ]),
 
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
@@ -139,8 +142,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Basis", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker", "MQTTCodec",
-        "WebSocket", "mqtt",
+        "Basis", "HTTP", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker",
+        "MQTTCodec", "mqtt",
       ],
       exclude: ["Snapshots"], swiftSettings: common),
 
@@ -171,8 +174,9 @@ let package = Package(
         "TestSupport",
       ],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
+    .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: common),
     .testTarget(
-      name: "WebSocketTests", dependencies: ["Basis", "TestSupport", "WebSocket"],
+      name: "WebSocketTests", dependencies: ["Basis", "HTTP", "TestSupport", "WebSocket"],
       swiftSettings: common + [.enableExperimentalFeature("Lifetimes")]),
     .target(
       name: "CaptureSupport",

@@ -143,10 +143,7 @@ package final class Client {
   }
 
   private func connect(to addresses: [SocketAddress]) {
-    link = reactor.connect(
-      to: addresses, from: endpoint.localAddress, tls: endpoint.tls,
-      serverName: endpoint.serverName ?? endpoint.host, webSocket: endpoint.webSocket,
-      through: endpoint.proxyRequest, owner: owner)
+    link = reactor.connect(endpoint.route(to: addresses), owner: owner)
   }
 
   /// Whether it waits for a name: then each tick may bring the addresses.

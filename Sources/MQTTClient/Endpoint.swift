@@ -41,8 +41,19 @@ package struct Endpoint: Sendable {
     self.port = port
   }
 
+  /// The way there by these addresses, which are its own or its proxy's.
+  package func route(to addresses: [SocketAddress]) -> Route {
+    var route = Route(to: addresses)
+    route.localAddress = localAddress
+    route.proxy = proxyRequest
+    route.tls = tls
+    route.serverName = serverName ?? host
+    route.webSocket = webSocket
+    return route
+  }
+
   /// What the proxy is asked for; nil when there is none.
-  package var proxyRequest: SOCKSRequest? {
+  private var proxyRequest: SOCKSRequest? {
     guard let proxy, unixPath == nil else { return nil }
     var request = SOCKSRequest(host: host, port: port)
     request.userName = proxy.userName

@@ -7,6 +7,7 @@
 // came in; output becomes a frame in place. After the end nothing goes in or out.
 
 package import Basis
+import HTTP
 
 /// The WebSocket of one connection.
 package struct WebSocketConnection {
@@ -111,7 +112,7 @@ package struct WebSocketConnection {
       if head.isEmpty, let refusal = Self.refusal(first: bytes) {
         throw refuse(refusal, &reception)
       }
-      switch head.collect(bytes) {
+      switch head.collect(bytes.span) {
       case .incomplete:
         phase = .awaitsRequest(terms, head)
         return nil
@@ -127,7 +128,7 @@ package struct WebSocketConnection {
         return consumed
       }
     case .awaitsAnswer(let request, let key, var head):
-      switch head.collect(bytes) {
+      switch head.collect(bytes.span) {
       case .incomplete:
         phase = .awaitsAnswer(request, key: key, head)
         return nil
@@ -147,11 +148,9 @@ package struct WebSocketConnection {
   /// What a first byte tells that no method of HTTP begins with.
   private static func refusal(first bytes: borrowing MutableSpan<UInt8>) -> HandshakeRefusal? {
     guard !bytes.isEmpty else { return nil }
-    switch bytes[0] {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): return nil
-    case 0x10: return .plainMQTT
-    case let byte: return .malformed("it begins with the byte \(byte)")
-    }
+    let byte = bytes[0]
+    if RequestLine.mayBegin(with: byte) { return nil }
+    return byte == 0x10 ? .plainMQTT : .malformed("it begins with the byte \(byte)")
   }
 
   private func refuse(

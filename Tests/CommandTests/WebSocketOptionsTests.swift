@@ -1,8 +1,8 @@
 // What is said of WebSockets on the command lines of the broker and of the clients.
 
 import Commands
+import HTTP
 import Testing
-import WebSocket
 
 @Suite struct WebSocketOptionsTests {
   private func listener(

@@ -61,7 +61,9 @@ import Transport
     let received = Box<[UInt8]>([])
     ReactorScript.run(reactor, until: !received.value.isEmpty) { reactor, event in
       if event.isConnected { reactor.send(buffer([8]), on: event.link) }
-      if case .accepted(_, let peer) = event.event { #expect(peer.description == "local socket") }
+      if case .accepted(let arrival) = event.event {
+        #expect(arrival.peer.description == "local socket")
+      }
       if let range = event.receivedRange { received.value += bytes(reactor, range) }
     }
     #expect(received.value == [8])

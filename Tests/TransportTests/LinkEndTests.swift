@@ -61,7 +61,6 @@ import Transport
     let old = reactor.connect(to: address, owner: 1)
     reactor.close(old, flushing: false)
     let new = reactor.connect(to: address, owner: 2)
-    #expect(new.index == old.index)
     #expect(new != old)
     reactor.setOwner(old, 9)
     reactor.send(buffer([9]), on: old)
@@ -123,10 +122,12 @@ import Transport
 
   @Test func `a connection comes from the local address that was asked for`() throws {
     let (reactor, address) = try listeningReactor()
-    _ = reactor.connect(to: address, from: SocketAddress(host: "127.0.0.9", port: 0))
+    var route = Route(to: [address])
+    route.localAddress = SocketAddress(host: "127.0.0.9", port: 0)
+    _ = reactor.connect(route)
     let peer = Box("")
     ReactorScript.run(reactor, until: peer.value != "") { _, event in
-      if case .accepted(_, let address) = event.event { peer.value = address.host }
+      if case .accepted(let arrival) = event.event { peer.value = arrival.peer.host }
     }
     #expect(peer.value == "127.0.0.9")
   }

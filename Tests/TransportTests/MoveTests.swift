@@ -13,9 +13,8 @@ import WebSocket
     let movers = [Mover(to: reactors[1]), Mover(to: reactors[0])]
     let listener = try loopbackListener()
     let address = listener.address
-    var layers = ListenerLayers()
-    if isFramed { layers.webSocket = WebSocketTerms() }
-    try reactors[0].listen(listener, index: 0, layers: layers)
+    let speaks = isFramed ? ListenerProtocol.webSocket(WebSocketTerms()) : .mqtt
+    try reactors[0].listen(listener, index: 0, layers: ListenerLayers(speaks: speaks))
     for index in 0..<2 {
       let reactor = reactors[index]
       let mover = movers[index]
@@ -41,6 +40,68 @@ import WebSocket
     let moves = movers[0].moves.load(ordering: .relaxed) + movers[1].moves.load(ordering: .relaxed)
     #expect(moves > 20)
     for reactor in reactors { reactor.stop() }
+  }
+
+  /// What a connection comes through.
+  enum Way: CaseIterable {
+    case plain, proxyHeader, tls, webSocket
+  }
+
+  @Test(arguments: Way.allCases)
+  func `a connection is set up and served by the reactor that is chosen for it`(
+    way: Way
+  ) throws {
+    ProcessSettings.ignoreBrokenPipes()
+    let certificates = TLSCertificates()
+    var settings = TLSClientSettings()
+    settings.authorityFile = certificates.authority
+    var layers = ListenerLayers()
+    switch way {
+    case .plain: break
+    case .proxyHeader: layers.proxyProtocol = ProxyProtocolTerms(.either)
+    case .tls:
+      certificates.issue("chosen")
+      layers.tls = try TLSContext.server(
+        TLSServerSettings(
+          certificateFile: certificates.path("chosen.crt"),
+          keyFile: certificates.path("chosen.key")))
+    case .webSocket: layers.speaks = .webSocket(WebSocketTerms())
+    }
+    let acceptor = try Reactor(index: 0)
+    let chosen = try Reactor(index: 1)
+    acceptor.chooseReactor = { chosen }
+    let listener = try loopbackListener()
+    let address = listener.address
+    try acceptor.listen(listener, index: 4, layers: layers)
+    let witness = Witness()
+    try SystemThread(name: "acceptor") { acceptor.run(witness) }.detach()
+    // The client lives on the chosen reactor too, which needs no other to do all the rest.
+    let client = chosen.connect(
+      to: address, tls: way == .tls ? try TLSContext.client(settings) : nil,
+      webSocket: way == .webSocket ? WebSocketRequest(host: "localhost", path: "/") : nil, owner: 1)
+    let header = Array("PROXY UNKNOWN\r\n".utf8)
+    let listenerIndex = Box(-1)
+    let received = Box<[UInt8]>([])
+    ReactorScript.run(chosen, until: received.value == [7]) { reactor, event in
+      if event.isConnected {
+        reactor.send(buffer((way == .proxyHeader ? header : []) + [7]), on: client)
+      }
+      if case .accepted(let arrival) = event.event { listenerIndex.value = arrival.listener }
+      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+    }
+    #expect(listenerIndex.value == 4)
+    #expect(witness.eventCount.load(ordering: .relaxed) == 0)
+    acceptor.stop()
+  }
+}
+
+/// Counts what it is told.
+private final class Witness: ReactorDelegate, Sendable {
+  let eventCount = Atomic<Int>(0)
+
+  func tick(_ reactor: Reactor, now: Instant) -> Instant? {
+    eventCount.add(reactor.events.count, ordering: .relaxed)
+    return nil
   }
 }
 

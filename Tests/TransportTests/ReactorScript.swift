@@ -5,6 +5,7 @@ import Basis
 import Glibc
 import Testing
 import Transport
+import WebSocket
 
 /// Runs a reactor with a closure per event until a condition holds.
 final class ReactorScript: ReactorDelegate {
@@ -110,4 +111,26 @@ func listeningReactor() throws -> (Reactor, SocketAddress) {
 /// A listener on a free port of the loopback address.
 func loopbackListener() throws -> ListenSocket {
   try ListenSocket(ListenerSettings(address: .loopback4(port: 0)))
+}
+
+extension Reactor {
+  /// Starts to connect to `addresses`, through TLS and a WebSocket if they are given.
+  func connect(
+    to addresses: [SocketAddress], tls: TLSContext? = nil, webSocket: WebSocketRequest? = nil,
+    owner: UInt64
+  ) -> LinkID {
+    var route = Route(to: addresses)
+    route.tls = tls
+    route.serverName = "localhost"
+    route.webSocket = webSocket
+    return connect(route, owner: owner)
+  }
+
+  /// Starts to connect to one address.
+  func connect(
+    to address: SocketAddress, tls: TLSContext? = nil, webSocket: WebSocketRequest? = nil,
+    owner: UInt64
+  ) -> LinkID {
+    connect(to: [address], tls: tls, webSocket: webSocket, owner: owner)
+  }
 }

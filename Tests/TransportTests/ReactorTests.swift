@@ -16,9 +16,9 @@ import Transport
     let returned = Box<[UInt8]>([])
     let accepted = Box<[Int]>([])
     ReactorScript.run(reactor, until: returned.value.count == 3) { reactor, event in
-      if case .accepted(let listener, let peer) = event.event {
-        accepted.value.append(listener)
-        #expect(peer.host == "127.0.0.1")
+      if case .accepted(let arrival) = event.event {
+        accepted.value.append(arrival.listener)
+        #expect(arrival.peer.host == "127.0.0.1")
       }
       if event.isConnected {
         #expect(event.link == client)

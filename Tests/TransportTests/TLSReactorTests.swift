@@ -27,7 +27,7 @@ import Transport
 
   @Test func `three megabytes go there and back`() throws {
     let (reactor, address, context) = try makeReactor()
-    let client = reactor.connect(to: address, tls: context, serverName: "localhost", owner: 1)
+    let client = reactor.connect(to: address, tls: context, owner: 1)
     let message = pattern(3 << 20)
     let returned = Box<[UInt8]>([])
     let summary = Box("")
@@ -49,7 +49,7 @@ import Transport
 
   @Test func `a blocked protected link drains when its peer reads again`() throws {
     let (reactor, address, context) = try makeReactor()
-    let client = reactor.connect(to: address, tls: context, serverName: "localhost", owner: 1)
+    let client = reactor.connect(to: address, tls: context, owner: 1)
     let message = pattern(12 << 20)
     let server = Box(LinkID.none)
     let received = Box(0)
@@ -73,7 +73,7 @@ import Transport
 
   @Test func `a flushing close brings the last bytes and a clean end`() throws {
     let (reactor, address, context) = try makeReactor()
-    _ = reactor.connect(to: address, tls: context, serverName: "localhost", owner: 1)
+    _ = reactor.connect(to: address, tls: context, owner: 1)
     let message = pattern(1 << 20)
     let received = Box<[UInt8]>([])
     let end = Box<LinkEnd?>(nil)
@@ -99,9 +99,9 @@ import Transport
         reactor.send(buffer([0x10, 12, 0, 4, 77, 81, 84, 84, 4, 2, 0, 0, 0, 0]), on: event.link)
       }
       #expect(!event.isAccepted)
-      if case .turnedAway(let listener, let peer, let end) = event.event {
-        #expect(listener == 5)
-        #expect(peer.host == "127.0.0.1")
+      if case .turnedAway(let arrival, let end) = event.event {
+        #expect(arrival.listener == 5)
+        #expect(arrival.peer.host == "127.0.0.1")
         reason.value = end.description
       }
     }
@@ -114,12 +114,12 @@ import Transport
     let certificates = TLSCertificates()
     settings.authorityFile = certificates.authority
     let stranger = try TLSContext.client(settings)
-    _ = reactor.connect(to: address, tls: stranger, serverName: "localhost", owner: 1)
+    _ = reactor.connect(to: address, tls: stranger, owner: 1)
     let end = Box<LinkEnd?>(nil)
     let alert = Box("")
     ReactorScript.run(reactor, until: end.value != nil && alert.value != "") { _, event in
       if event.owner == 1, let reason = event.end { end.value = reason }
-      if case .turnedAway(_, _, let reason) = event.event { alert.value = reason.description }
+      if case .turnedAway(_, let reason) = event.event { alert.value = reason.description }
     }
     guard case .tlsFailed = end.value else {
       Issue.record("ended by \(String(describing: end.value))")
@@ -133,7 +133,7 @@ import Transport
     _ = reactor.connect(to: address, owner: 1)
     let reason = Box<LinkEnd?>(nil)
     ReactorScript.run(reactor, until: reason.value != nil) { _, event in
-      if case .turnedAway(_, _, let end) = event.event { reason.value = end }
+      if case .turnedAway(_, let end) = event.event { reason.value = end }
     }
     #expect(reason.value == .handshakeTimedOut(seconds: 0))
   }
@@ -141,7 +141,7 @@ import Transport
   @Test func `a protected link moves with its session`() throws {
     let (reactor, address, context) = try makeReactor()
     let other = try Reactor(index: 1)
-    let client = reactor.connect(to: address, tls: context, serverName: "localhost", owner: 1)
+    let client = reactor.connect(to: address, tls: context, owner: 1)
     let server = Box(LinkID.none)
     ReactorScript.run(reactor, until: server.value != .none) { reactor, event in
       if event.isAccepted {

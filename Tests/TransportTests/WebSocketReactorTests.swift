@@ -15,10 +15,9 @@ import WebSocket
     let reactor = try Reactor(index: 0)
     let listener = try loopbackListener()
     let address = listener.address
-    var layers = ListenerLayers()
-    layers.webSocket = WebSocketTerms()
-    layers.alsoSpeaksMQTT = isShared
-    try reactor.listen(listener, index: 3, layers: layers)
+    let terms = WebSocketTerms()
+    let speaks = isShared ? ListenerProtocol.mqttOrWebSocket(terms) : .webSocket(terms)
+    try reactor.listen(listener, index: 3, layers: ListenerLayers(speaks: speaks))
     return (reactor, address)
   }
 
@@ -111,7 +110,7 @@ import WebSocket
     _ = reactor.connect(to: address, owner: 1)
     let end = Box<LinkEnd?>(nil)
     ReactorScript.run(reactor, until: end.value != nil) { _, event in
-      if case .turnedAway(_, _, let reason) = event.event { end.value = reason }
+      if case .turnedAway(_, let reason) = event.event { end.value = reason }
     }
     #expect(end.value == .proxyHeaderTimedOut(seconds: 0))
   }

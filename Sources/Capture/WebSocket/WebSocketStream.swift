@@ -1,5 +1,6 @@
 // Both directions of a WebSocket and the handshake between them.
 
+import HTTP
 import MQTTCodec
 import WebSocket
 

@@ -1,5 +1,6 @@
 // The table of the options that all clients share.
 
+import HTTP
 import MQTTCodec
 import WebSocket
 
@@ -111,8 +112,8 @@ extension ConnectionDraft {
       "ws-header", "HEADER", example: "'Authorization: Bearer a1b2'", repeatable: true,
       "a further header of the WebSocket request; turns WebSocket on"
     ) { (draft, text) throws(ValueFault) in
-      guard let header = WebSocketRequest.Header(text) else { throw .expected("NAME: VALUE") }
-      if header.isOfHandshake {
+      guard let header = HeaderField(text) else { throw .expected("NAME: VALUE") }
+      if header.isOfWebSocket {
         throw ValueFault("the handshake of WebSocket sets the header \(header.name) itself")
       }
       draft.webSocket.headers.append(header)

@@ -2,8 +2,8 @@
 // common. Everything is decided here - default ports, which TLS trust, which version - so that the
 // client only has to obey.
 
+package import HTTP
 package import MQTTCodec
-package import WebSocket
 
 /// Which version of MQTT a client speaks.
 package enum VersionChoice: Equatable, Sendable {
@@ -75,7 +75,7 @@ package struct WebSocketOptions: Equatable, Sendable {
   /// The path and perhaps a query; begins with a slash.
   package var path = "/mqtt"
   /// Headers beside those of the handshake.
-  package var headers: [WebSocketRequest.Header] = []
+  package var headers: [HeaderField] = []
 
   /// The path that brokers serve by custom.
   package init() {}

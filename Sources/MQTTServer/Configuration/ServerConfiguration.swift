@@ -4,7 +4,6 @@
 
 package import MQTTBroker
 package import Transport
-package import WebSocket
 
 /// Where one listener waits for clients, and how they speak to it.
 package struct ListenerConfiguration: Sendable {
@@ -46,10 +45,8 @@ package struct ListenerConfiguration: Sendable {
   package var policy: ListenerPolicy?
   /// How clients' TLS is done; nil for a plain listener.
   package var tls: TLSServerSettings?
-  /// How connections become WebSockets; nil for a listener without them.
-  package var webSocket: WebSocketTerms?
-  /// Whether a listener with WebSockets takes clients without them as well.
-  package var alsoSpeaksMQTT = false
+  /// What its clients speak.
+  package var speaks = ListenerProtocol.mqtt
   /// The PROXY header that connections have to begin with; nil is none.
   package var proxyProtocol: ProxyProtocolTerms?
 

@@ -109,15 +109,14 @@ final class EngineTick: ReactorDelegate {
       state.broker.receive(reactor.received(range), on: connection, now: now)
       if state.broker.wantsNoInput(connection) { reactor.pauseReading(event.link) }
       meter.noteActivity(connection)
-    case .accepted(let listener, let peer):
-      accept(event.link, listener, peer, reactor, &state, now)
+    case .accepted(let arrival): accept(event.link, arrival, reactor, &state, now)
     case .ended(let reason, _):
       state.broker.end(connection(of: event), cause: reason.description, now: now)
     case .readOut: state.broker.wasReadOut(connection(of: event), now: now)
     case .drained: fetchOutput(of: connection(of: event), reactor, &state)
     case .adopted: adopt(event, reactor, &state)
-    case .turnedAway(_, let peer, let reason):
-      engine.write(.notice, "\(peer): turned away, \(reason)")
+    case .turnedAway(let arrival, let reason):
+      engine.write(.notice, "\(arrival.peer): turned away, \(reason)")
       logIsWaiting = true
     case .acceptFailed(_, let error):
       engine.write(.error, Self.explain(error))
@@ -139,20 +138,19 @@ final class EngineTick: ReactorDelegate {
   }
 
   private func accept(
-    _ link: LinkID, _ listener: Int, _ peer: SocketAddress, _ reactor: Reactor,
-    _ state: inout EngineState, _ now: Instant
+    _ link: LinkID, _ arrival: Arrival, _ reactor: Reactor, _ state: inout EngineState,
+    _ now: Instant
   ) {
-    let target = state.target(accepting: index, now)
-    let name = peer.description
     guard
       let connection = state.broker.open(
-        reactor: target, listener: listener, peer: name,
-        facts: PeerFacts(peer, link, of: reactor), now: now)
+        reactor: index, listener: arrival.listener, peer: arrival.peer.description,
+        facts: PeerFacts(arrival, link, of: reactor), now: now)
     else { return reactor.close(link, flushing: false) }
     reactor.setOwner(link, connection.word)
     state.setLink(connection, link)
     newcomers.append((link, connection))
-    if target != index { hand(connection, to: target, reactor, &state) }
+    // It was on its way here when this reactor went to rest.
+    if !state.loads[index].isActive { hand(connection, to: 0, reactor, &state) }
   }
 
   private func adopt(_ event: ReactorEvent, _ reactor: Reactor, _ state: inout EngineState) {

@@ -5,10 +5,10 @@ import Transport
 
 extension PeerFacts {
   /// The facts of a link that was just accepted.
-  init(_ address: SocketAddress, _ link: LinkID, of reactor: Reactor) {
-    self.init(address: PeerAddress(address))
+  init(_ arrival: Arrival, _ link: LinkID, of reactor: Reactor) {
+    self.init(address: PeerAddress(arrival.peer))
     // A load balancer that ends TLS has checked the certificate in our place.
-    if let vouched = reactor.proxyTLS(link), vouched.isCertificateVerified {
+    if let vouched = arrival.proxyTLS, vouched.isCertificateVerified {
       certificateCommonName = vouched.commonName
     }
     guard let identity = reactor.tlsIdentity(link) else { return }

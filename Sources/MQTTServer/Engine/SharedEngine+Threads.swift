@@ -11,11 +11,21 @@ extension SharedEngine {
   func makeFirstReactor() throws(SystemError) -> Reactor {
     let reactor = try Reactor(index: 0)
     reactor.keepsSpareBuffers = true
+    reactor.chooseReactor = { [unowned self, unowned reactor] in
+      hasCompany.load(ordering: .relaxed) ? chooseReactor(accepting: reactor) : reactor
+    }
     state.withLock { state in
       state.reactors.append(reactor)
       state.loads.append(ReactorLoad())
     }
     return reactor
+  }
+
+  /// Who serves a connection that `reactor` has accepted.
+  private func chooseReactor(accepting reactor: Reactor) -> Reactor {
+    state.withLock { state in
+      state.reactors[state.target(accepting: reactor.index, MonotonicClock.now)]
+    }
   }
 
   /// Lets a reactor run on a thread of its own.
@@ -68,6 +78,7 @@ extension EngineState {
     try engine.startThread(reactor)
     reactors.append(reactor)
     loads.append(ReactorLoad())
+    engine.hasCompany.store(true, ordering: .relaxed)
     return reactor.index
   }
 }

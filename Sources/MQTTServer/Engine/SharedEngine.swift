@@ -55,6 +55,8 @@ final class SharedEngine: Sendable {
   let threadLimit: Int
   /// Reactors that take part from the start.
   let threadMinimum: Int
+  /// Whether more than one reactor takes part, or has.
+  let hasCompany = Atomic<Bool>(false)
   /// Calls the store's thread.
   let writerBell = Bell()
   /// The thread that checks passwords.

@@ -45,7 +45,7 @@ extension ServerConfiguration {
 
 extension ListenerConfiguration {
   /// Whether it speaks MQTT and nothing below it.
-  fileprivate var isPlain: Bool { tls == nil && webSocket == nil }
+  fileprivate var isPlain: Bool { tls == nil && speaks == .mqtt }
 }
 
 extension SocketAddress {

@@ -101,10 +101,8 @@ struct OpenListeners {
   static func layers(
     _ configuration: ListenerConfiguration
   ) throws(ServerError) -> ListenerLayers {
-    var layers = ListenerLayers()
-    layers.webSocket = configuration.webSocket
-    layers.alsoSpeaksMQTT = configuration.alsoSpeaksMQTT
-    layers.proxyProtocol = configuration.proxyProtocol
+    var layers = ListenerLayers(
+      proxyProtocol: configuration.proxyProtocol, speaks: configuration.speaks)
     guard let settings = configuration.tls else { return layers }
     do throws(TLSFailure) { layers.tls = try TLSContext.server(settings) } catch {
       throw .listenerTLS(configuration, error)
@@ -119,8 +117,10 @@ extension ListenerLayers {
     var names: [String] = []
     if proxyProtocol != nil { names.append("PROXY headers") }
     if tls != nil { names.append("TLS") }
-    if webSocket != nil {
-      names.append(alsoSpeaksMQTT ? "MQTT as well as WebSocket" : "WebSocket")
+    switch speaks {
+    case .mqtt: break
+    case .webSocket: names.append("WebSocket")
+    case .mqttOrWebSocket: names.append("MQTT as well as WebSocket")
     }
     return names.isEmpty ? "" : " with \(names.joined(separator: " and "))"
   }

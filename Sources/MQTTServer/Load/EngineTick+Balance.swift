@@ -44,7 +44,7 @@ extension EngineTick {
 
   private func rest(_ reactor: Reactor, _ state: inout EngineState) {
     state.loads[index].isActive = false
-    for link in reactor.allLinks() {
+    for link in reactor.openLinks() {
       hand(ConnectionID(word: reactor.owner(of: link)), to: 0, reactor, &state)
     }
     engine.write(.information, "reactor \(index) rests")
@@ -66,9 +66,8 @@ extension EngineTick {
 }
 
 extension EngineState {
-  /// Where a connection that `index` has accepted goes.
+  /// Which reactor serves a connection that `index` has accepted.
   mutating func target(accepting index: Int, _ now: Instant) -> Int {
-    if reactors.count == 1 { return index }
     let best = LoadBalance.target(accepting: index, loads: loads, now: now)
     loads[best].arrivals += 1
     return best

@@ -2,8 +2,10 @@
 //
 // Messages that cross threads cost more than those that do not, so one reactor works alone until it
 // has been busy for a second, mostly outside of the engine's lock, while the machine has a core to
-// spare. Then every second connection that shows life moves over. When the whole server has been
-// nearly idle for a while, the last one to have joined hands everything back and sleeps.
+// spare. Then every second connection that shows life moves over, and each new one goes to the reactor
+// that has least to do, before anything of it is read, so that handshakes of TLS are spread as well.
+// When the whole server has been nearly idle for a while, the last one to have joined hands everything
+// back and sleeps.
 
 package import Basis
 

@@ -10,6 +10,9 @@ extension String {
     return result
   }
 
+  /// The beginning of a long text, for a message.
+  package var shortened: String { count <= 80 ? self : prefix(79) + "…" }
+
   /// The same in quotes, in which quotes and backslashes stand behind a backslash.
   package var quoted: String {
     var result = "\""

@@ -3,13 +3,14 @@
 import Basis
 import CLinux
 import Glibc
-package import WebSocket
 
 /// A listening socket and what its connections shall be.
 final class Listener {
   let socket: ListenSocket
   let index: Int
-  var layers: ListenerLayers
+  var layers: ListenerLayers { didSet { stack = layers.stack } }
+  /// What has to be set up on each of them.
+  private(set) var stack: [Layer]
   /// Whether the last accept failed; keeps the log from being flooded.
   var isFailing = false
 
@@ -17,28 +18,14 @@ final class Listener {
     self.socket = socket
     self.index = index
     self.layers = layers
+    stack = layers.stack
   }
-}
-
-/// What lies between the sockets of a listener and MQTT, from the socket upwards.
-package struct ListenerLayers: Sendable {
-  /// The header that connections have to begin with; nil is none.
-  package var proxyProtocol: ProxyProtocolTerms?
-  package var tls: TLSContext?
-  /// How connections become WebSockets; nil if they are none.
-  package var webSocket: WebSocketTerms?
-  /// Whether connections may as well speak MQTT without WebSocket; their first byte tells.
-  package var alsoSpeaksMQTT = false
-
-  /// Nothing but TLS, if that.
-  package init(tls: TLSContext? = nil) { self.tls = tls }
 }
 
 extension Reactor {
   /// Accepts connections on `socket` from now on; events name the listener by `index`.
   ///
-  /// With TLS a connection is reported when its handshake is complete. WebSockets are reported
-  /// before they have shaken hands, so that whoever limits silent connections limits these too.
+  /// A connection is reported when the layers below what is spoken stand.
   package func listen(
     _ socket: consuming ListenSocket, index: Int, layers: ListenerLayers = ListenerLayers()
   ) throws(SystemError) {
@@ -76,7 +63,9 @@ extension Reactor {
       let number = linux_accept(listener.socket.descriptor.number, &peer)
       if number >= 0 {
         listener.isFailing = false
-        welcome(number, SocketAddress(peer), listener)
+        let arrival = Arrival(listener: listener.index, peer: SocketAddress(peer))
+        let climb = Climb(to: .accepted(arrival, listener.layers.speaks), listener.stack)
+        place(Link(descriptor: number, .climbing(climb)))
         continue
       }
       switch errno {
@@ -94,49 +83,33 @@ extension Reactor {
     "on \(listener.socket.address)"
   }
 
-  private func welcome(_ number: Int32, _ peer: SocketAddress, _ listener: Listener) {
-    let link = links.insert(
-      Link(descriptor: number, flags: [.incoming, .fresh], owner: 0))
-    let layers = listener.layers
-    guard layers.proxyProtocol != nil else {
-      return build(layers, on: link, from: peer, listener: listener.index)
-    }
-    let more = LinkExtension()
-    more.peer = peer
-    more.listener = listener.index
-    more.expected = layers
-    links[link.index].more = more
-    guard register(link) else { return forget(link) }
-    begin(.proxyHeader, link, more)
+  /// Gives a connection to the reactor that will serve it, before anything of it is read: all that
+  /// its layers cost, such as the handshake of TLS, is spent there.
+  private func place(_ link: consuming Link) {
+    if let other = chooseReactor?(), other !== self { return other.adopt(DetachedLink(link)) }
+    welcome(links.insert(link))
   }
 
-  /// Puts the layers on a link that is not registered yet, unless it has had a PROXY header.
-  func build(
-    _ layers: ListenerLayers, on link: LinkID, from peer: SocketAddress, listener index: Int
-  ) {
-    if let terms = layers.webSocket {
-      prepareWebSocket(link, terms, isSure: !layers.alsoSpeaksMQTT)
+  /// Sets up what an accepted connection needs and reports it then.
+  func welcome(_ link: LinkID) {
+    guard case .climbing(let climb) = links[link].stage else { return }
+    if case .accepted(let arrival, let speaks) = climb.goal, climb.isAtTop {
+      admit(link, arrival, speaks)
+    } else {
+      self.climb(link, climb)
     }
-    let isRegistered = layers.proxyProtocol != nil
-    guard let context = layers.tls else {
-      let count = isRegistered ? 0 : receiveFirst(link)
-      guard isRegistered || count > 0 || register(link) else { return forget(link) }
-      report(link, 0, .accepted(listener: index, peer: peer))
-      if count > 0 {
-        links[link.index].flags.insert([.unwatched, .hasInput])
-        unwatched.append(link)
-        take(link, count)
-      }
-      return
-    }
-    let more = links[link.index].more ?? LinkExtension()
-    more.peer = peer
-    more.listener = index
-    links[link.index].more = more
-    guard isRegistered || register(link) else { return forget(link) }
-    more.context = context
-    begin(.tls, link, more)
-    shakeHands(link)
+  }
+
+  /// Reports a connection without layers, with what it has brought along.
+  private func admit(_ link: LinkID, _ arrival: Arrival, _ speaks: ListenerProtocol) {
+    links[link].stage = Self.entrance(nil, speaks)
+    let count = receiveFirst(link)
+    guard count > 0 || register(link) else { return forget(link) }
+    report(link, 0, .accepted(arrival))
+    if count == 0 { return }
+    links[link].marks.insert(.hasInput)
+    unwatched.append(link)
+    take(link, count)
   }
 
   /// Turns a connection away for lack of descriptors.

@@ -12,22 +12,19 @@ extension Reactor {
   /// the tick. Without, they are lost, and the link is gone at once.
   package func close(_ link: LinkID, flushing: Bool) {
     guard links.contains(link) else { return }
-    let flags = links[link.index].flags
-    if flags.contains(.closing) {
-      if !flushing { forget(link) }
-      return
-    }
-    let isOpen = flags.isDisjoint(with: [.connecting, .handshaking, .writeFailed])
-    guard flushing, isOpen else { return forget(link) }
+    let stage = links[link].stage
+    if flushing && stage.isEnding { return }
+    guard flushing, stage.isOpen else { return forget(link) }
     settleRuns(link)
-    links[link.index].flags.insert(.closing)
-    links[link.index].flags.remove(.paused)
-    watchAgain(link)
-    if flags.contains(.webSocket) { sendClose(link) }
-    if !links[link.index].outbox.isEmpty {
-      links[link.index].flags.insert(.hasLastWords)
+    sendClose(link, stage.layers)
+    links[link].marks.remove(.paused)
+    if links[link].outbox.isEmpty {
+      links[link].stage = .closing(stage.layers, .brief)
+    } else {
+      links[link].stage = .closing(stage.layers, .full)
       farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
     }
+    watchAgain(link)
     // Closing is a system call like writing, and like writing it happens after the tick.
     markDirty(link)
   }
@@ -36,40 +33,47 @@ extension Reactor {
   /// everything that has been handed over is written and the peer has ended its side too.
   ///
   /// The writing takes as long as it takes, and then the peer has ``farewellLimitSeconds``; what it
-  /// still says is read and dropped.
+  /// still says is read and dropped. A link that is not open yet ends at once.
   package func leave(_ link: LinkID) {
-    guard links.contains(link), !links[link.index].flags.contains(.closing) else { return }
+    guard links.contains(link) else { return }
     settleRuns(link)
-    links[link.index].flags.insert([.closing, .leaving, .hasLastWords])
-    links[link.index].flags.remove(.paused)
-    if links[link.index].flags.contains(.webSocket) { sendClose(link) }
-    watchAgain(link)
-    if links[link.index].flags.contains(.hasInput) { lookAgain(link) }
-    markDirty(link)
+    links[link].marks.remove(.paused)
+    switch links[link].stage {
+    case .connecting, .climbing: return end(link, .closedHere)
+    case .unwritable(let breakage): breakage.isLeft = true
+    case .silent(let layers), .open(let layers):
+      sendClose(link, layers)
+      links[link].stage = .closing(layers, .heard)
+      watchAgain(link)
+      if links[link].marks.contains(.hasInput) { lookAgain(link) }
+      markDirty(link)
+    case .closing, .lingering: break
+    }
   }
 
   /// Nothing is left to write.
   func finishClosing(_ link: LinkID) {
-    if links[link.index].flags.contains(.hasLastWords) { return sayFarewell(link) }
-    links[link.index].more?.tls?.session.shutdown()
+    guard case .closing(let layers, .brief) = links[link].stage else { return sayFarewell(link) }
+    layers?.tls?.shutdown()
     forget(link)
   }
 
   /// Ends our direction once the last byte has been written.
   ///
-  /// Closing a socket while bytes of the peer wait unread resets
-  /// the connection, and a reset overtakes what we wrote: so we read on until the peer
-  /// ends its own direction.
+  /// Closing a socket while bytes of the peer wait unread resets the connection, and a reset
+  /// overtakes what we wrote: so we read on until the peer ends its own direction.
   func sayFarewell(_ link: LinkID) {
-    if links[link.index].flags.contains(.leaving) {
+    guard case .closing(let layers, let goodbye) = links[link].stage else { return }
+    if goodbye == .heard {
       farewells.append(link, at: now.advanced(bySeconds: farewellLimitSeconds))
     }
-    links[link.index].more?.tls?.session.shutdown()
-    guard linux_finish_sending(links[link.index].descriptor) == 0 else {
+    layers?.tls?.shutdown()
+    guard linux_finish_sending(links[link].descriptor) == 0 else {
       return end(link, .failed(SystemError.last("shutdown")))
     }
-    links[link.index].flags.remove(.blocked)
-    links[link.index].flags.insert([.lingering, .hasInput])
+    links[link].stage = .lingering(isHeard: goodbye == .heard)
+    links[link].marks.remove(.blocked)
+    links[link].marks.insert(.hasInput)
     watchAgain(link)
     lookAgain(link)
   }
@@ -77,28 +81,19 @@ extension Reactor {
   /// Whether all links are on their way out, the machines of their peers have our last bytes, and
   /// nothing of theirs lies unread, which would reset the connection when this process ends.
   package var hasSaidEverything: Bool {
-    (0..<UInt32(links.upperBound)).allSatisfy { index in
-      !links.isOccupied(index)
-        || links[index].flags.contains(.lingering) && !links[index].flags.contains(.hasInput)
-          && linux_peer_has_all(links[index].descriptor) != 0
+    links.names.allSatisfy { link in
+      guard case .lingering = links[link].stage else { return false }
+      return !links[link].marks.contains(.hasInput)
+        && linux_peer_has_all(links[link].descriptor) != 0
     }
   }
 
-  /// All complete links that are not closing.
-  package func allLinks() -> [LinkID] {
-    (0..<UInt32(links.upperBound)).compactMap { index in
-      guard links.isOccupied(index),
-        links[index].flags.isDisjoint(with: [.connecting, .handshaking, .closing])
-      else { return nil }
-      return links.identifier(at: index)
-    }
-  }
+  /// All links that are open.
+  package func openLinks() -> [LinkID] { links.names.filter { links[$0].stage.isOpen } }
 
   /// Ends all links at once and stops accepting.
   package func closeAll() {
     closeListeners()
-    for index in 0..<UInt32(links.upperBound) where links.isOccupied(index) {
-      links.remove(index)
-    }
+    for link in links.names { links.remove(link) }
   }
 }

@@ -1,6 +1,7 @@
 // A live connection goes to another reactor: socket, TLS session and unsent bytes. What the kernel
 // still holds for it is reported anew by the other epoll set, so nothing is lost or reordered as
-// long as the one who moves it has handled what has been read.
+// long as the one who moves it has handled what has been read. A connection that was only accepted
+// goes the same way, and begins where it arrives.
 
 import Basis
 import CLinux
@@ -11,7 +12,7 @@ import Synchronization
 package final class DetachedLink: @unchecked Sendable {
   fileprivate var link: Link?
 
-  fileprivate init(_ link: consuming Link) { self.link = consume link }
+  init(_ link: consuming Link) { self.link = consume link }
 }
 
 /// Connections that wait for their new reactor.
@@ -36,17 +37,16 @@ final class Mailbox: Sendable {
 }
 
 extension Reactor {
-  /// Takes a connection out, after its events of this tick have been handled; nil when it is gone,
-  /// closing, or not complete yet.
+  /// Takes a connection out, after its events of this tick have been handled; nil when it is not
+  /// open.
   package func detach(_ link: LinkID) -> DetachedLink? {
-    guard links.contains(link),
-      links[link.index].flags.isDisjoint(with: [
-        .connecting, .handshaking, .closing, .writeFailed,
-      ])
-    else { return nil }
+    guard links.contains(link), links[link].stage.isOpen else { return nil }
     settleRuns(link)
-    _ = linux_epoll_remove(epoll.number, links[link.index].descriptor)
-    return DetachedLink(links.remove(link.index))
+    if links[link].watch != .nothing {
+      _ = linux_epoll_remove(epoll.number, links[link].descriptor)
+      links[link].watch = .nothing
+    }
+    return DetachedLink(links.remove(link))
   }
 
   /// Takes a connection in; from any thread.
@@ -60,10 +60,13 @@ extension Reactor {
   func collectMail() {
     for parcel in mailbox.takeAll() {
       guard var moved = parcel.link.take() else { continue }
-      let wasBlocked = moved.flags.contains(.blocked)
-      moved.flags.remove([.dirty, .queued, .unwatched])
-      moved.more?.mask = 0
-      moved.flags.insert(.hasInput)
+      if case .climbing = moved.stage {
+        newcomers.append(links.insert(moved))
+        continue
+      }
+      let wasBlocked = moved.marks.contains(.blocked)
+      moved.marks.remove([.dirty, .queued])
+      moved.marks.insert(.hasInput)
       let owner = moved.owner
       let link = links.insert(moved)
       report(link, owner, .adopted)
@@ -71,8 +74,14 @@ extension Reactor {
         end(link, .failed(SystemError.last("epoll_ctl")))
         continue
       }
-      if !wasBlocked, !links[link.index].outbox.isEmpty { markDirty(link) }
+      if !wasBlocked, !links[link].outbox.isEmpty { markDirty(link) }
       lookAgain(link)
     }
+  }
+  /// Lets those in that other reactors have accepted for this one.
+  func welcomeNewcomers() {
+    if newcomers.isEmpty { return }
+    for link in newcomers where links.contains(link) { welcome(link) }
+    newcomers.removeAll(keepingCapacity: true)
   }
 }

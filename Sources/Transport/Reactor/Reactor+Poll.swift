@@ -18,20 +18,20 @@ extension Reactor {
     let isComplete = count < Self.eventLimit
     let unwatchedCount = unwatched.count
     for position in 0..<count {
-      let link = SlotIdentifier(word: kernelEvents[position].word)
+      let link = LinkID(SlotIdentifier(word: kernelEvents[position].word))
       if links.contains(link) { handleLink(link, kernelEvents[position].mask) }
     }
     // Who comes is let in when those who are in have been read, for they may be leaving.
     for position in 0..<count {
-      let link = SlotIdentifier(word: kernelEvents[position].word)
-      if link.generation == 0 { handleToken(Token(index: link.index)) }
+      if let token = Token(word: kernelEvents[position].word) { handleToken(token) }
     }
+    welcomeNewcomers()
     // Last, for what they answer to went out a moment ago; without those that have just come.
     lookAtUnwatched(unwatchedCount)
     continueReadOuts()
     expireDeadlines()
     isReading = false
-    state.pointee.hasReadAll = isComplete && ready.isEmpty && passedOver.isEmpty
+    hasReadAll = isComplete && ready.isEmpty && passedOver.isEmpty
   }
 
   private func waitForEvents() -> Int {
@@ -70,7 +70,7 @@ extension Reactor {
     resting += ready
     ready.removeAll(keepingCapacity: true)
     for link in resting where links.contains(link) {
-      links[link.index].flags.remove(.queued)
+      links[link].marks.remove(.queued)
       advance(link)
     }
     resting.removeAll(keepingCapacity: true)
@@ -86,25 +86,27 @@ extension Reactor {
 
   private func handleLink(_ link: LinkID, _ mask: UInt32) {
     if mask & (linux_readable | linux_peer_finished | linux_failed) != 0 {
-      links[link.index].flags.insert(.hasInput)
+      links[link].marks.insert(.hasInput)
       if mask & (linux_peer_finished | linux_failed) != 0 {
-        links[link.index].flags.insert(.hangup)
-        links[link.index].flags.remove(.paused)
+        links[link].marks.insert(.hangup)
+        links[link].marks.remove(.paused)
       }
     }
-    if links[link.index].flags.contains(.connecting) {
-      finishConnect(link)
+    if case .connecting(let attempt) = links[link].stage {
+      finishConnect(link, attempt)
     } else {
       advance(link)
     }
   }
 
-  /// Does whatever the link can do now: shake hands, write what was blocked, read.
+  /// Does whatever the link can do now: set up a layer, write what was blocked, read.
   func advance(_ link: LinkID) {
-    let flags = links[link.index].flags
-    if flags.contains(.connecting) { return }
-    if flags.contains(.handshaking) { return advanceStep(link) }
-    if flags.contains(.blocked) {
+    switch links[link].stage {
+    case .connecting: return
+    case .climbing(let climb): return advanceStep(link, climb)
+    case .silent, .open, .unwritable, .closing, .lingering: break
+    }
+    if links[link].marks.contains(.blocked) {
       writeOutbox(link)
       guard links.contains(link) else { return }
     }
@@ -118,20 +120,20 @@ extension Reactor {
   }
 
   func tellEnd(_ link: LinkID, _ reason: LinkEnd) {
-    let flags = links[link.index].flags
-    if flags.contains(.closing) && !flags.contains(.leaving) { return }
-    if let more = links[link.index].more, let peer = more.peer {
-      report(link, 0, .turnedAway(listener: more.listener, peer: peer, reason))
-    } else {
-      report(
-        link, links[link.index].owner,
-        .ended(reason, unsentBytes: links[link.index].outbox.count))
+    switch links[link].stage {
+    case .closing(_, .brief), .closing(_, .full), .lingering(isHeard: false): return
+    case .climbing(let climb):
+      if case .accepted(let arrival, _) = climb.goal {
+        return report(link, 0, .turnedAway(arrival, reason))
+      }
+    case .connecting, .silent, .open, .unwritable, .closing(_, .heard), .lingering: break
     }
+    report(link, links[link].owner, .ended(reason, unsentBytes: links[link].outbox.count))
   }
 
   /// Frees the slot, which closes the socket.
   func forget(_ link: LinkID) {
-    links.remove(link.index)
+    links.remove(link)
   }
 
   // Deadlines
@@ -147,20 +149,8 @@ extension Reactor {
     return next
   }
 
-  private func timeout(of step: LinkStep) -> LinkEnd {
-    switch step {
-    case .tls: .handshakeTimedOut(seconds: handshakeLimitSeconds)
-    case .webSocket: .webSocketTimedOut(seconds: handshakeLimitSeconds)
-    case .proxyHeader: .proxyHeaderTimedOut(seconds: handshakeLimitSeconds)
-    case .socks: .socksTimedOut(seconds: handshakeLimitSeconds)
-    }
-  }
-
   private func isWaiting(_ deadline: Instant, _ link: LinkID) -> Bool {
-    links.contains(link)
-      && !links[link.index].flags.isDisjoint(with: [.connecting, .handshaking])
-      && !links[link.index].flags.contains(.closing)
-      && links[link.index].more?.deadline == deadline
+    links.contains(link) && links[link].stage.deadline == deadline
   }
 
   private func isClosing(_ deadline: Instant, _ link: LinkID) -> Bool { links.contains(link) }
@@ -168,14 +158,17 @@ extension Reactor {
   /// What has come may have met a deadline, so each link is looked at before its own falls.
   private func expireDeadlines() {
     while let due = connects.takeDue(now) {
-      guard isWaiting(due.at, due.link) else { continue }
-      if linux_is_connect_over(links[due.link.index].descriptor) != 0 { finishConnect(due.link) }
-      if isWaiting(due.at, due.link) { abandonAttempt(due.link) }
+      guard isWaiting(due.at, due.link), case .connecting(let attempt) = links[due.link].stage
+      else { continue }
+      if linux_is_connect_over(links[due.link].descriptor) != 0 { finishConnect(due.link, attempt) }
+      if isWaiting(due.at, due.link), case .connecting(let attempt) = links[due.link].stage {
+        abandonAttempt(due.link, attempt)
+      }
     }
     while let due = handshakes.takeDue(now) {
       if isWaiting(due.at, due.link) { lookOnceMore(due.link) }
-      if isWaiting(due.at, due.link) {
-        end(due.link, timeout(of: links[due.link.index].more?.step ?? .tls))
+      if isWaiting(due.at, due.link), case .climbing(let climb) = links[due.link].stage {
+        end(due.link, climb.timeout(seconds: handshakeLimitSeconds))
       }
     }
     while let due = farewells.takeDue(now) {
@@ -185,7 +178,7 @@ extension Reactor {
   }
 
   private func lookOnceMore(_ link: LinkID) {
-    links[link.index].flags.insert(.hasInput)
+    links[link].marks.insert(.hasInput)
     advance(link)
   }
 }

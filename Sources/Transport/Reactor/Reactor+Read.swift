@@ -7,41 +7,33 @@ import Glibc
 extension Reactor {
   /// Reads once if there is something to read, room for it, and somebody who wants it.
   func readLink(_ link: LinkID) {
-    let flags = links[link.index].flags
-    guard flags.contains(.hasInput), !flags.contains(.paused) else { return }
-    // What comes while the last bytes go out is of no interest before the farewell.
-    if flags.contains(.closing), flags.isDisjoint(with: [.lingering, .leaving]) { return }
+    let marks = links[link].marks
+    guard marks.contains(.hasInput), !marks.contains(.paused), links[link].stage.wantsInput
+    else { return }
     guard arena.hasRoom else { return passOver(link) }
-    if let tls = links[link.index].more?.tls, !flags.contains(.lingering) {
-      readProtected(link, tls)
-    } else {
-      readPlain(link)
-    }
-  }
-
-  private func readPlain(_ link: LinkID) {
-    let limit = arena.readLimitBytes
-    switch receiveBytes(links[link.index].descriptor, arena.room, limit) {
-    case .bytes(0): finish(link, .peerClosed)
-    case .bytes(let count):
+    let room = UnsafeMutableRawBufferPointer(start: arena.room, count: arena.readLimitBytes)
+    let layers = links[link].stage.layers
+    switch links[link].receive(layers, into: room) {
+    case .bytes(let count, let isMore):
       take(link, count)
       guard links.contains(link) else { return }
       // A short read has emptied the socket; after a hangup its end is still to be read.
-      if count == limit || links[link.index].flags.contains(.hangup) {
+      if isMore || links[link].marks.contains(.hangup) {
         lookAgain(link)
-      } else if links[link.index].flags.contains(.unwatched) {
+      } else if links[link].watch == .nothing {
         unwatched.append(link)
       } else {
-        links[link.index].flags.remove(.hasInput)
+        links[link].marks.remove(.hasInput)
       }
-    case .wouldBlock:
-      links[link.index].flags.remove(.hasInput)
-      if links[link.index].flags.contains(.writeFailed) {
-        end(link, .failed(SystemError(code: EPIPE, call: "write")))
-      } else if links[link.index].flags.contains(.unwatched) {
+    case .nothing:
+      links[link].marks.remove(.hasInput)
+      if case .unwritable(let breakage) = links[link].stage {
+        end(link, breakage.reason)
+      } else if links[link].watch == .nothing {
         watch(link)
       }
-    case .failed(let code): end(link, .failed(SystemError(code: code, call: "read")))
+    case .ended(let reason): finish(link, reason)
+    case .failed(let reason): end(link, reason)
     }
   }
 
@@ -49,31 +41,9 @@ extension Reactor {
   func receiveFirst(_ link: LinkID) -> Int {
     guard arena.hasRoom,
       case .bytes(let count) = receiveBytes(
-        links[link.index].descriptor, arena.room, arena.readLimitBytes)
+        links[link].descriptor, arena.room, arena.readLimitBytes)
     else { return 0 }
     return count
-  }
-
-  /// A session hands over what has arrived and decrypted; a part of a record waits inside.
-  private func readProtected(_ link: LinkID, _ tls: TLSBox) {
-    let room = UnsafeMutableRawBufferPointer(
-      start: arena.room, count: arena.readLimitBytes)
-    switch tls.session.read(into: room) {
-    case .bytes(let count):
-      take(link, count)
-      guard links.contains(link) else { return }
-      // The kernel tells of everything but of what the session holds already.
-      if tls.session.hasPending || links[link.index].flags.contains(.hangup) {
-        lookAgain(link)
-      } else {
-        links[link.index].flags.remove(.hasInput)
-      }
-    case .wantsRead, .wantsWrite:
-      links[link.index].flags.remove(.hasInput)
-      if let failure = links[link.index].more?.failure { end(link, .tlsFailed(failure)) }
-    case .ended(let isClean): finish(link, isClean ? .peerClosed : .peerClosedWithoutFarewell)
-    case .failed(let failure): end(link, .tlsFailed(failure))
-    }
   }
 
   /// The peer has ended sending, which in MQTT ends the connection.
@@ -90,55 +60,69 @@ extension Reactor {
 
   /// Hands bytes over, unless nobody wants them any more.
   func take(_ link: LinkID, _ count: Int) {
-    if links[link.index].flags.contains(.closing) { return }
-    let range = arena.keep(count)
-    if links[link.index].flags.contains(.fresh) {
-      links[link.index].flags.remove(.fresh)
-      if links[link.index].flags.contains(.incoming), let reason = recognise(link, range) {
-        return end(link, reason)
-      }
+    switch links[link].stage {
+    case .open(nil):
+      let range = arena.keep(count)
+      report(link, links[link].owner, .received(range))
+    case .open(let layers): handOver(link, layers, arena.keep(count))
+    case .silent(let layers): hear(link, layers, arena.keep(count))
+    case .climbing(let climb): handOver(link, climb.layers, arena.keep(count))
+    case .unwritable(let breakage):
+      if !breakage.isLeft { handOver(link, breakage.layers, arena.keep(count)) }
+    case .connecting, .closing, .lingering: break
     }
-    if links[link.index].flags.contains(.webSocket) { return takeFrames(link, range) }
-    report(link, links[link.index].owner, .received(range))
   }
 
-  /// Looks at the first bytes of an incoming link: whether it becomes a WebSocket where that is
-  /// open, and whether a client speaks something else than this listener.
-  private func recognise(_ link: LinkID, _ range: Range<Int>) -> LinkEnd? {
-    let more = links[link.index].more
-    if let terms = more?.possibleWebSocket {
-      settleWebSocket(link, terms, received(range)[0])
+  private func handOver(_ link: LinkID, _ layers: Layers?, _ range: Range<Int>) {
+    if case .webSocket(let box)? = layers?.speech { return takeFrames(link, box, range) }
+    report(link, links[link].owner, .received(range))
+  }
+
+  /// Looks at the first bytes of an accepted link: what it speaks where that is open, and whether a
+  /// client speaks something else than this listener.
+  private func hear(_ link: LinkID, _ layers: Layers?, _ range: Range<Int>) {
+    links[link].stage = .open(layers)
+    if let layers, case .undecided(let terms) = layers.speech {
+      settleSpeech(link, layers, terms, received(range)[0])
     }
-    guard more?.tls == nil, let found = FirstBytes(received(range)) else { return nil }
+    let layers = links[link].stage.layers
+    if let found = foreign(layers, received(range)) {
+      return end(link, .foreignOnPlainListener(found, port: localPort(link)))
+    }
+    handOver(link, layers, range)
+  }
+
+  /// What a client speaks that has come to the wrong listener; nil for one that may be right.
+  private func foreign(_ layers: Layers?, _ bytes: Span<UInt8>) -> FirstBytes? {
+    guard layers?.isProtected != true, let found = FirstBytes(bytes) else { return nil }
     switch found {
     case .mqttConnect, .mqttAnswer: return nil
     case .httpRequest, .httpResponse, .ssh, .text:
       // There the request is answered in words of HTTP.
-      if links[link.index].flags.contains(.webSocket) { return nil }
+      if case .webSocket? = layers?.speech { return nil }
     case .tlsHandshake, .tlsAlert: break
     }
-    return .foreignOnPlainListener(found, port: localPort(link))
+    return found
   }
 
   private func localPort(_ link: LinkID) -> UInt16 {
     var local = linux_address_empty()
-    _ = linux_local_address(links[link.index].descriptor, &local)
+    _ = linux_local_address(links[link].descriptor, &local)
     return SocketAddress(local).port ?? 0
   }
 
   /// Leaves the link's bytes with the kernel, which slows the peer down; until it hangs up.
   package func pauseReading(_ link: LinkID) {
     guard links.contains(link) else { return }
-    links[link.index].flags.insert(.paused)
-    if links[link.index].flags.contains(.unwatched) { return watch(link) }
-    watchAgain(link)
+    links[link].marks.insert(.paused)
+    if links[link].watch == .nothing { watch(link) } else { watchAgain(link) }
   }
 
   /// Reads again from the next turn on.
   package func resumeReading(_ link: LinkID) {
-    guard links.contains(link), links[link.index].flags.contains(.paused) else { return }
-    links[link.index].flags.remove(.paused)
+    guard links.contains(link), links[link].marks.contains(.paused) else { return }
+    links[link].marks.remove(.paused)
     watchAgain(link)
-    if links[link.index].flags.contains(.hasInput) { lookAgain(link) }
+    if links[link].marks.contains(.hasInput) { lookAgain(link) }
   }
 }

@@ -12,13 +12,13 @@ extension Reactor {
   ///
   /// ``LinkEvent/readOut`` follows behind its bytes, or ``LinkEvent/ended(_:)``.
   package func readOut(_ link: LinkID) {
-    guard links.contains(link), !links[link.index].flags.contains(.closing) else { return }
-    if links[link.index].flags.contains(.unwatched) {
+    guard links.contains(link), !links[link].stage.isEnding else { return }
+    if links[link].watch == .nothing {
       watch(link)
       guard links.contains(link) else { return }
     }
-    links[link.index].flags.insert(.hasInput)
-    links[link.index].flags.remove(.paused)
+    links[link].marks.insert(.hasInput)
+    links[link].marks.remove(.paused)
     watchAgain(link)
     readOuts.append((link, Self.readOutLimitBytes))
   }
@@ -30,17 +30,17 @@ extension Reactor {
     let current = readOuts
     readOuts.removeAll(keepingCapacity: true)
     for (link, bytesLeft) in current {
-      guard links.contains(link), !links[link.index].flags.contains(.closing) else { continue }
+      guard links.contains(link), !links[link].stage.isEnding else { continue }
       let before = arena.used
-      links[link.index].flags.insert(.hasInput)
+      links[link].marks.insert(.hasInput)
       advance(link)
-      guard links.contains(link), !links[link.index].flags.contains(.closing) else { continue }
+      guard links.contains(link), !links[link].stage.isEnding else { continue }
       let count = arena.used - before
       let left = bytesLeft - count
-      if count > 0 || links[link.index].flags.contains(.hasInput), left > 0 {
+      if count > 0 || links[link].marks.contains(.hasInput), left > 0 {
         readOuts.append((link, left))
       } else {
-        report(link, links[link.index].owner, .readOut)
+        report(link, links[link].owner, .readOut)
       }
     }
   }

@@ -10,29 +10,36 @@ extension Reactor {
   ///
   /// Bytes for a link that is gone or closing are dropped.
   package func send(_ bytes: consuming ByteBuffer, on link: LinkID) {
-    guard links.contains(link), !links[link.index].flags.contains(.closing), !bytes.isEmpty
-    else { return recycle(bytes) }
+    guard links.contains(link), !bytes.isEmpty else { return recycle(bytes) }
     settleRuns(link)
-    if links[link.index].flags.contains(.webSocket) { return sendFrame(bytes, link) }
+    if case .open(nil) = links[link].stage { return enqueue(bytes, link) }
+    if links[link].stage.isEnding { return recycle(bytes) }
+    if case .webSocket(let box)? = links[link].stage.layers?.speech {
+      return sendFrame(bytes, link, box)
+    }
     enqueue(bytes, link)
   }
 
   /// The same with bytes that others send too; they are written from where they stand.
   package func send(_ run: SharedRun, on link: LinkID) {
-    guard links.contains(link), !links[link.index].flags.contains(.closing) else { return }
+    guard links.contains(link), !links[link].stage.isEnding else { return }
     // Where they cannot be written as they are, and where that would only cost a system call more,
     // they are copied.
-    let isSmall = run.count < Self.copiedBytes && !links[link.index].outbox.isEmpty
-    let isPlain =
-      links[link.index].flags.isDisjoint(with: [.webSocket, .blocked, .connecting, .handshaking])
-      && links[link.index].more?.tls == nil
-    if !isPlain || (isSmall && !links[link.index].flags.contains(.sharing)) {
+    let marks = links[link].marks
+    let isSmall = run.count < Self.copiedBytes && !links[link].outbox.isEmpty
+    let isCopied: Bool =
+      switch links[link].stage {
+      case .open(nil), .silent(nil):
+        marks.contains(.blocked) || isSmall && !marks.contains(.sharing)
+      case .open, .silent, .connecting, .climbing, .unwritable, .closing, .lingering: true
+      }
+    if isCopied {
       var bytes = takeSpareBuffer() ?? ByteBuffer()
       run.withBytes { bytes.append($0) }
       return send(bytes, on: link)
     }
     runs.append((link, run))
-    links[link.index].flags.insert(.sharing)
+    links[link].marks.insert(.sharing)
     markDirty(link)
   }
 
@@ -46,48 +53,41 @@ extension Reactor {
   }
 
   private func writeRun(_ run: SharedRun, _ link: LinkID) {
-    let index = link.index
-    links[index].flags.remove(.sharing)
-    if !links[index].outbox.isEmpty && !links[index].flags.contains(.blocked) { writeOutbox(link) }
-    if !links.contains(link) || links[index].flags.contains(.writeFailed) { return }
-    if !links[index].outbox.isEmpty { return copy(run, from: 0, link) }
-    let result = run.withBytes { bytes in
-      bytes.withUnsafeBytes { sendBytes(links[index].descriptor, $0) }
+    links[link].marks.remove(.sharing)
+    if !links[link].outbox.isEmpty && !links[link].marks.contains(.blocked) { writeOutbox(link) }
+    guard links.contains(link), links[link].stage.isOpen else { return }
+    if !links[link].outbox.isEmpty { return copy(run, from: 0, link) }
+    let delivery = run.withBytes { bytes in
+      bytes.withUnsafeBytes { links[link].transmit(nil, $0) }
     }
-    switch result {
+    switch delivery {
     case .bytes(let count):
       if count == run.count { return }
       copy(run, from: count, link)
     case .wouldBlock: copy(run, from: 0, link)
-    case .failed: return failWriting(link)
+    case .failed(let reason): return failWriting(link, reason)
     }
     awaitRoom(link)
   }
 
-  /// The kernel takes no more for now, and tells when it does.
-  private func awaitRoom(_ link: LinkID) {
-    links[link.index].flags.insert(.blocked)
-    watchForWriting(link)
-  }
-
   private func copy(_ run: SharedRun, from offset: Int, _ link: LinkID) {
-    run.withBytes(from: offset) { links[link.index].outbox.append($0) }
+    run.withBytes(from: offset) { links[link].outbox.append($0) }
   }
 
   /// Copies what is shared behind the outbox, for a link that ends, goes elsewhere or gets more.
   func settleRuns(_ link: LinkID) {
-    if !links[link.index].flags.contains(.sharing) { return }
-    links[link.index].flags.remove(.sharing)
+    if !links[link].marks.contains(.sharing) { return }
+    links[link].marks.remove(.sharing)
     for (other, run) in runs where other == link { copy(run, from: 0, link) }
     runs.removeAll { $0.link == link }
   }
 
   /// Puts bytes behind those that are unsent, as they are.
   func enqueue(_ bytes: consuming ByteBuffer, _ link: LinkID) {
-    if links[link.index].outbox.isEmpty {
-      links[link.index].outbox = bytes
+    if links[link].outbox.isEmpty {
+      links[link].outbox = bytes
     } else {
-      links[link.index].outbox.append(bytes.span)
+      links[link].outbox.append(bytes.span)
       recycle(bytes)
     }
     markDirty(link)
@@ -95,17 +95,17 @@ extension Reactor {
 
   /// Bytes handed over that the kernel has not taken.
   package func unsentBytes(_ link: LinkID) -> Int {
-    links.contains(link) ? links[link.index].outbox.count : 0
+    links.contains(link) ? links[link].outbox.count : 0
   }
 
   /// Whether the kernel takes no more for now; ``LinkEvent/drained`` will follow.
   package func isBlocked(_ link: LinkID) -> Bool {
-    links.contains(link) && links[link.index].flags.contains(.blocked)
+    links.contains(link) && links[link].marks.contains(.blocked)
   }
 
   func markDirty(_ link: LinkID) {
-    if links[link.index].flags.contains(.dirty) { return }
-    links[link.index].flags.insert(.dirty)
+    if links[link].marks.contains(.dirty) { return }
+    links[link].marks.insert(.dirty)
     dirty.append(link)
   }
 
@@ -113,88 +113,61 @@ extension Reactor {
   func writeTurn() {
     if !runs.isEmpty { writeRuns() }
     for link in dirty where links.contains(link) {
-      links[link.index].flags.remove(.dirty)
+      links[link].marks.remove(.dirty)
       // A blocked link is written when the kernel says so; until then it would answer the same.
-      if links[link.index].flags.isDisjoint(with: [.blocked, .connecting, .handshaking]) {
-        writeOutbox(link)
-      }
+      if !links[link].marks.contains(.blocked), !links[link].stage.isOpening { writeOutbox(link) }
     }
     dirty.removeAll(keepingCapacity: true)
   }
 
   /// Writes what the kernel takes.
   ///
-  /// Reports `drained` if the link had been blocked and is not any
-  /// more.
+  /// Reports `drained` if the link had been blocked and is not any more.
   func writeOutbox(_ link: LinkID) {
-    let index = link.index
-    if !links[index].outbox.isEmpty, !links[index].flags.contains(.writeFailed) {
-      let isWritten =
-        if let tls = links[index].more?.tls {
-          writeProtected(link, tls)
-        } else {
-          writePlain(link)
-        }
-      if !isWritten { return }
-    }
-    if !links[index].outbox.isEmpty { return }
-    recycle(links[index].outbox.take())
-    if links[index].flags.contains(.closing) { return finishClosing(link) }
-    if links[index].flags.contains(.blocked) {
-      links[index].flags.remove(.blocked)
-      watchAgain(link)
-      if links[index].flags.contains(.handshaking) { return }
-      if links[index].flags.contains(.webSocket) { sendPong(link) }
-      report(link, links[index].owner, .drained)
-    }
+    if !links[link].outbox.isEmpty, !writeAll(link) { return }
+    recycle(links[link].outbox.take())
+    if case .closing = links[link].stage { return finishClosing(link) }
+    if !links[link].marks.contains(.blocked) { return }
+    links[link].marks.remove(.blocked)
+    watchAgain(link)
+    if links[link].stage.isOpening { return }
+    if case .webSocket(let box)? = links[link].stage.layers?.speech { sendPong(link, box) }
+    report(link, links[link].owner, .drained)
   }
 
   /// True when everything went out.
-  private func writePlain(_ link: LinkID) -> Bool {
-    let index = link.index
-    let result = links[index].outbox.withUnsafeBytes { bytes in
-      sendBytes(links[index].descriptor, bytes)
+  private func writeAll(_ link: LinkID) -> Bool {
+    let layers: Layers?
+    switch links[link].stage {
+    case .silent(let some), .open(let some), .closing(let some, _): layers = some
+    case .climbing(let climb): layers = climb.layers
+    case .connecting, .unwritable, .lingering: return false
     }
-    switch result {
+    let delivery = links[link].outbox.withUnsafeBytes { links[link].transmit(layers, $0) }
+    switch delivery {
     case .bytes(let count):
-      links[index].outbox.consume(count)
-      if links[index].outbox.isEmpty { return true }
+      links[link].outbox.consume(count)
+      if links[link].outbox.isEmpty { return true }
     case .wouldBlock: break
-    case .failed:
-      failWriting(link)
+    case .failed(let reason):
+      failWriting(link, reason)
       return false
     }
     awaitRoom(link)
     return false
   }
 
-  private func writeProtected(_ link: LinkID, _ tls: TLSBox) -> Bool {
-    let index = link.index
-    let result = links[index].outbox.withUnsafeBytes { bytes in tls.session.write(bytes) }
-    switch result {
-    case .bytes(let count):
-      links[index].outbox.consume(count)
-      if links[index].outbox.isEmpty { return true }
-    case .wantsRead, .wantsWrite: break
-    case .failed(let failure):
-      links[index].more?.failure = failure
-      failWriting(link)
-      return false
-    }
-    links[index].flags.insert(.blocked)
-    watchAgain(link)
-    return false
-  }
-
   /// The peer takes nothing any more, but what it sent before it left, such as a DISCONNECT, still
   /// counts: the link is read to its end first, and what it has not taken is told with that.
-  private func failWriting(_ link: LinkID) {
-    if links[link.index].flags.contains(.closing) {
-      return end(link, .failed(SystemError(code: EPIPE, call: "write")))
+  private func failWriting(_ link: LinkID, _ reason: LinkEnd) {
+    switch links[link].stage {
+    case .silent(let layers), .open(let layers):
+      links[link].stage = .unwritable(Breakage(layers, reason))
+      links[link].marks.insert(.hasInput)
+      links[link].marks.remove([.blocked, .paused])
+      lookAgain(link)
+    case .connecting, .climbing, .unwritable, .closing, .lingering: end(link, reason)
     }
-    links[link.index].flags.insert([.writeFailed, .hasInput])
-    links[link.index].flags.remove([.blocked, .paused])
-    lookAgain(link)
   }
 
   func recycle(_ buffer: consuming ByteBuffer) {

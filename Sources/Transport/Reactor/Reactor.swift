@@ -36,14 +36,59 @@ package final class Reactor: @unchecked Sendable {
   /// Whether written buffers are kept for ``takeSpareBuffer()``; otherwise they are freed.
   package var keepsSpareBuffers = false
 
+  /// Who serves the next connection that is accepted here; nil is this reactor, always.
+  ///
+  /// Asked for each connection, on the reactor's thread.
+  package var chooseReactor: (() -> Reactor)?
+
   let epoll: Descriptor
   let alarm: Alarm
   let mailbox = Mailbox()
   let stopRequested = Atomic<Bool>(false)
 
-  /// Everything that changes, behind a pointer: stored properties of a class are checked for
-  /// exclusive access at run time, each time, which was an eighth of this module's instructions.
-  let state: UnsafeMutablePointer<ReactorState>
+  // All that changes is unchecked: a class's properties are checked for exclusive access at run
+  // time, each time, which was an eighth of this module's instructions.
+
+  @exclusivity(unchecked) var links = LinkTable()
+  /// By place; nil where one was closed.
+  @exclusivity(unchecked) var listeners: [Listener?] = []
+  /// Events of this turn.
+  @exclusivity(unchecked) var turn: [ReactorEvent] = []
+  /// Events that came up outside of the reading part and are told in the next turn.
+  @exclusivity(unchecked) var late: [ReactorEvent] = []
+  /// Whether events go to `turn`.
+  @exclusivity(unchecked) var isReading = false
+  /// Links to look at in the next turn whatever the kernel says.
+  @exclusivity(unchecked) var ready: [LinkID] = []
+  /// Links that are not in the epoll set and read in each turn. (Reactor+Watch)
+  @exclusivity(unchecked) var unwatched: [LinkID] = []
+  /// The list that `ready` is swapped with, empty between turns.
+  @exclusivity(unchecked) var resting: [LinkID] = []
+  /// Links for which there was no room to read, and which are looked at before all others.
+  @exclusivity(unchecked) var passedOver: [LinkID] = []
+  /// Links that others have accepted for this reactor, in the reading part of a turn.
+  @exclusivity(unchecked) var newcomers: [LinkID] = []
+  /// Links to read as far as their peers have sent, and the bytes left for that. (Reactor+ReadOut)
+  @exclusivity(unchecked) var readOuts: [(link: LinkID, bytesLeft: Int)] = []
+  /// Whether this turn has read everything that the kernel held for any link when it began.
+  @exclusivity(unchecked) package internal(set) var hasReadAll = false
+  /// Links to write after the tick.
+  @exclusivity(unchecked) var dirty: [LinkID] = []
+  /// What some of them write behind their outbox.
+  @exclusivity(unchecked) var runs: [(link: LinkID, run: SharedRun)] = []
+  @exclusivity(unchecked) var arena: ReadArena
+  @exclusivity(unchecked) var spare = BufferStack()
+  /// When layers of links, attempts to connect and good-byes have had their time.
+  @exclusivity(unchecked) var handshakes = DeadlineQueue()
+  @exclusivity(unchecked) var connects = DeadlineQueue()
+  @exclusivity(unchecked) var farewells = DeadlineQueue()
+  /// Kept open so that there is one to accept with, and refuse, when all others are taken.
+  @exclusivity(unchecked) var spareDescriptor: Int32 = -1
+  /// When the delegate wants to be woken.
+  @exclusivity(unchecked) var wakeDeadline: Instant?
+  /// When this turn began.
+  @exclusivity(unchecked) var now: Instant
+  let kernelEvents = UnsafeMutablePointer<linux_event>.allocate(capacity: Reactor.eventLimit)
 
   /// Makes a reactor that waits for nothing yet.
   package init(index: Int) throws(SystemError) {
@@ -52,9 +97,8 @@ package final class Reactor: @unchecked Sendable {
     if number < 0 { throw SystemError.last("epoll_create1") }
     epoll = Descriptor(owning: number)
     alarm = try Alarm()
-    let arena = try ReadArena()
-    state = .allocate(capacity: 1)
-    state.initialize(to: ReactorState(arena, now: MonotonicClock.now))
+    arena = try ReadArena()
+    now = MonotonicClock.now
     if linux_epoll_add(
       number, alarm.descriptor, linux_readable | linux_edge_triggered, Token.alarm.word) < 0
     {
@@ -65,8 +109,6 @@ package final class Reactor: @unchecked Sendable {
   deinit {
     if spareDescriptor >= 0 { closeDescriptor(spareDescriptor) }
     kernelEvents.deallocate()
-    state.deinitialize(count: 1)
-    state.deallocate()
   }
 
   /// The events of this tick, in the order in which they happened.
@@ -96,12 +138,12 @@ package final class Reactor: @unchecked Sendable {
 
   /// Says what the link's events shall carry from now on.
   package func setOwner(_ link: LinkID, _ owner: UInt64) {
-    if links.contains(link) { links[link.index].owner = owner }
+    if links.contains(link) { links[link].owner = owner }
   }
 
   /// What ``setOwner(_:_:)`` said last; zero for a link that is gone.
   package func owner(of link: LinkID) -> UInt64 {
-    links.contains(link) ? links[link.index].owner : 0
+    links.contains(link) ? links[link].owner : 0
   }
 
   /// Whether the link still lives.
@@ -153,21 +195,18 @@ package final class Reactor: @unchecked Sendable {
     if isReading { turn.append(event) } else { late.append(event) }
   }
 
-  /// Whether this turn has read everything that the kernel held for any link when it began.
-  package var hasReadAll: Bool { state.pointee.hasReadAll }
-
   /// Puts a link that found no room on the list that comes first in the next turn.
   func passOver(_ link: LinkID) {
-    if !links[link.index].flags.contains(.queued) {
-      links[link.index].flags.insert(.queued)
+    if !links[link].marks.contains(.queued) {
+      links[link].marks.insert(.queued)
       passedOver.append(link)
     }
   }
 
   /// Puts the link on the list for the next turn, once.
   func lookAgain(_ link: LinkID) {
-    if !links[link.index].flags.contains(.queued) {
-      links[link.index].flags.insert(.queued)
+    if !links[link].marks.contains(.queued) {
+      links[link].marks.insert(.queued)
       ready.append(link)
     }
   }
@@ -175,7 +214,7 @@ package final class Reactor: @unchecked Sendable {
 
 /// What the kernel keeps for a watched descriptor that is not a link.
 ///
-/// Generation zero belongs to no link.
+/// The upper half of its word is the generation zero, which belongs to no link.
 enum Token {
   case alarm
   case listener(Int)
@@ -184,18 +223,20 @@ enum Token {
   var word: UInt64 {
     switch self {
     case .alarm: 0
-    case .listener(let index): SlotIdentifier(index: 1 << 31 | UInt32(index), generation: 0).word
-    case .watched(let number): SlotIdentifier(index: 1 + UInt32(number), generation: 0).word
+    case .listener(let place): 1 << 31 | UInt64(place)
+    case .watched(let number): 1 + UInt64(number)
     }
   }
 
-  init(index: UInt32) {
-    if index == 0 {
+  /// What a word of the kernel stands for; nil if it names a link.
+  init?(word: UInt64) {
+    if word >> 32 != 0 { return nil }
+    if word == 0 {
       self = .alarm
-    } else if index >> 31 == 1 {
-      self = .listener(Int(index & ~(1 << 31)))
+    } else if word >> 31 == 1 {
+      self = .listener(Int(word & ~(1 << 31)))
     } else {
-      self = .watched(Int32(index - 1))
+      self = .watched(Int32(word - 1))
     }
   }
 }

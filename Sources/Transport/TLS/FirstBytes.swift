@@ -2,6 +2,8 @@
 // a TLS port are the commonest mistakes of all, and each end alone sees only garbage. The first
 // bytes of the usual suspects differ in the first byte already, so one look is enough.
 
+import HTTP
+
 /// A protocol recognised by the first bytes a peer sent.
 package enum FirstBytes: Sendable, Equatable {
   /// A TLS handshake record: a client greeting, or a server's answer (RFC 8446, 5.1).
@@ -112,17 +114,9 @@ package enum FirstBytes: Sendable, Equatable {
     for index in bytes.indices where !(0x20...0x7E).contains(bytes[index]) {
       if bytes[index] != 0x0D && bytes[index] != 0x0A && bytes[index] != 0x09 { return nil }
     }
-    func begins(_ text: StaticString) -> Bool {
-      text.withUTF8Buffer { expected in
-        bytes.count >= expected.count && !expected.indices.contains { bytes[$0] != expected[$0] }
-      }
-    }
-    if begins("HTTP/") { return .httpResponse }
-    if begins("SSH-") { return .ssh }
-    let methods: [StaticString] = [
-      "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "CONNECT ", "TRACE ", "PATCH ",
-    ]
-    for method in methods where begins(method) { return .httpRequest }
+    if StatusLine.begins(bytes) { return .httpResponse }
+    if RequestLine.begins(bytes) { return .httpRequest }
+    if bytes.count >= 4, zip(0..., "SSH-".utf8).allSatisfy({ bytes[$0] == $1 }) { return .ssh }
     return bytes.count >= 4 ? .text : nil
   }
 }

@@ -1,6 +1,9 @@
 // The client's side of the handshake (RFC 6455, 4.1): the request, and whether the server's answer
 // makes a WebSocket of the connection.
 
+package import HTTP
+import Text
+
 /// What a client asks for.
 package struct WebSocketRequest: Sendable, Equatable {
   /// What the server is called in the Host header, with its port unless that is the usual one.
@@ -8,43 +11,22 @@ package struct WebSocketRequest: Sendable, Equatable {
   /// The path and perhaps a query; begins with a slash.
   package var path: String
   /// Further headers, in their order.
-  package var headers: [Header] = []
+  package var headers: [HeaderField] = []
   /// Longest head of an answer that is read, in bytes.
   package var headerLimitBytes = 16_384
-
-  /// A header of a request.
-  package struct Header: Sendable, Equatable {
-    package var name: String
-    package var value: String
-
-    /// Joins the parts.
-    package init(name: String, value: String) {
-      self.name = name
-      self.value = value
-    }
-
-    /// Reads `Name: value`; nil when that cannot be a header, or is one of the handshake itself.
-    package init?(_ text: String) {
-      guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-      let value = text[colon...].dropFirst().trimmed
-      let name = String(text[..<colon])
-      guard !name.isEmpty, name.utf8.allSatisfy(MessageHead.isTokenByte),
-        !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F })
-      else { return nil }
-      self.init(name: name, value: value)
-    }
-
-    /// Whether the handshake sets this header itself.
-    package var isOfHandshake: Bool {
-      let name = name.lowercased()
-      return name == "upgrade" || name == "connection" || name.hasPrefix("sec-websocket-")
-    }
-  }
 
   /// A request without further headers.
   package init(host: String, path: String) {
     self.host = host
     self.path = path
+  }
+}
+
+extension HeaderField {
+  /// Whether the handshake of a WebSocket sets this field itself.
+  package var isOfWebSocket: Bool {
+    let name = name.lowercased()
+    return name == "upgrade" || name == "connection" || name.hasPrefix("sec-websocket-")
   }
 }
 
@@ -93,12 +75,15 @@ extension HandshakeFailure: CustomStringConvertible {
 extension WebSocketRequest {
   /// The request with this key. [MQTT-6.0.0-3]
   func text(key: String) -> String {
-    var text = "GET \(path) HTTP/1.1\r\n"
-    if !headers.contains(where: { $0.name.lowercased() == "host" }) { text += "Host: \(host)\r\n" }
-    text += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    text += "Sec-WebSocket-Key: \(key)\r\nSec-WebSocket-Protocol: mqtt\r\n"
-    for header in headers { text += "\(header.name): \(header.value)\r\n" }
-    return text + "\r\n"
+    var head = HeadWriter(method: "GET", target: path)
+    if !headers.contains(where: { $0.name.lowercased() == "host" }) { head.add("Host", host) }
+    head.add("Upgrade", "websocket")
+    head.add("Connection", "Upgrade")
+    head.add("Sec-WebSocket-Version", "13")
+    head.add("Sec-WebSocket-Key", key)
+    head.add("Sec-WebSocket-Protocol", "mqtt")
+    for header in headers { head.add(header.name, header.value) }
+    return head.whole
   }
 
   /// Reads the head of the answer to the request with this key; `body` is what came after it.
@@ -107,14 +92,13 @@ extension WebSocketRequest {
     do throws(MalformedHead) { head = try MessageHead(bytes) } catch {
       throw .malformed(error.description)
     }
-    let parts = head.startLine.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].hasPrefix("HTTP/1.") else {
+    guard let line = StatusLine(head.startLine) else {
       throw .malformed("it begins with '\(head.startLine.shortened)'")
     }
-    guard parts[1] == "101" || parts[1].hasPrefix("101 ") else {
-      let isRedirect = parts[1].hasPrefix("3")
+    if !line.hasCode("101") {
+      let isRedirect = line.status.hasPrefix("3")
       throw .status(
-        String(parts[1]), location: isRedirect ? head["location"] : nil,
+        line.status, location: isRedirect ? head["location"] : nil,
         text: Self.firstLine(body, head))
     }
     if !head.contains("websocket", in: "upgrade") {

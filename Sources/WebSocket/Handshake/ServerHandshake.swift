@@ -2,6 +2,9 @@
 // the answer to it. Whoever comes with a browser or curl instead gets an answer that tells what
 // this port is for.
 
+import HTTP
+import Text
+
 /// What a server asks of the requests that want to become WebSockets.
 package struct WebSocketTerms: Sendable, Equatable {
   /// The paths that are served, without queries; empty is any.
@@ -91,16 +94,19 @@ extension HandshakeRefusal: CustomStringConvertible {
   /// The answer, complete.
   var answer: String {
     let body = advice + "\n"
-    var head = "HTTP/1.1 \(status)\r\n"
+    var head = HeadWriter(status: status)
     switch self {
     case .notWebSocket, .version:
-      head += "Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
+      head.add("Upgrade", "websocket")
+      head.add("Connection", "Upgrade, close")
+      head.add("Sec-WebSocket-Version", "13")
     case .plainMQTT, .malformed, .tooLong, .incomplete, .path, .origin, .subprotocol:
-      head += "Connection: close\r\n"
+      head.add("Connection", "close")
     }
-    return head
-      + "Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n"
-      + "Cache-Control: no-store\r\n\r\n" + body
+    head.add("Content-Type", "text/plain; charset=utf-8")
+    head.add("Content-Length", "\(body.utf8.count)")
+    head.add("Cache-Control", "no-store")
+    return head.whole + body
   }
 }
 
@@ -111,29 +117,31 @@ extension WebSocketTerms {
     do throws(MalformedHead) { head = try MessageHead(bytes) } catch {
       throw .malformed(error.description)
     }
-    let parts = head.startLine.split(separator: " ", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[2].hasPrefix("HTTP/"), parts[1].hasPrefix("/") else {
+    guard let line = RequestLine(head.startLine) else {
       throw .malformed("it begins with '\(head.startLine.shortened)'")
     }
-    guard parts[0] == "GET", head.contains("websocket", in: "upgrade"),
+    guard line.method == "GET", head.contains("websocket", in: "upgrade"),
       head.contains("upgrade", in: "connection")
-    else { throw .notWebSocket(request: "\(parts[0]) \(parts[1])") }
-    if parts[2] != "HTTP/1.1" { throw .incomplete("it needs HTTP/1.1, not \(parts[2])") }
+    else { throw .notWebSocket(request: "\(line.method) \(line.target)") }
+    if line.version != "HTTP/1.1" { throw .incomplete("it needs HTTP/1.1, not \(line.version)") }
     if head.count(of: "host") != 1 { throw .incomplete("it needs one Host header") }
     let version = head["sec-websocket-version"] ?? "(none)"
     if version != "13" { throw .version(version) }
     guard head.count(of: "sec-websocket-key") == 1, let key = head["sec-websocket-key"],
       HandshakeKey.isKey(key)
     else { throw .incomplete("Sec-WebSocket-Key has to be 16 bytes in Base64") }
-    try check(path: parts[1].prefix { $0 != "?" })
+    try check(path: line.path)
     try check(origin: head["origin"])
-    return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      + "Sec-WebSocket-Accept: \(HandshakeKey.accepted(key))\r\n"
-      + "Sec-WebSocket-Protocol: \(try subprotocol(head))\r\n\r\n"
+    var answer = HeadWriter(status: "101 Switching Protocols")
+    answer.add("Upgrade", "websocket")
+    answer.add("Connection", "Upgrade")
+    answer.add("Sec-WebSocket-Accept", HandshakeKey.accepted(key))
+    answer.add("Sec-WebSocket-Protocol", try subprotocol(head))
+    return answer.whole
   }
 
-  private func check(path: Substring) throws(HandshakeRefusal) {
-    if !paths.isEmpty, !paths.contains(String(path)) { throw .path(String(path)) }
+  private func check(path: String) throws(HandshakeRefusal) {
+    if !paths.isEmpty, !paths.contains(path) { throw .path(path) }
   }
 
   /// Scheme and host have no upper and lower case, and an origin has nothing else.

@@ -63,8 +63,7 @@ extension ServerConfiguration {
             + "them from certificates with --use-identity-as-username, or leave --no-anonymous away"
         )
       }
-      configuration.webSocket = WebSocketTerms(listener)
-      configuration.alsoSpeaksMQTT = listener.speech == .both
+      configuration.speaks = ListenerProtocol(listener)
       configuration.proxyProtocol = ProxyProtocolTerms(listener)
       listeners.append(configuration)
     }
@@ -230,14 +229,17 @@ extension ProxyProtocolTerms {
   }
 }
 
-extension WebSocketTerms {
-  /// Nil for a listener without WebSockets.
-  fileprivate init?(_ options: ListenerOptions) {
-    if options.speech == .mqtt { return nil }
-    self.init()
-    paths = options.paths
-    origins = options.origins
-    headerLimitBytes = options.headerLimitBytes
+extension ListenerProtocol {
+  fileprivate init(_ options: ListenerOptions) {
+    var terms = WebSocketTerms()
+    terms.paths = options.paths
+    terms.origins = options.origins
+    terms.headerLimitBytes = options.headerLimitBytes
+    switch options.speech {
+    case .mqtt: self = .mqtt
+    case .webSockets: self = .webSocket(terms)
+    case .both: self = .mqttOrWebSocket(terms)
+    }
   }
 }
 

@@ -30,20 +30,17 @@ extension LoadWorker {
     connecting += 1
     openClients += 1
     client.stepStart = MonotonicClock.now.nanoseconds
-    client.link = reactor.connect(
-      to: target.addresses,
-      from: sources.isEmpty
-        ? target.endpoint.localAddress : sources[client.index % sources.count],
-      tls: target.endpoint.tls, serverName: target.endpoint.serverName ?? target.endpoint.host,
-      webSocket: target.endpoint.webSocket, through: target.endpoint.proxyRequest,
-      owner: UInt64(place(of: client)) + 1)
+    var route = target.endpoint.route(to: target.addresses)
+    if !sources.isEmpty { route.localAddress = sources[client.index % sources.count] }
+    client.link = reactor.connect(route, owner: UInt64(place(of: client)) + 1)
   }
 
-  func connected(_ client: LoadClient) {
+  /// The connection stands, and has since `stoodAt` if layers had to be set up on it.
+  func connected(_ client: LoadClient, stoodAt: Instant?) {
     let now = MonotonicClock.now.nanoseconds
     if client.endsSession {
       // Comes after all that is measured.
-    } else if let stood = reactor.connectedInstant(client.link)?.nanoseconds {
+    } else if let stood = stoodAt?.nanoseconds {
       tcp.record(stood - client.stepStart)
       tls.record(now - stood)
     } else {

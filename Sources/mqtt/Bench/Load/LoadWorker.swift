@@ -146,7 +146,7 @@ final class LoadWorker: ReactorDelegate {
     guard client.link == event.link else { return }
     switch event.event {
     case .received(let range): receive(range, of: reactor, client, clock)
-    case .connected: connected(client)
+    case .connected(let stoodAt): connected(client, stoodAt: stoodAt)
     case .ended(let end, _): ended(client, end)
     case .drained: if client.publisher != nil { queue(client) }
     case .accepted, .adopted, .readOut, .readable, .acceptFailed, .turnedAway: break

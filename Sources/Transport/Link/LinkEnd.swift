@@ -1,11 +1,6 @@
-// What a reactor tells its delegate. Frequent events are a few plain words; the rare ones that
-// carry text or addresses sit in a box, so that the list of a tick stays small and cheap.
+// Why a link is gone, in words for a log.
 
-package import Basis
 package import WebSocket
-
-/// Names a connection of one reactor; never names a later tenant of the same slot.
-package typealias LinkID = SlotIdentifier
 
 /// Why a link is gone.
 package enum LinkEnd: Sendable, Equatable {
@@ -60,44 +55,4 @@ extension LinkEnd: CustomStringConvertible {
     case .closedHere: "closed here"
     }
   }
-}
-
-/// Something that happened on a link.
-package enum LinkEvent {
-  /// A peer connected to the listener of that index; a TLS handshake, if any, is complete.
-  indirect case accepted(listener: Int, peer: SocketAddress)
-  /// An outgoing connection, with its TLS handshake if any, is complete.
-  case connected
-  /// A link that another reactor detached lives here from now on.
-  case adopted
-  /// Bytes have come; valid during this tick.
-  case received(Range<Int>)
-  /// What the peer had sent when ``Reactor/readOut(_:)`` was called has been received.
-  case readOut
-  /// Everything handed over has been written, after sending had been blocked.
-  case drained
-  /// The link is gone; its last event. So many bytes had been handed over and not been written.
-  indirect case ended(LinkEnd, unsentBytes: Int)
-  /// An incoming connection ended before it could be reported as accepted, such as in its TLS
-  /// handshake; its only event, and nobody owns the link.
-  indirect case turnedAway(listener: Int, peer: SocketAddress, LinkEnd)
-  /// A descriptor given to ``Reactor/watch(_:)`` is readable; the link is ``SlotIdentifier/none``.
-  case readable(descriptor: Int32)
-  /// A listener could not accept; told once per episode. The link is ``SlotIdentifier/none``.
-  indirect case acceptFailed(listener: Int, SystemError)
-}
-
-/// One event with the link it happened on and that link's owner at that time.
-package struct ReactorEvent {
-  package var link: LinkID
-  /// What ``Reactor/setOwner(_:_:)`` said last; zero for a link that nobody owns yet.
-  package var owner: UInt64
-  package var event: LinkEvent
-}
-
-/// The one who decides what happens on the links of a reactor.
-package protocol ReactorDelegate: AnyObject {
-  /// One tick: handles ``Reactor/events`` and answers when to be woken at the latest, nil when
-  /// nothing is due. All calls come on the reactor's thread; a wake-up without events is a tick too.
-  func tick(_ reactor: Reactor, now: Instant) -> Instant?
 }
