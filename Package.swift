@@ -1,9 +1,9 @@
 // swift-tools-version: 6.2
 //
-// Basis and Text hold what is not MQTT. Above them the modules stand in the order in which a message
-// passes through them. The core (MQTTCodec, MQTTSession, AccessControl, MQTTBroker) decides everything
-// and touches nothing; the shell (Transport, MQTTServer, MQTTClient, mqtt) moves bytes and decides
-// nothing about the protocol.
+// The modules, each behind those that it stands on. The core, all with the settings `core`, decides
+// everything and touches no socket, clock, thread or file; the shell moves bytes and decides nothing
+// about the protocol. Basis and Text hold what is not MQTT. "How it works" in README.md says what each
+// module holds.
 
 import PackageDescription
 

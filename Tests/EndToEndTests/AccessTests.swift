@@ -177,8 +177,7 @@ struct AccessTests {
     #expect(broker.program.errors.contains("user \"CN=device-7,O=Example\""))
   }
 
-  @Test func `who has lost his place in the files is disconnected when they are read again`() throws
-  {
+  @Test func `a user who is gone from the files is disconnected when they are read again`() throws {
     let folder = TestFolder()
     let passwords = folder.path + "/passwords"
     for name in ["ann", "bob"] {

@@ -52,7 +52,10 @@ struct ExampleShell {
     mosquitto_pub() { command mosquitto_pub -p "$PLAIN" "$@"; }
     redis-cli() { command redis-cli -p "$REDIS" "$@"; }
     uvicorn() { exec "$PYTHON" -m uvicorn --port "$HTTP" "$@" > /dev/null 2>&1; }
-    curl() { command curl "${@//:8000/:$HTTP}"; }
+    curl() {
+      until (exec 3<> "/dev/tcp/localhost/$HTTP") 2> /dev/null; do sleep 0.05; done
+      command curl "${@//:8000/:$HTTP}"
+    }
     trap 'kill $(jobs -p) $(cat "$HOME"/*.pid) 2> /dev/null' EXIT
 
     """#

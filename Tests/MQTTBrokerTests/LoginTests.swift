@@ -105,7 +105,7 @@ extension Peer {
     ("ann", "wrong", "wrong password"), ("eve", "right", "unknown user"),
     ("ann", nil, "no password"),
   ])
-  func `who is not who he says is refused, and the log says why`(
+  func `a client that is not who it says is refused, and the log says why`(
     userName: String, password: String?, reason: String
   ) {
     let world = guarded { $0.logsPackets = true }
@@ -180,7 +180,7 @@ extension Peer {
     #expect(peer.connackReason() == (isOn ? .success : .notAuthorized))
   }
 
-  @Test func `who leaves while his password waits is not checked`() {
+  @Test func `a client that leaves while its password waits is not checked`() {
     let world = guarded()
     let peer = Peer(silent: world)
     peer.login("c", "ann", "right")

@@ -168,6 +168,10 @@ extension Command {
       On SIGINT and SIGTERM the broker takes no more connections, sends what is under way, tells \
       its clients that it is shutting down, and ends.
       """,
+      """
+      mqtt-durability(7) says what is on disk before an answer leaves, and what a full disk means; \
+      mqtt-access(7) says who gets in and may do what.
+      """,
     ],
     examples: [
       CommandExample(line: "mqtt broker", meaning: "Serve this machine on port 1883"),

@@ -8,7 +8,7 @@ extension Manual {
     let name = "mqtt.conf"
     head(&page, name: name, section: 5, summary: "configuration file of mqtt broker")
     page.macro("Sh DESCRIPTION")
-    page.prose("What mqtt broker -c FILE reads, under whatever name: mosquitto.conf, as it is.")
+    page.prose("This is the file of mqtt broker -c, under whatever name.")
     options(&page)
     page.macro("Sh DIFFERENCES FROM MOSQUITTO")
     for (index, paragraph) in differences.enumerated() {
@@ -33,11 +33,7 @@ extension Manual {
     """
     What the file can say, flags can say as well, by the same words with dashes: --mount-point, \
     --log-type. A flag of listeners holds for all of them, and what could have no effect is refused by \
-    name. -p, --listen and the like add listeners.
-    """,
-    """
-    With persistence true the first start takes over what mosquitto 2.0 has kept: retained messages, \
-    sessions, subscriptions and queued messages. The log tells how many.
+    name.
     """,
   ]
 
@@ -52,7 +48,8 @@ extension Manual {
       "Options of a listener belong to the last listener above them; above the first, to a default "
         + "listener, which is served if port or bind_address, or any listener, is there. Without "
         + "all of these only this machine is served, on port 1883. In a value, ${NAME} is the "
-        + "environment variable NAME, and $${ is ${ itself.")
+        + "environment variable NAME, and $${ is ${ itself. What has no effect here is warned of once, "
+        + "with its place. include_dir takes its files in mosquitto's order.")
     page.macro("Pp")
     page.prose(
       "All errors are told at once, each with its file, line and column, and the broker does not "

@@ -84,7 +84,7 @@ extension Broker {
     return fresh
   }
 
-  /// Who had something retained before the server was started, as the lists see him.
+  /// Who had something retained before the server was started, as the lists see that client.
   mutating func clientAccess(of source: SourceRecord) -> ClientAccess {
     access.clients += 1
     let name = source.listener ?? ""

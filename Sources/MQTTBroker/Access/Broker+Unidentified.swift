@@ -1,4 +1,4 @@
-// Limits that hold before anybody has said who he is. Connections that stay silent cost the least
+// Limits that hold before a client has said who it is. Connections that stay silent cost the least
 // possible, and when there are too many of them the one that has been silent longest gives way: who
 // connects and speaks gets through, however many others only hold on to theirs.
 

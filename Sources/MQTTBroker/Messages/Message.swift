@@ -21,7 +21,7 @@ struct Message: ~Copyable {
   var isInTail = false
   /// When it expires, in nanoseconds of the engine's clock; `.max` is never. (3.3.2.3.3)
   let expiresAt: Instant
-  /// Who had it retained, as the access lists see him; nil for what is not retained.
+  /// The client that had it retained, as the access lists see it; nil for what is not retained.
   var source: ClientAccess?
   /// Its number in the store; zero when it is not there.
   var record: UInt64 = 0

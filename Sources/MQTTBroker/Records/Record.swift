@@ -108,11 +108,11 @@ package struct SessionRecord: Equatable, Sendable {
   }
 }
 
-/// Who had a message retained, as access lists see him: he may be asked about when he is long gone.
+/// The client that had a message retained, as access lists see it, when it is long gone.
 package struct SourceRecord: Hashable, Sendable {
   package var clientIdentifier: String
   package var userName: String?
-  /// The name of the listener that he came through; nil when that is not known.
+  /// The name of the listener that it came through; nil when that is not known.
   package var listener: String?
 
   /// Joins its parts.

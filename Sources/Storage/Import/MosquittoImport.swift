@@ -1,5 +1,5 @@
-// Who moves over from mosquitto brings his data along: when there is no store yet and mosquitto's
-// file lies where it always lay, its contents become the store. That happens once, and in one step:
+// What mosquitto has kept is taken over: when there is no store yet and mosquitto's file lies where
+// it always lay, its contents become the store. That happens once, and in one step:
 // the new file is written under another name and takes its own when it is complete. The old file
 // stays as it is, for who wants to go back.
 

@@ -173,9 +173,9 @@ enum Schema {
   /// Version 2: who came through which listener, and who had what retained.
   private static let sources = """
     ALTER TABLE session ADD COLUMN listener TEXT;  -- where it came in last; NULL is not known
-    ALTER TABLE retained ADD COLUMN client TEXT;   -- whose message it is; NULL is not known
-    ALTER TABLE retained ADD COLUMN user TEXT;     -- and his User Name
-    ALTER TABLE retained ADD COLUMN listener TEXT; -- and where he came in
+    ALTER TABLE retained ADD COLUMN client TEXT;   -- the client whose message it is; NULL is not known
+    ALTER TABLE retained ADD COLUMN user TEXT;     -- and its User Name
+    ALTER TABLE retained ADD COLUMN listener TEXT; -- and where it came in
     DROP VIEW retained_messages;
     CREATE VIEW retained_messages AS SELECT
       r.topic,
