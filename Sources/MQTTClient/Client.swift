@@ -79,10 +79,10 @@ package final class Client {
   let reactor: Reactor
   var link = LinkID.none
   /// The name that is being looked up.
-  private var lookup: NameLookup?
+  var lookup: NameLookup?
   var linkEnd: LinkEnd?
   /// Whether nothing has come over the connection of the moment.
-  private var awaitsFirstBytes = true
+  var awaitsFirstBytes = true
   /// What the server speaks instead of MQTT, in words.
   var otherProtocol: String?
   var backoff: Backoff
@@ -98,9 +98,9 @@ package final class Client {
   var failure: ConnectionFailure?
 
   /// How far the reading before a deadline has come.
-  private var lastLook = LastLook.none
+  var lastLook = LastLook.none
 
-  private enum LastLook {
+  enum LastLook {
     case none
     case underWay
     case done
@@ -123,39 +123,6 @@ package final class Client {
     self.reactor = reactor
     self.owner = owner
     backoff = Backoff(seed: seed)
-  }
-
-  /// Begins to connect.
-  ///
-  /// A name is looked up elsewhere meanwhile; when that is done the reactor is woken, and
-  /// ``advance(to:)`` goes on.
-  package func connect(now: Instant) {
-    phase = .connecting
-    link = .none
-    linkEnd = nil
-    lastLook = .none
-    awaitsFirstBytes = true
-    otherProtocol = nil
-    if let addresses = endpoint.knownAddresses { return connect(to: addresses) }
-    let (host, port) = endpoint.name
-    let reactor = reactor
-    lookup = NameLookup.begin(host, port: port) { reactor.wake() }
-  }
-
-  private func connect(to addresses: [SocketAddress]) {
-    link = reactor.connect(endpoint.route(to: addresses), owner: owner)
-  }
-
-  /// Whether it waits for a name: then each tick may bring the addresses.
-  package var isLookingUp: Bool { lookup != nil }
-
-  private func takeAddresses() {
-    guard let answer = lookup?.answer else { return }
-    lookup = nil
-    switch answer {
-    case .success(let addresses): connect(to: addresses)
-    case .failure(let error): failure = failure(.lookup(error))
-    }
   }
 
   /// Takes an event of the reactor that has ``owner`` as its owner.

@@ -71,6 +71,8 @@ import Testing
     var broker = try broker()
     let receiver = try subscriber()
     broker.signal(SIGKILL)
+    // Its port is free when it is gone.
+    _ = try broker.exitStatus()
     let publisher = try publisher()
     try insert(1...50)
     // The third pause is the second one that is longer than those before.
@@ -83,6 +85,8 @@ import Testing
     broker = try self.broker()
     try folder.expect("r.db", "SELECT count(*) FROM messages", "50")
     broker.signal(SIGKILL)
+    // Its port is free when it is gone.
+    _ = try broker.exitStatus()
     try insert(51...100)
     broker = try self.broker()
     try expectAll(100)

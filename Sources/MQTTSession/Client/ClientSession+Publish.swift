@@ -78,10 +78,6 @@ extension ClientSession {
   /// Messages whose handshake is open or that still have to be sent anew.
   package var unpublishedCount: Int { sender.unfinishedCount + backlog.count - backlogStart }
 
-  /// QoS 0 messages of this connection, or of the last one, of which nothing shows that the server
-  /// has read them: a PINGRESP shows it of all that were sent before its PINGREQ.
-  package var unconfirmedCount: Int { unansweredSent - unansweredRead }
-
   /// Publishes one message.
   ///
   /// ``ClientEvent/published`` brings `token` back when its handshake is over. QoS 0 has no

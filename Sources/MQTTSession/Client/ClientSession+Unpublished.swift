@@ -13,6 +13,10 @@ package struct UnpublishedMessage: Equatable, Sendable {
 }
 
 extension ClientSession {
+  /// QoS 0 messages of this connection, or of the last one, of which nothing shows that the server
+  /// has read them: a PINGRESP shows it of all that were sent before its PINGREQ.
+  package var unconfirmedCount: Int { unansweredSent - unansweredRead }
+
   /// The largest message whose handshake is open; nil when there is none.
   package var largestUnpublished: UnpublishedMessage? {
     let open = sender.unfinished.map(\.message) + backlog[backlogStart...]

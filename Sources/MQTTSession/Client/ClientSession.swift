@@ -140,12 +140,6 @@ package struct ClientSession: ~Copyable {
     return releasedTokens
   }
 
-  /// Hands over the packets sent and received since the last call, in order.
-  package mutating func takeTraces() -> [PacketTrace] {
-    defer { traces.removeAll(keepingCapacity: true) }
-    return traces
-  }
-
   /// Takes bytes that the connection brought; what they mean comes out of ``nextEvent(now:)``.
   package mutating func receive(_ bytes: Span<UInt8>, now: Instant) {
     precondition(phase != .idle, "bytes of a connection that was not opened")
@@ -289,27 +283,5 @@ package struct ClientSession: ~Copyable {
     incomingAliases = InboundTopicAliases(maximum: settings.incomingTopicAliasMaximum)
     aliases.connectionEnded()
     events.append(.ended(ending))
-  }
-
-  private mutating func traceReceived(_ header: FixedHeader) {
-    guard let packet = try? decode(header) else { return }
-    traces.append(
-      PacketTrace(direction: .toClient, packet: packet, size: header.packetLength))
-  }
-
-  private mutating func traceSent(from start: Int) {
-    traces.append(sentTrace(outbox.span.extracting(start..<outbox.count)))
-  }
-
-  private func sentTrace(_ bytes: Span<UInt8>) -> PacketTrace {
-    do throws(DecodeError) {
-      if let header = try FixedHeader.read(bytes, at: 0, packetSizeLimit: .max) {
-        let packet = try Packet.decode(bytes, header, version: version, direction: .toServer)
-        return PacketTrace(direction: .toServer, packet: packet, size: bytes.count)
-      }
-    } catch {
-      preconditionFailure("sent a packet that is none: \(error)")
-    }
-    preconditionFailure("sent less than a packet")
   }
 }
