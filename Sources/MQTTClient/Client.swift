@@ -148,7 +148,8 @@ package final class Client {
       case .leaving: endFarewell(end, unsentBytes: unsentBytes)
       case .idle, .connecting, .waiting, .finished: failure = failure(.transport(end))
       }
-    case .accepted, .adopted, .readOut, .drained, .readable, .acceptFailed, .turnedAway:
+    case .accepted, .adopted, .readOut, .drained, .readable, .outOfDescriptors, .acceptFailed,
+      .turnedAway:
       break
     }
   }

@@ -446,6 +446,12 @@ extension BrokerDraft {
         draft.options.threadLimit = try Values.number(text, 1...64)
       },
       .value(
+        "min-threads", "COUNT", example: "2", default: "1",
+        "threads that serve connections from the start, however little there is to do"
+      ) { (draft, text) throws(ValueFault) in
+        draft.options.threadMinimum = try Values.number(text, 1...64)
+      },
+      .value(
         "pid-file", "FILE", .file, example: "/run/mqtt.pid", "write the process number to FILE"
       ) { (draft, text) throws(ValueFault) in
         draft.options.pidFile = try Values.name(text, "a path")

@@ -38,6 +38,7 @@ struct ReactorState: ~Copyable {
   var farewells = DeadlineQueue()
   /// Kept open so that there is one to accept with, and refuse, when all others are taken.
   var spareDescriptor: Int32 = -1
+  var shortage = DescriptorShortage.none
   /// When the delegate wants to be woken.
   var wakeDeadline: Instant?
   /// When this turn began.
@@ -141,6 +142,11 @@ extension Reactor {
   var spareDescriptor: Int32 {
     @inline(__always) _read { yield state.pointee.spareDescriptor }
     @inline(__always) _modify { yield &state.pointee.spareDescriptor }
+  }
+
+  var shortage: DescriptorShortage {
+    @inline(__always) _read { yield state.pointee.shortage }
+    @inline(__always) _modify { yield &state.pointee.shortage }
   }
 
   var wakeDeadline: Instant? {
