@@ -119,8 +119,7 @@ final class EngineTick: ReactorDelegate {
     case .drained: fetchOutput(of: connection(of: event), reactor, &state)
     case .adopted: adopt(event, reactor, &state)
     case .turnedAway(_, let peer, let reason):
-      engine.write(.notice, "\(peer): turned away, \(reason)")
-      logIsWaiting = true
+      state.broker.noteTurnedAway(peer.description, reason.description, now: now)
     case .outOfDescriptors: descriptorLook = state.broker.look()
     case .acceptFailed(_, let error):
       engine.write(.error, Self.explain(error))
