@@ -65,7 +65,7 @@ extension BrokerDraft {
       "unix", "PATH", .file, example: "/tmp/mqtt.sock", repeatable: true,
       "wait on a Unix domain socket"
     ) { (draft, text) throws(ValueFault) in
-      let path = try Values.name(text, "the path of a socket")
+      let path = try Values.socketPath(text)
       draft.options.listeners.append(ListenerOptions(.unix(path: path)))
     },
   ]
