@@ -131,6 +131,7 @@ complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_sub
 complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -s v -l verbose -d 'log every packet, with its client and its direction'
 complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -s q -l quiet -d 'log nothing but errors'
 complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -l threads -x -d 'most threads that serve connections; they join as load grows'
+complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -l min-threads -x -d 'threads that serve connections from the start, however little there is to do'
 complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -l pid-file -r -F -d 'write the process number to FILE'
 complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -l user -x -d 'give up root\'s rights for those of NAME, once all is open'
 complete -c mqtt -n '__fish_seen_subcommand_from broker; and not __fish_seen_subcommand_from passwd' -s h -l help -d 'print this help'

@@ -118,6 +118,7 @@ _mqtt_broker() {
     '(-v --verbose)'{-v,--verbose}'[log every packet, with its client and its direction]' \
     '(-q --quiet)'{-q,--quiet}'[log nothing but errors]' \
     '(--threads)'--threads='[most threads that serve connections; they join as load grows]:COUNT: ' \
+    '(--min-threads)'--min-threads='[threads that serve connections from the start, however little there is to do]:COUNT: ' \
     '(--pid-file)'--pid-file='[write the process number to FILE]:FILE:_files' \
     '(--user)'--user='[give up root'\''s rights for those of NAME, once all is open]:NAME: ' \
     '(-h --help)'{-h,--help}'[print this help]' \

@@ -61,14 +61,14 @@ extension Broker {
     _ connect: Connect, _ identifier: String, _ userName: String?, _ connack: Connack,
     on index: UInt32
   ) {
-    note(
-      .information,
+    let line =
       "\(identifier) connected from \(connections[index].peer): "
-        + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
-        + "\(connack.isSessionPresent ? " (resumed)" : ""), "
-        + (userName.map { "user \"\($0)\", " } ?? "")
-        + "keep alive \(connections[index].keepAliveSeconds) s"
-        + (connect.will.map { ", will \"\($0.topic)\"" } ?? ""))
+      + "\(Self.name(of: connect.version)), \(connect.cleanStart ? "clean start" : "session kept")"
+      + "\(connack.isSessionPresent ? " (resumed)" : ""), "
+      + (userName.map { "user \"\($0)\", " } ?? "")
+      + "keep alive \(connections[index].keepAliveSeconds) s"
+      + (connect.will.map { ", will \"\($0.topic)\"" } ?? "")
+    if faults.isEmpty || !faults.keepsBack(line, of: identifier) { note(.information, line) }
   }
 
   static func name(of version: ProtocolVersion) -> String {

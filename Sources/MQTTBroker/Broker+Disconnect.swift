@@ -34,8 +34,7 @@ extension Broker {
     let session = connections[index].session
     guard session != Connection.noSession else {
       if connections[index].stage != .closed && notesConnections {
-        note(
-          .information, "\(connections[index].peer) left before it was connected: \(cause)")
+        noteUnconnected(connections[index].peer, cause, isFault: isFault)
       }
       return
     }
@@ -43,8 +42,8 @@ extension Broker {
     sessions[session].connection = Session.noConnection
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
-    if notesConnections, !isFault || isToldNow(sessions[session].clientIdentifier, cause) {
-      note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
+    if notesConnections {
+      noteLeft(sessions[session].clientIdentifier, cause, isFault: isFault)
     }
     if isOrderly && sessions[session].will != nil {
       sessions[session].will = nil

@@ -10,7 +10,7 @@
 //
 //   readOut -> nextReadOut -> the shell reads as far as the peer has sent, or a bound, and feeds it
 //           <- wasReadOut
-//   awaitLook -> takesLookWish -> a reactor polls once more and reads what is there
+//   awaitLook, look -> takesLookWish -> a reactor polls once more and reads what is there
 //           <- looked, from every reactor
 //
 // Who waits stands in the stage `awaitingOthers`, and what it sends is kept; `advance` goes on with
@@ -42,6 +42,10 @@ struct Looks {
 
   /// Reactors that have not answered yet.
   var outstanding = 0
+  /// How many looks have begun, how many are over, and how many the shell wants.
+  var begun = 0
+  var done = 0
+  var wanted = 0
   var waiting: [ConnectionID] = []
   /// Those who came while a look went on, which may have missed what counts for them.
   var next: [ConnectionID] = []
@@ -95,11 +99,23 @@ extension Broker {
     if looks.outstanding == 0 { return }
     looks.outstanding -= 1
     if looks.outstanding > 0 { return }
+    looks.done = looks.begun
     for connection in looks.waiting { looks.ready.append(connection) }
     looks.waiting = looks.next
     looks.next = []
-    if !looks.waiting.isEmpty { beginLook() }
+    if !looks.waiting.isEmpty || looks.begun < looks.wanted { beginLook() }
   }
+
+  /// Has all reactors look, for the shell's own sake, and look again, so that the connections that
+  /// ended by the first look are closed by then; ``hasLooked(_:)`` tells when they have.
+  package mutating func look() -> Int {
+    looks.wanted = max(looks.wanted, looks.begun + 2)
+    if looks.outstanding == 0 { beginLook() }
+    return looks.wanted
+  }
+
+  /// Whether a look that ``look()`` asked for is over.
+  package func hasLooked(_ number: Int) -> Bool { looks.done >= number }
 
   // MARK: Who waits
 
@@ -151,6 +167,7 @@ extension Broker {
   }
 
   private mutating func beginLook() {
+    looks.begun += 1
     looks.outstanding = reactors.count
     for reactor in reactors.indices { reactors[reactor].isToLook = true }
   }

@@ -278,6 +278,7 @@ package struct Broker: ~Copyable {
 
   /// The log entries since the last call, in order.
   package mutating func takeLog() -> [LogEntry] {
+    noteMoreDenials()
     if log.isEmpty { return [] }
     let entries = log
     log.removeAll(keepingCapacity: true)

@@ -147,7 +147,7 @@ package final class Client {
       }
     case .readOut:
       if lastLook == .underWay { lastLook = .done }
-    case .accepted, .adopted, .drained, .readable, .acceptFailed, .turnedAway:
+    case .accepted, .adopted, .drained, .readable, .outOfDescriptors, .acceptFailed, .turnedAway:
       break
     }
   }

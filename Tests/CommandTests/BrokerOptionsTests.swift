@@ -150,6 +150,11 @@ import Testing
     #expect(options.isQuiet)
     #expect(!options.configuration.logsPackets)
     #expect(try broker("").threadLimit == nil)
+    #expect(try broker("").threadMinimum == 1)
+    #expect(try broker("--min-threads 2").threadMinimum == 2)
+    #expect(try broker("--min-threads 3 --threads 3").threadMinimum == 3)
+    let fault = #expect(throws: UsageError.self) { try broker("--threads 2 --min-threads 3") }
+    #expect(fault?.description.contains("--min-threads") == true)
   }
 
   @Test func `what is kept on disk is taken`() throws {

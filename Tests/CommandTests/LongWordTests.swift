@@ -75,6 +75,68 @@ import Testing
     #expect(runCount > 5)
   }
 
+  /// Commands that need no broker, with the files that they name.
+  static let offline: [([String], Command)] = [
+    (["broker", "-c", "m.conf", "--test-config"], .broker),
+    (["broker", "passwd", "-b", "pw", "ann", "secret"], .passwd),
+    (["inspect-pcap", "capture.pcap"], .inspectPcap),
+    (["acl-check", "--acl", "acl", "publish", "a"], .aclCheck),
+    (["acl-check", "--acl", "acl", "subscribe", "a"], .aclCheck),
+    (["acl-check", "--acl", "acl", "ask", "cases"], .aclCheck),
+    (["acl-check", "--acl", "acl", "test", "cases"], .aclCheck),
+    (["acl-check", "--acl", "acl", "list"], .aclCheck),
+    (["acl-check", "--acl", "acl", "lint"], .aclCheck),
+    (["acl-check", "--acl", "acl", "who", "publish", "a"], .aclCheck),
+    (["acl-check", "diff", "acl", "acl"], .aclCheck),
+    (["acl-check", "--acl", "acl", "replay", "--capture", "capture.pcap"], .aclCheck),
+    (["acl-check", "suggest", "--capture", "capture.pcap"], .aclCheck),
+  ]
+
+  /// Options whose value may be empty: names that MQTT allows to be, and what is put in front of one.
+  static let mayBeEmpty = ["auto-id-prefix", "user", "client-id", "client", "follow"]
+
+  /// What the built program makes of every option of a command, whatever its value: it is understood,
+  /// or refused with its name or with the file that it names.
+  @Test(arguments: offline)
+  func `the program refuses what is too long, empty or no text, by its name`(
+    words: [String], command: Command
+  ) throws {
+    let folder = TestFolder()
+    try folder.write("listener 1\nallow_anonymous true\n", to: "m.conf")
+    try folder.write("topic readwrite #\n", to: "acl")
+    try folder.write("- publish a allow\n", to: "cases")
+    try folder.write("", to: "pw")
+    let header: [UInt8] = [0xD4, 0xC3, 0xB2, 0xA1, 2, 0, 4, 0] + Array(repeating: 0, count: 12)
+    try folder.write(bytes: header + [1, 0, 0, 0], to: "capture.pcap")
+    for option in command.options where !option.isFlag {
+      for (name, value) in Self.shellValues {
+        // The shell hands over bytes that are no text.
+        let script = "exec \"$0\" \"$@\" --\(option.long) \(value)"
+        let result = try run(
+          ["bash", "-c", script, mqttPath] + words, workingFolder: folder.path, within: 60)
+        let about = "\(words) --\(option.long) with \(name): \(result.errors.prefix(200))"
+        #expect([0, 1, 2].contains(result.status), "\(result.status) \(about)")
+        #expect(result.status != 2 || !result.errors.isEmpty, "\(about)")
+        switch name {
+        case "no text": #expect(result.status == 2, "\(about)")
+        case "nothing":
+          let isAllowed = Self.mayBeEmpty.contains(option.long)
+          #expect(isAllowed || result.status == 2, "\(about)")
+          let letter = option.letter.map { "-\($0)" } ?? "--\(option.long)"
+          let isNamed =
+            result.errors.contains("--\(option.long)") || result.errors.contains("\(letter):")
+          #expect(isAllowed || isNamed, "\(about)")
+        default: #expect(result.status != 0, "\(about)")
+        }
+      }
+    }
+  }
+
+  private static let shellValues = [
+    ("nothing", "''"), ("no text", "$'b\\xff'"),
+    ("65,536 letters", "\"$(head -c 65536 /dev/zero | tr '\\0' a)\""),
+  ]
+
   private func mqtt(
     _ words: [String], environment: [String: String] = [:]
   ) throws -> (status: Int32, output: String, errors: String) {

@@ -241,8 +241,9 @@ extension LayerCase {
 
   /// What a file has no word for, or what is no setting.
   static let withoutOpposite = [
-    "config-file", "test-config", "daemon", "threads", "help", "version", "max-outbox-bytes",
-    "max-retained-messages", "max-subscriptions", "max-topic-levels", "connect-timeout",
+    "config-file", "test-config", "daemon", "threads", "min-threads", "help", "version",
+    "max-outbox-bytes", "max-retained-messages", "max-subscriptions", "max-topic-levels",
+    "connect-timeout",
     "login-failures", "login-delay-limit", "max-unidentified-connections",
     "max-connections-per-address", "max-connect-size", "max-waiting-logins",
     "max-cached-decisions",

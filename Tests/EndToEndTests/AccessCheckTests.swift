@@ -37,6 +37,27 @@ struct AccessCheckTests {
     try Folder(["acl.conf": Self.rules].merging(more) { $1 })
   }
 
+  @Test func `a request to $CONTROL that the rules allow is said to be refused by the broker`()
+    throws
+  {
+    let files = try Folder(["acl.conf": "topic readwrite $CONTROL/#\ntopic readwrite #\n"])
+    let told = "  mqtt broker itself refuses requests to $CONTROL with 0x87, whatever the rules say"
+    let asked = try files.check("--acl", "acl.conf", "publish", "$CONTROL/dynamic-security/v1")
+    #expect(asked.text.first?.hasPrefix("ALLOW acl.conf:1: ") == true, "\(asked.text)")
+    #expect(asked.text.last == told)
+    let listed = try files.check(
+      "--acl", "acl.conf", "ask", input: "- publish $CONTROL/a\n- publish control/a\n")
+    #expect(listed.text.count { $0 == told } == 1, "\(listed.text)")
+    let object = try files.check("--acl", "acl.conf", "--json", "publish", "$CONTROL/a")
+    #expect(object.text.first?.contains(#""broker":"mqtt broker itself refuses"#) == true)
+    for words in [
+      ["receive", "$CONTROL/a"], ["publish", "$CONTROLS/a"], ["publish", "a/$CONTROL/b"],
+    ] {
+      let other = try files.check("--acl", "acl.conf", words[0], words[1])
+      #expect(!other.text.contains(told), "\(words)")
+    }
+  }
+
   @Test func `a question is answered with the rule that decides and the exit status`() throws {
     let folder = try folder()
     let allowed = try folder.check(

@@ -350,7 +350,7 @@ import Testing
     let broker = try RunningProgram([mqttPath, "broker", "-c", file, "-p", "\(port)", "--memory"])
     try broker.waitForPort(port)
     #expect(try connack(port: port, level: 4) == [0x20, 2, 0, 0])
-    #expect(broker.errors.contains("-p \(port) is left out: the listener at \(file):1:1 serves"))
+    try broker.waitFor("-p \(port) is left out: the listener at \(file):1:1 serves")
   }
 
   @Test func `a listener of the command line that is more than one of the file is refused`() throws

@@ -119,7 +119,7 @@ struct InspectEdgeTests {
       network.close(client)
     }
     let found = try inspect(network.frames, "--check")
-    #expect(found.output == "0 errors, 0 warnings, 0 notes\n")
+    #expect(found.output.hasSuffix("; nothing could be checked: no packet of MQTT was found\n"))
     #expect(found.errors.hasSuffix(": no packet of MQTT was found in it\n"))
     #expect(try inspect(network.frames, "--stats").output.contains("0 clients"))
   }
@@ -181,10 +181,97 @@ struct InspectEdgeTests {
     #expect(lines.contains("7\t3\tb\t\t4"), "\(lines)")
     let text = try inspect(frames)
     #expect(
-      text.output.contains("→ PUBLISH \"room/temp\", of which the capture lacks 8 bytes"),
+      text.output.contains(
+        "→ PUBLISH id 7 QoS 1 \"room/temp\", of which the capture lacks 8 bytes"),
       "\(text.output)")
     #expect(
-      try inspect(frames, "--json").output.contains(#""topic":"room/temp","missing_bytes":8"#))
+      try inspect(frames, "--json").output.contains(
+        #""id":7,"qos":1,"topic":"room/temp","missing_bytes":8"#))
+  }
+
+  /// What is told of the packet of a frame that keeps `count` bytes of it.
+  private func told(
+    _ packet: Packet, _ version: ProtocolVersion = .v5, cutTo count: Int, _ words: String...
+  ) throws -> String {
+    var network = TestNetwork()
+    let client = network.connect("c", version)
+    if packet.type == .connack { network.down(client, packet) } else { network.up(client, packet) }
+    var frames = network.frames
+    frames[5] = frames[5].cut(to: 54 + count)
+    let folder = TestFolder()
+    let capture = try folder.write(bytes: pcap(frames), to: "capture.pcap")
+    let output = try run([mqttPath, "inspect-pcap", capture] + words, within: 60).output
+    return output.split(separator: "\n").first { $0.contains("lacks") || $0.contains("missing_b") }
+      .map(String.init) ?? output
+  }
+
+  @Test func `flags and whole properties of a cut PUBLISH are told, in words and in JSON`() throws {
+    var message = Publish(topic: "t", payload: Array("0123456789".utf8), qos: .exactlyOnce)
+    message.packetIdentifier = PacketIdentifier(rawValue: 9)
+    message.isRetained = true
+    message.isDuplicate = true
+    message.properties = Properties([
+      Property(.contentType, .string("text")), Property(.responseTopic, .string("answers")),
+    ])
+    // Fixed header 2, topic 3, identifier 2, length 1, content type 7, response topic 10.
+    let flags = "PUBLISH id 9 QoS 2 dup retain \"t\""
+    #expect(try told(.publish(message), cutTo: 7).contains("\(flags), of which"))
+    #expect(try told(.publish(message), cutTo: 14).contains("\(flags), of which"))
+    #expect(
+      try told(.publish(message), cutTo: 16).contains("\(flags) (content-type \"text\"), of which"))
+    #expect(
+      try told(.publish(message), cutTo: 28).contains(
+        "\(flags) (content-type \"text\") (response-topic \"answers\"), of which"))
+    let object = try told(.publish(message), cutTo: 16, "--json")
+    #expect(
+      object.contains(
+        #""id":9,"qos":2,"dup":true,"retain":true,"topic":"t","properties":{"content-type":"text"}"#
+      ),
+      "\(object)")
+    #expect(try told(.publish(message), cutTo: 4).contains("PUBLISH QoS 2 dup retain, of which"))
+  }
+
+  @Test func `what is there of other cut packets is told`() throws {
+    let filters = ["a/+", "b"].map { Subscription(filter: $0) }
+    let subscribe = Packet.subscribe(
+      Subscribe(
+        packetIdentifier: try #require(PacketIdentifier(rawValue: 5)), subscriptions: filters))
+    #expect(try told(subscribe, cutTo: 11).contains("SUBSCRIBE id 5 \"a/+\", of which"))
+    #expect(
+      try told(subscribe, cutTo: 11, "--json").contains(#""id":5,"filters":["a/+"],"missing"#))
+    let connect = Packet.connect(
+      Connect(version: .v311, clientIdentifier: "dev", keepAliveSeconds: 30, userName: "ann"))
+    #expect(
+      try told(connect, .v311, cutTo: 18).contains(
+        "CONNECT client \"dev\" clean start keep alive 30 s, of which"))
+    let connack = Packet.connack(
+      Connack(
+        reasonCode: .notAuthorized, properties: Properties([Property(.reasonString, .string("no"))])
+      ))
+    #expect(try told(connack, cutTo: 6).contains("CONNACK 0x87 Not authorized, of which"))
+  }
+
+  @Test func `a check says how many packets were cut and could not be checked`() throws {
+    var network = TestNetwork()
+    let client = network.connect("c")
+    network.up(client, try publish("room/temp", "21.5 degrees"))
+    var frames = network.frames
+    frames[5] = frames[5].cut(to: 54 + 8)
+    let partly = try inspect(frames, "--check")
+    #expect(partly.output.hasSuffix("; not checked: 1 packet that is cut\n"), "\(partly.output)")
+    #expect(
+      try inspect(frames, "--check", "--json").errors.contains(
+        "1 packet that is cut could not be checked"))
+    // Nothing of the last one is there.
+    network.up(client, try publish("room/temp", "21.5 degrees"))
+    let last = network.frames.count - 1
+    frames = network.frames
+    for place in 5...last { frames[place] = frames[place].cut(to: place == 5 ? 54 + 8 : 54) }
+    let more = try inspect(frames, "--check")
+    #expect(more.output.contains("; not checked: "), "\(more.output)")
+    for place in 0..<frames.count { frames[place] = frames[place].cut(to: 54) }
+    let nothing = try inspect(frames, "--check")
+    #expect(nothing.output.hasSuffix("; nothing could be checked: no packet of MQTT was found\n"))
   }
 
   @Test func `the ladder fills the terminal, and its wide characters count two`() throws {

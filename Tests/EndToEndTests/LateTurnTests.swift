@@ -12,8 +12,11 @@ private enum Transport: String, CaseIterable {
 
 struct LateTurnTests {
   /// Plays a scenario against a broker with these options.
+  ///
+  /// It may open that many descriptors.
   private func play(
-    _ scenario: String, over transport: Transport, _ options: [String] = []
+    _ scenario: String, over transport: Transport, _ options: [String] = [],
+    descriptors: Int? = nil
   ) throws {
     let folder = TestFolder()
     let plain = try freePort()
@@ -26,8 +29,9 @@ struct LateTurnTests {
       case .ws: ["-p", "\(plain)", "--ws", "\(port)"]
       case .unix: ["-p", "\(plain)", "--unix", place]
       }
+    let limit = descriptors.map { ["/bin/sh", "-c", "ulimit -n \($0); exec \"$0\" \"$@\""] } ?? []
     let broker = try RunningProgram(
-      [mqttPath, "broker", "--memory"] + listener + options,
+      limit + [mqttPath, "broker", "--memory"] + listener + options,
       environment: ["XDG_DATA_HOME": folder.path])
     try broker.waitForPort(transport == .tcp ? port : plain)
     try play(scenario, transport, place, broker)
@@ -70,6 +74,30 @@ struct LateTurnTests {
   @Test(arguments: Transport.allCases)
   private func `nobody is turned away where others have left`(transport: Transport) throws {
     try play("limit", over: transport, ["--max-connections", "4"])
+  }
+
+  @Test(arguments: Transport.allCases)
+  private func `nobody is turned away for descriptors of others that have left`(
+    transport: Transport
+  ) throws {
+    try play("descriptors", over: transport, descriptors: 60)
+  }
+
+  @Test(arguments: [Transport.tcp, .tls], ["replaced", "keep_alive", "finished", "session"])
+  private func `two threads read first, too`(transport: Transport, scenario: String) throws {
+    try play(scenario, over: transport, ["--min-threads", "2"])
+  }
+
+  // Over TLS the second and the third are there before the broker stops, each with its own thread,
+  // and nobody knows in which order what lies in two sockets has come.
+  @Test func `two threads read three clients of one name in turn`() throws {
+    try play("replaced_twice", over: .tcp, ["--min-threads", "2"])
+  }
+
+  @Test func `two threads leave places and descriptors to those who come, too`() throws {
+    try play("limit", over: .tcp, ["--min-threads", "2", "--max-connections", "4"])
+    try play("descriptors", over: .tcp, ["--min-threads", "2"], descriptors: 60)
+    try play("two_threads", over: .tcp, ["--min-threads", "2"])
   }
 
   @Test(arguments: Transport.allCases)

@@ -118,6 +118,19 @@ extension Peer {
     #expect(world.log.first { $0.description.hasPrefix("access denied") }?.level == .notice)
   }
 
+  @Test func `all that is retained and may not be had is one line with a count`() {
+    let ann = Peer(world, user: "ann", "a")
+    for number in 0..<20 { ann.publish("ann/\(number)", "x", retain: true) }
+    world.log = []
+    let stranger = Peer(world, user: "bob", "b")
+    stranger.subscribe("ann/#")
+    #expect(stranger.texts().isEmpty)
+    let denials = world.denials
+    #expect(denials.count == 2, "\(denials)")
+    #expect(denials.first?.contains(#"user="bob" action=receive topic="ann/"#) == true)
+    #expect(denials.last?.contains(#"user="bob" action=receive topics=19 more rule="#) == true)
+  }
+
   @Test func `a will is published with its client's rights`() {
     let subscriber = Peer(world, user: nil, "s")
     subscriber.subscribe("#")

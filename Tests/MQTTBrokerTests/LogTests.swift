@@ -75,6 +75,47 @@ struct LogTests {
     #expect(lines().count == 1)
   }
 
+  @Test func `a client that comes again with its fault is not told to connect each time`() {
+    let world = World { $0.packetSizeLimit = 100 }
+    for _ in 0..<9 { Peer(world, "foreign").publish("a", String(repeating: "x", count: 200)) }
+    func connections() -> Int { world.logCount("foreign connected") }
+    // The second time tells that it comes again.
+    #expect(connections() == 2)
+    let last = Peer(world, "foreign")
+    #expect(connections() == 2)
+    last.send(.disconnect(Disconnect()))
+    #expect(connections() == 3)
+    #expect(world.log.last?.description == "foreign left: disconnected")
+    world.log = []
+    Peer(world, "foreign")
+    world.wait(seconds: 61)
+    #expect(connections() == 1)
+    #expect(world.logCount("foreign left 8 times more in the last minute: PUBLISH") == 1)
+  }
+
+  @Test func `a fault before CONNECT is counted by the address that it comes from`() {
+    let world = World()
+    for address in 1...2 {
+      for port in 1...5 {
+        let peer = Peer(
+          silent: world, facts: PeerFacts(address: PeerAddress(ipv4: UInt32(address))),
+          name: "10.0.0.\(address):\(port)")
+        peer.send(.pingreq)
+      }
+    }
+    #expect(world.logCount("left before it was connected: the first packet") == 2)
+    for port in 1...3 {
+      world.broker.noteTurnedAway("[::1]:\(port)", "no TLS handshake", now: world.now)
+    }
+    world.settle()
+    #expect(world.logCount("[::1]:1: turned away, no TLS handshake") == 1)
+    world.log = []
+    world.wait(seconds: 61)
+    #expect(world.logCount("10.0.0.1 left before it was connected 4 times more in the last") == 1)
+    #expect(world.logCount("10.0.0.2 left before it was connected 4 times more in the last") == 1)
+    #expect(world.logCount("[::1] was turned away 2 times more in the last minute: no TLS") == 1)
+  }
+
   struct Departure: Sendable, CustomTestStringConvertible {
     var line: String
     var version = ProtocolVersion.v5

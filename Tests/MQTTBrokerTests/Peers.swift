@@ -74,13 +74,13 @@ final class Peer {
   /// A connection on which nothing was sent yet.
   init(
     silent world: World, _ version: ProtocolVersion = .v5, facts: PeerFacts = PeerFacts(),
-    listener: Int = 0
+    listener: Int = 0, name: String = "127.0.0.1:1"
   ) {
     self.world = world
     self.version = version
     connection =
       world.broker.open(
-        reactor: 0, listener: listener, peer: "127.0.0.1:1", facts: facts, now: world.now)
+        reactor: 0, listener: listener, peer: name, facts: facts, now: world.now)
       ?? SlotIdentifier.none
     world.settle()
     if isClosed { connection = .none }

@@ -36,6 +36,10 @@ package enum Plant: String, CaseIterable, Sendable {
   case longerQueue
   /// The engine decides about a connection whose peer's bytes are still on their way.
   case unreadDecision
+  /// The same, only where a keep alive is over.
+  case unreadKeepAlive
+  /// The same, only where all places are taken.
+  case unreadPlaces
   /// A message for a shared group goes to two members.
   case sharedTwice
 }
@@ -65,6 +69,11 @@ extension Simulation {
     if loss != plant { return false }
     say("planted: the store loses \(record)")
     return true
+  }
+
+  /// Whether the engine decides about a connection before it is read.
+  func plantUnread(_ link: Int) -> Bool {
+    plant == .unreadDecision || plant == .unreadKeepAlive && links[link].isSilent(seconds)
   }
 
   /// The bytes that take a client's packet's place.

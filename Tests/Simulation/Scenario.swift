@@ -65,6 +65,7 @@ struct ClientPlan: Sendable {
   var sendWindow: UInt16 = 10
   var topicAliases: UInt16 = 0
   var acknowledgesLater = false
+  var keepAliveSeconds: UInt16 = 0
 }
 
 /// One run.
@@ -81,6 +82,8 @@ package struct Scenario: Sendable {
   var queueWindow = 1000
   /// Messages that may wait for one client; nil is the broker's own bound.
   var queueLimit: Int?
+  /// Whether the broker has just one place for each client.
+  var isCrowded = false
   var sharedQoS = QoS.exactlyOnce
   /// Whether there are access lists, which allow everything: what they are asked then must change
   /// nothing.
@@ -102,6 +105,7 @@ package struct Scenario: Sendable {
     queueLimit = chance.happens(onceIn: 8) ? 1 + chance.below(4) : nil
     sharedQoS = QoS(rawValue: UInt8(chance.below(3))) ?? .exactlyOnce
     isShared = chance.happens(onceIn: 4)
+    isCrowded = chance.happens(onceIn: 4)
     plans = [ClientPlan()]
     for _ in 0...(1 + chance.below(3)) { plans.append(ClientPlan(&chance)) }
     let weights = Self.weights(&chance)
@@ -162,6 +166,7 @@ extension ClientPlan {
     sendWindow = chance.happens(onceIn: 2) ? 10 : UInt16(1 + chance.below(3))
     topicAliases = chance.happens(onceIn: 2) ? 0 : UInt16(1 + chance.below(3))
     acknowledgesLater = chance.happens(onceIn: 3)
+    keepAliveSeconds = chance.happens(onceIn: 3) ? UInt16(1 + chance.below(4)) : 0
     // Topic aliases are nothing to older versions. CONNACK of 3.1 does not tell of a session, so its
     // clients here have none that lasts.
     if version == .v311 && topicAliases > 0 && !lasts { version = .v31 }

@@ -16,7 +16,7 @@ extension Simulation {
     settings.clientIdentifier = "c\(client.index)"
     settings.cleanStart = plan.cleanStart || isNew
     if plan.version != .v5 { settings.cleanStart = plan.expirySeconds == 0 }
-    settings.keepAliveSeconds = 0
+    settings.keepAliveSeconds = plan.keepAliveSeconds
     settings.connackTimeoutSeconds = 1_000_000
     settings.sendWindow = plan.sendWindow
     settings.topicAliasLimit = plan.topicAliases
@@ -51,19 +51,40 @@ extension Simulation {
       + [UInt8](repeating: UInt8(ascii: "."), count: filler)
   }
 
-  func connect(_ client: Client) {
+  func connect(_ client: Client) throws(Verdict) {
     guard client.link == nil,
       let connection = broker.open(reactor: 0, listener: 0, peer: "peer", now: now)
     else { return }
     let link = links.count
     links.append(
-      Link(client: client.index, version: client.session.version, connection: connection))
+      Link(
+        client: client.index, version: client.session.version, connection: connection,
+        keepAliveSeconds: Int(client.plan.keepAliveSeconds)))
     while linksBySlot.count <= Int(connection.index) { linksBySlot.append(0) }
     linksBySlot[Int(connection.index)] = link
+    try settle()
+    if !links[link].brokerHasIt { return try turnedAway(client) }
     client.link = link
     client.session.open(now: now)
     say("client \(client.index) connects")
     flush(client)
+  }
+
+  /// A connection was refused, which it is only when nobody who has a place has left it unread.
+  private func turnedAway(_ client: Client) throws(Verdict) {
+    links[links.count - 1].clientHasIt = false
+    let taken = links.count { $0.brokerHasIt }
+    say("client \(client.index) is turned away, \(taken) places are taken")
+    let left = links.firstIndex { $0.brokerHasIt && $0.upEnded }
+    if !scenario.isCrowded || taken < scenario.plans.count {
+      throw Verdict(
+        "place", "client \(client.index) was turned away, and \(taken) places are taken")
+    }
+    if let left {
+      throw Verdict(
+        "place",
+        "client \(client.index) was turned away, and client \(links[left].client) has left")
+    }
   }
 
   /// The process behind a client is replaced by another one that knows nothing.
@@ -89,7 +110,7 @@ extension Simulation {
 
   func work(_ client: Client, _ word: UInt32, _ extra: UInt32) throws(Verdict) {
     if client.link == nil {
-      if word & 3 == 0 { connect(client) }
+      if word & 3 == 0 { try connect(client) }
       return
     }
     if client.session.phase != .connected || client.index == 0 { return }

@@ -24,7 +24,7 @@ extension Simulation {
       let before = motion
       for client in clients where client.link == nil {
         try takeEvents(client)
-        connect(client)
+        try connect(client)
         motion += 1
       }
       _ = try flow()
@@ -78,6 +78,10 @@ extension Simulation {
   }
 
   private func checkRetained() throws(Verdict) {
+    // There must be a place for the reader.
+    var configuration = broker.configuration
+    configuration.connectionLimit += 1
+    broker.reconfigure(configuration, now: now)
     var found = readRetained().sorted()
     var wanted = model.retained.compactMap { $0?.message }.sorted()
     // Time stands still, but a message that has less than this left is on its way out.

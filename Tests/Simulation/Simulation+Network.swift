@@ -11,6 +11,9 @@ struct Link {
   let client: Int
   let version: ProtocolVersion
   let connection: ConnectionID
+  let keepAliveSeconds: Int
+  /// When the broker read something of it last.
+  var heardAt = 0
   /// Bytes on their way to the broker, and the packets in them.
   var up: [UInt8] = []
   var packets: [UplinkPacket] = []
@@ -41,7 +44,20 @@ struct Link {
   /// A delivery that a planted bug holds back.
   var swapped: [UInt8]?
 
+  init(client: Int, version: ProtocolVersion, connection: ConnectionID, keepAliveSeconds: Int) {
+    self.client = client
+    self.version = version
+    self.connection = connection
+    self.keepAliveSeconds = keepAliveSeconds
+  }
+
   var isOver: Bool { !brokerHasIt && !clientHasIt }
+
+  /// Whether the broker has heard nothing of a client for one and a half keep alives.
+  /// [MQTT-3.1.2-22]
+  func isSilent(_ seconds: Int) -> Bool {
+    session != nil && keepAliveSeconds > 0 && 2 * (seconds - heardAt) >= 3 * keepAliveSeconds
+  }
 }
 
 extension Simulation {
@@ -92,6 +108,7 @@ extension Simulation {
       let bytes = Array(links[link].up.prefix(count))
       links[link].up.removeFirst(count)
       links[link].upOut += count
+      links[link].heardAt = seconds
       answers.removeAll(keepingCapacity: true)
       broker.receive(bytes.span, on: links[link].connection, now: now)
       try settle(feeding: link)
@@ -185,7 +202,7 @@ extension Simulation {
 
   /// Fetches what the engine wants to send and to close, and tells the model what it was fed with.
   func settle(feeding link: Int? = nil, closing: Closing = .unexpected) throws(Verdict) {
-    try readOut()
+    try readFirst()
     departures.removeAll(keepingCapacity: true)
     fetchOutput()
     if let link { try process(link) }
@@ -196,14 +213,46 @@ extension Simulation {
   }
 
   /// Brings the engine what it wants to have read before it decides.
+  private func readFirst() throws(Verdict) {
+    if isReadingOut { return }
+    try readOut()
+    while broker.takesLookWish(reactor: 0) {
+      if plant != .unreadPlaces {
+        for link in links.indices { try deliverUp(link, count: links[link].up.count) }
+      }
+      broker.looked(reactor: 0, now: now)
+      broker.advance(to: now)
+      try readOut()
+    }
+  }
+
+  /// Reads connections out, one after another: what each had sent is processed before the next one.
   private func readOut() throws(Verdict) {
+    isReadingOut = true
+    defer { isReadingOut = false }
     while let connection = broker.nextReadOut(reactor: 0) {
       let link = linksBySlot[Int(connection.index)]
-      if plant != .unreadDecision, links[link].connection == connection {
+      if links[link].connection == connection && !plantUnread(link) {
         try deliverUp(link, count: links[link].up.count)
       }
       broker.wasReadOut(connection, now: now)
+      // Whoever has sent nothing is gone; what lies unread would have counted.
+      if links[link].connection == connection && links[link].brokerHasIt
+        && links[link].up.isEmpty && links[link].isSilent(seconds)
+      {
+        say("client \(links[link].client) was silent for too long")
+        leave(link, isOrderly: false)
+      }
       broker.advance(to: now)
+    }
+  }
+
+  /// Checks that the engine had every client read out whose keep alive is over.
+  func expectNobodySilent() throws(Verdict) {
+    for link in links where link.brokerHasIt && link.isSilent(seconds) {
+      throw Verdict(
+        "keep alive", "client \(link.client) is served after \(seconds - link.heardAt) s of silence"
+      )
     }
   }
 

@@ -60,6 +60,8 @@ package final class Simulation: ModelWitness {
   var acknowledgedRequests: [Int: String] = [:]
   var publisherCount = 0
   var isFailing = false
+  /// Whether the engine has something read before it decides.
+  var isReadingOut = false
   var hasPlanted = false
   /// Answers of the engine since it was fed, and PUBLISH packets that went out.
   var answers: [Answer] = []
@@ -104,6 +106,7 @@ package final class Simulation: ModelWitness {
     configuration.topicAliasMaximum = 3
     configuration.outgoingTopicAliasMaximum = 3
     configuration.connectTimeoutSeconds = 1_000_000
+    if scenario.isCrowded { configuration.connectionLimit = scenario.plans.count }
     configuration.receiveMaximum = scenario.receiveMaxima[start % scenario.receiveMaxima.count]
     configuration.logsPackets = isTracing
     if scenario.hasAccessLists { configuration.listenerPolicies = [everythingAllowed] }
@@ -159,7 +162,7 @@ package final class Simulation: ModelWitness {
   private func perform(_ action: Action) throws(Verdict) {
     let client = clients[Int(action.a) % clients.count]
     switch action.kind {
-    case .connect: connect(client)
+    case .connect: try connect(client)
     case .work: try work(client, action.b, action.c)
     case .answer: try acknowledge(client, all: action.b & 1 == 0)
     case .disconnect: try disconnect(client, action.b)
@@ -205,12 +208,19 @@ package final class Simulation: ModelWitness {
     word & 3 != 0 || count == 0 ? count : Int(word >> 2) % (count + 1)
   }
 
-  /// Lets time pass, for the broker and all clients.
+  /// Lets time pass second by second for all clients, and at once for the broker, whose turn comes
+  /// late: what the clients send meanwhile lies unread.
   func wait(_ amount: Int) throws(Verdict) {
-    seconds += amount
+    for _ in 0..<amount {
+      seconds += 1
+      for client in clients {
+        client.session.advance(to: now)
+        try takeEvents(client)
+      }
+    }
     broker.advance(to: now)
     model.advance(to: seconds, self)
-    for client in clients { client.session.advance(to: now) }
     try settle()
+    try expectNobodySilent()
   }
 }

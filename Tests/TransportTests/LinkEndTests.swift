@@ -195,6 +195,7 @@ import Transport
           precondition(listener == 3 && error.isOutOfDescriptors)
           failures.value += 1
         }
+        if case .outOfDescriptors = event.event { reactor.acceptOrTurnAway() }
         if event.owner == 1, event.end != nil { ended.value += 1 }
       }
       for client in clients { reactor.close(client, flushing: false) }

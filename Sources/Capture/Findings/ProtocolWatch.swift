@@ -39,6 +39,10 @@ package struct ProtocolWatch: Sendable {
   package private(set) var packetCount = 0
   /// Connections of TLS whose content stays hidden, whatever is in them.
   package private(set) var hiddenConnectionCount = 0
+  /// Packets whose end is not in the capture, which nothing can be said about.
+  package private(set) var cutCount = 0
+  /// Bytes that the snap length took, without those of the packets whose beginning is there.
+  package private(set) var cutByteCount = 0
   /// Which limits were reached, a sentence each.
   package internal(set) var remarks: [String] = []
 
@@ -92,7 +96,9 @@ package struct ProtocolWatch: Sendable {
     var pairing: Pairing?
     switch packet.content {
     case .malformed(let error): tell(error, now, connection)
-    case .incomplete: break
+    case .incomplete(let missing):
+      cutCount += 1
+      if packet.stamp.capturedLength < packet.stamp.length { cutByteCount -= missing }
     case .publish(let view):
       pairing = publish(view, packet, bytes, now, &connection)
     case .packet(let content):
@@ -111,6 +117,9 @@ package struct ProtocolWatch: Sendable {
   ) {
     if let time = stamp.timeNanoseconds { lastTime = max(lastTime, time) }
     if case .tls(let event) = event { tell(event, stamp, facts) }
+    if case .missing(_, let count) = event, stamp.capturedLength < stamp.length {
+      cutByteCount += count
+    }
     guard var connection = connections[facts.number] else { return }
     switch event {
     case .closed:

@@ -204,7 +204,7 @@ extension MosquittoDraft {
       guard let path = place else {
         throw ValueFault("port 0 needs the path of a Unix domain socket after it")
       }
-      listener = ListenerOptions(.unix(path: path))
+      listener = ListenerOptions(.unix(path: try Values.socketPath(path)))
     } else {
       listener = ListenerOptions(
         place.map { .address($0, port: port) } ?? .everywhere(port: port))

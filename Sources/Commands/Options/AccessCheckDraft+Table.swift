@@ -36,11 +36,15 @@ extension AccessCheckDraft {
     .value(
       "user", letter: "u", aliases: ["username"], "USER", example: "alice",
       default: "a client without a user name", "the user name of the client"
-    ) { (draft, text) in draft.options.userName = text },
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.userName = try Values.ofTwoLengthBytes(text)
+    },
     .value(
       "client-id", letter: "i", aliases: ["id"], "ID", example: "sensor-17",
       default: "one that no rule names", "the client identifier of the client"
-    ) { (draft, text) in draft.options.clientIdentifier = text },
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.clientIdentifier = try Values.ofTwoLengthBytes(text)
+    },
   ]
 
   private static let captures: [Option<AccessCheckDraft>] = [

@@ -65,7 +65,7 @@ extension BrokerDraft {
       "clientid-prefixes", "PREFIX", example: "sensor-", repeatable: true,
       "take client identifiers that begin so, and no others"
     ) { (draft, text) throws(ValueFault) in
-      let prefix = try Values.name(text, "a prefix")
+      let prefix = try Values.ofTwoLengthBytes(try Values.name(text, "a prefix"))
       draft.add(prefix, to: \.access.clientIdentifierPrefixes, "--clientid-prefixes")
     },
     .value(

@@ -54,7 +54,7 @@ extension ListenerOptions {
     if let fault = Topic.faultOfName(prefix.utf8.span) {
       throw ValueFault("is no beginning of a topic: \(fault.explanation)")
     }
-    return prefix
+    return try Values.ofTwoLengthBytes(prefix)
   }
 
   /// Versions of the protocol by their numbers, with commas, tabs or blanks between them.

@@ -49,6 +49,7 @@ extension BrokerDraft {
       "log-timestamp-format", "FORMAT", example: "%Y-%m-%dT%H:%M:%S", default: "UTC by RFC 3339",
       "the form of that time, as strftime has it"
     ) { (draft, text) throws(ValueFault) in
+      if text.utf8.count > 200 { throw .expected("at most 200 bytes") }
       draft.options.log.time = .format(try Values.name(text, "a format"))
       draft.options.log.hasTime = true
     },

@@ -75,6 +75,11 @@ extension BrokerDraft {
     if options.isVerbose, options.isQuiet {
       throw UsageError("-v", "cannot be used together with -q")
     }
+    if let limit = options.threadLimit, options.threadMinimum > limit {
+      throw UsageError(
+        "--min-threads", "\(options.threadMinimum) are more than --threads allows, \(limit)",
+        example: "--min-threads 2 --threads 4")
+    }
     if options.isTest, options.configurationFile == nil {
       throw UsageError(
         "--test-config", "needs -c, the file that is to be tested",

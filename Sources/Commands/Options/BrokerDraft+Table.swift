@@ -65,7 +65,7 @@ extension BrokerDraft {
       "unix", "PATH", .file, example: "/tmp/mqtt.sock", repeatable: true,
       "wait on a Unix domain socket"
     ) { (draft, text) throws(ValueFault) in
-      let path = try Values.name(text, "the path of a socket")
+      let path = try Values.socketPath(text)
       draft.options.listeners.append(ListenerOptions(.unix(path: path)))
     },
   ]
@@ -444,6 +444,12 @@ extension BrokerDraft {
         "most threads that serve connections; they join as load grows"
       ) { (draft, text) throws(ValueFault) in
         draft.options.threadLimit = try Values.number(text, 1...64)
+      },
+      .value(
+        "min-threads", "COUNT", example: "2", default: "1",
+        "threads that serve connections from the start, however little there is to do"
+      ) { (draft, text) throws(ValueFault) in
+        draft.options.threadMinimum = try Values.number(text, 1...64)
       },
       .value(
         "pid-file", "FILE", .file, example: "/run/mqtt.pid", "write the process number to FILE"

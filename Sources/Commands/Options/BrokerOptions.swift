@@ -128,6 +128,8 @@ package struct BrokerOptions: Sendable {
   package var store = BrokerStoreOptions()
   /// The most reactors that run at once; nil is as many as there are cores.
   package var threadLimit: Int?
+  /// The reactors that run from the start and never rest.
+  package var threadMinimum = 1
   /// Whether every packet is logged.
   package var isVerbose = false
   /// Whether only errors are logged.

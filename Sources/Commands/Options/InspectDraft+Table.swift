@@ -22,7 +22,9 @@ extension InspectDraft {
       "keylog", "FILE", .file, example: "keys.log", repeatable: true,
       "secrets of TLS, as SSLKEYLOGFILE and --tls-keylog write them",
       manual: "TLS 1.2 and 1.3 are decrypted with them. A pcapng file may bring its own secrets."
-    ) { (draft, text) throws(ValueFault) in draft.options.keyLogs.append(text) },
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.keyLogs.append(try Values.name(text, "a file"))
+    },
   ]
 
   private static let output: [Option<InspectDraft>] = [
@@ -48,7 +50,7 @@ extension InspectDraft {
     .value(
       "follow", "CLIENT", example: "sensor-1", "all that one client says and hears, with payloads"
     ) { (draft, text) throws(ValueFault) in
-      draft.client = text
+      draft.client = try Values.ofTwoLengthBytes(text)
       draft.choose("--follow")
     },
     .flag(
@@ -125,7 +127,9 @@ extension InspectDraft {
     .value(
       "client", letter: "i", "ID", example: "sensor_1", repeatable: true,
       "only packets from or to this client"
-    ) { (draft, text) throws(ValueFault) in draft.options.selection.clients.append(text) },
+    ) { (draft, text) throws(ValueFault) in
+      draft.options.selection.clients.append(try Values.ofTwoLengthBytes(text))
+    },
     .value(
       "type", "TYPE", .choices(PacketType.allCases.map { $0.name.lowercased() }),
       example: "publish", repeatable: true, "only packets of this type"

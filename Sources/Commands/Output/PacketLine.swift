@@ -4,6 +4,7 @@
 //     ← PUBREC id 3
 
 import Basis
+package import Capture
 package import MQTTCodec
 import Text
 
@@ -59,6 +60,25 @@ package enum PacketLine {
       ["DISCONNECT"] + unlessSuccess(disconnect.reasonCode, in: .disconnect)
         + words(disconnect.properties)
     case .auth(let auth): ["AUTH", reason(auth.reasonCode, in: .auth)] + words(auth.properties)
+    }
+  }
+
+  /// The words for something that is known of a packet whose end is missing.
+  package static func words(_ fact: PacketBeginning.Fact) -> [String] {
+    switch fact {
+    case .identifier(let number): ["id \(number)"]
+    case .qos(let level): ["QoS \(level)"]
+    case .isDuplicate: ["dup"]
+    case .isRetained: ["retain"]
+    case .topic(let topic): [topic.quoted]
+    case .filters(let filters): filters.map(\.quoted)
+    case .clientIdentifier(let name): ["client \(name.quoted)"]
+    case .cleanStart(let isClean): [isClean ? "clean start" : "resume"]
+    case .keepAliveSeconds(let seconds): ["keep alive \(seconds) s"]
+    case .userName(let name): ["user \(name.quoted)"]
+    case .isSessionPresent: ["session present"]
+    case .reason(let code): [reason(code, in: .connack)]
+    case .properties(let properties): words(properties)
     }
   }
 

@@ -77,6 +77,12 @@ enum Values {
     return text
   }
 
+  /// The path of a Unix domain socket, which the kernel keeps in 108 bytes with a NUL behind it.
+  static func socketPath(_ text: String) throws(ValueFault) -> String {
+    if text.utf8.count > 107 { throw .expected("a path of at most 107 bytes") }
+    return try name(text, "the path of a socket")
+  }
+
   /// A topic name, as 4.7 wants it.
   static func topic(_ text: String) throws(ValueFault) -> String {
     if let fault = Topic.faultOfName(text.utf8.span) {
@@ -94,7 +100,7 @@ enum Values {
   }
 
   /// Text no longer than its length in the packet can say (1.5.4).
-  private static func ofTwoLengthBytes(_ text: String) throws(ValueFault) -> String {
+  static func ofTwoLengthBytes(_ text: String) throws(ValueFault) -> String {
     let limit = ConnectionOptions.stringByteLimit
     if text.utf8.count > limit { throw .expected("at most \(limit) bytes") }
     return text

@@ -23,8 +23,18 @@ struct AccessState: ~Copyable {
   /// Whether there is a listener without a list.
   var hasOpenListener = false
   var decisions: DecisionCache
+  /// The denial that was told last, as long as the next one may be of the same kind.
+  var denied: DeniedTopics?
 
   init(decisionLimit: Int) { decisions = DecisionCache(limit: decisionLimit) }
+}
+
+/// Messages of several topics that one rule keeps from one client.
+struct DeniedTopics {
+  var client: ClientAccess
+  var place: String
+  /// Topics beside the first, which was told.
+  var moreCount = 0
 }
 
 extension Broker {
@@ -193,6 +203,7 @@ extension Broker {
       question, topic: topic, topicHash: topicHash, isAllowed: decision.isAllowed)
     if !decision.isAllowed {
       counters.accessDenied += 1
+      if action == .deliver, repeatsDenial(client, decision, permissions) { return false }
       noteDenial(
         action, client, permissions, decision, String(decoding: array(topic), as: UTF8.self))
     }
@@ -216,6 +227,37 @@ extension Broker {
     return false
   }
 
+  /// Whether the same rule has just kept a message of another topic from a client: all that is
+  /// retained below a filter is counted, and not told topic by topic.
+  private mutating func repeatsDenial(
+    _ client: ClientAccess, _ decision: AccessDecision, _ permissions: AccessPermissions
+  ) -> Bool {
+    let place = Self.place(of: decision, permissions.list)
+    if let denied = access.denied, denied.client.number == client.number, denied.place == place {
+      access.denied?.moreCount += 1
+      return true
+    }
+    noteMoreDenials()
+    access.denied = DeniedTopics(client: client, place: place)
+    return false
+  }
+
+  /// Says how many more topics were denied since the line that told of the first one.
+  mutating func noteMoreDenials() {
+    guard let denied = access.denied else { return }
+    access.denied = nil
+    if denied.moreCount == 0 { return }
+    note(
+      .notice,
+      "access denied: \(Self.identity(of: denied.client)) action=receive "
+        + "topics=\(denied.moreCount) more rule=\(denied.place)")
+  }
+
+  private static func identity(of client: ClientAccess) -> String {
+    "client=\(quoted(client.subject.clientIdentifier)) "
+      + "user=\(client.subject.userName.map(quoted) ?? "-")"
+  }
+
   /// Says once for each client and topic, until the lists are read again, what was denied and why.
   private mutating func noteDenial(
     _ action: AccessAction, _ client: ClientAccess, _ permissions: AccessPermissions,
@@ -230,8 +272,7 @@ extension Broker {
       }
     note(
       .notice,
-      "access denied: client=\(Self.quoted(client.subject.clientIdentifier)) "
-        + "user=\(client.subject.userName.map(Self.quoted) ?? "-") action=\(verb) "
+      "access denied: \(Self.identity(of: client)) action=\(verb) "
         + "topic=\(Self.quoted(topic)) rule=\(Self.place(of: decision, permissions.list))")
   }
 

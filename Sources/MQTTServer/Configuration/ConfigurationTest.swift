@@ -26,6 +26,11 @@ package enum ConfigurationTest {
           "\(place)cannot listen on \(listener.name): there is no network interface \(name)")
         continue
       }
+      if case .path(let path, _) = listener.place, let error = folderError(path) {
+        let found = SystemError(code: error, call: "bind", subject: path)
+        faults.append("\(place)cannot listen on \(listener.name): \(found)\(advice(error, path))")
+        continue
+      }
       do throws(ServerError) { _ = try listener.addresses() } catch {
         faults.append("\(place)\(error)")
       }
@@ -66,14 +71,29 @@ package enum ConfigurationTest {
 
   /// Why a file could not be written, as far as can be seen without writing it.
   private static func fault(ofWriting path: String) -> String? {
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     var facts = stat()
     if stat(path, &facts) == 0 {
       if facts.st_mode & S_IFMT == S_IFDIR { return "\(path): is a directory" }
       return access(path, W_OK) == 0
         ? nil : "\(SystemError(code: errno, call: "open", subject: path))"
     }
-    if access(folder.isEmpty ? "/" : folder, W_OK) == 0 { return nil }
-    return "\(SystemError(code: errno, call: "open", subject: path))"
+    if errno != ENOENT { return "\(SystemError(code: errno, call: "open", subject: path))" }
+    return folderError(path).map { error in
+      "\(SystemError(code: error, call: "open", subject: path))\(advice(error, path))"
+    }
+  }
+
+  /// Why nothing could be made beside a file.
+  private static func folderError(_ path: String) -> Int32? {
+    access(folder(of: path), W_OK) == 0 ? nil : errno
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func advice(_ error: Int32, _ path: String) -> String {
+    error == ENOENT ? "; make the directory \(folder(of: path)), or name another one" : ""
   }
 }

@@ -36,6 +36,8 @@ final class EngineTick: ReactorDelegate {
   private var isStopped = false
   /// Turns since the engine wanted a look, while it is owed.
   private var lookTurns: Int?
+  /// The look after which those are turned away for whom there is no descriptor.
+  private var descriptorLook: Int?
   /// The links of this tick that were accepted; their other events do not carry an owner yet, and
   /// some have gone to another reactor, or for good.
   private var newcomers: [(link: LinkID, connection: ConnectionID)] = []
@@ -116,8 +118,8 @@ final class EngineTick: ReactorDelegate {
     case .drained: fetchOutput(of: connection(of: event), reactor, &state)
     case .adopted: adopt(event, reactor, &state)
     case .turnedAway(let arrival, let reason):
-      engine.write(.notice, "\(arrival.peer): turned away, \(reason)")
-      logIsWaiting = true
+      state.broker.noteTurnedAway(arrival.peer.description, reason.description, now: now)
+    case .outOfDescriptors: descriptorLook = state.broker.look()
     case .acceptFailed(_, let error):
       engine.write(.error, Self.explain(error))
       logIsWaiting = true
@@ -223,10 +225,15 @@ final class EngineTick: ReactorDelegate {
 
   /// This turn has polled after the engine wanted a look, and all that it found has been handled.
   private func answerLook(_ reactor: Reactor, _ state: inout EngineState, _ now: Instant) {
-    guard let turns = lookTurns else { return }
-    if !reactor.hasReadAll && turns < Self.lookTurnLimit { return lookTurns = turns + 1 }
-    lookTurns = nil
-    state.broker.looked(reactor: index, now: now)
+    if let turns = lookTurns {
+      if !reactor.hasReadAll && turns < Self.lookTurnLimit { return lookTurns = turns + 1 }
+      lookTurns = nil
+      state.broker.looked(reactor: index, now: now)
+    }
+    if let look = descriptorLook, state.broker.hasLooked(look) {
+      descriptorLook = nil
+      reactor.acceptOrTurnAway()
+    }
   }
 
   /// The others that the engine has work for, as bits.

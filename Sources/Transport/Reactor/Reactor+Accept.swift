@@ -22,6 +22,16 @@ final class Listener {
   }
 }
 
+/// What a reactor does when all descriptors are taken.
+enum DescriptorShortage {
+  /// It accepts.
+  case none
+  /// It has said so, and whoever comes waits: what lies unread may free some.
+  case told
+  /// That has been read. Whoever comes first in this turn and still finds none is turned away.
+  case decided
+}
+
 extension Reactor {
   /// Accepts connections on `socket` from now on; events name the listener by `index`.
   ///
@@ -40,6 +50,10 @@ extension Reactor {
     listeners.append(listener)
   }
 
+  /// Accepts those who have waited since ``LinkEvent/outOfDescriptors``, as far as there are
+  /// descriptors now; if there are none, turns the first of them away.
+  package func acceptOrTurnAway() { shortage = .decided }
+
   /// Stops accepting and closes all listeners; connections live on.
   package func closeListeners() { listeners.removeAll() }
 
@@ -57,7 +71,9 @@ extension Reactor {
   }
 
   func acceptAll(_ position: Int) {
-    guard position < listeners.count, let listener = listeners[position] else { return }
+    guard shortage != .told, position < listeners.count, let listener = listeners[position] else {
+      return
+    }
     var peer = linux_address_empty()
     for _ in 0..<Self.acceptLimit {
       let number = linux_accept(listener.socket.descriptor.number, &peer)
@@ -71,7 +87,16 @@ extension Reactor {
       switch errno {
       case EAGAIN: return
       case EMFILE, ENFILE:
-        return refuse(listener, SystemError.last("accept", listenerName(listener)))
+        // Also said where nobody waits.
+        let error = SystemError.last("accept", listenerName(listener))
+        if !listener.socket.descriptor.isReadable { return }
+        if shortage == .none {
+          shortage = .told
+          return report(.none, 0, .outOfDescriptors)
+        }
+        // Whoever comes behind it may be met by what has been sent since.
+        shortage = .none
+        return refuse(listener, error)
       case ENOBUFS, ENOMEM:
         return reportFailure(listener, SystemError.last("accept", listenerName(listener)))
       default: continue  // The peer gave up while it waited, or a signal came.

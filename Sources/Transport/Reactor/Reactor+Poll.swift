@@ -28,6 +28,7 @@ extension Reactor {
     welcomeNewcomers()
     // Last, for what they answer to went out a moment ago; without those that have just come.
     lookAtUnwatched(unwatchedCount)
+    if shortage == .decided { shortage = .none }
     continueReadOuts()
     expireDeadlines()
     isReading = false
@@ -37,7 +38,7 @@ extension Reactor {
   private func waitForEvents() -> Int {
     let hasWork =
       !ready.isEmpty || !passedOver.isEmpty || !late.isEmpty || !unwatched.isEmpty
-      || !readOuts.isEmpty
+      || !readOuts.isEmpty || shortage == .decided
     let nanoseconds = hasWork ? 0 : nanosecondsToDeadline()
     let mayWait = nanoseconds != 0 && alarm.fallAsleep()
     var count: Int32

@@ -49,11 +49,15 @@ extension Reactor {
   /// The peer has ended sending, which in MQTT ends the connection.
   ///
   /// What its last bytes cause is written at the end of the turn that brought them, so that a link
-  /// which was read twice in this one, because it was on two lists, ends in the next.
+  /// which was read twice in this one, because it was on two lists, ends in the next; so does one
+  /// that has just come from another reactor, which may have read them.
   private func finish(_ link: LinkID, _ reason: LinkEnd) {
     let isAnswered = !turn.contains { event in
-      guard event.link == link, case .received = event.event else { return false }
-      return true
+      guard event.link == link else { return false }
+      return switch event.event {
+      case .received, .adopted: true
+      case _: false
+      }
     }
     if isAnswered { end(link, reason) } else { lookAgain(link) }
   }

@@ -84,6 +84,7 @@ package final class Reactor: @unchecked Sendable {
   @exclusivity(unchecked) var farewells = DeadlineQueue()
   /// Kept open so that there is one to accept with, and refuse, when all others are taken.
   @exclusivity(unchecked) var spareDescriptor: Int32 = -1
+  @exclusivity(unchecked) var shortage = DescriptorShortage.none
   /// When the delegate wants to be woken.
   @exclusivity(unchecked) var wakeDeadline: Instant?
   /// When this turn began.

@@ -13,6 +13,12 @@ package struct Descriptor: ~Copyable, Sendable {
 
   deinit { _ = Glibc.close(number) }
 
+  /// Whether a read, or an accept, would find something now.
+  var isReadable: Bool {
+    var poll = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    return unsafe Glibc.poll(&poll, 1, 0) == 1
+  }
+
   /// Gives the number away without closing it.
   package consuming func release() -> Int32 {
     let number = self.number

@@ -17,6 +17,8 @@ private struct Answer {
   /// The numbers of the rules that had a part in it.
   var rules: [Int] = []
   var remarks: [RuleRemark] = []
+  /// What the broker does by itself, whatever the rules say.
+  var brokerRemark: String?
 }
 
 extension AccessCheckCommand {
@@ -148,8 +150,17 @@ extension AccessCheckCommand {
       AccessSubject(
         clientIdentifier: asked.clientIdentifier ?? AuditSubject.anyClient,
         userName: asked.userName))
-    return asked.action == .subscribe
+    var answer =
+      asked.action == .subscribe
       ? answer(subscription: asked, permissions) : answer(message: asked, permissions)
+    answer.brokerRemark = Self.brokerRemark(asked)
+    return answer
+  }
+
+  /// A request to `$CONTROL` is refused by the broker itself; an ACL file may be for another one.
+  private static func brokerRemark(_ asked: AccessCase) -> String? {
+    if asked.action != .publish || !asked.topic.utf8.starts(with: "$CONTROL/".utf8) { return nil }
+    return "mqtt broker itself refuses requests to $CONTROL with 0x87, whatever the rules say"
   }
 
   private func answer(message asked: AccessCase, _ permissions: AccessPermissions) -> Answer {
@@ -203,6 +214,7 @@ extension AccessCheckCommand {
       let place = part.rule.map { "\(rules.file):\(rules.rules[$0].line)" } ?? "the default"
       tell("  \(part.text) by \(place)")
     }
+    if let remark = answer.brokerRemark { tell("  \(remark)") }
     for remark in answer.remarks {
       let rule = rules.rules[remark.rule]
       tell("  \(rules.file):\(rule.line): \(rule.text): \(remark.text)")
@@ -230,6 +242,7 @@ extension AccessCheckCommand {
       }
       result.append(.init("delivered", .array(values)))
     }
+    if let remark = answer.brokerRemark { result.append(.init("broker", .text(remark))) }
     if options.explains {
       let values = answer.remarks.map { remark in
         JSONValue.object([

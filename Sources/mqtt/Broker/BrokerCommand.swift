@@ -17,8 +17,18 @@ enum BrokerCommand {
       try Server(configuration).run { background?.isReady() }
       return ExitStatus.success
     } catch {
-      return fail(["\(error)"])
+      return fail(reasons(error, configuration))
     }
+  }
+
+  /// Why it does not start: all that is wrong with the configuration, and not what came first.
+  private static func reasons(
+    _ error: ServerError, _ configuration: ServerConfiguration
+  ) -> [String] {
+    // By then root's rights have been given up, and files may be unreadable that were read.
+    if case .store = error { return ["\(error)"] }
+    let faults = ConfigurationTest.faults(configuration)
+    return faults.isEmpty ? ["\(error)"] : faults
   }
 
   /// Checks what only opening and reading can tell, too; nothing is left behind.

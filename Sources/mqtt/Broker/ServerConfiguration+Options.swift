@@ -18,7 +18,8 @@ extension ServerConfiguration {
     self.init()
     broker = options.configuration
     broker.programVersion = Commands.programVersion
-    if let limit = options.threadLimit { threads = limit }
+    minimumThreads = options.threadMinimum
+    threads = options.threadLimit ?? max(threads, minimumThreads)
     log = LogConfiguration(options.log)
     processNumberFile = options.pidFile
     statements = options.statements

@@ -46,7 +46,7 @@ final class Conversation: PacketTeller {
     }
     let who = packet.direction == .toServer ? client : "broker"
     var line = "\(PacketText.elapsed(packet.stamp).rightAligned(12))  \(who): "
-    line += brief.line(packet, bytes)
+    line += brief.line(packet, bytes, connection)
     if let latency = pairing?.latencyNanoseconds, let pairing {
       line += " (\(PacketText.duration(latency)) after frame \(pairing.frame))"
     }

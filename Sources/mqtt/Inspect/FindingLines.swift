@@ -14,6 +14,8 @@ final class FindingLines: PacketTeller {
   private var counts: [FindingSeverity: Int] = [:]
   private var packetCount = 0
   private var hiddenCount = 0
+  private var cutCount = 0
+  private var cutByteCount = 0
 
   init(_ options: InspectOptions, isJSON: Bool) {
     selection = options.selection
@@ -40,7 +42,12 @@ final class FindingLines: PacketTeller {
     }
     packetCount += watch.packetCount
     hiddenCount += watch.hiddenConnectionCount
+    cutCount += watch.cutCount
+    cutByteCount += watch.cutByteCount
     var remarks = watch.remarks
+    if isJSON, watch.cutCount > 0 {
+      remarks.append("\(Self.cut(watch.cutCount)) could not be checked")
+    }
     if watch.omittedCount > 0 {
       remarks.append(
         "\(watch.omittedCount) more findings are not shown: \(ProtocolWatch.findingLimit) are kept")
@@ -73,10 +80,23 @@ final class FindingLines: PacketTeller {
 
   /// What the counts say nothing about.
   private var hidden: String {
-    if hiddenCount == 0 { return "" }
     let connections = Counted.text(hiddenCount, "connection") + " of TLS"
-    return packetCount == 0
-      ? "; nothing could be checked: what is in \(connections) stays hidden"
-      : "; not checked: \(connections), hidden"
+    if packetCount == cutCount {
+      let reason =
+        hiddenCount > 0
+        ? "what is in \(connections) stays hidden"
+        : cutCount > 0 ? "there is only \(Self.cut(cutCount))" : "no packet of MQTT was found"
+      return "; nothing could be checked: \(reason)"
+    }
+    var parts: [String] = []
+    if cutCount > 0 { parts.append(Self.cut(cutCount)) }
+    if cutByteCount > 0 { parts.append("\(Counted.text(cutByteCount, "byte")) that are cut") }
+    if hiddenCount > 0 { parts.append("\(connections), hidden") }
+    return parts.isEmpty ? "" : "; not checked: " + parts.joined(separator: "; ")
+  }
+
+  /// Packets of which the capture has the beginning.
+  private static func cut(_ count: Int) -> String {
+    Counted.text(count, "packet") + (count == 1 ? " that is cut" : " that are cut")
   }
 }

@@ -78,7 +78,7 @@ struct LadderSteps {
       return
     }
     let isToServer = packet.direction == .toServer
-    var words = text.line(packet, bytes)
+    var words = text.line(packet, bytes, connection)
     if let latency = pairing?.latencyNanoseconds, let pairing {
       words += " (\(PacketText.duration(latency)) after frame \(pairing.frame))"
     }
@@ -86,7 +86,7 @@ struct LadderSteps {
       LadderStep(
         frame: packet.stamp.frame, elapsedNanoseconds: packet.stamp.elapsedNanoseconds,
         from: isToServer ? client : broker, to: isToServer ? broker : client,
-        type: packet.header?.type, label: brief.line(packet, bytes), text: words,
+        type: packet.header?.type, label: brief.line(packet, bytes, connection), text: words,
         answers: pairing?.frame))
   }
 

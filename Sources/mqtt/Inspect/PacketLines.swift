@@ -20,7 +20,7 @@ final class PacketLines: PacketTeller {
     _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts,
     _ pairing: Pairing?
   ) {
-    var words = PacketText.arrow(packet.direction) + " " + text.line(packet, bytes)
+    var words = PacketText.arrow(packet.direction) + " " + text.line(packet, bytes, connection)
     if let latency = pairing?.latencyNanoseconds, let pairing {
       words += " (\(PacketText.duration(latency)) after frame \(pairing.frame))"
     }

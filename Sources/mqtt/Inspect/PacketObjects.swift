@@ -39,7 +39,7 @@ final class PacketObjects: PacketTeller {
       member("clause", error.statement)
       member("offset", error.offset)
     case .incomplete(let missing):
-      if let topic = PacketText.topic(ofCut: packet, bytes) { member("topic", topic) }
+      for fact in PacketBeginning(packet, bytes, connection).facts { write(fact) }
       member("missing_bytes", missing)
     }
     if let pairing {
@@ -100,6 +100,25 @@ final class PacketObjects: PacketTeller {
     member("payload_bytes", publish.payload.count)
     if showsPayload { member("payload", bytes: publish.payload) }
     properties(publish.properties)
+  }
+
+  private func write(_ fact: PacketBeginning.Fact) {
+    switch fact {
+    case .identifier(let number): member("id", number)
+    case .qos(let level): member("qos", level)
+    case .isDuplicate: member("dup", true)
+    case .isRetained: member("retain", true)
+    case .topic(let topic): member("topic", topic)
+    case .filters(let filters):
+      list("filters", filters) { self.output.buffer.append(jsonString: $0.utf8.span) }
+    case .clientIdentifier(let name): member("client_identifier", name)
+    case .cleanStart(let isClean): member("clean_start", isClean)
+    case .keepAliveSeconds(let seconds): member("keep_alive_seconds", seconds)
+    case .userName(let name): member("user", name)
+    case .isSessionPresent: member("session_present", true)
+    case .reason(let code): reason(code, .connack)
+    case .properties(let found): properties(found)
+    }
   }
 
   private func write(_ packet: Packet) {

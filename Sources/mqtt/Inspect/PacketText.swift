@@ -20,7 +20,9 @@ struct PacketText {
   }
 
   /// `PUBLISH id 3 QoS 1 "sensor/temp" 4 bytes: 21.5`.
-  func line(_ packet: CapturedPacket, _ bytes: Span<UInt8>) -> String {
+  func line(
+    _ packet: CapturedPacket, _ bytes: Span<UInt8>, _ connection: ConnectionFacts
+  ) -> String {
     switch packet.content {
     case .packet(let content):
       var words = PacketLine.words(content)
@@ -32,8 +34,8 @@ struct PacketText {
       return words.joined(separator: " ")
     case .malformed(let error): return "malformed \(error)"
     case .incomplete(let missing):
-      let topic = Self.topic(ofCut: packet, bytes).map { " " + $0.quoted } ?? ""
-      let name = (packet.header?.type.name ?? "packet") + topic
+      let facts = PacketBeginning(packet, bytes, connection).facts.flatMap { PacketLine.words($0) }
+      let name = ([packet.header?.type.name ?? "packet"] + facts).joined(separator: " ")
       return "\(name), of which the capture lacks \(Counted.text(missing, "byte"))"
     case .publish(let view):
       guard let publish = Self.publish(packet, view, bytes) else { return "PUBLISH" }
@@ -50,15 +52,6 @@ struct PacketText {
     guard var publish = try? Publish(view, in: bytes) else { return nil }
     if let topic = packet.aliasedTopic { publish.topic = topic }
     return publish
-  }
-
-  /// The topic of a PUBLISH that is not all there; nil where that is not there either.
-  static func topic(ofCut packet: CapturedPacket, _ bytes: Span<UInt8>) -> String? {
-    guard let header = packet.header, header.type == .publish else { return nil }
-    let start = header.headerLength + 2
-    guard bytes.count >= start else { return nil }
-    let end = start + (Int(bytes[start - 2]) << 8 | Int(bytes[start - 1]))
-    return end > start && end <= bytes.count ? String(validated: bytes, start..<end) : nil
   }
 
   /// The beginning of bytes: text as it is, JSON on one line, anything else as `0x0a1b`.

@@ -70,7 +70,10 @@ class Client:
             self.socket.sendall(UPGRADE)
             head = b""
             while not head.endswith(b"\r\n\r\n"):
-                head += self.socket.recv(1)
+                more = self.socket.recv(1)
+                if not more:
+                    raise ConnectionError("turned away")
+                head += more
 
     def send(self, *packets):
         payload = b"".join(packets)
@@ -239,7 +242,7 @@ def keep_alive(place):
         talker.close()
     while silent.receive():
         pass
-    expect(watcher.topics(place), ["m/leaver", "will/silent"])
+    expect(sorted(watcher.topics(place)), ["m/leaver", "will/silent"])
 
 
 def connect_time(place):
@@ -260,23 +263,52 @@ def limit(place):
     """All four places are taken, three of them by clients that have left."""
     place.client("stays")
     for number in range(5):
-        leavers = [place.client(f"old {number} {n}") for n in range(3)]
-        place.stop()
-        for leaver in leavers:
-            leaver.send(DISCONNECT)
-            leaver.close()
-        if place.shakes_hands():
-            place.go_on()
-        newcomers = [Client(place) for _ in range(3)]
-        for n, newcomer in enumerate(newcomers):
-            newcomer.send(connect(f"new {number} {n}"))
+        come_for(place, [place.client(f"old {number} {n}") for n in range(3)], number)
+
+
+def descriptors(place):
+    """All descriptors are taken, three of them by clients that have left."""
+    inside = []
+    while True:
+        try:
+            client = Client(place)
+            client.send(connect(f"inside {len(inside)}"))
+            if not client.expect(b"\x20\x02\x00\x00"):
+                break
+        except (OSError, struct.error):
+            break
+        inside.append(client)
+    for number in range(5):
+        come_for(place, inside[-3:], number)
+        del inside[-3:]
+        inside += [place.client(f"again {number} {n}") for n in range(3)]
+
+
+def two_threads(place):
+    """Both threads serve from the start, and each has some of the connections."""
+    tasks = f"/proc/{place.process}/task"
+    names = sorted(open(f"{tasks}/{task}/comm").read().strip() for task in os.listdir(tasks))
+    expect([name for name in names if name.startswith("reactor")], ["reactor 0", "reactor 1"])
+
+
+def come_for(place, leavers, number):
+    """Clients leave, as many others come, and they are let in."""
+    place.stop()
+    for leaver in leavers:
+        leaver.send(DISCONNECT)
+        leaver.close()
+    if place.shakes_hands():
         place.go_on()
-        for newcomer in newcomers:
-            if not newcomer.expect(b"\x20\x02\x00\x00"):
-                raise SystemExit("a newcomer was turned away though there was room")
-            newcomer.send(DISCONNECT)
-            while newcomer.receive():
-                pass
+    newcomers = [Client(place) for _ in range(3)]
+    for n, newcomer in enumerate(newcomers):
+        newcomer.send(connect(f"new {number} {n}"))
+    place.go_on()
+    for newcomer in newcomers:
+        if not newcomer.expect(b"\x20\x02\x00\x00"):
+            raise SystemExit("a newcomer was turned away though there was room")
+        newcomer.send(DISCONNECT)
+        while newcomer.receive():
+            pass
 
 
 def finished(place):
@@ -312,7 +344,10 @@ def session(place):
                 raise SystemExit(f"no {answer} for {size} bytes, {version}, {rest}")
 
 
-SCENARIOS = [replaced, replaced_twice, keep_alive, connect_time, limit, finished, session]
+SCENARIOS = [
+    replaced, replaced_twice, keep_alive, connect_time, limit, descriptors, two_threads, finished,
+    session,
+]
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]

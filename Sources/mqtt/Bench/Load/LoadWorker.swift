@@ -149,7 +149,8 @@ final class LoadWorker: ReactorDelegate {
     case .connected(let stoodAt): connected(client, stoodAt: stoodAt)
     case .ended(let end, _): ended(client, end)
     case .drained: if client.publisher != nil { queue(client) }
-    case .accepted, .adopted, .readOut, .readable, .acceptFailed, .turnedAway: break
+    case .accepted, .adopted, .readOut, .readable, .outOfDescriptors, .acceptFailed, .turnedAway:
+      break
     }
   }
 
