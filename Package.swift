@@ -50,6 +50,9 @@ let package = Package(
 
     .target(name: "WebSocket", dependencies: ["Basis", "Text"], swiftSettings: core),
     .target(
+      name: "Settings", dependencies: ["Basis", "Text", "MQTTBroker", "MQTTCodec", "WebSocket"],
+      swiftSettings: core),
+    .target(
       name: "Bench",
       dependencies: [
         "Basis", "Text", "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -72,7 +75,7 @@ let package = Package(
     .target(
       name: "MQTTServer",
       dependencies: [
-        "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker",
+        "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker", "Settings",
         "SQLite", "Storage", "Transport", "WebSocket",
       ],
       swiftSettings: common),
@@ -92,7 +95,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
+        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker", "Settings",
         "WebSocket",
       ],
       swiftSettings: common),
@@ -112,6 +115,7 @@ let package = Package(
         "MQTTCodec",
         "MQTTServer",
         "MQTTSession",
+        "Settings",
         "SQLite",
         "Storage",
         "Transport",
@@ -138,7 +142,7 @@ let package = Package(
       name: "CommandTests",
       dependencies: [
         "Basis", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker", "MQTTCodec",
-        "WebSocket", "mqtt",
+        "Settings", "WebSocket", "mqtt",
       ],
       exclude: ["Snapshots"], swiftSettings: common),
 
@@ -199,7 +203,7 @@ let package = Package(
     .testTarget(
       name: "MQTTServerTests",
       dependencies: [
-        "Basis", "AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport",
+        "Basis", "AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Settings", "Transport",
       ],
       swiftSettings: common),
 

@@ -1,6 +1,7 @@
 // The table of the options that all clients share.
 
 import MQTTCodec
+import Text
 import WebSocket
 
 extension ConnectionDraft {

@@ -3,6 +3,7 @@
 // client only has to obey.
 
 package import MQTTCodec
+package import Settings
 package import WebSocket
 
 /// Which version of MQTT a client speaks.
@@ -22,12 +23,6 @@ package enum SecretSource: Equatable, Sendable {
   case environment(String)
   /// Asked for on the terminal, unseen.
   case prompt
-}
-
-/// The oldest version of TLS that is spoken.
-package enum TLSVersion: Equatable, Sendable {
-  case v12
-  case v13
 }
 
 /// How a client secures its connection.

@@ -1,5 +1,8 @@
 // The section of mqtt-broker.1 about configuration files, from the table that they are read by.
 
+import Settings
+import Text
+
 extension Manual {
   static func configurationFile(_ page: inout Mandoc) {
     page.macro("Sh CONFIGURATION FILE")
@@ -22,25 +25,31 @@ extension Manual {
         + "so below, and the log names them when they differ from what the broker was started "
         + "with. What the command line says counts more than the file, for its listeners too."
     )
-    for (heading, rows) in MosquittoTable.groups where heading != "Bridges" {
-      page.macro("Ss \(heading)")
-      page.macro("Bl -tag -width Ds")
-      for row in rows { item(&page, row) }
-      page.macro("El")
+    var heading = ""
+    for row in Setting.table where row.word?.scope != .connection {
+      guard let word = row.word else { continue }
+      if row.group != heading {
+        if !heading.isEmpty { page.macro("El") }
+        heading = row.group
+        page.macro("Ss \(heading)")
+        page.macro("Bl -tag -width Ds")
+      }
+      item(&page, row, word)
     }
+    page.macro("El")
     page.macro("Ss Bridges")
+    let bridges = Setting.table.compactMap(\.word).filter { $0.scope == .connection }
     page.prose(
       "This broker makes no bridges to others: connection and the options after it are refused. "
-        + "These are "
-        + MosquittoTable.bridges.map(\.name).joined(choicesWith: "and") + ".")
+        + "These are " + bridges.map(\.name).joined(choicesWith: "and") + ".")
   }
 
-  private static func item(_ page: inout Mandoc, _ row: MosquittoOption) {
-    let name = row.isPrefix ? row.name + "*" : row.name
-    page.macro("It Cm \(Mandoc.argument(name)) Ar \(Mandoc.argument(row.valueName))")
-    page.prose(row.help.sentence)
-    if let defaultText = row.defaultText { page.prose("The default is \(defaultText).") }
-    if let replacement = row.replacement { page.prose("It is old; use \(replacement).") }
+  private static func item(_ page: inout Mandoc, _ row: Setting, _ word: FileWord) {
+    let name = word.isPrefix ? word.name + "*" : word.name
+    page.macro("It Cm \(Mandoc.argument(name)) Ar \(Mandoc.argument(word.valueName))")
+    page.prose(row.wordHelp.sentence)
+    if let defaultText = row.wordDefault { page.prose("The default is \(defaultText).") }
+    if let replacement = word.replacement { page.prose("It is old; use \(replacement).") }
   }
 
   static func brokerSignals(_ page: inout Mandoc) {

@@ -2,6 +2,7 @@
 // and PROPERTIES from the tables, so that a page cannot say what the program does not do.
 
 import MQTTCodec
+import Text
 
 /// The manual pages of section 1.
 package enum Manual {

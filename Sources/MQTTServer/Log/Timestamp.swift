@@ -3,6 +3,7 @@
 
 import Basis
 import Glibc
+import Settings
 
 /// Text of a point in time.
 package enum Timestamp {
@@ -12,9 +13,9 @@ package enum Timestamp {
   }
 
   /// What stands in front of a line that was written then, with the blank or colon after it.
-  static func text(_ nanoseconds: Int64, _ form: LogConfiguration.Time) -> String {
+  static func text(_ nanoseconds: Int64, _ form: LogSettings.Time?) -> String {
     switch form {
-    case .none: ""
+    case nil: ""
     case .utc: text(nanoseconds) + " "
     case .unixSeconds: "\(nanoseconds.flooredDivided(by: 1_000_000_000)): "
     case .format(let format): local(nanoseconds, format) + ": "
