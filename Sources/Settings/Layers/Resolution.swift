@@ -49,7 +49,8 @@ extension CommandLineLayer {
     do throws(SettingConflict) {
       try settle(&settings, fileListeners: found.listeners, pattern: found.pattern)
     } catch {
-      // What is wrong now is how the words go with the file.
+      // What is wrong now is how the words go with the file; nothing more is said of its listeners.
+      settings.listeners = []
       file.errors.append(FileNote(FilePlace(path), error.description))
     }
     for index in settings.listeners.indices { file.settle(&settings.listeners[index]) }

@@ -23,6 +23,8 @@ package struct Setting: Sendable {
   package var help: String
   /// Further sentences for the manual page.
   package var manual: String
+  /// The option of a plugin that says it, where it has neither an option nor a word.
+  var ofPlugin = ""
   /// The heading that it stands under.
   package var group = ""
 
@@ -87,7 +89,7 @@ package struct Setting: Sendable {
   }
 
   /// What it is called: by a file, or else by the command line.
-  var name: String { word?.name ?? option.map { "--\($0.long)" } ?? "" }
+  var name: String { word?.name ?? option.map { "--\($0.long)" } ?? ofPlugin }
 }
 
 /// How a setting stands on the command line.

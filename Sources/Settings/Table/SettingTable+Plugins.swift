@@ -32,7 +32,15 @@ extension Setting {
         }
       }
     ).word("auth_plugin_deny_special_chars", .plugin, default: "true"),
+    dynamicSecurity,
   ]
+
+  /// The file of the dynamic security plugin, which only an option of that plugin names.
+  private static var dynamicSecurity: Setting {
+    var row = Setting("", .text("a path"), .listener(.text(\.access.dynamicSecurityFile)))
+    row.ofPlugin = "plugin_opt_config_file"
+    return row
+  }
 
   private static func plugin(_ name: String) -> Setting {
     var row = line(
