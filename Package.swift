@@ -53,6 +53,9 @@ let package = Package(
     .target(name: "HTTP", dependencies: ["Text"], swiftSettings: core),
     .target(name: "WebSocket", dependencies: ["Basis", "HTTP", "Text"], swiftSettings: core),
     .target(
+      name: "Settings", dependencies: ["Basis", "Text", "MQTTBroker", "MQTTCodec", "WebSocket"],
+      swiftSettings: core),
+    .target(
       name: "Bench",
       dependencies: [
         "Basis", "Text", "MQTTCodec", .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -75,7 +78,7 @@ let package = Package(
     .target(
       name: "MQTTServer",
       dependencies: [
-        "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker",
+        "Basis", "AccessControl", "CArgon2", "CLinux", "COpenSSL", "MQTTBroker", "Settings",
         "SQLite", "Storage", "Transport",
       ],
       swiftSettings: common),
@@ -95,8 +98,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Basis", "HTTP", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker",
-        "WebSocket",
+        "Basis", "HTTP", "Text", "Bench", "Capture", "ClientStorage", "MQTTBroker", "MQTTCodec",
+        "Settings", "WebSocket",
       ],
       swiftSettings: common),
     .executableTarget(
@@ -115,6 +118,7 @@ let package = Package(
         "MQTTCodec",
         "MQTTServer",
         "MQTTSession",
+        "Settings",
         "SQLite",
         "Storage",
         "Transport",
@@ -142,8 +146,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "Basis", "HTTP", "Text", "ClientStorage", "Commands", "LiveSupport", "MQTTBroker",
-        "MQTTCodec", "mqtt",
+        "Basis", "HTTP", "Text", "ClientStorage", "Commands", "LiveSupport", "mqtt", "MQTTBroker",
+        "MQTTCodec", "Settings", "WebSocket",
       ],
       exclude: ["Snapshots"], swiftSettings: common),
 
@@ -205,7 +209,7 @@ let package = Package(
     .testTarget(
       name: "MQTTServerTests",
       dependencies: [
-        "Basis", "AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Transport",
+        "Basis", "AccessControl", "MQTTBroker", "MQTTCodec", "MQTTServer", "Settings", "Transport",
       ],
       swiftSettings: common),
 

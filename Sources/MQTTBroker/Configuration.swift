@@ -1,8 +1,18 @@
 // Every bound and choice of the engine, in one place. Each number has a name, a unit, a default
 // and a reason; reaching a limit is logged and counted under the limit's name.
 
-package import MQTTCodec
 package import MQTTSession
+
+/// When a change counts as written.
+package enum SynchronizationMode: String, CaseIterable, Sendable {
+  /// When the disk says that it has it: nothing that was committed is lost, whatever happens.
+  case full
+  /// When the system has it, which the disk is told of at every checkpoint: a power cut may lose the
+  /// newest commits, `kill -9` none.
+  case normal
+  /// The same, and a power cut may damage the file.
+  case off
+}
 
 /// What the engine promises and refuses.
 package struct BrokerConfiguration: Sendable {
@@ -43,12 +53,6 @@ package struct BrokerConfiguration: Sendable {
   package var subscriptionLimit = 1_000_000
   /// Retained messages in all.
   package var retainedLimit = 10_000_000
-  /// Topic aliases that a v5 client may make towards us.
-  package var topicAliasMaximum: UInt16 = 10
-  /// Topic aliases that we make towards a v5 client that allows them.
-  package var outgoingTopicAliasMaximum: UInt16 = 10
-  /// Highest QoS that is taken and granted.
-  package var maximumQoS = QoS.exactlyOnce
   /// Whether retained messages are taken at all.
   package var isRetainAvailable = true
   /// Longest Session Expiry Interval granted, in seconds; nil is no bound.
@@ -83,14 +87,12 @@ package struct BrokerConfiguration: Sendable {
   package var clientIdentifierOwner = ClientIdentifierOwner.user
   /// Whether a user gets in whose password is the empty one.
   package var allowsEmptyPasswords = false
-  /// Whether a client may leave its identifier empty.
-  package var allowsEmptyClientIdentifier = true
-  /// What assigned client identifiers begin with.
-  package var assignedIdentifierPrefix = "auto-"
   /// Seconds between two updates of `$SYS`; zero is never.
   package var statusIntervalSeconds = 10
-  /// What holds for each listener, by its index; the fields above hold for those that are not here.
+  /// What holds for each listener, by its index.
   package var listenerTerms: [ListenerTerms] = []
+  /// What holds for the clients of listeners that are not there.
+  package var terms = ListenerTerms()
   /// Methods of enhanced authentication that clients may ask for. (4.12)
   package var authenticationMethods: [any AuthenticationMethod] = []
   /// What `$SYS/broker/version` says.
@@ -121,7 +123,7 @@ package struct BrokerConfiguration: Sendable {
 
   /// What holds for the clients of a listener.
   func terms(ofListener index: UInt16) -> ListenerTerms {
-    Int(index) < listenerTerms.count ? listenerTerms[Int(index)] : ListenerTerms(self)
+    Int(index) < listenerTerms.count ? listenerTerms[Int(index)] : terms
   }
 
   /// What is kept of a queue in memory when records are kept.

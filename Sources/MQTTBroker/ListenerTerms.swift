@@ -29,13 +29,4 @@ package struct ListenerTerms: Equatable, Sendable {
 
   /// The defaults.
   package init() {}
-
-  /// What a configuration says for all listeners alike.
-  package init(_ configuration: BrokerConfiguration) {
-    maximumQoS = configuration.maximumQoS
-    topicAliasMaximum = configuration.topicAliasMaximum
-    outgoingTopicAliasMaximum = configuration.outgoingTopicAliasMaximum
-    allowsEmptyClientIdentifier = configuration.allowsEmptyClientIdentifier
-    assignedIdentifierPrefix = configuration.assignedIdentifierPrefix
-  }
 }

@@ -6,6 +6,7 @@
 import Basis
 import Glibc
 import MQTTBroker
+import Settings
 import Synchronization
 import Transport
 
@@ -40,7 +41,7 @@ extension Server {
     }
     let sockets = try openSockets(arrangement, before)
     do throws(SystemError) {
-      try log.configure(configuration.log, owner: configuration.account)
+      try log.configure(configuration.settings.log, owner: configuration.account)
     } catch {
       reopen(arrangement.removed, before)
       throw .system(error)
@@ -48,8 +49,7 @@ extension Server {
     let changes =
       arrangement.removed.map { ListenerChange.close($0) }
       + kept.map { .change($0.number, $0.layers) } + sockets.open.map { .open($0) }
-    var broker = arrangement.table.numbered(configuration.broker)
-    broker.certificatesExpire = configuration.firstExpiry
+    let broker = arrangement.table.numbered(configuration)
     let reactors = engine.state.withLock { state in
       state.broker.reconfigure(broker, now: MonotonicClock.now)
       for number in arrangement.removed {
@@ -128,14 +128,14 @@ extension Server {
     _ before: Current, _ after: ServerConfiguration
   ) {
     for warning in after.warnings { engine.write(.warning, warning) }
-    let (old, new) = (before.configuration.statements, after.statements)
-    for statement in old where !new.contains(statement) {
-      engine.write(.notice, "SIGHUP: gone: \(statement)")
+    let (old, new) = (before.configuration.settings.statements, after.settings.statements)
+    for statement in old where !statement.needsRestart && !new.contains(statement) {
+      engine.write(.notice, "SIGHUP: gone: \(statement.text)")
     }
-    for statement in new where !old.contains(statement) {
-      engine.write(.notice, "SIGHUP: new: \(statement)")
+    for statement in new where !statement.needsRestart && !old.contains(statement) {
+      engine.write(.notice, "SIGHUP: new: \(statement.text)")
     }
-    tellOfRestart(before.startStatements, after.startStatements)
+    tellOfRestart(before.startStatements, new.filter(\.needsRestart))
     for (number, address) in before.places where arrangement.removed.contains(number) {
       engine.write(.notice, "no longer listening on \(address)")
     }
@@ -148,16 +148,16 @@ extension Server {
   }
 
   /// Names what differs from what the broker was started with and stays as it was, at each reading.
-  private func tellOfRestart(_ old: [String], _ new: [String]) {
+  private func tellOfRestart(_ old: [FileStatement], _ new: [FileStatement]) {
     for statement in old where !new.contains(statement) {
       engine.write(
         .warning,
-        "SIGHUP: gone: \(statement); this changes only when the broker is started again")
+        "SIGHUP: gone: \(statement.text); this changes only when the broker is started again")
     }
     for statement in new where !old.contains(statement) {
       engine.write(
         .warning,
-        "SIGHUP: new: \(statement); this changes only when the broker is started again")
+        "SIGHUP: new: \(statement.text); this changes only when the broker is started again")
     }
   }
 }

@@ -14,6 +14,7 @@ import Basis
 import CLinux
 import Glibc
 import MQTTBroker
+import Settings
 import Synchronization
 package import Transport
 
@@ -24,7 +25,7 @@ package final class Server: Sendable {
     var configuration: ServerConfiguration
     var table: ListenerTable
     /// What was said at the start of what is heeded then only.
-    let startStatements: [String]
+    let startStatements: [FileStatement]
     /// When it was last said which certificates end, in seconds since 1970.
     var datesToldAt: Int64 = 0
     /// Where each number listens, with the ports that the system chose.
@@ -44,12 +45,11 @@ package final class Server: Sendable {
     let configuration = given.dated()
     let arranged = ListenerTable().arranged(configuration.listeners)
     var numbered = configuration
-    numbered.broker = arranged.table.numbered(configuration.broker)
-    numbered.broker.certificatesExpire = configuration.firstExpiry
+    numbered.settings.configuration = arranged.table.numbered(configuration)
     current = Mutex(
       Current(
         configuration: configuration, table: arranged.table,
-        startStatements: configuration.startStatements))
+        startStatements: configuration.settings.statements.filter(\.needsRestart)))
     log = ServerLog(descriptor: logDescriptor)
     engine = SharedEngine(numbered, log: log)
   }
@@ -124,7 +124,7 @@ package final class Server: Sendable {
     let (configuration, table) = current.withLock { ($0.configuration, $0.table) }
     if let name = configuration.missingAccount { throw .noAccount(name) }
     do throws(SystemError) {
-      try log.configure(configuration.log, owner: configuration.account)
+      try log.configure(configuration.settings.log, owner: configuration.account)
     } catch {
       throw .system(error)
     }
@@ -169,7 +169,7 @@ package final class Server: Sendable {
   /// Writes down which process this is, and gives up root's rights.
   private func settle(_ configuration: ServerConfiguration) throws(ServerError) {
     do throws(SystemError) {
-      if let path = configuration.processNumberFile {
+      if let path = configuration.settings.pidFile {
         let file = try ProcessNumberFile(path, owner: configuration.account)
         processNumber.withLock { $0 = file }
       }
@@ -196,7 +196,7 @@ package final class Server: Sendable {
           .notice,
           "reading \(store.byteCount >> 20) MiB of data; clients are served in about \(seconds) s")
       }
-      let records = try store.load(window: configuration.broker.queueWindow)
+      let records = try store.load(window: configuration.settings.configuration.queueWindow)
       for notice in store.notices { engine.write(.warning, notice) }
       engine.load(records)
       log.flush()

@@ -1,14 +1,6 @@
 // What a store is told when it is opened.
 
-/// What a commit waits for.
-package enum SynchronizationMode: String, CaseIterable, Sendable {
-  /// The disk has the batch: nothing that was committed is lost, whatever happens.
-  case full
-  /// The kernel has the batch: a power cut may lose the newest commits, `kill -9` none.
-  case normal
-  /// The same, and a power cut may damage the file.
-  case off
-}
+package import MQTTBroker
 
 /// Where a store is, and how careful it is.
 package struct StoreSettings: Equatable, Sendable {

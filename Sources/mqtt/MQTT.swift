@@ -3,6 +3,8 @@
 
 import Commands
 import Glibc
+import Settings
+import Text
 import Transport
 
 @main enum MQTT {
@@ -49,7 +51,7 @@ import Transport
       case .passwd:
         return run(command, try PasswordOptions.parse(words)) { PasswordCommand.run($0) }
       case .broker:
-        return run(command, try BrokerOptions.parse(words)) { BrokerCommand.run($0) }
+        return run(command, try CommandLineLayer.parse(words)) { BrokerCommand.run($0) }
       case .pub:
         let invocation = try PublishOptions.parse(words, in: .process)
         return run(command, invocation) { PublishCommand.run($0) }

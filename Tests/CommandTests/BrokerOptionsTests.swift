@@ -3,10 +3,11 @@
 import Commands
 import MQTTBroker
 import MQTTCodec
+import Settings
 import Testing
 
 @Suite struct BrokerOptionsTests {
-  static let listeners: [(String, [ListenerOptions])] = [
+  static let listeners: [(String, [ListenerSetup])] = [
     ("", [.init(.loopback(port: 1883))]),
     ("-p 1 --port 2", [.init(.loopback(port: 1)), .init(.loopback(port: 2))]),
     ("--listen 7", [.init(.everywhere(port: 7))]),
@@ -21,7 +22,7 @@ import Testing
   ]
 
   @Test(arguments: listeners) func `listeners are where the line says`(
-    line: String, expected: [ListenerOptions]
+    line: String, expected: [ListenerSetup]
   ) throws {
     #expect(try broker(line).listeners == expected)
   }
@@ -30,7 +31,7 @@ import Testing
     let tls = try broker(
       "--tls --cert c --key k --cafile a --require-cert --tls-keylog l"
     ).listeners[0].tls
-    var expected = BrokerTLSOptions()
+    var expected = ListenerTLSSettings()
     expected.certificateFile = "c"
     expected.keyFile = "k"
     expected.caFile = "a"
@@ -61,8 +62,7 @@ import Testing
       Mirror(reflecting: BrokerConfiguration()).children, Mirror(reflecting: changed).children)
     // These are no business of the person who starts a broker, or belong to listeners.
     let others = [
-      "topicAliasMaximum", "outgoingTopicAliasMaximum", "maximumQoS",
-      "allowsEmptyClientIdentifier", "assignedIdentifierPrefix",
+      "terms",
       "authenticationMethods", "certificatesExpire",
       "programVersion", "keepsRecords", "listenerPolicies",
       "listenerTerms", "publishedLogLevels", "queueWindowMessageLimit", "queueWindowByteLimit",
@@ -90,7 +90,7 @@ import Testing
       #expect(!listener.terms.allowsEmptyClientIdentifier)
       #expect(listener.terms.assignedIdentifierPrefix == "made-")
     }
-    #expect(options.delaysSmallPackets)
+    #expect(options.listeners.allSatisfy { !$0.sendsSmallPackets })
     #expect(try broker("--mount-point a").listeners.map(\.place) == [.loopback(port: 1883)])
     #expect(try broker("--bind-interface lo --listen 1").listeners[0].interfaceName == "lo")
     #expect(
@@ -104,15 +104,17 @@ import Testing
   }
 
   @Test func `what names users by their certificates is taken`() throws {
-    func tls(_ line: String) throws -> BrokerTLSOptions {
+    func tls(_ line: String) throws -> ListenerTLSSettings {
       try broker("--tls \(line)").listeners[0].tls
     }
-    #expect(try tls("--use-identity-as-username").userName == .identity)
-    #expect(try tls("--use-subject-as-username").userName == .subject)
-    #expect(
-      try tls("--use-subject-as-username --use-identity-as-username").userName == .identity)
-    #expect(
-      try tls("--use-identity-as-username --use-subject-as-username").userName == .identity)
+    #expect(try tls("--use-identity-as-username").usesIdentity)
+    #expect(try tls("--use-subject-as-username").usesSubject)
+    for both in [
+      "--use-subject-as-username --use-identity-as-username",
+      "--use-identity-as-username --use-subject-as-username",
+    ] {
+      #expect(try tls(both).usesIdentity && !(try tls(both).usesSubject))
+    }
     #expect(try !tls("--disable-client-cert-date-checks").checksDates)
   }
 
@@ -136,11 +138,11 @@ import Testing
     throws
   {
     let text = "log_dest stdout\nlog_type all\nlistener 1\nallow_anonymous true\n"
-    let read = try broker("-c f --log-dest stderr --log-type error").reading(
+    let read = try brokerWords("-c f --log-dest stderr --log-type error").reading(
       in: context(files: ["f": text]))
-    #expect(read.options.log.destinations == [.standardError])
-    #expect(read.options.log.levels == [.error])
-    #expect(!read.options.configuration.logsPackets)
+    #expect(read.settings.log.destinations == [.standardError])
+    #expect(read.settings.log.levels == [.error])
+    #expect(!read.settings.configuration.logsPackets)
   }
 
   @Test func `threads, memory and quietness are taken`() throws {
@@ -160,9 +162,9 @@ import Testing
   @Test func `what is kept on disk is taken`() throws {
     let store = try broker("--data d --sync normal --strict-store").store
     #expect(store.directory == "d")
-    #expect(store.synchronous == .normal)
+    #expect(store.synchronization == .normal)
     #expect(store.isStrict)
-    #expect(try broker("").store == BrokerStoreOptions())
+    #expect(try broker("").store == PersistenceSettings())
   }
 
   static let directories: [(String, [String: String], String)] = [
@@ -184,6 +186,6 @@ import Testing
   }
 
   @Test(arguments: ["-h", "--help"]) func `help is asked for by letter too`(line: String) throws {
-    guard case .information(.help) = try BrokerOptions.parse(words(line)) else { throw NotRun() }
+    guard case .information(.help) = try CommandLineLayer.parse(words(line)) else { throw NotRun() }
   }
 }

@@ -2,6 +2,7 @@
 
 import Commands
 import Testing
+import Text
 
 @Suite struct BrokerURLTests {
   private func parts(_ text: String) throws -> String {

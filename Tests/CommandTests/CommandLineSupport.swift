@@ -2,6 +2,8 @@
 
 import Commands
 import LiveSupport
+import Settings
+import Text
 
 /// A context without environment and files, unless they are given.
 func context(
@@ -34,17 +36,25 @@ func subscribe(
   return options
 }
 
-/// The options of a command line of `mqtt broker` that must be understood.
-func broker(_ line: String) throws -> BrokerOptions {
-  guard case .run(let options, _) = try BrokerOptions.parse(words(line)) else { throw NotRun() }
-  return options
+/// What a command line of `mqtt broker` says, which must be understood.
+func brokerWords(_ line: String) throws -> CommandLineLayer {
+  guard case .run(let layer, _) = try CommandLineLayer.parse(words(line)) else { throw NotRun() }
+  return layer
+}
+
+/// The settings of a command line of `mqtt broker` that reads no file.
+func broker(_ line: String) throws -> BrokerSettings {
+  var settings = try brokerWords(line).settings()
+  // Who asked for a listener is another matter than what it is.
+  settings.listeners = settings.listeners.map(\.withoutOrigins)
+  return settings
 }
 
 /// The text of the error that a command line must end in.
 func errorText(_ command: Command, _ line: String) -> String {
   do {
     switch command {
-    case .broker: _ = try BrokerOptions.parse(words(line))
+    case .broker: _ = try CommandLineLayer.parse(words(line))
     case .passwd: _ = try PasswordOptions.parse(words(line))
     case .bench: _ = try BenchOptions.parse(words(line))
     case .aclCheck: _ = try AccessCheckOptions.parse(words(line))

@@ -2,6 +2,7 @@
 
 import Commands
 import MQTTCodec
+import Settings
 import Testing
 
 @Suite struct ConnectionOptionsTests {

@@ -5,20 +5,23 @@ import Foundation
 import LiveSupport
 import MQTTBroker
 import MQTTCodec
+import Settings
 import Testing
+import Text
+import WebSocket
 
 /// What a file comes to: options and warnings, or faults.
 private func reading(
   _ text: String, _ line: String = "-c f", files: [String: String] = [:],
   environment: [String: String] = [:], directories: [String: [String]] = ["dir": []]
-) throws -> (options: BrokerOptions, warnings: [String], faults: [String]) {
+) throws -> (options: BrokerSettings, warnings: [String], faults: [String]) {
   let all = files.merging(["f": text]) { $1 }
   let context = ParsingContext(
     environment: { environment[$0] }, fileContents: { all[$0].map { Array($0.utf8) } },
     fileNames: { directories[$0] })
-  let result = try broker(line).reading(in: context)
+  let result = try brokerWords(line).reading(in: context)
   return (
-    result.options, result.warnings.map(\.description), result.faults.map(\.description)
+    result.settings, result.warnings.map(\.description), result.faults.map(\.description)
   )
 }
 
@@ -40,11 +43,11 @@ private func reading(
 
   @Test func `the samples speak of every option but those of bridges`() throws {
     let ours = Set(MosquittoSample.all.map(\.name))
-    for name in MosquittoTable.names where !ours.contains(name) {
+    for name in Setting.fileWords where !ours.contains(name) {
       let faults = try reading("\(name) x\n").faults
       #expect(faults.count == 1 && faults[0].contains("bridge"), "\(name): \(faults)")
     }
-    #expect(ours.subtracting(MosquittoTable.names).isEmpty)
+    #expect(ours.subtracting(Setting.fileWords).isEmpty)
   }
 
   @Test(arguments: MosquittoSample.all) func `an option takes what mosquitto takes`(
@@ -56,12 +59,7 @@ private func reading(
     }
     guard sample.changes, let last = sample.good.last else { return }
     func text(_ file: String) throws -> String {
-      var options = try reading(file).options
-      options.statements = []
-      options.startStatements = []
-      options.sources = []
-      for index in options.listeners.indices { options.listeners[index].origin = nil }
-      return String(describing: options)
+      String(describing: try reading(file).options.withoutOrigins)
     }
     let line = file(sample, last)
     let without = line.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
@@ -185,7 +183,7 @@ private func reading(
     let context = ParsingContext(
       environment: { _ in nil }, fileContents: { _ in Array("acl_file ".utf8) + [0xE9, 10] })
     #expect(
-      try broker("-c f").reading(in: context).faults
+      try brokerWords("-c f").reading(in: context).faults
         == [FileNote(FilePlace("f", 1, 10), "acl_file: the value is not UTF-8")])
   }
 
@@ -268,12 +266,13 @@ private func reading(
   // MARK: With the command line
 
   @Test func `an empty file has mosquitto's limits`() throws {
-    let configuration = try reading("").options.configuration
+    let settings = try reading("").options
+    let configuration = settings.configuration
     #expect(configuration.inFlightLimit == 20)
     #expect(configuration.receiveMaximum == 20)
     #expect(configuration.queueMessageLimit == 1000)
     #expect(configuration.queueByteLimit == 0)
-    #expect(configuration.topicAliasMaximum == 10)
+    #expect(settings.listeners.map(\.terms.topicAliasMaximum) == [10])
     #expect(configuration.packetSizeLimit == 2_000_000)
     #expect(configuration.keepAliveLimitSeconds == 65_535)
     #expect(configuration.allowsDuplicates)
@@ -364,7 +363,7 @@ private func reading(
   ) throws {
     let found = try reading(
       "listener 1\nprotocol websockets\nwebsockets_headers_size \(value)\nlistener 2\n")
-    #expect(found.options.listeners.map(\.headerLimitBytes) == [expected, expected])
+    #expect(found.options.listeners.map(\.webSocket.headerLimitBytes) == [expected, expected])
   }
 
   // MARK: Files that people have
@@ -389,7 +388,7 @@ private func reading(
       return name.isEmpty || name.contains("#") || name.contains("=") ? nil : String(name)
     }
     #expect(names.count > 60)
-    for name in names { #expect(MosquittoTable.names.contains(name), "\(name)") }
+    for name in names { #expect(Setting.fileWords.contains(name), "\(name)") }
   }
 
   @Test func `plugins of mosquitto are what they do`() throws {
@@ -407,7 +406,7 @@ private func reading(
     let access = try #require(found.options.listeners.first).access
     #expect(access.dynamicSecurityFile == "/var/lib/mosquitto/dynamic-security.json")
     #expect(found.options.store.isInMemoryOnly == false)
-    #expect(found.options.store.synchronous == .normal)
+    #expect(found.options.store.synchronization == .normal)
     #expect(found.options.store.directory == "/data")
   }
 }

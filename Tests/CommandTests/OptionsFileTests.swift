@@ -3,6 +3,7 @@
 import Commands
 import MQTTCodec
 import Testing
+import Text
 
 @Suite struct OptionsFileTests {
   private let home = ["HOME": "/home/ann"]

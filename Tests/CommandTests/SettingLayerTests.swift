@@ -4,7 +4,9 @@
 
 import Commands
 import MQTTBroker
+import Settings
 import Testing
+import WebSocket
 
 /// An option beside a file that says something else.
 struct LayerCase: Sendable, CustomTestStringConvertible {
@@ -13,7 +15,7 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     /// The same as of this file alone.
     case asIf(String)
     /// Options of which this holds.
-    case holds(@Sendable (BrokerOptions) -> Bool)
+    case holds(@Sendable (BrokerSettings) -> Bool)
     /// A fault that names the option.
     case refused
   }
@@ -48,7 +50,7 @@ extension LayerCase {
 
   /// Whether a listener of the file and one of the command line are there.
   private static func has(
-    _ place: ListenerOptions.Place, _ speech: ListenerOptions.Speech = .mqtt, tls: Bool = false
+    _ place: ListenerSetup.Place, _ speech: ListenerSetup.Speech = .mqtt, tls: Bool = false
   ) -> Outcome {
     .holds { options in
       options.listeners.count == 2 && options.listeners[0].place == .everywhere(port: 1)
@@ -89,7 +91,7 @@ extension LayerCase {
     .init("--ws-origin a", beside: "listener 1\n", .refused),
     .init(
       "--ws-path /a", beside: "listener 1\nprotocol websockets\n",
-      .holds { $0.listeners.map(\.paths) == [["/a"]] }),
+      .holds { $0.listeners.map(\.webSocket.paths) == [["/a"]] }),
     .setting(
       "--ws-headers-size 300", "protocol websockets\nwebsockets_headers_size 900",
       "protocol websockets\nwebsockets_headers_size 300"),
@@ -117,7 +119,7 @@ extension LayerCase {
     .setting("--tls-version tlsv1.3", "tls_version tlsv1.2", "tls_version tlsv1.3", on: tls),
     .init(
       "--psk-file q", beside: "listener 1\npsk_hint h\npsk_file p\n",
-      .holds { $0.listeners.map(\.tls.pskFile) == ["q"] }),
+      .holds { $0.listeners.map(\.access.pskFile) == ["q"] }),
     .setting("--psk-hint i", "psk_hint h\npsk_file p", "psk_hint i\npsk_file p"),
     .setting("--require-cert", "require_certificate false", "require_certificate true", on: asking),
     .init("--require-cert", beside: tls + "\n", .refused),
@@ -158,7 +160,7 @@ extension LayerCase {
       .holds { $0.listeners.allSatisfy(\.access.allowsExtensions) }),
     .init(
       "--check-subscriptions", beside: "listener 1\nacl_file a\n",
-      .holds { $0.listeners.allSatisfy(\.access.checksSubscriptions) }),
+      .holds { $0.listeners.allSatisfy(\.policy.checksSubscriptions) }),
     .setting("--allow-anonymous true", "allow_anonymous false", "allow_anonymous true"),
     .setting("--client-id-owner user", "client_id_owner any", "client_id_owner user"),
     .setting("--client-id-owner user", "", "client_id_owner user"),
@@ -234,7 +236,7 @@ extension LayerCase {
     .init(
       "--sync off",
       beside: "persistence true\nplugin mosquitto_persist_sqlite.so\nplugin_opt_sync full\n",
-      .holds { $0.store.synchronous == .off }),
+      .holds { $0.store.synchronization == .off }),
     .init(
       "--strict-store", beside: "persistence true\n", .holds { $0.store.isStrict }),
   ]
@@ -254,15 +256,10 @@ extension LayerCase {
 
 @Suite struct SettingLayerTests {
   private func reading(_ file: String, _ line: String) throws -> (
-    options: BrokerOptions, faults: [String]
+    options: BrokerSettings, faults: [String]
   ) {
-    let result = try broker("-c f \(line)").reading(in: context(files: ["f": file]))
-    var options = result.options
-    options.statements = []
-    options.startStatements = []
-    options.sources = []
-    options.words = []
-    for index in options.listeners.indices { options.listeners[index].origin = nil }
+    let result = try brokerWords("-c f \(line)").reading(in: context(files: ["f": file]))
+    let options = result.settings.withoutOrigins
     return (options, result.faults.map(\.description))
   }
 
@@ -293,6 +290,59 @@ extension LayerCase {
       let option = layer.words.split(separator: " ")[0]
       #expect(found.faults.contains { $0.hasPrefix("f: \(option): ") }, "\(found.faults)")
     }
+  }
+
+  @Test func `every setting keeps who said it last`() throws {
+    let result = try brokerWords("-c f --max-queued-messages 6 --require-cert").reading(
+      in: context(files: [
+        "f": """
+        max_queued_messages 5
+        max_queued_bytes 5
+        max_inflight_messages 3
+        plugin mosquitto_persist_sqlite
+        plugin_opt_sync off
+        listener 1
+        enable_proxy_protocol 2
+        max_qos 0
+
+        """
+      ]))
+    #expect(result.faults == [])
+    let settings = result.settings
+    func line(_ number: Int, _ column: Int, _ word: String) -> SettingOrigin {
+      .file(FilePlace("f", number, column), word: word)
+    }
+    #expect(
+      settings.origin(of: \.configuration.queueMessageLimit) == .option("--max-queued-messages"))
+    #expect(settings.origin(of: \.configuration.queueByteLimit) == line(2, 18, "max_queued_bytes"))
+    #expect(
+      settings.origin(of: \.configuration.receiveMaximum) == line(3, 23, "max_inflight_messages"))
+    #expect(settings.origin(of: \.store.synchronization) == line(5, 17, "plugin_opt_sync"))
+    #expect(settings.origin(of: \.userName) == .standard)
+    let listener = try #require(settings.listeners.first)
+    #expect(listener.origin == line(6, 1, "listener"))
+    #expect(listener.origin(of: \.terms.maximumQoS) == line(8, 9, "max_qos"))
+    #expect(listener.origin(of: \.tls.requiresCertificate) == .option("--require-cert"))
+    #expect(listener.origin(of: \.terms.mountPoint) == .standard)
+  }
+
+  @Test func `a global plugin holds for listeners that are on their own, too`() throws {
+    let text = """
+      per_listener_settings true
+      global_plugin mosquitto_acl_file
+      plugin_opt_acl_file a
+      listener 1
+      listener 2
+
+      """
+    #expect(try reading(text, "").options.listeners.map(\.access.aclFile) == ["a", "a"])
+  }
+
+  @Test func `who is kept out of the default listener stays out where nobody names another`()
+    throws
+  {
+    let text = "max_connections 5\nlistener_allow_anonymous false\n"
+    #expect(try reading(text, "").options.listeners.map(\.access.allowsAnonymous) == [false])
   }
 
   @Test func `a listener of the command line lets in whom the file lets in`() throws {

@@ -2,13 +2,14 @@
 
 import Commands
 import HTTP
+import Settings
 import Testing
 
 @Suite struct WebSocketOptionsTests {
   private func listener(
-    _ place: ListenerOptions.Place, _ speech: ListenerOptions.Speech, usesTLS: Bool = false
-  ) -> ListenerOptions {
-    var result = ListenerOptions(place, usesTLS: usesTLS)
+    _ place: ListenerSetup.Place, _ speech: ListenerSetup.Speech, usesTLS: Bool = false
+  ) -> ListenerSetup {
+    var result = ListenerSetup(place, usesTLS: usesTLS)
     result.speech = speech
     return result
   }
@@ -43,9 +44,9 @@ import Testing
     ).listeners
     for listener in listeners {
       let isPlain = listener.speech == .mqtt
-      #expect(listener.origins == (isPlain ? [] : ["https://a.b", "https://c.d"]))
-      #expect(listener.paths == (isPlain ? [] : ["/mqtt"]))
-      #expect(listener.headerLimitBytes == (isPlain ? 8192 : 300))
+      #expect(listener.webSocket.origins == (isPlain ? [] : ["https://a.b", "https://c.d"]))
+      #expect(listener.webSocket.paths == (isPlain ? [] : ["/mqtt"]))
+      #expect(listener.webSocket.headerLimitBytes == (isPlain ? 8192 : 300))
     }
     #expect(listeners.map(\.speech) == [.both, .webSockets, .mqtt])
   }
@@ -114,11 +115,11 @@ import Testing
 
   @Test func `PROXY headers are demanded of every listener`() throws {
     let listeners = try broker("-p 1 --ws 2 --proxy-protocol 2 --proxy-require-tls").listeners
-    #expect(listeners.map(\.proxyProtocol) == [2, 2])
+    #expect(listeners.map(\.proxyProtocol) == [.two, .two])
     #expect(listeners.map(\.proxyMustUseTLS) == [true, true])
     #expect(
       try broker("--proxy-protocol any").listeners.map(\.place) == [.loopback(port: 1883)])
-    #expect(try broker("--proxy-protocol any").listeners.map(\.proxyProtocol) == [0])
+    #expect(try broker("--proxy-protocol any").listeners.map(\.proxyProtocol) == [.any])
     #expect(
       errorText(.broker, "--proxy-require-tls")
         == "--proxy-require-tls: needs --proxy-protocol, for example: --proxy-protocol 2 "

@@ -365,6 +365,43 @@ import Testing
     }
   }
 
+  @Test func `--test-config -v prints every setting that would hold, and who says so`() throws {
+    let folder = TestFolder()
+    let file = try folder.write(
+      """
+      max_queued_messages 5
+      log_dest stderr
+      listener 7 127.0.0.1
+      max_qos 2
+      listener 8 127.0.0.1
+      mount_point home/
+
+      """, to: "m.conf")
+    let result = try run([
+      mqttPath, "broker", "-c", file, "--max-qos", "1", "--log-dest", "stdout", "--test-config",
+      "-v",
+    ])
+    #expect(result.status == 0)
+    let lines = result.output.split(separator: "\n").map { line in
+      line.split(separator: " ").joined(separator: " ")
+    }
+    for expected in [
+      "max_queued_messages 5 \(file):1", "log_dest stdout --log-dest",
+      "max_keepalive 65535 default",
+      "--max-outbox-bytes 8388608 default", "listener 7 127.0.0.1 \(file):3",
+      "listener 8 127.0.0.1 \(file):5", "mount_point home/ \(file):6",
+    ] {
+      #expect(lines.contains(expected), "\(expected)")
+    }
+    // A setting of listeners stands below each of them.
+    #expect(lines.filter { $0 == "max_qos 1 --max-qos" }.count == 2)
+    #expect(lines.filter { $0.hasPrefix("mount_point ") }.count == 2)
+    // Nothing but TLS has a use for these.
+    #expect(!lines.contains { $0.hasPrefix("ciphers ") })
+    #expect(lines.last == "\(file): the configuration is in order")
+    #expect(try test("listener 7\n").output.split(separator: "\n").count == 1)
+  }
+
   @Test(arguments: [[], ["--test-config"]])
   func `a directory is called one`(more: [String]) throws {
     let folder = TestFolder()

@@ -249,7 +249,7 @@ struct LimitTests {
   }
 
   @Test func `an alias above our maximum is refused with 0x94`() {
-    let world = World { $0.topicAliasMaximum = 2 }
+    let world = World { $0.terms.topicAliasMaximum = 2 }
     let publisher = Peer(world, "p")
     publisher.publish("a", "", .atMostOnce, [Property(.topicAlias, .twoByteInteger(2))])
     publisher.publish("a", "", .atMostOnce, [Property(.topicAlias, .twoByteInteger(3))])
@@ -259,7 +259,7 @@ struct LimitTests {
   }
 
   @Test func `we make no more aliases than we want, whatever the client allows`() {
-    let world = World { $0.outgoingTopicAliasMaximum = 1 }
+    let world = World { $0.terms.outgoingTopicAliasMaximum = 1 }
     let subscriber = Peer(world, "s", .v5, [Property(.topicAliasMaximum, .twoByteInteger(10))])
     subscriber.subscribe("#", .atMostOnce)
     let publisher = Peer(world, "p")
@@ -270,7 +270,7 @@ struct LimitTests {
   }
 
   @Test func `above the maximum QoS nothing is granted, and a PUBLISH is refused with 0x9B`() {
-    let world = World { $0.maximumQoS = .atLeastOnce }
+    let world = World { $0.terms.maximumQoS = .atLeastOnce }
     let subscriber = Peer(world, "s")
     #expect(subscriber.subscribe("a", .exactlyOnce) == [.grantedQoS1])
     let publisher = Peer(world, "p")
@@ -358,7 +358,7 @@ struct LimitTests {
 
   @Test(arguments: ProtocolVersion.allCases)
   func `where empty identifiers are not allowed they are refused`(version: ProtocolVersion) {
-    let world = World { $0.allowsEmptyClientIdentifier = false }
+    let world = World { $0.terms.allowsEmptyClientIdentifier = false }
     let peer = Peer(world, "", version)
     #expect(peer.connack?.reasonCode == .clientIdentifierNotValid)
     #expect(peer.isClosed)

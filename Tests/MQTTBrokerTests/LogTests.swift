@@ -36,7 +36,7 @@ struct LogTests {
   func `each way of leaving has its true reason, once`(departure: Departure) {
     let world = World {
       $0.receiveMaximum = 1
-      $0.topicAliasMaximum = 1
+      $0.terms.topicAliasMaximum = 1
     }
     let peer = Peer(world, "s", departure.version, keepAliveSeconds: 10)
     world.log = []

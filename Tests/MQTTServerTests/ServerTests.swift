@@ -4,6 +4,7 @@ import Glibc
 import MQTTBroker
 import MQTTCodec
 import MQTTServer
+import Settings
 import Testing
 import Transport
 
@@ -25,13 +26,13 @@ struct TestServer {
 @Suite struct ServerTests {
   /// A server on a free port.
   private func startServer(
-    _ places: [ListenerConfiguration.Place] = [.network(host: "127.0.0.1", port: 0)],
-    levels: Set<LogLevel> = LogConfiguration.normalLevels, threads: Int = 1
+    _ places: [ListenerSetup.Place] = [.address("127.0.0.1", port: 0)],
+    levels: [LogLevel] = LogSettings.normalLevels, threads: Int = 1
   ) throws -> TestServer {
     var configuration = ServerConfiguration()
-    configuration.listeners = places.map { ListenerConfiguration($0) }
-    configuration.log.levels = levels
-    configuration.threads = threads
+    configuration.listeners = places.map { ListenerConfiguration(ListenerSetup($0)) }
+    configuration.settings.log.levels = levels
+    configuration.settings.threadLimit = threads
     configuration.minimumThreads = threads
     let log = try Pipe()
     let server = Server(configuration, logDescriptor: log.writer)
@@ -175,7 +176,7 @@ struct TestServer {
     client.connect("c")
     first.stop()
     let port = try #require(address.port)
-    let second = try startServer([.network(host: "127.0.0.1", port: port)])
+    let second = try startServer([.address("127.0.0.1", port: port)])
     #expect(second.addresses == [address])
     second.stop()
   }
@@ -185,7 +186,7 @@ struct TestServer {
     defer { server.stop() }
     let port = try #require(server.addresses[0].port)
     let error = #expect(throws: ServerError.self) {
-      _ = try startServer([.network(host: "127.0.0.1", port: port)])
+      _ = try startServer([.address("127.0.0.1", port: port)])
     }
     let text = error?.description ?? ""
     #expect(text.hasPrefix("cannot listen on 127.0.0.1:\(port): "))
@@ -195,7 +196,7 @@ struct TestServer {
 
   @Test func `an address of another machine is explained`() throws {
     let error = #expect(throws: ServerError.self) {
-      _ = try startServer([.network(host: "192.0.2.1", port: 0)])
+      _ = try startServer([.address("192.0.2.1", port: 0)])
     }
     #expect(
       error?.description
@@ -206,7 +207,7 @@ struct TestServer {
   @Test func `a path serves beside a port`() throws {
     let path = "/tmp/mqtt-server-test-\(getpid()).sock"
     let server = try startServer([
-      .network(host: "127.0.0.1", port: 0), .path(path, mode: 0o600),
+      .address("127.0.0.1", port: 0), .unix(path: path),
     ])
     let local = try RawClient(.unix(path: path))
     local.connect("local")

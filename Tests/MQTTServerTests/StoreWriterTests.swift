@@ -4,6 +4,7 @@ import Basis
 import Glibc
 import MQTTBroker
 import MQTTServer
+import Settings
 import Synchronization
 import Testing
 import Transport
@@ -72,8 +73,8 @@ private final class TrialStore: DurableStore {
 @Suite struct StoreWriterTests {
   private func start(_ disk: TrialStore.Disk, threads: Int = 1) throws -> TestServer {
     var configuration = ServerConfiguration()
-    configuration.listeners = [ListenerConfiguration(.network(host: "127.0.0.1", port: 0))]
-    configuration.threads = threads
+    configuration.listeners = [ListenerConfiguration(ListenerSetup(.address("127.0.0.1", port: 0)))]
+    configuration.settings.threadLimit = threads
     configuration.minimumThreads = threads
     configuration.openStore = { TrialStore(disk) }
     let log = try Pipe()
@@ -247,7 +248,7 @@ private final class TrialStore: DurableStore {
 
   @Test func `a store that cannot be opened is why the server does not start`() throws {
     var configuration = ServerConfiguration()
-    configuration.listeners = [ListenerConfiguration(.network(host: "127.0.0.1", port: 0))]
+    configuration.listeners = [ListenerConfiguration(ListenerSetup(.address("127.0.0.1", port: 0)))]
     configuration.openStore = { () throws(StoreFailure) -> any DurableStore in
       throw StoreFailure("somebody has it")
     }

@@ -103,8 +103,8 @@ package final class Simulation: ModelWitness {
     configuration.queueMessageLimit = scenario.queueLimit ?? configuration.queueMessageLimit
     if plant == .longerQueue { configuration.queueMessageLimit = 1000 }
     configuration.queueWindowMessageLimit = scenario.queueWindow
-    configuration.topicAliasMaximum = 3
-    configuration.outgoingTopicAliasMaximum = 3
+    configuration.terms.topicAliasMaximum = 3
+    configuration.terms.outgoingTopicAliasMaximum = 3
     configuration.connectTimeoutSeconds = 1_000_000
     if scenario.isCrowded { configuration.connectionLimit = scenario.plans.count }
     configuration.receiveMaximum = scenario.receiveMaxima[start % scenario.receiveMaxima.count]

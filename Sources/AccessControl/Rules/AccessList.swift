@@ -22,6 +22,11 @@ struct RuleBlock: Sendable {
   var allowsWildcards = true
 }
 
+extension AccessList: Equatable {
+  /// Lists are the same when one reading of a file has made them.
+  package static func == (left: AccessList, right: AccessList) -> Bool { left === right }
+}
+
 /// What the rules of one file are, for decisions.
 package final class AccessList: Sendable {
   /// The file's name, as locations give it.

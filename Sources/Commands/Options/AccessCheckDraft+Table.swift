@@ -1,5 +1,7 @@
 // The table of the options of `mqtt acl-check`.
 
+import Text
+
 extension AccessCheckDraft {
   /// All options, in the order of `--help`.
   static let table: [Option<AccessCheckDraft>] =

@@ -2,6 +2,7 @@
 
 import Bench
 import MQTTCodec
+import Text
 
 extension BenchDraft {
   /// All options, in the order of `--help`.

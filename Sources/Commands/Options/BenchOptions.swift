@@ -2,6 +2,7 @@
 
 package import Bench
 package import MQTTCodec
+import Text
 
 /// Everything `mqtt bench` has to know.
 package struct BenchOptions: Equatable, Sendable {

@@ -8,6 +8,7 @@
 // encoding; a path goes to the server as it stands.
 
 import Basis
+package import Text
 
 /// What a URL of `-L` says.
 package struct BrokerURL: Equatable, Sendable {

@@ -1,6 +1,8 @@
 // The table of the TLS options of a client.
 
 import Basis
+import Settings
+import Text
 
 extension ConnectionDraft {
   /// Options that turn TLS on, and options that say how it is done.

@@ -2,6 +2,7 @@
 
 import HTTP
 import MQTTCodec
+import Text
 import WebSocket
 
 extension ConnectionDraft {

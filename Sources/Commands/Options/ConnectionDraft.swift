@@ -2,6 +2,7 @@
 // when all of them are known.
 
 import MQTTCodec
+import Text
 
 /// Options of a connection in the making.
 struct ConnectionDraft: Sendable {

@@ -4,6 +4,7 @@
 
 package import HTTP
 package import MQTTCodec
+package import Settings
 
 /// Which version of MQTT a client speaks.
 package enum VersionChoice: Equatable, Sendable {
@@ -22,12 +23,6 @@ package enum SecretSource: Equatable, Sendable {
   case environment(String)
   /// Asked for on the terminal, unseen.
   case prompt
-}
-
-/// The oldest version of TLS that is spoken.
-package enum TLSVersion: Equatable, Sendable {
-  case v12
-  case v13
 }
 
 /// How a client secures its connection.

@@ -1,5 +1,7 @@
 // Rows that stand in the tables of several commands.
 
+import Text
+
 extension Option where Draft: Commands.Draft {
   /// `--help` and `--version`; `letter` is for commands where -h is not the host.
   static func information(helpLetter letter: Character? = nil) -> [Option] {

@@ -1,6 +1,7 @@
 // What `mqtt inspect-pcap` is asked to do, and how its command line becomes that.
 
 package import Capture
+import Text
 
 /// Everything `mqtt inspect-pcap` has to know.
 package struct InspectOptions: Equatable, Sendable {

@@ -1,6 +1,8 @@
 // What `mqtt broker passwd` is asked to do, and how its command line becomes that. The letters are
 // those of mosquitto_passwd.
 
+import Text
+
 /// Everything `mqtt broker passwd` has to know.
 package struct PasswordOptions: Equatable, Sendable {
   /// What a password is stored as.

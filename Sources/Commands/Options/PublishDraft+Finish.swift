@@ -2,6 +2,7 @@
 // what the source of the messages needs, and what does not go with what.
 
 import MQTTCodec
+import Text
 
 extension PublishDraft {
   /// Joins plain arguments, topics and the source of the messages.

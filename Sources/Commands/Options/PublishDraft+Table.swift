@@ -1,6 +1,7 @@
 // The table of the options of `mqtt pub`.
 
 import MQTTCodec
+import Text
 
 extension PublishDraft {
   /// All options, in the order of `--help`.

@@ -2,6 +2,7 @@
 
 import ClientStorage
 package import MQTTCodec
+package import Text
 
 /// Where the payloads come from.
 package enum MessageSource: Equatable, Sendable {

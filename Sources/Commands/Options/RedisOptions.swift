@@ -5,6 +5,7 @@
 
 package import ClientStorage
 import MQTTCodec
+import Text
 
 /// Where a list is.
 package struct RedisListOptions: Equatable, Sendable {

@@ -2,6 +2,7 @@
 
 import ClientStorage
 import MQTTCodec
+import Text
 
 extension SubscribeDraft {
   /// All options, in the order of `--help`.

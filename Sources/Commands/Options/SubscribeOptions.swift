@@ -2,6 +2,7 @@
 
 import ClientStorage
 package import MQTTCodec
+package import Text
 
 /// What becomes of the messages of `mqtt sub`.
 package enum MessageDestination: Equatable, Sendable {

@@ -1,6 +1,8 @@
 // Reading a format string: `%[-][0][width][.precision][separator]conversion`, `@` with a character
 // of strftime, and backslash escapes.
 
+import Text
+
 extension OutputFormat {
   /// What may stand between the groups of %x.
   private static let separators: [Character] = [" ", ":", "-", "_", ","]

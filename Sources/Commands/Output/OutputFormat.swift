@@ -6,6 +6,8 @@
 // its mistakes are not repeated: %x with a width loses no bytes that have room in it, and the time
 // in JSON is ISO 8601, as its own manual page says.
 
+package import Text
+
 /// How messages become bytes on the standard output.
 package struct OutputFormat: Equatable, Sendable {
   enum Layout: Equatable, Sendable {

@@ -1,6 +1,8 @@
 // A row of a table of options: how it is described, and what its value does to the draft of the
 // options that are being gathered.
 
+import Text
+
 /// An option of a command whose options gather in a `Draft`.
 package struct Option<Draft>: Sendable {
   /// What happens when the option is met.

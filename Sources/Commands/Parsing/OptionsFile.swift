@@ -6,6 +6,7 @@
 // the command line come later and win. `-o FILE` puts one file in the place of all of them.
 
 import Basis
+import Text
 
 extension ArgumentParser {
   /// Understands the options files and then `words`.

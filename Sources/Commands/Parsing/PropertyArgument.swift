@@ -4,7 +4,7 @@
 
 import Basis
 package import MQTTCodec
-import Text
+package import Text
 
 /// A packet, or the will within CONNECT, that a client may give properties.
 package enum PropertyPacket: String, CaseIterable, Sendable {

@@ -1,6 +1,8 @@
 // What is wrong with a command line, said so that it can be put right: which argument, what was
 // expected in its place, and an example. The process that prints one exits with status 2.
 
+import Text
+
 /// A command line that cannot be run.
 package struct UsageError: Error, Equatable, Sendable {
   /// The argument as it was written, with the file and line when it stood in an options file.
@@ -31,30 +33,4 @@ extension UsageError: CustomStringConvertible {
     let line = String(text.map { $0.isNewline ? " " : $0 })
     return excerpt.isEmpty ? line : "\(line)\n\(excerpt)"
   }
-}
-
-/// Why a value is not one that its option takes.
-///
-/// It does not know how the option was spelled; the parser makes it into a ``UsageError``.
-package struct ValueFault: Error, Equatable, Sendable {
-  package var problem: String
-  /// A whole argument list that would be right; nil takes the example of the option's row.
-  package var example: String?
-  /// The value with a caret below the place; empty when its place is the whole.
-  package var excerpt = ""
-
-  /// Joins the parts.
-  package init(_ problem: String, example: String? = nil) {
-    self.problem = problem
-    self.example = example
-  }
-
-  /// A fault within a longer value, which is shown instead of an example.
-  package init(_ problem: String, excerpt: String) {
-    self.problem = problem
-    self.excerpt = excerpt
-  }
-
-  /// The value is of another kind than the one named.
-  package static func expected(_ what: String) -> ValueFault { ValueFault("expected \(what)") }
 }

@@ -1,6 +1,9 @@
 // mqtt.conf.5: what a configuration file for mosquitto means to `mqtt broker`, from the table that such
 // files are read by. What is unlike mosquitto on purpose stands behind it.
 
+import Settings
+import Text
+
 extension Manual {
   /// `mqtt.conf.5`.
   package static func configurationFile() -> String {
@@ -59,25 +62,31 @@ extension Manual {
         + "with. What the command line says counts more than the file, for its listeners too."
     )
     page.macro("Sh OPTIONS")
-    for (heading, rows) in MosquittoTable.groups where heading != "Bridges" {
-      page.macro("Ss \(heading)")
-      page.macro("Bl -tag -width Ds")
-      for row in rows { item(&page, row) }
-      page.macro("El")
+    var heading = ""
+    for row in Setting.table where row.word?.scope != .connection {
+      guard let word = row.word else { continue }
+      if row.group != heading {
+        if !heading.isEmpty { page.macro("El") }
+        heading = row.group
+        page.macro("Ss \(heading)")
+        page.macro("Bl -tag -width Ds")
+      }
+      item(&page, row, word)
     }
+    page.macro("El")
     page.macro("Ss Bridges")
+    let bridges = Setting.table.compactMap(\.word).filter { $0.scope == .connection }
     page.prose(
       "This broker makes no bridges to others: connection and the options after it are refused. "
-        + "These are "
-        + MosquittoTable.bridges.map(\.name).joined(choicesWith: "and") + ".")
+        + "These are " + bridges.map(\.name).joined(choicesWith: "and") + ".")
   }
 
-  private static func item(_ page: inout Mandoc, _ row: MosquittoOption) {
-    let name = row.isPrefix ? row.name + "*" : row.name
-    page.macro("It Cm \(Mandoc.argument(name)) Ar \(Mandoc.argument(row.valueName))")
-    page.prose(row.help.sentence)
-    if let defaultText = row.defaultText { page.prose("The default is \(defaultText).") }
-    if let replacement = row.replacement { page.prose("It is old; use \(replacement).") }
+  private static func item(_ page: inout Mandoc, _ row: Setting, _ word: FileWord) {
+    let name = word.isPrefix ? word.name + "*" : word.name
+    page.macro("It Cm \(Mandoc.argument(name)) Ar \(Mandoc.argument(word.valueName))")
+    page.prose(row.wordHelp.sentence)
+    if let defaultText = row.wordDefault { page.prose("The default is \(defaultText).") }
+    if let replacement = word.replacement { page.prose("It is old; use \(replacement).") }
   }
 
   static func brokerSignals(_ page: inout Mandoc) {

@@ -3,6 +3,7 @@
 // not do. Pages that no table stands behind are files of their own, man/*.7, and not in the program.
 
 import MQTTCodec
+import Text
 
 /// The manual pages of sections 1 and 5.
 package enum Manual {

@@ -16,7 +16,7 @@ package enum ClientIdentity: Sendable, Equatable {
 }
 
 /// What one listener asks of its clients.
-package struct ListenerPolicy: Sendable {
+package struct ListenerPolicy: Sendable, Equatable {
   /// Whether a client that names no user gets in; without ``passwords`` also one that does.
   package var allowsAnonymous = true
   /// Users and their passwords; nil when there is no password file.

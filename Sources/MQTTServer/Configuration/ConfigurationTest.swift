@@ -2,6 +2,7 @@
 // files and certificates is tried, without opening a port, writing a file or leaving anything.
 
 import Glibc
+import Settings
 import Transport
 
 /// The check of a configuration.
@@ -10,23 +11,23 @@ package enum ConfigurationTest {
   package static func faults(_ configuration: ServerConfiguration) -> [String] {
     var faults: [String] = []
     if let name = configuration.missingAccount {
-      let place = configuration.place("user", name)
+      let place = configuration.settings.origin(of: \.userName).place
       faults.append((place.map { "\($0): " } ?? "") + "\(ServerError.noAccount(name))")
     }
     for listener in configuration.listeners {
-      let place = (listener.origin ?? "").isEmpty ? "" : "\(listener.origin ?? ""): "
+      let place = listener.place.map { "\($0): " } ?? ""
       if let settings = listener.tls {
         for failure in TLSContext.faults(of: settings) {
           let fault = "\(ServerError.listenerTLS(listener, failure))"
           if !faults.contains(fault) { faults.append(fault) }
         }
       }
-      if let name = listener.interfaceName, if_nametoindex(name) == 0 {
+      if let name = listener.settings.interfaceName, if_nametoindex(name) == 0 {
         faults.append(
           "\(place)cannot listen on \(listener.name): there is no network interface \(name)")
         continue
       }
-      if case .path(let path, _) = listener.place, let error = folderError(path) {
+      if case .unix(let path) = listener.settings.place, let error = folderError(path) {
         let found = SystemError(code: error, call: "bind", subject: path)
         faults.append("\(place)cannot listen on \(listener.name): \(found)\(advice(error, path))")
         continue
@@ -39,25 +40,25 @@ package enum ConfigurationTest {
     if let account = configuration.account, let directory = configuration.storeDirectory,
       let error = account.fault(ofWritingIn: directory)
     {
-      let place = configuration.place("persistence_location", directory)
+      let place = configuration.settings.origin(of: \.store.directory).place
       // Who is not root stays what they are.
       let found = SystemError(
         code: error.code, call: "write as \(Account.isRoot ? account.name : Account.ownName)",
         subject: directory)
       faults.append((place.map { "\($0): " } ?? "") + "cannot use the data: \(found)")
     }
-    for case .file(let path) in configuration.log.destinations {
+    for case .file(let path) in configuration.settings.log.destinations {
       if let fault = fault(ofWriting: path) {
-        let place = configuration.place("log_dest", "file \(path)")
+        let place = configuration.settings.origin(of: \.log.destinations).place
         faults.append((place.map { "\($0): log_dest: " } ?? "") + fault)
       }
     }
-    if let path = configuration.processNumberFile {
+    if let path = configuration.settings.pidFile {
       // Its folder is made if need be.
       let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
       let isMade = !folder.isEmpty && access(folder, F_OK) != 0
       if let fault = fault(ofWriting: isMade ? folder : path) {
-        let place = configuration.place("pid_file", path)
+        let place = configuration.settings.origin(of: \.pidFile).place
         faults.append((place.map { "\($0): pid_file: " } ?? "") + fault)
       }
     }

@@ -1,59 +1,56 @@
-// What a broker process is told: where it listens, how many threads it may use, what it writes
-// down. The engine's own limits are a value inside. Plain values that a command line fills in; what
-// is wrong with them is found when the server starts.
+// What a broker process runs with: its settings, and beside them what was made of those that name
+// something of this machine, such as files of users, certificates, an account and a store. What is
+// wrong with the rest is found when the server starts.
 
 package import MQTTBroker
+package import Settings
 package import Transport
 
-/// Where one listener waits for clients, and how they speak to it.
+/// A listener with what its settings name.
 package struct ListenerConfiguration: Sendable {
-  /// The kinds of place.
-  package enum Place: Sendable, Equatable {
-    /// 127.0.0.1 and ::1, or the one of them that this machine has.
-    case loopback(port: UInt16)
-    /// A host name or number, and a port; an empty host is every address of this machine.
-    case network(host: String, port: UInt16)
-    /// A Unix domain socket with the permission bits it shall have.
-    case path(String, mode: UInt32?)
-  }
-
-  /// Kinds of addresses.
-  package enum Family: Sendable, Equatable {
-    case ipv4
-    case ipv6
-  }
-
-  /// Where.
-  package var place: Place
-  /// Where in a file it is asked for.
-  package var origin: String?
-  /// Where a file gives a setting of it this value, for what is said about it.
-  package var placeOfSetting: @Sendable (_ setting: String, _ value: String) -> String? = {
-    _, _ in nil
-  }
-  /// Whether clients without a name get in because nobody said that they do not.
-  package var isOpenUnasked = false
-  /// The only kind of address of a host; nil is both.
-  package var family: Family?
-  /// The network interface whose addresses it listens on, instead of those of the host.
-  package var interfaceName: String?
-  /// Whether small packets wait for larger ones (Nagle's algorithm).
-  package var delaysSmallPackets = false
-  /// What holds for its clients; nil is what holds for all.
-  package var terms: ListenerTerms?
-  /// Who gets in and what they may do; nil lets all in who say who they are, and all else.
-  package var policy: ListenerPolicy?
+  /// Where it waits, and how clients speak to it.
+  package var settings: ListenerSetup
+  /// Who gets in and what they may do, as the settings and the files that they name say.
+  package var policy: ListenerPolicy
   /// How clients' TLS is done; nil for a plain listener.
   package var tls: TLSServerSettings?
-  /// What its clients speak.
-  package var speaks = ListenerProtocol.mqtt
-  /// The PROXY header that connections have to begin with; nil is none.
-  package var proxyProtocol: ProxyProtocolTerms?
 
-  /// A listener at `place`, plain unless `tls` is given.
-  package init(_ place: Place, tls: TLSServerSettings? = nil) {
-    self.place = place
+  /// A listener that lets in everybody whom no file keeps out, plain unless `tls` is given.
+  package init(_ settings: ListenerSetup, tls: TLSServerSettings? = nil) {
+    self.settings = settings
     self.tls = tls
+    policy = settings.policy
+    policy.allowsAnonymous = settings.access.allowsAnonymous ?? true
+  }
+
+  /// What its clients speak.
+  var speaks: ListenerProtocol {
+    switch settings.speech {
+    case .mqtt: .mqtt
+    case .webSockets: .webSocket(settings.webSocket)
+    case .both: .mqttOrWebSocket(settings.webSocket)
+    }
+  }
+
+  /// The PROXY header that connections have to begin with; nil is none.
+  var proxyProtocol: ProxyProtocolTerms? {
+    guard let version = settings.proxyProtocol else { return nil }
+    let versions: ProxyProtocolTerms.Versions =
+      switch version {
+      case .one: .version1
+      case .two: .version2
+      case .any: .either
+      }
+    var terms = ProxyProtocolTerms(versions)
+    terms.requiresTLS = settings.proxyMustUseTLS
+    terms.requiresCertificate = settings.tls.requiresCertificate && !settings.usesTLS
+    return terms
+  }
+
+  /// Whether clients without a name get in because nobody said that they do not.
+  var isOpenUnasked: Bool {
+    policy.allowsAnonymous && settings.access.allowsAnonymous == nil
+      && !settings.tls.requiresCertificate && !settings.usesKeys
   }
 }
 
@@ -65,6 +62,9 @@ extension ListenerConfiguration {
     /// Where a file asks for it.
     package var origin: String?
   }
+
+  /// Where a file asks for it, for what is said about it.
+  var place: String? { settings.origin.place?.description }
 }
 
 /// What comes of reading the configuration again.
@@ -74,43 +74,23 @@ package enum Rereading: Sendable {
   case refused([String])
 }
 
-/// Everything that a broker process is told.
+/// Everything that a broker process runs with.
 package struct ServerConfiguration: Sendable {
-  /// The port that MQTT is registered for, plain.
-  package static let plainPort: UInt16 = 1883
   /// Most threads that a server makes use of.
   package static let threadLimit = 64
 
-  /// Where to listen; the loopback addresses when nobody says where.
-  package var listeners = [ListenerConfiguration(.loopback(port: plainPort))]
-  /// Whether nobody said where to listen.
-  package var isUnasked = false
-  /// The file that most of this comes from.
-  package var configurationFile: String?
-  /// Threads that may carry connections, 1...64; one does until the load needs more.
-  package var threads = min(ProcessSettings.coreCount, threadLimit)
-  /// Threads that carry connections from the start and never rest, 1...`threads`.
-  package var minimumThreads = 1
-  /// What the engine promises and refuses.
-  package var broker = BrokerConfiguration()
+  /// What was said, but for the listeners.
+  package var settings = BrokerSettings()
+  /// Where to listen; this machine's port for MQTT when nobody says where.
+  package var listeners = [ListenerConfiguration(ListenerSetup(.loopback(port: 1883)))]
   /// The directory of what must outlive the process, for what is said about it.
   package var storeDirectory: String?
   /// Opens the store of what must outlive the process; nil keeps everything in memory only.
   package var openStore: (@Sendable () throws(StoreFailure) -> any DurableStore)?
-  /// Where log lines go, and which.
-  package var log = LogConfiguration()
-  /// What was said, a line each, so that the log can tell what has changed.
-  package var statements: [String] = []
-  /// The same of what is heeded at the start only.
-  package var startStatements: [String] = []
-  /// Where a file gives a setting this value, for what is said about it.
-  package var place: @Sendable (_ setting: String, _ value: String) -> String? = { _, _ in nil }
   /// How long the TLS files of the listeners are good for, each once; the server reads it.
   var validities: [TLSValidity] = []
   /// Lines for the log when the server starts, or takes this configuration.
   package var warnings: [String] = []
-  /// File that the process number is written to; it is removed at the end.
-  package var processNumberFile: String?
   /// The account that root's rights are given up for once everything is open; nil keeps them.
   package var account: Account?
   /// The name of an account that was asked for and does not exist.
@@ -122,4 +102,13 @@ package struct ServerConfiguration: Sendable {
 
   /// The defaults.
   package init() {}
+
+  /// Threads that may carry connections, 1...``threadLimit``; one does until the load needs more.
+  var threads: Int {
+    let limit = settings.threadLimit ?? max(ProcessSettings.coreCount, settings.threadMinimum)
+    return max(1, min(limit, Self.threadLimit))
+  }
+
+  /// Threads that carry connections from the start and never rest, 1...``threads``.
+  var minimumThreads: Int { settings.threadMinimum }
 }

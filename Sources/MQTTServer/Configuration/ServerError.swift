@@ -1,5 +1,6 @@
 // Why a server does not start: what was wanted, what stood in the way, what to do about it.
 
+import Settings
 package import Transport
 
 /// A reason not to start.
@@ -26,8 +27,10 @@ extension ServerError {
   /// A listener's TLS does not come about; a file is named with the line that names it.
   static func listenerTLS(_ listener: ListenerConfiguration, _ failure: TLSFailure) -> ServerError {
     // A file that no line names was named on the command line.
-    var origin = listener.origin
-    if let (word, value) = failure.setting { origin = listener.placeOfSetting(word, value) }
+    var origin = listener.place
+    if let (word, _) = failure.setting {
+      origin = listener.settings.origin(ofWord: word).place?.description
+    }
     return .listenerTLS(place: listener.name, failure, origin: origin)
   }
 }

@@ -4,6 +4,7 @@
 
 import Basis
 import MQTTBroker
+import Settings
 import Synchronization
 import Transport
 
@@ -63,7 +64,7 @@ final class SharedEngine: Sendable {
   let checker = LoginChecker()
 
   init(_ configuration: ServerConfiguration, log: ServerLog) {
-    var settings = configuration.broker
+    var settings = configuration.settings.configuration
     settings.keepsRecords = configuration.openStore != nil
     let time = WallClock.nanoseconds
     state = Mutex(
@@ -72,7 +73,7 @@ final class SharedEngine: Sendable {
           settings, randomSeed: RandomBytes.word, now: MonotonicClock.now,
           wallClockSeconds: time / 1_000_000_000, wallClockNanoseconds: time % 1_000_000_000)))
     self.log = log
-    threadLimit = max(1, min(configuration.threads, ServerConfiguration.threadLimit))
+    threadLimit = configuration.threads
     threadMinimum = max(1, min(configuration.minimumThreads, threadLimit))
   }
 

@@ -1,21 +1,23 @@
 // Listeners of one configuration that want the same address. The kernel would say that the address
 // is in use, and who looks for the program that has it finds this one.
 
+import Settings
 import Transport
 
 extension ServerConfiguration {
   /// Leaves out what `-p` asks for and the file serves already, with a warning each.
   package mutating func leaveOutServed() {
-    let ofFile = listeners.filter { $0.origin != nil }.map { ($0, (try? $0.addresses()) ?? []) }
+    let ofFile = listeners.filter { $0.place != nil }.map { ($0, (try? $0.addresses()) ?? []) }
     listeners.removeAll { listener in
-      guard listener.origin == nil, case .loopback(let port) = listener.place, listener.isPlain
+      guard listener.place == nil, case .loopback(let port) = listener.settings.place,
+        listener.isPlain
       else { return false }
       let addresses = (try? listener.addresses()) ?? []
       for (other, taken) in ofFile {
         guard let address = taken.first(where: { addresses.contains(where: $0.overlaps) })
         else { continue }
         warnings.append(
-          "-p \(port) is left out: the listener at \(other.origin ?? "") serves \(address)")
+          "-p \(port) is left out: the listener at \(other.place ?? "") serves \(address)")
         return true
       }
       return false
@@ -27,8 +29,10 @@ extension ServerConfiguration {
     var taken: [(address: SocketAddress, name: ListenerConfiguration.Name)] = []
     var faults: [ServerError] = []
     for listener in listeners {
-      var name = ListenerConfiguration.Name(place: listener.name, origin: listener.origin)
-      if case .network("", let port) = listener.place { name.place = "every address, port \(port)" }
+      var name = ListenerConfiguration.Name(place: listener.name, origin: listener.place)
+      if case .everywhere(let port) = listener.settings.place {
+        name.place = "every address, port \(port)"
+      }
       // A name without an address is a fault of its own.
       let addresses = (try? listener.addresses()) ?? []
       var isOverlapping = false
@@ -45,7 +49,7 @@ extension ServerConfiguration {
 
 extension ListenerConfiguration {
   /// Whether it speaks MQTT and nothing below it.
-  fileprivate var isPlain: Bool { tls == nil && speaks == .mqtt }
+  fileprivate var isPlain: Bool { tls == nil && settings.speech == .mqtt }
 }
 
 extension SocketAddress {

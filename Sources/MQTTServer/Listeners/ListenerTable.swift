@@ -2,6 +2,7 @@
 // connections keep it, so a listener that goes leaves a gap, and one that comes takes a new number.
 
 import MQTTBroker
+import Settings
 import Transport
 
 /// What the first reactor, who owns the listening sockets, shall do with them.
@@ -14,16 +15,16 @@ enum ListenerChange {
 
 /// What a listener is known by: a configuration that names the same is about the same listener.
 struct ListenerIdentity: Equatable {
-  let place: ListenerConfiguration.Place
-  let family: ListenerConfiguration.Family?
+  let place: ListenerSetup.Place
+  let family: ListenerSetup.AddressFamily?
   let interfaceName: String?
-  let delaysSmallPackets: Bool
+  let sendsSmallPackets: Bool
 
   init(_ configuration: ListenerConfiguration) {
-    place = configuration.place
-    family = configuration.family
-    interfaceName = configuration.interfaceName
-    delaysSmallPackets = configuration.delaysSmallPackets
+    place = configuration.settings.place
+    family = configuration.settings.family
+    interfaceName = configuration.settings.interfaceName
+    sendsSmallPackets = configuration.settings.sendsSmallPackets
   }
 }
 
@@ -69,15 +70,16 @@ struct ListenerTable {
     return result
   }
 
-  /// `configuration` with what it says for each listener under the listener's number.
-  func numbered(_ configuration: BrokerConfiguration) -> BrokerConfiguration {
-    var result = configuration
+  /// What the engine is told: what holds for all, and for each listener under its number.
+  func numbered(_ configuration: ServerConfiguration) -> BrokerConfiguration {
+    var result = configuration.settings.configuration
+    result.certificatesExpire = configuration.firstExpiry
     result.listenerTerms = numbers.map { listener in
-      var terms = listener?.terms ?? ListenerTerms(configuration)
+      var terms = listener?.settings.terms ?? ListenerTerms()
       terms.name = listener?.name ?? ""
       return terms
     }
-    result.listenerPolicies = numbers.map { $0.map { $0.policy ?? ListenerPolicy() } ?? Self.gone }
+    result.listenerPolicies = numbers.map { $0?.policy ?? Self.gone }
     return result
   }
 

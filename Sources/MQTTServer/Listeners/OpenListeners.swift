@@ -2,6 +2,7 @@
 // serve one of the places it was told says so and does not start.
 
 import MQTTBroker
+import Settings
 import Transport
 
 /// A listening socket that waits to be given to a reactor, in a box because arrays cannot hold
@@ -54,10 +55,8 @@ struct OpenListeners {
     _ configuration: ListenerConfiguration, _ index: Int
   ) throws(ServerError) {
     let layers = try Self.layers(configuration)
-    if case .path(let path, let mode) = configuration.place {
-      var settings = ListenerSettings(address: .unix(path: path))
-      settings.pathMode = mode
-      return try openSocket(settings, index, layers)
+    if case .unix(let path) = configuration.settings.place {
+      return try openSocket(.init(address: .unix(path: path)), index, layers)
     }
     try openAny(try configuration.addresses(), configuration, index, layers)
   }
@@ -72,7 +71,7 @@ struct OpenListeners {
     let before = open.count
     for address in addresses {
       var settings = ListenerSettings(address: address)
-      settings.delaysSmallPackets = configuration.delaysSmallPackets
+      settings.delaysSmallPackets = !configuration.settings.sendsSmallPackets
       do throws(ServerError) { try openSocket(settings, index, layers) } catch {
         guard case .listenerUnavailable(_, let cause, _) = error, cause.isAddressUnavailable
         else { throw error }
@@ -129,36 +128,43 @@ extension ListenerLayers {
 extension ListenerConfiguration {
   /// Where it is, as people say it.
   package var name: String {
-    switch place {
-    case .path(let path, _): path
+    switch settings.place {
+    case .unix(let path): path
     case .loopback(let port): "localhost:\(port)"
-    case .network(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .everywhere(let port): ":\(port)"
+    case .address(let host, let port):
+      host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
   }
 
   /// The addresses that it wants; a machine may have only some of them.
   func addresses() throws(ServerError) -> [SocketAddress] {
     let all: [SocketAddress]
-    switch place {
-    case .path(let path, _): return [.unix(path: path)]
+    switch settings.place {
+    case .unix(let path): return [.unix(path: path)]
     case .loopback(let port): all = [.loopback4(port: port), .loopback6(port: port)]
-    case .network(let host, let port):
-      if let interfaceName {
-        all = LocalHost.addresses(ofInterface: interfaceName, port: port)
-      } else {
-        do throws(AddressLookupError) {
-          all = try AddressLookup.addresses(of: host, port: port)
-        } catch {
-          throw .listenerUnknown(error)
-        }
-      }
+    case .everywhere(let port): all = try addresses(of: "", port)
+    case .address(let host, let port): all = try addresses(of: host, port)
     }
     return all.filter(takes)
   }
 
+  private func addresses(
+    of host: String, _ port: UInt16
+  ) throws(ServerError) -> [SocketAddress] {
+    if let name = settings.interfaceName {
+      return LocalHost.addresses(ofInterface: name, port: port)
+    }
+    do throws(AddressLookupError) {
+      return try AddressLookup.addresses(of: host, port: port)
+    } catch {
+      throw .listenerUnknown(error)
+    }
+  }
+
   /// Whether it listens on an address of this kind.
   fileprivate func takes(_ address: SocketAddress) -> Bool {
-    switch (family, address) {
+    switch (settings.family, address) {
     case (.ipv4, .ipv6), (.ipv6, .ipv4): false
     case (nil, _), (.ipv4, _), (.ipv6, _): true
     }

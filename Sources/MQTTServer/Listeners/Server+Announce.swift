@@ -2,13 +2,14 @@
 // this server; who lets more people in than was said is told what to add.
 
 import MQTTBroker
+import Settings
 import Synchronization
 import Transport
 
 extension Server {
   /// Says where `sockets` listen, and warns of what other machines can reach without a password.
   func announce(_ sockets: OpenListeners, _ configuration: ServerConfiguration) {
-    if configuration.isUnasked, !sockets.open.isEmpty {
+    if configuration.settings.isUnasked, !sockets.open.isEmpty {
       engine.write(.notice, Self.localAnnouncement(sockets, configuration))
     } else {
       for line in sockets.announcement { engine.write(.notice, line) }
@@ -32,10 +33,9 @@ extension Server {
   private static func localAnnouncement(
     _ sockets: OpenListeners, _ configuration: ServerConfiguration
   ) -> String {
-    let policy = configuration.listeners.first?.policy
-    let isOpen = policy?.allowsAnonymous ?? true
+    let isOpen = configuration.listeners.first?.policy.allowsAnonymous ?? true
     let advice: String
-    if let file = configuration.configurationFile {
+    if let file = configuration.settings.configurationFile {
       advice =
         "a listener to \(file), such as listener 1883"
         + (isOpen ? " and password_file FILE" : "")

@@ -6,6 +6,7 @@ import Basis
 import CLinux
 import Glibc
 import MQTTBroker
+import Settings
 import Transport
 
 // Sendable although it changes: the log reaches it under its lock only.
@@ -59,7 +60,7 @@ final class LogSink: @unchecked Sendable {
 
   /// Adds a line that begins with the time, written in a form.
   func add(
-    _ line: String, _ level: LogLevel, _ form: LogConfiguration.Time, at nanoseconds: Int64
+    _ line: String, _ level: LogLevel, _ form: LogSettings.Time?, at nanoseconds: Int64
   ) {
     if case .systemLog = place {
       return linux_write_system_log(Self.priority(level), Self.harmless(line))

@@ -4,13 +4,14 @@
 import CLinux
 import Glibc
 package import MQTTBroker
+package import Settings
 import Synchronization
 package import Transport
 
 /// Lines for people, in order, from all threads.
 package final class ServerLog: Sendable {
   private struct State {
-    var configuration = LogConfiguration()
+    var configuration = LogSettings()
     var sinks: [LogSink] = []
   }
 
@@ -27,10 +28,10 @@ package final class ServerLog: Sendable {
       // A descriptor that is open already cannot fail to open.
       if let sink = try? LogSink(.descriptor(descriptor), owner: nil) { state.sinks = [sink] }
     }
-    setWanted(LogConfiguration.normalLevels)
+    setWanted(LogSettings.normalLevels)
   }
 
-  private func setWanted(_ levels: Set<LogLevel>) {
+  private func setWanted(_ levels: [LogLevel]) {
     wanted.store(levels.reduce(0) { $0 | 1 << UInt64($1.rawValue) }, ordering: .relaxed)
   }
 
@@ -42,12 +43,13 @@ package final class ServerLog: Sendable {
   /// Does as it is told from now on; files that stay are opened again.
   ///
   /// - Throws: when a file cannot be opened; all is then as it was before.
-  package func configure(_ configuration: LogConfiguration, owner: Account? = nil)
+  package func configure(_ configuration: LogSettings, owner: Account? = nil)
     throws(SystemError)
   {
     var fresh: [LogSink] = []
     for destination in configuration.destinations {
-      fresh.append(try LogSink(place(destination), owner: owner))
+      guard let place = place(destination, configuration.facility) else { continue }
+      fresh.append(try LogSink(place, owner: owner))
     }
     let sinks = fresh
     state.withLock { state in
@@ -55,14 +57,18 @@ package final class ServerLog: Sendable {
       state.sinks = sinks
       state.configuration = configuration
     }
-    setWanted(configuration.levels)
+    setWanted(configuration.levels ?? LogSettings.normalLevels)
   }
 
-  private func place(_ destination: LogConfiguration.Destination) -> LogSink.Place {
+  /// Nil for what the engine writes to itself.
+  private func place(
+    _ destination: LogSettings.Destination, _ facility: Int?
+  ) -> LogSink.Place? {
     switch destination {
     case .standardError: .descriptor(descriptor)
     case .standardOutput: .descriptor(STDOUT_FILENO)
-    case .systemLog(let facility): .systemLog(facility: facility)
+    case .topic: nil
+    case .systemLog: .systemLog(facility: facility)
     case .file(let path): .file(path)
     }
   }
@@ -77,7 +83,7 @@ package final class ServerLog: Sendable {
   /// Adds a line, with the time in front and the end of line behind.
   package func add(_ line: String, _ level: LogLevel = .notice, at wallNanoseconds: Int64) {
     state.withLock { state in
-      let form = state.configuration.time
+      let form = state.configuration.hasTime ? state.configuration.time : nil
       for sink in state.sinks { sink.add(line, level, form, at: wallNanoseconds) }
     }
   }

@@ -3,6 +3,7 @@
 
 import Basis
 import Glibc
+import Settings
 
 /// Text of a point in time.
 package enum Timestamp {
@@ -13,10 +14,10 @@ package enum Timestamp {
 
   /// Appends what stands in front of a line that was written then, with the blank or colon after it.
   static func append(
-    _ nanoseconds: Int64, _ form: LogConfiguration.Time, to buffer: inout ByteBuffer
+    _ nanoseconds: Int64, _ form: LogSettings.Time?, to buffer: inout ByteBuffer
   ) {
     switch form {
-    case .none: break
+    case nil: break
     case .utc:
       TimeText.append(nanoseconds, decimals: 3, to: &buffer)
       buffer.append(UInt8(ascii: " "))

@@ -8,6 +8,7 @@
 // itself, which costs about as much as one commit.
 
 import CSQLite
+import MQTTBroker
 import SQLite
 import Synchronization
 import Transport

@@ -4,6 +4,8 @@
 // once, and something has changed it. Only commits that follow from each other count: what several
 // power cuts left of commits that never came about does not. (sqlite.org/fileformat2.html, 4)
 
+import MQTTBroker
+
 /// What a look at a log has found.
 struct LogScan: Equatable {
   /// Commits that can be read.

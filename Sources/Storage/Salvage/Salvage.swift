@@ -13,6 +13,7 @@
 
 import CSQLite
 import Glibc
+import MQTTBroker
 import SQLite
 
 /// Makes a good file of a damaged one.

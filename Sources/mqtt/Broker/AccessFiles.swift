@@ -2,9 +2,9 @@
 // files are read here. Used at the start and whenever the settings are read again.
 
 import AccessControl
-import Commands
 import Glibc
 import MQTTBroker
+import Settings
 import Transport
 
 /// Why a broker cannot start, said so that it can be put right.
@@ -14,8 +14,8 @@ struct BrokerStartFailure: Error, Equatable, CustomStringConvertible {
 
 /// What there is to say about a file of users or rights.
 struct AccessFileNote {
-  /// What names the file, in mosquitto's words.
-  var setting: String
+  /// What names the file.
+  var setting: AccessFiles.Name
   var path: String
   var text: String
   /// Whether the file cannot be used.
@@ -24,76 +24,70 @@ struct AccessFileNote {
 
 /// Reads the files of users and rights.
 enum AccessFiles {
-  /// The policy that `options` ask for; `tell` is told of files that cannot be used, and of lines
+  /// The setting that names a file.
+  typealias Name = any KeyPath<ListenerSetup, String?> & Sendable
+
+  /// The policy that `setup` asks for; `tell` is told of files that cannot be used, and of lines
   /// that are left out.
-  static func policy(_ options: AccessOptions, tell: (AccessFileNote) -> Void) -> ListenerPolicy {
-    var policy = ListenerPolicy()
-    if let path = options.passwordFile,
-      let bytes = contents(path, "password_file", "password file", tell)
-    {
+  static func policy(_ setup: ListenerSetup, tell: (AccessFileNote) -> Void) -> ListenerPolicy {
+    var policy = setup.policy
+    let name: Name = \.access.passwordFile
+    if let path = setup[keyPath: name], let bytes = contents(path, name, "password file", tell) {
       let file = PasswordFile(parsing: bytes, file: path)
-      for fault in file.faults {
-        tell(.line(path, "password_file", "\(fault); this user cannot log in"))
-      }
+      for fault in file.faults { tell(.line(path, name, "\(fault); this user cannot log in")) }
       policy.passwords = file
     }
-    if let path = options.aclFile {
-      read(path, "acl_file", "access list", options, into: &policy, tell)
-    }
+    read(\.access.aclFile, "access list", setup, into: &policy, tell)
     // The plugin's file has the last word, as it is asked first.
-    if let path = options.dynamicSecurityFile {
-      read(path, "config_file", "dynamic security", options, into: &policy, tell)
-    }
-    policy.allowsAnonymous = options.allowsAnonymous ?? (policy.passwords == nil)
-    policy.checksSubscriptions = options.checksSubscriptions
-    policy.usesUserNameAsClientIdentifier = options.usesUserNameAsClientIdentifier
-    policy.clientIdentifierPrefixes = options.clientIdentifierPrefixes
+    read(\.access.dynamicSecurityFile, "dynamic security", setup, into: &policy, tell)
+    policy.allowsAnonymous = setup.access.allowsAnonymous ?? (policy.passwords == nil)
     return policy
   }
 
   /// Takes the rules of a file; one of dynamic security has accounts too.
   private static func read(
-    _ path: String, _ setting: String, _ what: String, _ options: AccessOptions,
-    into policy: inout ListenerPolicy, _ tell: (AccessFileNote) -> Void
+    _ name: Name, _ what: String, _ setup: ListenerSetup, into policy: inout ListenerPolicy,
+    _ tell: (AccessFileNote) -> Void
   ) {
-    guard let bytes = contents(path, setting, what, tell) else { return }
+    guard let path = setup[keyPath: name], let bytes = contents(path, name, what, tell)
+    else { return }
     do throws(AccessFileErrors) {
       if DynamicSecurity.isLikely(bytes) {
         let source = try DynamicSecurity(parsing: bytes, name: path)
         policy.access = AccessList(source)
         // With `acl` the passwords may stand in a file of their own.
-        if policy.passwords == nil || options.dynamicSecurityFile == path {
+        if policy.passwords == nil || setup.access.dynamicSecurityFile == path {
           let accounts = PasswordFile(source)
           for fault in accounts.faults {
-            tell(.line(path, setting, "\(fault); this user cannot log in"))
+            tell(.line(path, name, "\(fault); this user cannot log in"))
           }
           policy.passwords = accounts
         }
         return
       }
       let file = try AccessFile(
-        parsing: bytes, name: path, allowsExtensions: options.allowsExtensions)
-      for notice in file.notices { tell(.line(path, setting, "\(notice)")) }
+        parsing: bytes, name: path, allowsExtensions: setup.access.allowsExtensions)
+      for notice in file.notices { tell(.line(path, name, "\(notice)")) }
       policy.access = AccessList(file)
     } catch {
-      tell(AccessFileNote(setting: setting, path: path, text: "\(error)", isFault: true))
+      tell(AccessFileNote(setting: name, path: path, text: "\(error)", isFault: true))
     }
   }
 
   /// The keys of a file of pre-shared keys; nil when it cannot be read.
   static func preSharedKeys(_ path: String, tell: (AccessFileNote) -> Void) -> PreSharedKeyFile? {
-    guard let bytes = contents(path, "psk_file", "file of pre-shared keys", tell) else {
+    guard let bytes = contents(path, \.access.pskFile, "file of pre-shared keys", tell) else {
       return nil
     }
     let file = PreSharedKeyFile(parsing: bytes, file: path)
     for fault in file.faults {
-      tell(.line(path, "psk_file", "\(fault); this identity cannot connect"))
+      tell(.line(path, \.access.pskFile, "\(fault); this identity cannot connect"))
     }
     return file
   }
 
   private static func contents(
-    _ path: String, _ setting: String, _ what: String, _ tell: (AccessFileNote) -> Void
+    _ path: String, _ setting: Name, _ what: String, _ tell: (AccessFileNote) -> Void
   ) -> [UInt8]? {
     if let bytes = WholeFile.contents(path) { return bytes }
     let error = errno
@@ -109,7 +103,8 @@ enum AccessFiles {
 
 extension AccessFileNote {
   /// About lines that are left out.
-  fileprivate static func line(_ path: String, _ setting: String, _ text: String) -> Self {
+  fileprivate static func line(_ path: String, _ setting: AccessFiles.Name, _ text: String) -> Self
+  {
     AccessFileNote(setting: setting, path: path, text: text, isFault: false)
   }
 }

@@ -3,17 +3,19 @@
 
 import Commands
 import Glibc
-import MQTTBroker
 import MQTTServer
+import Settings
+import Text
 import Transport
 
 enum BrokerCommand {
-  static func run(_ options: BrokerOptions) -> Int32 {
-    let (configuration, faults) = reading(options, isFirst: true)
-    if options.isTest { return test(configuration, faults, options) }
+  static func run(_ words: CommandLineLayer) -> Int32 {
+    let (configuration, faults) = reading(words, isFirst: true)
+    let settings = configuration.settings
+    if settings.isTest { return test(configuration, faults) }
     if !faults.isEmpty { return fail(faults) }
     do throws(ServerError) {
-      let background = options.isDaemon ? Background.enter() : nil
+      let background = settings.isDaemon ? Background.enter() : nil
       try Server(configuration).run { background?.isReady() }
       return ExitStatus.success
     } catch {
@@ -32,15 +34,18 @@ enum BrokerCommand {
   }
 
   /// Checks what only opening and reading can tell, too; nothing is left behind.
-  private static func test(
-    _ configuration: ServerConfiguration, _ faults: [String], _ options: BrokerOptions
-  ) -> Int32 {
+  private static func test(_ configuration: ServerConfiguration, _ faults: [String]) -> Int32 {
     for warning in configuration.warnings + ConfigurationTest.warnings(configuration) {
       Terminal.write("mqtt broker: \(warning)\n", to: STDERR_FILENO)
     }
     let faults = faults + ConfigurationTest.faults(configuration)
     if !faults.isEmpty { return fail(faults) }
-    let file = options.configurationFile ?? ""
+    let settings = configuration.settings
+    if settings.isVerbose {
+      let listeners = configuration.listeners.map(\.settings)
+      Terminal.write(EffectiveSettings.text(settings, listeners), to: STDOUT_FILENO)
+    }
+    let file = settings.configurationFile ?? ""
     Terminal.write("\(file): the configuration is in order\n", to: STDOUT_FILENO)
     return ExitStatus.success
   }
@@ -50,16 +55,16 @@ enum BrokerCommand {
     return ExitStatus.failure
   }
 
-  /// The server's configuration as options and files say now, and all that is wrong with them.
+  /// The server's configuration as words and files say now, and all that is wrong with them.
   private static func reading(
-    _ options: BrokerOptions, isFirst: Bool
+    _ words: CommandLineLayer, isFirst: Bool
   ) -> (ServerConfiguration, faults: [String]) {
-    let found = options.reading(in: .process)
+    let found = words.reading(in: .process)
     var faults = found.faults.map(\.description)
-    var result = ServerConfiguration(found.options, isFirst: isFirst, faults: &faults)
+    var result = ServerConfiguration(found.settings, isFirst: isFirst, faults: &faults)
     result.warnings = found.warnings.map(\.description) + result.warnings
     result.rereading = {
-      let (configuration, faults) = reading(options, isFirst: false)
+      let (configuration, faults) = reading(words, isFirst: false)
       return faults.isEmpty ? .configuration(configuration) : .refused(faults)
     }
     return (result, faults)

@@ -6,6 +6,7 @@ import Glibc
 import MQTTClient
 import MQTTCodec
 import MQTTSession
+import Settings
 import Transport
 import WebSocket
 

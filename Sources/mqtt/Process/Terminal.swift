@@ -4,6 +4,7 @@ import Commands
 import Glibc
 import MQTTCodec
 import Synchronization
+import Text
 import Transport
 
 /// The words of the command line after the program's name, byte for byte.

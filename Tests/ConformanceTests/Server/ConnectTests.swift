@@ -425,7 +425,7 @@ struct ConnectTests {
   }
 
   @Test func `where empty identifiers are not allowed they are refused [MQTT-3.1.3-8]`() throws {
-    let scene = Scene { $0.allowsEmptyClientIdentifier = false }
+    let scene = Scene { $0.terms.allowsEmptyClientIdentifier = false }
     let client = try scene.open("client", .v5)
     client.send(.connect(Connect(version: .v5, clientIdentifier: "")))
     try client.expectRefused(.clientIdentifierNotValid)
@@ -442,7 +442,7 @@ struct ConnectTests {
   }
 
   @Test func `a refused identifier is answered by return code 2 [MQTT311-3.1.3-9]`() throws {
-    let scene = Scene { $0.allowsEmptyClientIdentifier = false }
+    let scene = Scene { $0.terms.allowsEmptyClientIdentifier = false }
     let client = try scene.open("client", .v311)
     client.send(.connect(Connect(version: .v311, clientIdentifier: "")))
     try client.expectRefused(.clientIdentifierNotValid)
@@ -549,8 +549,8 @@ struct ConnectTests {
     let scene = Scene {
       $0.connectionLimit = 2
       $0.isRetainAvailable = false
-      $0.maximumQoS = .atLeastOnce
-      $0.allowsEmptyClientIdentifier = false
+      $0.terms.maximumQoS = .atLeastOnce
+      $0.terms.allowsEmptyClientIdentifier = false
     }
     let requests = [
       Connect(version: .v5, clientIdentifier: ""),
@@ -570,7 +570,7 @@ struct ConnectTests {
   @Test func `a Maximum QoS is told and all QoS can be subscribed [MQTT-3.2.2-9] [MQTT-3.2.2-10]`()
     throws
   {
-    let scene = Scene { $0.maximumQoS = .atLeastOnce }
+    let scene = Scene { $0.terms.maximumQoS = .atLeastOnce }
     let client = try scene.connect("client", .v5)
     #expect(client.connack.properties.number(.maximumQoS) == 1)
     let identifier = try client.newIdentifier()
@@ -584,14 +584,14 @@ struct ConnectTests {
   }
 
   @Test func `a publish above the Maximum QoS closes the connection [MQTT-3.2.2-11]`() throws {
-    let scene = Scene { $0.maximumQoS = .atLeastOnce }
+    let scene = Scene { $0.terms.maximumQoS = .atLeastOnce }
     let client = try scene.connect("client", .v5)
     client.sendPublish("a", "x", qos: .exactlyOnce, identifier: 1)
     try client.expectClosed(.qosNotSupported)
   }
 
   @Test func `a will above the Maximum QoS is refused [MQTT-3.2.2-12]`() throws {
-    let scene = Scene { $0.maximumQoS = .atMostOnce }
+    let scene = Scene { $0.terms.maximumQoS = .atMostOnce }
     let client = try scene.open("client", .v5)
     let will = Will(topic: "w", payload: [], qos: .atLeastOnce)
     client.send(.connect(Connect(version: .v5, clientIdentifier: "client", will: will)))
@@ -623,7 +623,7 @@ struct ConnectTests {
   }
 
   @Test func `a CONNACK with words fits the client's maximum or has none [MQTT-3.2.2-19]`() throws {
-    let scene = Scene { $0.allowsEmptyClientIdentifier = false }
+    let scene = Scene { $0.terms.allowsEmptyClientIdentifier = false }
     let client = try scene.open("client", .v5)
     let limit = Properties([Property(.maximumPacketSize, .fourByteInteger(8))])
     client.send(.connect(Connect(version: .v5, clientIdentifier: "", properties: limit)))

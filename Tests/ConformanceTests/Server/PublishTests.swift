@@ -331,7 +331,7 @@ struct PublishTests {
   }
 
   @Test func `where aliases are off any alias closes the connection [MQTT-3.2.2-18]`() throws {
-    let scene = Scene { $0.topicAliasMaximum = 0 }
+    let scene = Scene { $0.terms.topicAliasMaximum = 0 }
     let client = try scene.connect("client", .v5)
     client.sendPublish("a", "x", Property(.topicAlias, .twoByteInteger(1)))
     try client.expectClosed(.topicAliasInvalid)

@@ -1,18 +1,10 @@
 // Where `mqtt broker` keeps what must outlive it, and how surely. The place has a default that two
 // brokers of one account never share: it is named after the first place where the broker listens.
 
-/// What is kept on disk, and how.
-package struct BrokerStoreOptions: Equatable, Sendable {
-  /// When a change counts as written.
-  package enum Synchronous: String, Equatable, Sendable {
-    /// When the disk says that it has it.
-    case full
-    /// When the system has it, which the disk is told of at every checkpoint.
-    case normal
-    /// When the system has it.
-    case off
-  }
+package import MQTTBroker
 
+/// What is kept on disk, and how.
+package struct PersistenceSettings: Equatable, Sendable {
   /// Whether nothing is kept on disk at all.
   package var isInMemoryOnly = false
   /// The directory that was named.
@@ -21,7 +13,7 @@ package struct BrokerStoreOptions: Equatable, Sendable {
   package var fileName: String?
   /// Whether it was mosquitto that kept its data in that file.
   package var hasMosquittoFile = false
-  package var synchronous = Synchronous.full
+  package var synchronization = SynchronizationMode.full
   /// Whether a damaged store keeps the broker from starting.
   package var isStrict = false
 
@@ -35,7 +27,7 @@ package struct BrokerStoreOptions: Equatable, Sendable {
   /// directory for state; in it one for the file's name, where that is not the usual one, so that
   /// two brokers may share a location as with mosquitto.
   package func directory(
-    of listeners: [ListenerOptions], environment: (String) -> String?
+    of listeners: [ListenerSetup], environment: (String) -> String?
   ) -> String {
     let place =
       directory ?? Self.stateDirectory(environment) + "/mqtt/broker" + Self.suffix(listeners)
@@ -58,7 +50,7 @@ package struct BrokerStoreOptions: Equatable, Sendable {
     return "/var/lib"
   }
 
-  private static func suffix(_ listeners: [ListenerOptions]) -> String {
+  private static func suffix(_ listeners: [ListenerSetup]) -> String {
     var path: String?
     for listener in listeners {
       switch listener.place {

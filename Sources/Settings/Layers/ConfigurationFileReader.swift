@@ -14,9 +14,9 @@ import Basis
 import Text
 
 /// Reads configuration files.
-struct MosquittoReader {
+struct ConfigurationFileReader {
   let context: ParsingContext
-  var draft = MosquittoDraft()
+  var layer = FileLayer()
 
   init(_ context: ParsingContext) { self.context = context }
 
@@ -24,7 +24,7 @@ struct MosquittoReader {
   mutating func read(_ path: String, isMain: Bool) {
     guard let bytes = context.fileContents(path) else {
       let isDirectory = context.fileNames(path) != nil
-      draft.errors.append(
+      layer.errors.append(
         FileNote(
           FilePlace(path),
           isDirectory
@@ -32,14 +32,14 @@ struct MosquittoReader {
             : "there is no such file that can be read"))
       return
     }
-    draft.current = nil
-    draft.plugin = nil
-    draft.isInBridge = false
+    layer.current = nil
+    layer.plugin = nil
+    layer.isInBridge = false
     let text = bytes.withoutByteOrderMark
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       if line.first == UInt8(ascii: "#") { continue }
-      draft.line = FilePlace(path, index + 1)
+      layer.line = FilePlace(path, index + 1)
       read(line: line, isMain: isMain)
     }
   }
@@ -50,135 +50,94 @@ struct MosquittoReader {
     while line.last == UInt8(ascii: "\r") { line.removeLast() }
     let rest = line.drop { $0 == blank }
     if rest.isEmpty { return }
-    draft.line.column = rest.startIndex - line.startIndex + 1
+    layer.line.column = rest.startIndex - line.startIndex + 1
     let nameBytes = rest.prefix { $0 != blank }
     guard let name = String(validating: nameBytes, as: UTF8.self) else {
-      return fail(draft.line, "the line is not UTF-8")
+      return fail(layer.line, "the line is not UTF-8")
     }
     let after = rest.dropFirst(nameBytes.count).drop { $0 == blank || $0 == UInt8(ascii: "\t") }
-    draft.value = draft.line
-    draft.value.column = after.startIndex - line.startIndex + 1
-    guard let row = MosquittoTable.row(name) else { return failUnknown(name) }
+    layer.value = layer.line
+    layer.value.column = after.startIndex - line.startIndex + 1
+    guard let row = Setting.row(word: name), let word = row.word else {
+      return failUnknown(name)
+    }
     guard let text = String(validating: after, as: UTF8.self) else {
-      return fail(draft.value, "\(name): the value is not UTF-8")
+      return fail(layer.value, "\(name): the value is not UTF-8")
     }
     do throws(ValueFault) {
       let text = try expanded(text)
-      if row.name == "include_dir" { return isMain ? try include(text) : () }
-      try apply(row, name: name, value: text)
+      if word.name == "include_dir" { return isMain ? try include(text) : () }
+      try apply(row, word, name: name, value: text)
     } catch {
-      fail(draft.value, "\(name)\(text.isEmpty ? "" : " \(text.trimmed)"): \(error.problem)")
+      fail(layer.value, "\(name)\(text.isEmpty ? "" : " \(text.trimmed)"): \(error.problem)")
     }
   }
 
   private mutating func fail(_ place: FilePlace, _ text: String) {
-    draft.errors.append(FileNote(place, text))
+    layer.errors.append(FileNote(place, text))
   }
 
   private mutating func failUnknown(_ name: String) {
     let isComment = name.first == "#"
-    let nearest = Nearest.word(to: name, among: MosquittoTable.names)
+    let nearest = Nearest.word(to: name, among: Setting.fileWords)
     let advice =
       isComment
       ? "a comment must begin in the first column"
       : nearest.map { "the nearest one is \($0)" }
         ?? "mosquitto.conf(5) and mqtt-broker(1) list them"
     fail(
-      draft.line,
+      layer.line,
       isComment ? advice : "\(name.replacing("\t", with: "\\t")) is not an option; \(advice)")
   }
 
   // MARK: Values
 
-  private mutating func apply(_ row: MosquittoOption, name: String, value: String)
-    throws(ValueFault)
-  {
-    if row.scope == .bridge { return try refuseBridge(row) }
-    if let replacement = row.replacement {
-      draft.warnOnce(row.name, "\(row.name) is old; use \(replacement)")
+  private mutating func apply(
+    _ row: Setting, _ word: FileWord, name: String, value: String
+  ) throws(ValueFault) {
+    if word.scope == .connection { return try refuseBridge(word) }
+    if let replacement = word.replacement {
+      layer.warnOnce(word.name, "\(word.name) is old; use \(replacement)")
     }
-    if !row.isRepeatable { try checkOnce(row) }
-    if case .ignored(let reason) = row.standing {
-      draft.warnOnce(row.name, "\(name) has no effect: \(reason)")
+    if row.takesWholeLine, !word.isRepeatable { try layer.checkOnce(word) }
+    if case .ignored(let reason) = word.standing {
+      layer.warnOnce(word.name, "\(name) has no effect: \(reason)")
     }
-    let words = value.split(separator: " ").map(String.init)
-    defer { draft.remember(row, name, value.trimmed) }
-    warnOfNote(row, name, value)
-    switch row.action {
-    case .anything: break
-    case .truth(let set):
-      try set(&draft, try truth(words))
-    case .number(let range, let set):
-      guard let word = words.first, let number = Int(word), range.contains(number) else {
-        // Where mosquitto takes less than nothing for nothing, that needs no mention.
-        let lower = range.lowerBound < -1 ? 0 : range.lowerBound
-        throw .expected("a whole number from \(lower) to \(range.upperBound)")
-      }
-      try set(&draft, number)
-    case .text(_, let set):
-      let text = value.trimmed
-      if text.isEmpty { throw .expected("a value") }
-      if text.utf8.count > 65_535 { throw .expected("at most 65535 bytes") }
-      try set(&draft, text)
-    case .words(_, let set):
-      if words.isEmpty { throw .expected("a value") }
-      if row.isPrefix {
-        try set(&draft, [name, value.trimmed])
-      } else {
-        try set(&draft, words)
-      }
-    }
+    defer { layer.remember(word, name, value.trimmed) }
+    warnOfNote(row, word, name, value)
+    var said = try row.value(ofLine: value)
+    // What such a name ends with says what it is about.
+    if word.isPrefix { said = .texts([name, value.trimmed]) }
+    try layer.take(row, word, said, as: name)
   }
 
   /// Says it when a value seems to have a comment behind it.
-  private mutating func warnOfNote(_ row: MosquittoOption, _ name: String, _ value: String) {
+  private mutating func warnOfNote(
+    _ row: Setting, _ word: FileWord, _ name: String, _ value: String
+  ) {
     guard let range = value.firstRange(of: " #") ?? value.firstRange(of: "\t#") else { return }
-    var place = draft.value
+    var place = layer.value
     place.column += value[..<range.upperBound].utf8.count - 1
-    var isWhole = row.isPrefix
-    if case .text = row.action { isWhole = true }
+    let isWhole = word.isPrefix || row.takesWholeLine
     let note = value[range.lowerBound...].trimmed
-    draft.warnings.append(
+    layer.warnings.append(
       FileNote(
         place,
         "\(name): a comment must begin in the first column; \"\(note)\" "
           + (isWhole ? "belongs to the value" : "is not looked at")))
   }
 
-  private func truth(_ words: [String]) throws(ValueFault) -> Bool {
-    switch words.first {
-    case "true", "1": return true
-    case "false", "0": return false
-    default: throw .expected("true or false")
-    }
-  }
-
   /// A bridge is refused at its first line; those after it are part of it.
-  private mutating func refuseBridge(_ row: MosquittoOption) throws(ValueFault) {
-    if draft.isInBridge, row.name != "connection" { return }
-    draft.isInBridge = true
+  private mutating func refuseBridge(_ word: FileWord) throws(ValueFault) {
+    if layer.isInBridge, word.name != "connection" { return }
+    layer.isInBridge = true
     throw ValueFault(
-      row.name == "connection"
+      word.name == "connection"
         ? "this broker makes no bridges to other brokers; take the bridge out, or leave it to "
           + "mosquitto"
         : "is an option of a bridge, without the connection that it belongs to; this broker makes "
           + "no bridges")
   }
-
-  private mutating func checkOnce(_ row: MosquittoOption) throws(ValueFault) {
-    let owner: String
-    switch row.scope {
-    case .general, .bridge, .plugin: owner = ""
-    case .security: owner = draft.isPerListener ? ownerOfListener : ""
-    case .listener: owner = ownerOfListener
-    }
-    if let first = draft.places[row.name + owner] {
-      throw ValueFault("it stands at \(first.file):\(first.line) already; mosquitto takes one")
-    }
-    draft.places[row.name + owner] = draft.value
-  }
-
-  private var ownerOfListener: String { draft.current.map { " \($0)" } ?? " default" }
 
   // MARK: The environment
 
@@ -216,10 +175,10 @@ struct MosquittoReader {
     guard let names = context.fileNames(directory) else {
       throw ValueFault("there is no such directory that can be read")
     }
-    let (current, plugin, isInBridge) = (draft.current, draft.plugin, draft.isInBridge)
+    let (current, plugin, isInBridge) = (layer.current, layer.plugin, layer.isInBridge)
     let files = names.filter { $0.hasSuffix(".conf") && $0.utf8.count > 5 }.sorted(by: Self.order)
     for name in files { read("\(directory)/\(name)", isMain: false) }
-    (draft.current, draft.plugin, draft.isInBridge) = (current, plugin, isInBridge)
+    (layer.current, layer.plugin, layer.isInBridge) = (current, plugin, isInBridge)
   }
 
   /// Letter by letter, and of one letter the capital first: `A.conf`, `a.conf`, `B.conf`.
@@ -234,12 +193,57 @@ struct MosquittoReader {
   }
 }
 
-extension StringProtocol {
-  /// Without blanks and tabs at both ends.
-  var trimmed: String {
-    func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
-    var text = String(drop(while: isBlank))
-    while let last = text.last, isBlank(last) { text.removeLast() }
+extension Setting {
+  /// Whether everything up to the end of a line is its value.
+  fileprivate var takesWholeLine: Bool {
+    switch (word?.reading, kind) {
+    case (.text, _), (.usual, .text): true
+    case (_, _): false
+    }
+  }
+
+  /// What a line of a file means by `text`, which follows its word.
+  fileprivate func value(ofLine text: String) throws(ValueFault) -> SettingValue {
+    let words = text.split(separator: " ").map(String.init)
+    switch (word?.reading ?? .usual, kind) {
+    case (.anything, _): return .unset
+    case (.truth, _), (.usual, .truth): return .truth(try Self.truth(words))
+    case (.number(let range, let read), _): return read(try Self.number(words, range))
+    case (.usual, .number(let range)): return .number(try Self.number(words, range))
+    case (.text(let read), _): return try read(try Self.wholeLine(text))
+    case (.usual, .text): return .text(try Self.wholeLine(text))
+    case (.words(let read), _):
+      if words.isEmpty { throw .expected("a value") }
+      return try read(words)
+    case (.usual, .choice), (.usual, .read), (.usual, .gathered):
+      if words.isEmpty { throw .expected("a value") }
+      return try value(ofOption: words[0])
+    }
+  }
+
+  private static func truth(_ words: [String]) throws(ValueFault) -> Bool {
+    switch words.first {
+    case "true", "1": return true
+    case "false", "0": return false
+    case _: throw .expected("true or false")
+    }
+  }
+
+  private static func number(
+    _ words: [String], _ range: ClosedRange<Int>
+  ) throws(ValueFault) -> Int {
+    guard let word = words.first, let number = Int(word), range.contains(number) else {
+      // Where mosquitto takes less than nothing for nothing, that needs no mention.
+      let lower = range.lowerBound < -1 ? 0 : range.lowerBound
+      throw .expected("a whole number from \(lower) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  private static func wholeLine(_ text: String) throws(ValueFault) -> String {
+    let text = text.trimmed
+    if text.isEmpty { throw .expected("a value") }
+    if text.utf8.count > 65_535 { throw .expected("at most 65535 bytes") }
     return text
   }
 }
