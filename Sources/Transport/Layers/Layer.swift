@@ -76,7 +76,8 @@ package struct Route: Sendable {
 
   /// What has to be set up, the lowest layer first.
   var stack: [Layer] {
-    [
+    if proxy == nil && tls == nil && webSocket == nil { return [] }
+    return [
       proxy.map(Layer.socks), tls.map { .tls($0, serverName: serverName) },
       webSocket.map(Layer.webSocket),
     ].compactMap { $0 }

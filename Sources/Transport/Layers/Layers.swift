@@ -6,11 +6,13 @@ import Glibc
 import WebSocket
 
 /// The layers of one link.
+///
+/// Like the reactor's, its properties are unchecked: they are read for every message.
 final class Layers {
   /// The session of a protected link.
-  var tls: TLSSession?
+  @exclusivity(unchecked) var tls: TLSSession?
   /// What is spoken above it.
-  var speech: Speech
+  @exclusivity(unchecked) var speech: Speech
 
   init(tls: consuming TLSSession?, _ speech: Speech) {
     self.tls = tls
@@ -30,7 +32,7 @@ enum Speech {
 
 /// A WebSocket in a box, where it can change while it works.
 final class WebSocketBox {
-  var connection: WebSocketConnection
+  @exclusivity(unchecked) var connection: WebSocketConnection
   private let isClient: Bool
 
   /// The server's end.

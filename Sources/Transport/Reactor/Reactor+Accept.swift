@@ -80,8 +80,7 @@ extension Reactor {
       if number >= 0 {
         listener.isFailing = false
         let arrival = Arrival(listener: listener.index, peer: SocketAddress(peer))
-        let climb = Climb(to: .accepted(arrival, listener.layers.speaks), listener.stack)
-        place(Link(descriptor: number, .climbing(climb)))
+        place(number, arrival, listener)
         continue
       }
       switch errno {
@@ -110,24 +109,31 @@ extension Reactor {
 
   /// Gives a connection to the reactor that will serve it, before anything of it is read: all that
   /// its layers cost, such as the handshake of TLS, is spent there.
-  private func place(_ link: consuming Link) {
-    if let other = chooseReactor?(), other !== self { return other.adopt(DetachedLink(link)) }
-    welcome(links.insert(link))
+  private func place(_ number: Int32, _ arrival: Arrival, _ listener: Listener) {
+    let server = chooseReactor?() ?? self
+    if server === self, listener.stack.isEmpty {
+      let link = Link(descriptor: number, Self.entrance(nil, listener.layers.speaks))
+      return admit(links.insert(link), arrival)
+    }
+    let climb = Climb(to: .accepted(arrival, listener.layers.speaks), listener.stack)
+    let link = Link(descriptor: number, .climbing(climb))
+    if server !== self { return server.adopt(DetachedLink(link)) }
+    self.climb(links.insert(link), climb)
   }
 
-  /// Sets up what an accepted connection needs and reports it then.
+  /// Begins with a connection that another reactor has accepted.
   func welcome(_ link: LinkID) {
     guard case .climbing(let climb) = links[link].stage else { return }
     if case .accepted(let arrival, let speaks) = climb.goal, climb.isAtTop {
-      admit(link, arrival, speaks)
+      links[link].stage = Self.entrance(nil, speaks)
+      admit(link, arrival)
     } else {
       self.climb(link, climb)
     }
   }
 
   /// Reports a connection without layers, with what it has brought along.
-  private func admit(_ link: LinkID, _ arrival: Arrival, _ speaks: ListenerProtocol) {
-    links[link].stage = Self.entrance(nil, speaks)
+  private func admit(_ link: LinkID, _ arrival: Arrival) {
     let count = receiveFirst(link)
     guard count > 0 || register(link) else { return forget(link) }
     report(link, 0, .accepted(arrival))
