@@ -6,10 +6,12 @@ import MQTTSession
 
 extension Broker {
   /// Takes one of the four acknowledgements.
-  mutating func acknowledged(_ type: PacketType, _ view: AcknowledgementView, on index: UInt32)
+  mutating func acknowledged(
+    _ type: PacketType, _ view: AcknowledgementView, on index: Slot<Connection>
+  )
     throws(Violation)
   {
-    let session = connections[index].session
+    let session = session(of: index)
     let identifier = view.packetIdentifier
     if type == .pubrel {
       // [MQTT-4.3.3-11]
@@ -22,15 +24,15 @@ extension Broker {
         .pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
     }
     switch sessions[session].sender.receive(type, identifier, reasonCode: view.reasonCode) {
-    case .completed(let delivery):
+    case .completed(let number):
       // A refusal counts as delivered: nobody else gets it. [MQTT-4.8.2-6]
-      if delivery != Self.unkept { dropDelivery(delivery) }
+      if let delivery = Slot<Delivery>(inFlow: number) { dropDelivery(delivery) }
       if !sessions[session].nothingWaits || sessions[session].sender.isResending {
         pump(session)
       }
-    case .release(let delivery):
+    case .release(let number):
       if sessions[session].record != 0 {
-        recordReleased(delivery, of: session)
+        if let delivery = Slot<Delivery>(inFlow: number) { recordReleased(delivery, of: session) }
         if isStoreFailing { return postpone(.pubrel, identifier, on: index) }
       }
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]

@@ -7,8 +7,9 @@ import MQTTSession
 
 extension Broker {
   /// Takes a DISCONNECT.
-  mutating func disconnected(_ disconnect: Disconnect, on index: UInt32) throws(Violation) {
-    let session = connections[index].session
+  mutating func disconnected(_ disconnect: Disconnect, on index: Slot<Connection>) throws(Violation)
+  {
+    let session = session(of: index)
     if let expiry = disconnect.properties.number(.sessionExpiryInterval) {
       if sessions[session].expirySeconds == 0 && expiry > 0 {
         throw Violation(
@@ -30,17 +31,18 @@ extension Broker {
   ///
   /// The connection itself is closed or released by the caller. `isOrderly` drops the will;
   /// a fault that comes again and again is not told each time.
-  mutating func leave(_ index: UInt32, cause: String, isOrderly: Bool, isFault: Bool = false) {
-    let session = connections[index].session
-    guard session != Connection.noSession else {
+  mutating func leave(
+    _ index: Slot<Connection>, cause: String, isOrderly: Bool, isFault: Bool = false
+  ) {
+    guard let session = connections[index].session else {
       if connections[index].stage != .closed && notesConnections {
         note(
           .information, "\(connections[index].peer) left before it was connected: \(cause)")
       }
       return
     }
-    connections[index].session = Connection.noSession
-    sessions[session].connection = Session.noConnection
+    connections[index].session = nil
+    sessions[session].connection = nil
     sessions[session].sender.interrupt()
     counters.connectedClients -= 1
     if notesConnections, !isFault || isToldNow(sessions[session].clientIdentifier, cause) {
@@ -57,7 +59,7 @@ extension Broker {
     if sessions[session].expirySeconds != .max {
       sessions[session].expiresAt = now.advanced(
         bySeconds: Int(sessions[session].expirySeconds))
-      deadlines.insert(.sessionExpiry, identifier, at: sessions[session].expiresAt)
+      deadlines.insert(.sessionExpiry(identifier), at: sessions[session].expiresAt)
     } else {
       sessions[session].expiresAt = Message.never
     }
@@ -65,11 +67,11 @@ extension Broker {
     if will.content.delaySeconds == 0 { return publishWill(of: session) }
     let due = now.advanced(bySeconds: Int(will.content.delaySeconds))
     will.dueAt = due
-    deadlines.insert(.will, identifier, at: due)
+    deadlines.insert(.will(identifier), at: due)
   }
 
   /// Ends a session and all that belongs to it. [MQTT-3.1.2-23]
-  mutating func removeSession(_ session: UInt32) {
+  mutating func removeSession(_ session: Slot<Session>) {
     // A will that waits for its delay goes out when the session ends. [MQTT-3.1.3-9]
     publishWill(of: session)
     recordRemoval(session)
@@ -91,11 +93,12 @@ extension Broker {
   }
 
   /// Deliveries that a session leaves behind; those in flight at QoS 2 stay with it. [MQTT-4.8.2-5]
-  private mutating func unfinished(of session: UInt32) -> [UInt32] {
-    var left: [UInt32] = []
-    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
-      if entry.stage != .awaitingPuback { deliveries[entry.message].terms.group = nil }
-      left.append(entry.message)
+  private mutating func unfinished(of session: Slot<Session>) -> [Slot<Delivery>] {
+    var left: [Slot<Delivery>] = []
+    for entry in sessions[session].sender.unfinished {
+      guard let delivery = entry.delivery else { continue }
+      if entry.stage != .awaitingPuback { deliveries[delivery].terms.group = nil }
+      left.append(delivery)
     }
     left += sessions[session].queue.all
     left += sessions[session].withheld?.deliveries ?? []
@@ -106,12 +109,9 @@ extension Broker {
 
   /// Gives what a group's member was sent and did not acknowledge to another one (4.8.2), when the
   /// member is gone and its session stays.
-  private mutating func handOver(_ session: UInt32) {
-    for entry in sessions[session].sender.unfinished
-    where entry.message != Self.unkept && entry.stage == .awaitingPuback
-      && hasOtherMember(entry.message, than: session)
-    {
-      let delivery = entry.message
+  private mutating func handOver(_ session: Slot<Session>) {
+    for entry in sessions[session].sender.unfinished where entry.stage == .awaitingPuback {
+      guard let delivery = entry.delivery, hasOtherMember(delivery, than: session) else { continue }
       _ = sessions[session].sender.receive(.puback, entry.packetIdentifier, reasonCode: .success)
       giveToGroup(delivery, except: session)
     }
@@ -133,7 +133,7 @@ extension Broker {
   }
 
   /// Whether a delivery came from a group that has another member that may take it over.
-  func hasOtherMember(_ delivery: UInt32, than session: UInt32) -> Bool {
+  func hasOtherMember(_ delivery: Slot<Delivery>, than session: Slot<Session>) -> Bool {
     guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group) else {
       return false
     }
@@ -144,7 +144,7 @@ extension Broker {
   /// Whether a group has another member that is online and may take over what `session` has; only
   /// then it is taken away from there.
   func hasOtherMember(
-    of group: SlotIdentifier, than session: UInt32, topic: Span<UInt8>
+    of group: SlotIdentifier<SharedGroup>, than session: Slot<Session>, topic: Span<UInt8>
   ) -> Bool {
     for member in subscriptions.groups[group.index].members {
       let other = subscriptions.subscriptions[member].session
@@ -159,17 +159,17 @@ extension Broker {
 
   /// Whether what is in the store for one session would be so for another: a message that outlives
   /// a crash does not go to a session that does not.
-  func keepsAsSafely(_ other: UInt32, as session: UInt32) -> Bool {
+  func keepsAsSafely(_ other: Slot<Session>, as session: Slot<Session>) -> Bool {
     sessions[session].record == 0 || sessions[other].record != 0
   }
 
-  private func topic(of delivery: UInt32) -> [UInt8] {
+  private func topic(of delivery: Slot<Delivery>) -> [UInt8] {
     let message = deliveries[delivery].message
     return array(messages[message].bytes.span.extracting(messages[message].topic))
   }
 
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
-  mutating func giveToGroup(_ delivery: UInt32, except session: UInt32?) {
+  mutating func giveToGroup(_ delivery: Slot<Delivery>, except session: Slot<Session>?) {
     recordEnd(of: delivery)
     let topic = isControlled ? topic(of: delivery) : []
     guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group),
@@ -196,12 +196,12 @@ extension Broker {
   // MARK: Wills
 
   /// Arms the will of a CONNECT. [MQTT-3.1.2-7]
-  mutating func arm(_ will: Will?, _ session: UInt32) {
+  mutating func arm(_ will: Will?, _ session: Slot<Session>) {
     sessions[session].will = will.map { ArmedWill($0) }
   }
 
   /// Publishes the will of a session, once. [MQTT-3.1.2-8] [MQTT-3.1.2-10]
-  mutating func publishWill(of session: UInt32) {
+  mutating func publishWill(of session: Slot<Session>) {
     guard let armed = sessions[session].will else { return }
     sessions[session].will = nil
     recordWill(session)
@@ -235,50 +235,47 @@ extension Broker {
 
   /// Does what is due, if the matter still stands.
   mutating func expire(_ due: Deadline) {
-    switch due.kind {
-    case .connect:
-      connectIsDue(due.slot)
-    case .login:
-      loginIsDue(due.slot)
-    case .keepAlive:
-      checkKeepAlive(due.slot)
-    case .sessionExpiry:
-      if sessions.contains(due.slot) && !sessions[due.slot.index].isOnline
-        && sessions[due.slot.index].expiresAt <= now
-      {
-        // Many at once, such as those of an hour ago at a start, are no reason for a stall.
-        if removedInTick >= Self.removalLimit {
-          let soon = now.advanced(byNanoseconds: Self.removalPauseNanoseconds)
-          return deadlines.insert(.sessionExpiry, due.slot, at: soon)
-        }
-        let session = due.slot.index
-        removedInTick +=
-          1 + sessions[session].queue.count + Int(sessions[session].subscriptionCount)
-        counters.sessionsExpired += 1
-        note(.information, "\(sessions[due.slot.index].clientIdentifier): its session expired")
-        removeSession(due.slot.index)
+    switch due.matter {
+    case .connect(let connection): connectIsDue(connection)
+    case .login(let connection): loginIsDue(connection)
+    case .keepAlive(let connection): checkKeepAlive(connection)
+    case .sessionExpiry(let session): sessionIsDue(session)
+    case .will(let session):
+      if sessions.contains(session), let at = sessions[session.index].willDueAt, at <= now {
+        publishWill(of: session.index)
       }
-    case .will:
-      if sessions.contains(due.slot), let at = sessions[due.slot.index].willDueAt, at <= now {
-        publishWill(of: due.slot.index)
+    case .status: statusIsDue()
+    case .retainedExpiry(let message): sweepRetained(message)
+    case .queueSweep(let session):
+      if sessions.contains(session), sessions[session.index].sweepAt <= now {
+        sweepQueue(of: session.index)
       }
-    case .status:
-      statusIsDue()
-    case .sweep:
-      sweepRetained(due.slot)
-    case .queueSweep:
-      if sessions.contains(due.slot), sessions[due.slot.index].sweepAt <= now {
-        sweepQueue(of: due.slot.index)
-      }
-    case .pages:
-      paging.isPaused = false
-    case .faults:
-      faultsAreDue()
+    case .pages: paging.isPaused = false
+    case .faults: faultsAreDue()
     }
   }
 
+  /// A session without a connection has had its time.
+  private mutating func sessionIsDue(_ identifier: SlotIdentifier<Session>) {
+    let session = identifier.index
+    if !sessions.contains(identifier) || sessions[session].isOnline
+      || sessions[session].expiresAt > now
+    {
+      return
+    }
+    // Many at once, such as those of an hour ago at a start, are no reason for a stall.
+    if removedInTick >= Self.removalLimit {
+      let soon = now.advanced(byNanoseconds: Self.removalPauseNanoseconds)
+      return deadlines.insert(.sessionExpiry(identifier), at: soon)
+    }
+    removedInTick += 1 + sessions[session].queue.count + Int(sessions[session].subscriptionCount)
+    counters.sessionsExpired += 1
+    note(.information, "\(sessions[session].clientIdentifier): its session expired")
+    removeSession(session)
+  }
+
   /// A client that has not got in has had its time; whoever sent what was asked for is read first.
-  private mutating func connectIsDue(_ slot: SlotIdentifier) {
+  private mutating func connectIsDue(_ slot: ConnectionID) {
     if !connections.contains(slot) { return }
     switch connections[slot.index].stage {
     case .awaitingConnect, .authenticating:
@@ -290,43 +287,43 @@ extension Broker {
   }
 
   /// The time of CONNECT is over, and nothing that would have met it lies unread.
-  mutating func connectFalls(_ index: UInt32) {
+  mutating func connectFalls(_ index: Slot<Connection>) {
     switch connections[index].stage {
     case .authenticating
     where connections[index].lastReceived >= connections[index].extras?.overdueAt ?? now:
       // An AUTH lay unread, and the next one needs time to come.
       let at = now.advanced(bySeconds: configuration.connectTimeoutSeconds)
-      deadlines.insert(.connect, connections.identifier(at: index), at: at)
+      deadlines.insert(.connect(connections.identifier(at: index)), at: at)
     case .awaitingConnect, .authenticating: endUnconnected(index, "no CONNECT within")
     case .awaitingCheck: endUnconnected(index, "its login took longer than")
     case .awaitingOthers, .connected, .closed: return
     }
   }
 
-  private mutating func endUnconnected(_ index: UInt32, _ cause: String) {
+  private mutating func endUnconnected(_ index: Slot<Connection>, _ cause: String) {
     leave(index, cause: "\(cause) \(configuration.connectTimeoutSeconds) s", isOrderly: false)
     close(index)
   }
 
   /// When a client has been silent for one and a half keep alives; never without a keep alive.
-  private func keepAliveEnd(_ index: UInt32) -> Instant {
+  private func keepAliveEnd(_ index: Slot<Connection>) -> Instant {
     connections[index].lastReceived.advanced(
       byNanoseconds: Int64(connections[index].keepAliveSeconds) * 1_500_000_000)
   }
 
-  private mutating func checkKeepAlive(_ slot: SlotIdentifier) {
+  private mutating func checkKeepAlive(_ slot: ConnectionID) {
     if !connections.contains(slot) || connections[slot.index].stage != .connected { return }
     let due = keepAliveEnd(slot.index)
-    if due > now { return deadlines.insert(.keepAlive, slot, at: due) }
+    if due > now { return deadlines.insert(.keepAlive(slot), at: due) }
     readOut(slot, before: .keepAlive)
   }
 
   /// A keep alive was over, and what the client had sent until then has been read.
-  mutating func keepAliveFalls(_ index: UInt32) {
+  mutating func keepAliveFalls(_ index: Slot<Connection>) {
     if connections[index].stage != .connected { return }
     let due = keepAliveEnd(index)
     if due > now {
-      return deadlines.insert(.keepAlive, connections.identifier(at: index), at: due)
+      return deadlines.insert(.keepAlive(connections.identifier(at: index)), at: due)
     }
     if connections[index].version == .v5 {
       send(.disconnect(Disconnect(reasonCode: .keepAliveTimeout)), on: index)
@@ -346,14 +343,13 @@ extension Broker {
   package mutating func shutDown(now: Instant) {
     self.now = now
     isShuttingDown = true
-    for index in 0..<UInt32(connections.upperBound) where connections.isOccupied(index) {
+    for index in connections.slots where connections.isOccupied(index) {
       if connections[index].stage == .connected && connections[index].version == .v5 {
         send(.disconnect(Disconnect(reasonCode: .serverShuttingDown)), on: index)
       }
-      let session = connections[index].session
-      if session != Connection.noSession {
-        connections[index].session = Connection.noSession
-        sessions[session].connection = Session.noConnection
+      if let session = connections[index].session {
+        connections[index].session = nil
+        sessions[session].connection = nil
         sessions[session].sender.interrupt()
         if sessions[session].record != 0 { recordSession(session, leftAt: now) }
       }

@@ -7,14 +7,14 @@ import MQTTSession
 
 extension Broker {
   /// Forgets a delivery, and its message when nobody else needs it.
-  mutating func dropDelivery(_ delivery: UInt32) {
+  mutating func dropDelivery(_ delivery: Slot<Delivery>) {
     let gone = deliveries.remove(delivery)
     if gone.position != 0 { recordEnd(of: gone) }
     dropReference(gone.message)
   }
 
   /// One reader less; the last one takes the message with it.
-  mutating func dropReference(_ message: UInt32) {
+  mutating func dropReference(_ message: Slot<Message>) {
     messages[message].references -= 1
     if messages[message].references == 0 {
       let number = messages[message].record
@@ -28,13 +28,13 @@ extension Broker {
     }
   }
 
-  mutating func countDropped(_ session: UInt32) {
+  mutating func countDropped(_ session: Slot<Session>) {
     counters.publishDropped += 1
     sessions[session].droppedCount += 1
     sessions[session].droppedInEpisode += 1
   }
 
-  mutating func dropForFullQueue(_ session: UInt32) {
+  mutating func dropForFullQueue(_ session: Slot<Session>) {
     counters.droppedQueueFull += 1
     countDropped(session)
     if sessions[session].isQueueFull { return }
@@ -48,7 +48,7 @@ extension Broker {
         + "max-queued-bytes \(bytes == 0 ? "none" : "\(bytes)")); messages for it are dropped")
   }
 
-  mutating func dropForSlowness(_ session: UInt32, _ connection: UInt32) {
+  mutating func dropForSlowness(_ session: Slot<Session>, _ connection: Slot<Connection>) {
     counters.droppedOutboxFull += 1
     countDropped(session)
     if !connections[connection].isDropping {
@@ -62,7 +62,7 @@ extension Broker {
   }
 
   /// A message the client said it cannot take counts as delivered. [MQTT-3.1.2-25]
-  mutating func dropTooLarge(_ session: UInt32, _ connection: UInt32) {
+  mutating func dropTooLarge(_ session: Slot<Session>, _ connection: Slot<Connection>) {
     counters.droppedTooLarge += 1
     counters.publishDropped += 1
     sessions[session].droppedCount += 1
@@ -76,7 +76,7 @@ extension Broker {
   }
 
   /// Says how much was lost, once neither queue nor outbox loses any more.
-  mutating func endEpisode(_ session: UInt32, _ connection: UInt32) {
+  mutating func endEpisode(_ session: Slot<Session>, _ connection: Slot<Connection>) {
     if sessions[session].nothingWaits { sessions[session].isQueueFull = false }
     if sessions[session].isQueueFull || connections[connection].isDropping { return }
     note(

@@ -6,7 +6,7 @@ import MQTTSession
 
 extension Broker {
   /// Takes a PUBLISH that is well formed and lies in `packet`.
-  mutating func received(_ view: PublishView, _ packet: Span<UInt8>, on index: UInt32)
+  mutating func received(_ view: PublishView, _ packet: Span<UInt8>, on index: Slot<Connection>)
     throws(Violation)
   {
     counters.publishReceived += 1
@@ -39,7 +39,7 @@ extension Broker {
   }
 
   private mutating func resolveAlias(
-    _ view: PublishView, _ packet: Span<UInt8>, on index: UInt32
+    _ view: PublishView, _ packet: Span<UInt8>, on index: Slot<Connection>
   ) throws(Violation) -> [UInt8] {
     let extras = makeExtras(for: index)
     if view.topicAlias > extras.inboundAliases.maximum {
@@ -59,11 +59,11 @@ extension Broker {
   }
 
   private mutating func take(
-    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: Slot<Connection>
   ) throws(Violation) {
     // A topic has at most one level more than bytes.
     if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
-    let session = connections[index].session
+    let session = session(of: index)
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
     if isStoreFailing, let identifier,
       !(view.qos == .exactlyOnce && sessions[session].receiver.contains(identifier)),
@@ -104,7 +104,7 @@ extension Broker {
 
   /// Why a message is not taken at all, which is then said; nil for one that is.
   @inline(__always) private mutating func refusal(
-    of view: PublishView, topic: Span<UInt8>, on index: UInt32
+    of view: PublishView, topic: Span<UInt8>, on index: Slot<Connection>
   ) -> ReasonCode? {
     if isDenied(topic, on: index) { return .notAuthorized }
     if let limit = configuration.payloadSizeLimit, view.payload.count > limit {
@@ -125,20 +125,22 @@ extension Broker {
   }
 
   /// Whether a client may not publish to a topic, which is then said.
-  @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: UInt32) -> Bool {
+  @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: Slot<Connection>)
+    -> Bool
+  {
     if topic.count >= 4, topic[0] == 0x24, let reason = Self.reason(againstPublishing: topic) {
       note(.notice, "\(name(of: index)): PUBLISH to \(reason)")
       return true
     }
-    return isControlled && !mayPublish(connections[index].session, topic)
+    return isControlled && !mayPublish(session(of: index), topic)
   }
 
   private mutating func publish(
-    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: Slot<Connection>
   ) -> ReasonCode {
     let terms = PublicationTerms(
       qos: view.qos, isRetained: view.isRetained,
-      expirySeconds: view.messageExpiryIntervalSeconds, publisher: connections[index].session)
+      expirySeconds: view.messageExpiryIntervalSeconds, publisher: session(of: index))
     let payload = packet.extracting(view.payload)
     let isWanted: Bool
     let isV5 = connections[index].version == .v5
@@ -165,7 +167,7 @@ extension Broker {
   ///
   /// It has a topic, no properties, and no mount point; lengths are as short as ours, or they would
   /// have been refused.
-  @inline(__always) private func passage(of view: PublishView, on index: UInt32) -> Int? {
+  @inline(__always) private func passage(of view: PublishView, on index: Slot<Connection>) -> Int? {
     let variableHeaderEnd =
       view.topic.upperBound + (view.qos == .atMostOnce ? 0 : 2)
       + (connections[index].version == .v5 ? 1 : 0)
@@ -193,7 +195,8 @@ extension Broker {
 
   /// Sends one of the four acknowledgements.
   @inline(__always) mutating func acknowledge(
-    _ type: PacketType, _ identifier: PacketIdentifier, _ reason: ReasonCode, on index: UInt32
+    _ type: PacketType, _ identifier: PacketIdentifier, _ reason: ReasonCode,
+    on index: Slot<Connection>
   ) {
     let version = connections[index].version
     prepareOutbox(index)

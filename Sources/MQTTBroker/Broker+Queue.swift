@@ -11,8 +11,8 @@ extension Broker {
   static let outboxRefillLimit = 256 << 10
 
   /// The kept copy of a message, made when it is needed first.
-  mutating func stored(_ message: inout RoutedMessage) -> UInt32 {
-    if messages.contains(message.stored) { return message.stored.index }
+  mutating func stored(_ message: inout RoutedMessage) -> Slot<Message> {
+    if let stored = message.stored, messages.contains(stored) { return stored.index }
     var bytes = ByteBuffer(exactCapacity: message.byteCount)
     bytes.append(message.topic)
     bytes.append(message.properties)
@@ -22,9 +22,10 @@ extension Broker {
       propertiesLength: Int32(message.properties.count), qos: message.terms.qos,
       isRetained: message.terms.isRetained, expiresAt: expiry(of: message) ?? Message.never)
     kept.record = message.record
-    message.stored = messages.insert(kept)
-    if message.record != 0 { joinTails(message.stored.index) }
-    return message.stored.index
+    let stored = messages.insert(kept)
+    message.stored = stored
+    if message.record != 0 { joinTails(stored.index) }
+    return stored.index
   }
 
   /// When a message expires; nil is never.
@@ -33,7 +34,7 @@ extension Broker {
   }
 
   /// Keeps a message for one session.
-  mutating func keep(_ message: inout RoutedMessage, _ terms: DeliveryTerms) -> UInt32 {
+  mutating func keep(_ message: inout RoutedMessage, _ terms: DeliveryTerms) -> Slot<Delivery> {
     let stored = stored(&message)
     messages[stored].references += 1
     return deliveries.insert(Delivery(message: stored, terms: terms)).index
@@ -41,7 +42,7 @@ extension Broker {
 
   /// Puts a delivery at the end of a session's queue; false when it is only in the store then.
   @discardableResult
-  mutating func enqueue(_ delivery: UInt32, for session: UInt32) -> Bool {
+  mutating func enqueue(_ delivery: Slot<Delivery>, for session: Slot<Session>) -> Bool {
     if goesToTail(session, deliveries[delivery].terms.qos) {
       moveToTail(delivery, of: session)
       return false
@@ -62,7 +63,7 @@ extension Broker {
   }
 
   /// Whether the session's queue takes another message; counts and says so when not.
-  mutating func hasRoom(_ session: UInt32, bytes: Int) -> Bool {
+  mutating func hasRoom(_ session: Slot<Session>, bytes: Int) -> Bool {
     let byteLimit = configuration.queueByteLimit
     if sessions[session].limitedCount < configuration.queueMessageLimit
       && (byteLimit == 0 || sessions[session].waitingByteCount + bytes <= byteLimit)
@@ -74,9 +75,8 @@ extension Broker {
   }
 
   /// Sends what waits for a session, in order, as far as window and outbox allow.
-  mutating func pump(_ session: UInt32) {
-    let connection = sessions[session].connection
-    if connection == Session.noConnection { return }
+  mutating func pump(_ session: Slot<Session>) {
+    guard let connection = sessions[session].connection else { return }
     while connections[connection].outputCount < Self.outboxRefillLimit {
       guard let entry = sessions[session].sender.nextResend() else { break }
       resend(entry, session, connection)
@@ -108,7 +108,9 @@ extension Broker {
     }
   }
 
-  private mutating func sendKept(_ delivery: UInt32, _ session: UInt32, _ connection: UInt32) {
+  private mutating func sendKept(
+    _ delivery: Slot<Delivery>, _ session: Slot<Session>, _ connection: Slot<Connection>
+  ) {
     let qos = deliveries[delivery].terms.qos
     var attempt = attempt(on: connection)
     let size = size(of: delivery, attempt)
@@ -121,7 +123,7 @@ extension Broker {
       return dropDelivery(delivery)
     }
     let isKept = isKeptInFlight(session) || deliveries[delivery].terms.group != nil
-    let identifier = sessions[session].sender.send(isKept ? delivery : Self.unkept, qos: qos)
+    let identifier = sessions[session].sender.send(isKept ? delivery : nil, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
     attempt.identifier = identifier.rawValue
     // "Might be" a repetition is what DUP says, and what a start from a store knows. [MQTT-3.3.1-1]
@@ -133,50 +135,57 @@ extension Broker {
   }
 
   /// PUBLISH with DUP, or PUBREL, as the handshake stood. [MQTT-4.4.0-1] [MQTT-3.3.1-1]
-  private mutating func resend(_ entry: SenderFlow.Entry, _ session: UInt32, _ connection: UInt32) {
+  private mutating func resend(
+    _ entry: SenderFlow.Entry, _ session: Slot<Session>, _ connection: Slot<Connection>
+  ) {
     if entry.stage == .awaitingPubcomp {
       return acknowledge(.pubrel, entry.packetIdentifier, .success, on: connection)
     }
+    guard let delivery = entry.delivery else {
+      preconditionFailure("what may be sent again is kept")
+    }
     // Its rights may have changed since the first attempt.
-    if isWithheld(deliveries[entry.message].message, session, connection) {
-      return withhold(entry, of: session)
+    if isWithheld(deliveries[delivery].message, session, connection) {
+      return withhold(delivery, entry, of: session)
     }
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     var attempt = attempt(on: connection)
-    let size = size(of: entry.message, attempt)
+    let size = size(of: delivery, attempt)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
-      return endResend(entry, session)
+      return endResend(delivery, entry, session)
     }
     attempt.identifier = entry.packetIdentifier.rawValue
     attempt.isDuplicate = true
-    transmit(entry.message, attempt, size: size, on: connection)
+    transmit(delivery, attempt, size: size, on: connection)
   }
 
   /// A message that was under way is not sent again, as if the client had refused it.
-  private mutating func endResend(_ entry: SenderFlow.Entry, _ session: UInt32) {
+  private mutating func endResend(
+    _ delivery: Slot<Delivery>, _ entry: SenderFlow.Entry, _ session: Slot<Session>
+  ) {
     let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
     _ = sessions[session].sender.receive(
       type, entry.packetIdentifier, reasonCode: .packetTooLarge)
-    dropDelivery(entry.message)
+    dropDelivery(delivery)
   }
 
   /// What an attempt to send a kept message on a connection begins with.
-  private func attempt(on connection: UInt32) -> PublishAttempt {
+  private func attempt(on connection: Slot<Connection>) -> PublishAttempt {
     PublishAttempt(
       version: connections[connection].version, hiddenCount: mountPoint(of: connection).count,
       now: now)
   }
 
   /// Bytes of the PUBLISH that an attempt without an alias takes.
-  private func size(of delivery: UInt32, _ attempt: PublishAttempt) -> Int {
+  private func size(of delivery: Slot<Delivery>, _ attempt: PublishAttempt) -> Int {
     messages[deliveries[delivery].message]
       .publishForm(deliveries[delivery].terms, attempt).encodedSize
   }
 
   /// Sends a kept message, whose PUBLISH without an alias has `size` bytes.
   private mutating func transmit(
-    _ delivery: UInt32, _ given: PublishAttempt, size: Int, on connection: UInt32
+    _ delivery: Slot<Delivery>, _ given: PublishAttempt, size: Int, on connection: Slot<Connection>
   ) {
     var attempt = given
     let kept = deliveries[delivery]
@@ -207,7 +216,7 @@ extension Broker {
   }
 
   /// The shell took the output of a session's connection: there is room for what waits.
-  mutating func outputTaken(_ session: UInt32, _ connection: UInt32) {
+  mutating func outputTaken(_ session: Slot<Session>, _ connection: Slot<Connection>) {
     if connections[connection].isDropping {
       connections[connection].isDropping = false
       endEpisode(session, connection)

@@ -38,13 +38,13 @@ extension Broker {
   }
 
   /// Reads what a connection sent while it waited.
-  mutating func readOn(_ index: UInt32) {
+  mutating func readOn(_ index: Slot<Connection>) {
     if connections[index].inbox.isEmpty || connections[index].stage == .closed { return }
     let waiting = connections[index].inbox.take()
     take(waiting.span, on: index)
   }
 
-  private mutating func take(_ bytes: Span<UInt8>, on index: UInt32) {
+  private mutating func take(_ bytes: Span<UInt8>, on index: Slot<Connection>) {
     connections[index].lastReceived = now
     // Who asks and never reads the answers would grow them without bound: acknowledgements cannot
     // be dropped as messages at QoS 0 are.
@@ -86,7 +86,9 @@ extension Broker {
   }
 
   /// Matches the topics of the next messages in `bytes` together; returns where they end.
-  private mutating func lookAhead(_ bytes: Span<UInt8>, from start: Int, on index: UInt32) -> Int {
+  private mutating func lookAhead(_ bytes: Span<UInt8>, from start: Int, on index: Slot<Connection>)
+    -> Int
+  {
     ahead.begin()
     if connections[index].stage != .connected { return start }
     let epoch = subscriptions.epoch &+ access.epoch
@@ -101,7 +103,7 @@ extension Broker {
       if length == 0 || length > body.count - 2 { continue }
       let topic = body.extracting(2..<2 + length)
       let hash = hash(topic, seed: topicSeed)
-      if cache.find(topic, hash: hash, epoch: epoch) == MatchCache.nothing {
+      if cache.find(topic, hash: hash, epoch: epoch) == nil {
         ahead.add(topic, hash: hash)
       }
     }
@@ -110,7 +112,8 @@ extension Broker {
   }
 
   /// Adds to the incomplete packet just what it lacks; returns how many bytes that took.
-  private mutating func completePacket(_ bytes: Span<UInt8>, on index: UInt32) throws(Violation)
+  private mutating func completePacket(_ bytes: Span<UInt8>, on index: Slot<Connection>)
+    throws(Violation)
     -> Int
   {
     var taken = 0
@@ -132,7 +135,8 @@ extension Broker {
   }
 
   /// Handles the packet in the inbox; false when the connection is closed after it.
-  private mutating func handleInbox(_ header: FixedHeader, on index: UInt32) throws(Violation)
+  private mutating func handleInbox(_ header: FixedHeader, on index: Slot<Connection>)
+    throws(Violation)
     -> Bool
   {
     let packet = connections[index].inbox.take()
@@ -140,7 +144,7 @@ extension Broker {
     return connections[index].stage != .closed
   }
 
-  private func fixedHeader(_ bytes: Span<UInt8>, at start: Int, on index: UInt32)
+  private func fixedHeader(_ bytes: Span<UInt8>, at start: Int, on index: Slot<Connection>)
     throws(Violation) -> FixedHeader?
   {
     var limit = configuration.packetSizeLimit
@@ -157,7 +161,7 @@ extension Broker {
   }
 
   private mutating func handle(
-    _ packet: Span<UInt8>, _ header: FixedHeader, on index: UInt32
+    _ packet: Span<UInt8>, _ header: FixedHeader, on index: Slot<Connection>
   ) throws(Violation) {
     counters.messagesReceived += 1
     let version = connections[index].version
@@ -203,7 +207,9 @@ extension Broker {
     }
   }
 
-  private mutating func handleConnected(_ packet: Packet, on index: UInt32) throws(Violation) {
+  private mutating func handleConnected(_ packet: Packet, on index: Slot<Connection>)
+    throws(Violation)
+  {
     if configuration.logsPackets { notePacket(received: packet, on: index) }
     switch packet {
     case .subscribe(let subscribe): try subscribed(subscribe, on: index)
@@ -219,7 +225,9 @@ extension Broker {
   }
 
   /// Nothing but CONNECT, and AUTH after it, is taken before CONNACK. [MQTT-3.1.0-1]
-  private mutating func handleUnconnected(_ packet: Packet, on index: UInt32) throws(Violation) {
+  private mutating func handleUnconnected(_ packet: Packet, on index: Slot<Connection>)
+    throws(Violation)
+  {
     switch (connections[index].stage, packet) {
     case (.awaitingConnect, .connect(let connect)):
       if configuration.logsPackets { notePacket(received: packet, on: index) }
@@ -237,7 +245,7 @@ extension Broker {
   }
 
   /// Answers a peer's fault and closes; the one place where that is done.
-  mutating func refuse(_ index: UInt32, _ violation: Violation) {
+  mutating func refuse(_ index: Slot<Connection>, _ violation: Violation) {
     counters.protocolErrors += 1
     let version = connections[index].version
     switch connections[index].stage {

@@ -29,7 +29,7 @@ extension Broker {
   /// Ends the connections of a listener that is gone.
   package mutating func close(listener: Int, now: Instant) {
     self.now = now
-    for index in 0..<UInt32(connections.upperBound) where connections.isOccupied(index) {
+    for index in connections.slots where connections.isOccupied(index) {
       if Int(connections[index].listener) != listener || connections[index].stage == .closed {
         continue
       }
@@ -47,7 +47,7 @@ extension Broker {
       "\(sessions.count) sessions, \(subscriptions.count) subscriptions, "
         + "\(retained.count) retained messages"
     ]
-    for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
+    for index in sessions.slots where sessions.isOccupied(index) {
       lines.append(
         "session \(sessions[index].clientIdentifier): "
           + (sessions[index].isOnline ? "connected" : "absent")
@@ -69,7 +69,7 @@ extension Broker {
   }
 
   private func retainedTopics(atMost limit: Int) -> [String] {
-    var found: [UInt32] = []
+    var found: [Slot<Message>] = []
     let everything: [UInt8] = [UInt8(ascii: "#")]
     retained.match(everything.span, into: &found)
     return found.prefix(limit).map { message in

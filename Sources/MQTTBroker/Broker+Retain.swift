@@ -10,8 +10,7 @@ extension Broker {
   mutating func retain(_ routed: inout RoutedMessage) {
     let topic = routed.topic
     if routed.payload.isEmpty {
-      let before = retained.remove(topic)
-      if before != RetainedTree.nothing {
+      if let before = retained.remove(topic) {
         if configuration.keepsRecords { recordUnretained(topic) }
         dropReference(before)
       }
@@ -20,15 +19,15 @@ extension Broker {
     if !hasRoomToRetain(topic) { return refuseRetained(topic, from: routed.terms.publisher) }
     let message = stored(&routed)
     messages[message].references += 1
-    if routed.terms.publisher != SubscriptionTree.nothing {
-      messages[message].source = clientAccess(of: routed.terms.publisher)
+    if let publisher = routed.terms.publisher {
+      messages[message].source = clientAccess(of: publisher)
     }
     let before = retained.set(topic, message)
     if configuration.keepsRecords { recordRetained(topic, message) }
-    if before != RetainedTree.nothing { dropReference(before) } else { isFullOfRetained = false }
+    if let before { dropReference(before) } else { isFullOfRetained = false }
     let expiresAt = messages[message].expiresAt
     if expiresAt != Message.never {
-      deadlines.insert(.sweep, messages.identifier(at: message), at: expiresAt)
+      deadlines.insert(.retainedExpiry(messages.identifier(at: message)), at: expiresAt)
     }
   }
 
@@ -39,12 +38,11 @@ extension Broker {
   }
 
   /// Counts a message for whose topic there is no room, and says the first one.
-  mutating func refuseRetained(_ topic: Span<UInt8>, from publisher: UInt32) {
+  mutating func refuseRetained(_ topic: Span<UInt8>, from publisher: Slot<Session>?) {
     counters.retainedRefused += 1
     if isFullOfRetained { return }
     isFullOfRetained = true
-    let name =
-      publisher == SubscriptionTree.nothing ? "" : "\(sessions[publisher].clientIdentifier): "
+    let name = publisher.map { "\(sessions[$0].clientIdentifier): " } ?? ""
     note(
       .warning,
       name + "max-retained-messages \(configuration.retainedLimit) is reached: "
@@ -53,11 +51,10 @@ extension Broker {
   }
 
   /// Forgets a retained message whose time is over. [MQTT-3.3.2-5]
-  mutating func sweepRetained(_ slot: SlotIdentifier) {
+  mutating func sweepRetained(_ slot: SlotIdentifier<Message>) {
     if !messages.contains(slot) { return }
     let topic = array(messages[slot.index].bytes.span.extracting(messages[slot.index].topic))
-    let node = retained.tree.find(topic.span)
-    if node == TopicTree.nothing || retained.tree[node] != slot.index { return }
+    if retained.message(of: topic.span) != slot.index { return }
     _ = retained.remove(topic.span)
     if configuration.keepsRecords { recordUnretained(topic.span) }
     counters.messagesExpired += 1
@@ -66,7 +63,8 @@ extension Broker {
 
   /// Queues what is retained for a new subscription. (3.8.3.1)
   mutating func replay(
-    _ filter: Span<UInt8>, to session: UInt32, options: SubscriptionOptions, identifier: UInt32
+    _ filter: Span<UInt8>, to session: Slot<Session>, options: SubscriptionOptions,
+    identifier: UInt32
   ) {
     retainedMatches.removeAll(keepingCapacity: true)
     retained.match(filter, into: &retainedMatches)

@@ -11,11 +11,9 @@ extension Broker {
     let epoch = subscriptions.epoch &+ access.epoch
     var line = cache.findAgain(topic, epoch: epoch)
     let hash =
-      line == MatchCache.nothing
-      ? Basis.hash(topic, seed: topicSeed) : cache.lines[line].hash
-    if line == MatchCache.nothing { line = cache.find(topic, hash: hash, epoch: epoch) }
-    let isKnown = line != MatchCache.nothing
-    if !isKnown {
+      if let line { cache.lines[line].hash } else { Basis.hash(topic, seed: topicSeed) }
+    if line == nil { line = cache.find(topic, hash: hash, epoch: epoch) }
+    if line == nil {
       if !ahead.take(topic, hash: hash, epoch: subscriptions.epoch, into: &match) {
         subscriptions.match(topic, into: &match, marks: &marks)
       }
@@ -34,18 +32,19 @@ extension Broker {
       var identifiers: [UInt32] = []
       if target.identifiers != 0 {
         identifiers =
-          isKnown
-          ? cache.lines[line].match.identifiers(of: target) : match.identifiers(of: target)
+          if let line {
+            cache.lines[line].match.identifiers(of: target)
+          } else { match.identifiers(of: target) }
       }
       deliver(&message, to: target, identifiers)
     }
     let isWanted = !targets.isEmpty
     message.isShared = false
     exchange(&targets, line)
-    if isKnown ? cache.lines[line].match.groups.isEmpty : match.groups.isEmpty {
-      return isWanted
-    }
-    let groups = isKnown ? cache.lines[line].match.groups : match.groups
+    let hasNoGroups =
+      if let line { cache.lines[line].match.groups.isEmpty } else { match.groups.isEmpty }
+    if hasNoGroups { return isWanted }
+    let groups = if let line { cache.lines[line].match.groups } else { match.groups }
     for position in groups.indices {
       let group = groups[position]
       if isControlled { authorizeMembers(of: group, topic, hash) }
@@ -62,11 +61,13 @@ extension Broker {
   }
 
   /// Swaps the targets of the match at hand, remembered in `line` or not.
-  @inline(__always) private mutating func exchange(_ targets: inout [Target], _ line: UInt32) {
-    if line == MatchCache.nothing {
-      swap(&targets, &match.targets)
-    } else {
+  @inline(__always) private mutating func exchange(
+    _ targets: inout [Target], _ line: Slot<MatchCache.Line>?
+  ) {
+    if let line {
       cache.exchange(&targets, of: line)
+    } else {
+      swap(&targets, &match.targets)
     }
   }
 
@@ -75,15 +76,15 @@ extension Broker {
   ///
   /// Members that may not have the topic are passed over.
   mutating func chooseMember(
-    of group: UInt32, topic: Span<UInt8>, except session: UInt32? = nil
-  ) -> UInt32? {
+    of group: Slot<SharedGroup>, topic: Span<UInt8>, except session: Slot<Session>? = nil
+  ) -> Slot<SubscriptionTree.Subscription>? {
     guard let offset = memberAhead(of: group, topic: topic, except: session) else { return nil }
     return subscriptions.takeTurn(of: group, ahead: offset)
   }
 
   /// How far ahead that member is.
   func memberAhead(
-    of group: UInt32, topic: Span<UInt8>, except session: UInt32? = nil
+    of group: Slot<SharedGroup>, topic: Span<UInt8>, except session: Slot<Session>? = nil
   ) -> Int? {
     var free: Int?
     var online: Int?

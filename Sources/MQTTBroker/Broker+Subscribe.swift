@@ -7,8 +7,8 @@ import MQTTSession
 
 extension Broker {
   /// Takes a SUBSCRIBE that is well formed.
-  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) throws(Violation) {
-    let session = connections[index].session
+  mutating func subscribed(_ subscribe: Subscribe, on index: Slot<Connection>) throws(Violation) {
+    let session = session(of: index)
     try checkAnswer(reasonCount: subscribe.subscriptions.count, on: index)
     if isStoreFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
@@ -48,8 +48,10 @@ extension Broker {
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.
-  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) throws(Violation) {
-    let session = connections[index].session
+  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: Slot<Connection>)
+    throws(Violation)
+  {
+    let session = session(of: index)
     try checkAnswer(reasonCount: unsubscribe.filters.count, on: index)
     if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
     let recorded = journal.appended
@@ -84,7 +86,7 @@ extension Broker {
   }
 
   /// SUBACK and UNSUBACK have a reason for each filter, and no shorter form. [MQTT-3.1.2-24]
-  private func checkAnswer(reasonCount: Int, on index: UInt32) throws(Violation) {
+  private func checkAnswer(reasonCount: Int, on index: Slot<Connection>) throws(Violation) {
     let limit = connections[index].packetSizeLimit
     if limit == .max { return }
     let remaining = 3 + reasonCount
@@ -97,7 +99,8 @@ extension Broker {
 
   /// Adds a subscription whose filter and options the codec has found to be in order.
   private mutating func add(
-    _ subscription: Subscription, identifier: UInt32, session: UInt32, on index: UInt32
+    _ subscription: Subscription, identifier: UInt32, session: Slot<Session>,
+    on index: Slot<Connection>
   ) -> (ReasonCode, isNew: Bool) {
     let whole = Array(subscription.filter.utf8)
     let shared = Topic.shared(subscription.filter)
@@ -113,7 +116,7 @@ extension Broker {
     }
     if isControlled && !maySubscribe(.subscribe, session, filter) { return (.notAuthorized, false) }
     if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
-      && !subscriptions.contains(session: session, filter: filter.span, group: shared?.group)
+      && subscriptions.subscription(of: session, filter: filter.span, group: shared?.group) == nil
     {
       counters.subscriptionsRefused += 1
       if !sessions[session].isFullOfSubscriptions {

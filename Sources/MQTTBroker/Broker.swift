@@ -24,7 +24,7 @@ import MQTTCodec
 import MQTTSession
 
 /// Names a connection between the engine and the shell.
-package typealias ConnectionID = SlotIdentifier
+package typealias ConnectionID = SlotIdentifier<Connection>
 
 /// A connection that the engine has done with: write `output`, then close.
 package struct ClosingConnection: ~Copyable {
@@ -67,7 +67,7 @@ package struct Broker: ~Copyable {
   var looks = Looks()
   var sessions = SlotTable<Session>()
   /// Client identifier to session; only ever asked, never walked.
-  var sessionsByIdentifier: [ExactText: UInt32] = [:]
+  var sessionsByIdentifier: [ExactText: Slot<Session>] = [:]
   var messages = SlotTable<Message>()
   var deliveries = SlotTable<Delivery>()
   var subscriptions: SubscriptionTree
@@ -85,7 +85,7 @@ package struct Broker: ~Copyable {
   var match = Match()
   var marks = MatchMarks()
   var ahead = MatchAhead()
-  var retainedMatches: [UInt32] = []
+  var retainedMatches: [Slot<Message>] = []
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
   var spares = SpareBuffers()
@@ -178,7 +178,7 @@ package struct Broker: ~Copyable {
     }
     if isCrowded { awaitLook(connection.index) } else { takePlace(connection) }
     deadlines.insert(
-      .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
+      .connect(connection), at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
     return connection
   }
 
@@ -252,8 +252,9 @@ package struct Broker: ~Copyable {
       own: takeReleasedOutput(of: connection.index), lent: takeLent(of: connection.index),
       shared: takeRun(of: connection.index))
     counters.bytesSent += UInt64(output.count)
-    let session = connections[connection.index].session
-    if session != Connection.noSession { outputTaken(session, connection.index) }
+    if let session = connections[connection.index].session {
+      outputTaken(session, connection.index)
+    }
     return output
   }
 
@@ -287,7 +288,7 @@ package struct Broker: ~Copyable {
   // MARK: Parts shared by all acts
 
   /// Puts a connection into its reactor's list of those with output.
-  @inline(__always) mutating func enlist(_ index: UInt32) {
+  @inline(__always) mutating func enlist(_ index: Slot<Connection>) {
     if connections[index].isListed || connections[index].stage == .closed { return }
     connections[index].isListed = true
     reactors[Int(connections[index].reactor)].outputs.append(connections.identifier(at: index))
@@ -295,13 +296,13 @@ package struct Broker: ~Copyable {
 
   /// Makes sure that a connection's outbox ends with what it sends last, and has memory, used before
   /// if there is some.
-  @inline(__always) mutating func prepareOutbox(_ index: UInt32) {
+  @inline(__always) mutating func prepareOutbox(_ index: Slot<Connection>) {
     settleRuns(of: index)
     if connections[index].outbox.capacity == 0 { connections[index].outbox = spares.take() }
   }
 
   /// Copies what it shares with others, if there is something, behind what is in the outbox.
-  @inline(__always) mutating func settleRuns(of index: UInt32) {
+  @inline(__always) mutating func settleRuns(of index: Slot<Connection>) {
     if !connections[index].run.isEmpty || connections[index].lentByteCount > 0 {
       copyRuns(of: index)
     }
@@ -310,7 +311,7 @@ package struct Broker: ~Copyable {
   /// Appends a packet to a connection's outbox.
   ///
   /// A last word that is longer than the client takes is left out. [MQTT-3.1.2-24]
-  mutating func send(_ packet: Packet, on index: UInt32) {
+  mutating func send(_ packet: Packet, on index: Slot<Connection>) {
     let version = connections[index].version
     prepareOutbox(index)
     let start = connections[index].outbox.count
@@ -324,7 +325,7 @@ package struct Broker: ~Copyable {
   }
 
   /// Marks a connection as done: no more is read, and it is closed after its output.
-  mutating func close(_ index: UInt32) {
+  mutating func close(_ index: Slot<Connection>) {
     if connections[index].stage == .closed { return }
     settle(index)
     leavePlace(index)
@@ -333,19 +334,27 @@ package struct Broker: ~Copyable {
   }
 
   /// What only some connections need, made when it is needed first.
-  mutating func makeExtras(for index: UInt32) -> ConnectionExtras {
+  mutating func makeExtras(for index: Slot<Connection>) -> ConnectionExtras {
     if let extras = connections[index].extras { return extras }
     let extras = ConnectionExtras(inboundMaximum: terms(of: index).topicAliasMaximum)
     connections[index].extras = extras
     return extras
   }
 
+  /// The session of a client that is connected.
+  @inline(__always) func session(of index: Slot<Connection>) -> Slot<Session> {
+    guard let session = connections[index].session else {
+      preconditionFailure("a client that is connected has a session")
+    }
+    return session
+  }
+
   /// What holds for the clients of a connection's listener.
-  func terms(of index: UInt32) -> ListenerTerms {
+  func terms(of index: Slot<Connection>) -> ListenerTerms {
     configuration.terms(ofListener: connections[index].listener)
   }
 
-  mutating func release(_ index: UInt32) {
+  mutating func release(_ index: Slot<Connection>) {
     settle(index)
     leavePlace(index)
     letGo(successorsOf: index)

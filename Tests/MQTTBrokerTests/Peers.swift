@@ -81,7 +81,7 @@ final class Peer {
     connection =
       world.broker.open(
         reactor: 0, listener: listener, peer: "127.0.0.1:1", facts: facts, now: world.now)
-      ?? SlotIdentifier.none
+      ?? ConnectionID.none
     world.settle()
     if isClosed { connection = .none }
   }

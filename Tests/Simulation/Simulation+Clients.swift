@@ -58,8 +58,8 @@ extension Simulation {
     let link = links.count
     links.append(
       Link(client: client.index, version: client.session.version, connection: connection))
-    while linksBySlot.count <= Int(connection.index) { linksBySlot.append(0) }
-    linksBySlot[Int(connection.index)] = link
+    while linksBySlot.count <= connection.index.position { linksBySlot.append(0) }
+    linksBySlot[connection.index.position] = link
     client.link = link
     client.session.open(now: now)
     say("client \(client.index) connects")

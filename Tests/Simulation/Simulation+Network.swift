@@ -198,7 +198,7 @@ extension Simulation {
   /// Brings the engine what it wants to have read before it decides.
   private func readOut() throws(Verdict) {
     while let connection = broker.nextReadOut(reactor: 0) {
-      let link = linksBySlot[Int(connection.index)]
+      let link = linksBySlot[connection.index.position]
       if plant != .unreadDecision, links[link].connection == connection {
         try deliverUp(link, count: links[link].up.count)
       }
@@ -209,7 +209,7 @@ extension Simulation {
 
   private func fetchOutput() {
     while let connection = broker.nextOutput(reactor: 0) {
-      let link = linksBySlot[Int(connection.index)]
+      let link = linksBySlot[connection.index.position]
       if takesOutput(link) { send(broker.takeOutput(of: connection), to: link) }
     }
     for link in links.indices
@@ -228,7 +228,7 @@ extension Simulation {
     var ended: [Int] = []
     while var closing = broker.nextClose(reactor: 0) {
       let connection = closing.connection
-      let link = linksBySlot[Int(connection.index)]
+      let link = linksBySlot[connection.index.position]
       send(closing.output.take().bytes, to: link)
       guard links[link].connection == connection, links[link].brokerHasIt else { continue }
       motion += 1

@@ -47,13 +47,15 @@ extension Broker {
       }
     }
     if !isControlled { return }
-    for session in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(session) {
+    for session in sessions.slots where sessions.isOccupied(session) {
       _ = clientAccess(of: session)
     }
   }
 
   /// Says who a session belongs to now.
-  mutating func setSubject(_ session: UInt32, userName: String?, on connection: UInt32) {
+  mutating func setSubject(
+    _ session: Slot<Session>, userName: String?, on connection: Slot<Connection>
+  ) {
     let listener = connections[connection].listener
     let name = configuration.terms(ofListener: listener).name
     if !sessions[session].subject.isSame(userName, listener, name) {
@@ -71,7 +73,7 @@ extension Broker {
   }
 
   /// A session as the lists see it.
-  mutating func clientAccess(of session: UInt32) -> ClientAccess {
+  mutating func clientAccess(of session: Slot<Session>) -> ClientAccess {
     if let known = sessions[session].access { return known }
     access.clients += 1
     let fresh = ClientAccess(
@@ -101,23 +103,25 @@ extension Broker {
   }
 
   /// Whether a session may publish to a topic.
-  mutating func mayPublish(_ session: UInt32, _ topic: Span<UInt8>) -> Bool {
+  mutating func mayPublish(_ session: Slot<Session>, _ topic: Span<UInt8>) -> Bool {
     isAllowed(.publish, clientAccess(of: session), topic, hash(topic, seed: topicSeed))
   }
 
   /// Whether a session may be sent messages of a topic.
-  mutating func mayReceive(_ session: UInt32, _ topic: Span<UInt8>, _ topicHash: UInt64) -> Bool {
+  mutating func mayReceive(_ session: Slot<Session>, _ topic: Span<UInt8>, _ topicHash: UInt64)
+    -> Bool
+  {
     isAllowed(.deliver, clientAccess(of: session), topic, topicHash)
   }
 
   /// Whether a kept message may be sent to a session.
-  mutating func mayReceive(_ session: UInt32, message: UInt32) -> Bool {
+  mutating func mayReceive(_ session: Slot<Session>, message: Slot<Message>) -> Bool {
     let topic = array(messages[message].bytes.span.extracting(messages[message].topic))
     return mayReceive(session, topic.span, hash(topic.span, seed: topicSeed))
   }
 
   /// Whether a retained message may be replayed to a session.
-  mutating func mayReplay(_ message: UInt32, to session: UInt32) -> Bool {
+  mutating func mayReplay(_ message: Slot<Message>, to session: Slot<Session>) -> Bool {
     let topic = array(messages[message].bytes.span.extracting(messages[message].topic))
     let topicHash = hash(topic.span, seed: topicSeed)
     if !mayReceive(session, topic.span, topicHash) { return false }
@@ -140,7 +144,9 @@ extension Broker {
   }
 
   /// Decides about all members of a group, so that choosing one of them finds the decisions made.
-  mutating func authorizeMembers(of group: UInt32, _ topic: Span<UInt8>, _ topicHash: UInt64) {
+  mutating func authorizeMembers(
+    of group: Slot<SharedGroup>, _ topic: Span<UInt8>, _ topicHash: UInt64
+  ) {
     for offset in 0..<subscriptions.groups[group].members.count {
       let member = subscriptions.groups[group].members[offset]
       _ = mayReceive(subscriptions.subscriptions[member].session, topic, topicHash)
@@ -148,7 +154,7 @@ extension Broker {
   }
 
   /// The same as ``mayReceive(_:_:_:)`` for a walk that changes nothing.
-  func mayHave(_ session: UInt32, _ topic: Span<UInt8>) -> Bool {
+  func mayHave(_ session: Slot<Session>, _ topic: Span<UInt8>) -> Bool {
     guard let client = sessions[session].access else { return true }
     refresh(client)
     guard client.isRestricted else { return true }
@@ -201,7 +207,7 @@ extension Broker {
 
   /// Whether a session may ask for the messages of a filter, or ask for them no longer.
   mutating func maySubscribe(
-    _ action: AccessAction, _ session: UInt32, _ filter: [UInt8]
+    _ action: AccessAction, _ session: Slot<Session>, _ filter: [UInt8]
   ) -> Bool {
     let client = clientAccess(of: session)
     refresh(client)

@@ -41,7 +41,7 @@ struct Logins {
 
 extension Broker {
   /// What the listener of a connection asks.
-  func policy(of index: UInt32) -> ListenerPolicy {
+  func policy(of index: Slot<Connection>) -> ListenerPolicy {
     policy(ofListener: connections[index].listener)
   }
 
@@ -50,7 +50,7 @@ extension Broker {
   }
 
   /// Finds out who a client is that says it in CONNECT or in its TLS handshake.
-  mutating func identify(_ connect: Connect, on index: UInt32) throws(Violation) {
+  mutating func identify(_ connect: Connect, on index: Slot<Connection>) throws(Violation) {
     let policy = policy(of: index)
     if policy.identity != .packet {
       guard let name = connections[index].extras?.identity else {
@@ -82,7 +82,7 @@ extension Broker {
     awaitCheck(connect, on: index)
   }
 
-  private mutating func awaitCheck(_ connect: Connect, on index: UInt32) {
+  private mutating func awaitCheck(_ connect: Connect, on index: Slot<Connection>) {
     if logins.waitingCount >= configuration.waitingLoginLimit {
       if !logins.isFull {
         logins.isFull = true
@@ -105,14 +105,14 @@ extension Broker {
     logins.waitingCount += 1
     let connection = connections.identifier(at: index)
     if start > now {
-      deadlines.insert(.login, connection, at: start)
+      deadlines.insert(.login(connection), at: start)
     } else {
       logins.checks.append(connection)
     }
   }
 
   /// A login has waited long enough.
-  mutating func loginIsDue(_ slot: SlotIdentifier) {
+  mutating func loginIsDue(_ slot: ConnectionID) {
     if connections.contains(slot) && connections[slot.index].stage == .awaitingCheck {
       logins.checks.append(slot)
     }
@@ -181,7 +181,7 @@ extension Broker {
   }
 
   /// Asks the policy anew about a client that waits.
-  private mutating func again(_ connect: Connect, on index: UInt32) {
+  private mutating func again(_ connect: Connect, on index: Slot<Connection>) {
     logins.waitingCount -= 1
     connections[index].stage = .awaitingConnect
     connections[index].extras?.waitingConnect = nil
@@ -199,7 +199,7 @@ extension Broker {
   ///
   /// The password is never part of it.
   mutating func refuseLogin(
-    _ connect: Connect, _ reasonCode: ReasonCode, _ reason: String, on index: UInt32
+    _ connect: Connect, _ reasonCode: ReasonCode, _ reason: String, on index: Slot<Connection>
   ) {
     counters.loginsRefused += 1
     note(

@@ -27,7 +27,7 @@ package enum ClientIdentifierOwner: String, CaseIterable, Sendable {
 /// Deliveries that a session's present client may not have.
 final class WithheldDeliveries {
   /// In the order in which they would have been sent.
-  var deliveries: [UInt32] = []
+  var deliveries: [Slot<Delivery>] = []
   /// Bytes of their messages.
   var byteCount = 0
 }
@@ -37,7 +37,7 @@ extension Broker {
 
   /// Whether a client may have the session of an identifier, if there is one; it is refused if not.
   mutating func mayHaveSession(
-    of identifier: String, _ connect: Connect, _ userName: String?, on index: UInt32
+    of identifier: String, _ connect: Connect, _ userName: String?, on index: Slot<Connection>
   ) -> Bool {
     guard let session = sessionsByIdentifier[identifier.exact],
       // One whose time is over may still be there for a moment.
@@ -77,7 +77,9 @@ extension Broker {
       + (subject.listenerName.isEmpty ? "" : " at \(subject.listenerName)")
   }
 
-  private func isOwner(of session: UInt32, _ userName: String?, on index: UInt32) -> Bool {
+  private func isOwner(of session: Slot<Session>, _ userName: String?, on index: Slot<Connection>)
+    -> Bool
+  {
     let owner = sessions[session].subject
     if owner.isUnclaimed { return true }
     if owner.userName?.exact != userName?.exact { return false }
@@ -108,7 +110,9 @@ extension Broker {
   // MARK: What the present client may not have
 
   /// Whether a kept message is not for the client that a session has now.
-  mutating func isWithheld(_ message: UInt32, _ session: UInt32, _ connection: UInt32) -> Bool {
+  mutating func isWithheld(
+    _ message: Slot<Message>, _ session: Slot<Session>, _ connection: Slot<Connection>
+  ) -> Bool {
     if connections[connection].isMounted
       && isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection)
     {
@@ -119,7 +123,7 @@ extension Broker {
 
   /// Puts a delivery aside that was taken from a session's queue or flight; another member of its
   /// group gets it at once.
-  mutating func withhold(_ delivery: UInt32, of session: UInt32) {
+  mutating func withhold(_ delivery: Slot<Delivery>, of session: Slot<Session>) {
     // What is retained is still there.
     if deliveries[delivery].isReplay { return dropDelivery(delivery) }
     if hasOtherMember(delivery, than: session) { return giveToGroup(delivery, except: session) }
@@ -139,27 +143,30 @@ extension Broker {
 
   /// Puts aside what is under way to the client before, so that no acknowledgement of the present
   /// one can end it.
-  mutating func withholdFlight(of session: UInt32, on connection: UInt32) {
-    for entry in sessions[session].sender.unfinished
-    where entry.message != Self.unkept && entry.stage != .awaitingPubcomp
-      && isWithheld(deliveries[entry.message].message, session, connection)
-    {
-      withhold(entry, of: session)
+  mutating func withholdFlight(of session: Slot<Session>, on connection: Slot<Connection>) {
+    for entry in sessions[session].sender.unfinished where entry.stage != .awaitingPubcomp {
+      if let delivery = entry.delivery,
+        isWithheld(deliveries[delivery].message, session, connection)
+      {
+        withhold(delivery, entry, of: session)
+      }
     }
   }
 
   /// The same for one message under way.
-  mutating func withhold(_ entry: SenderFlow.Entry, of session: UInt32) {
+  mutating func withhold(
+    _ delivery: Slot<Delivery>, _ entry: SenderFlow.Entry, of session: Slot<Session>
+  ) {
     let type = entry.stage == .awaitingPuback ? PacketType.puback : .pubrec
     _ = sessions[session].sender.receive(
       type, entry.packetIdentifier, reasonCode: .notAuthorized)
     // [MQTT-4.8.2-5]
-    if entry.stage == .awaitingPubrec { deliveries[entry.message].terms.group = nil }
-    withhold(entry.message, of: session)
+    if entry.stage == .awaitingPubrec { deliveries[delivery].terms.group = nil }
+    withhold(delivery, of: session)
   }
 
   /// Queues what was put aside again, behind all else: nothing of its topics came since.
-  mutating func queueWithheld(of session: UInt32) {
+  mutating func queueWithheld(of session: Slot<Session>) {
     guard let withheld = sessions[session].withheld else { return }
     sessions[session].withheld = nil
     for delivery in withheld.deliveries {
@@ -170,7 +177,7 @@ extension Broker {
 
   /// The rules may give back what was put aside.
   mutating func queueAllWithheld() {
-    for session in 0..<UInt32(sessions.upperBound)
+    for session in sessions.slots
     where sessions.isOccupied(session) && sessions[session].withheld != nil {
       queueWithheld(of: session)
       pump(session)

@@ -36,7 +36,7 @@ extension Broker {
   }
 
   /// A connection is closed or gone.
-  mutating func leavePlace(_ index: UInt32) {
+  mutating func leavePlace(_ index: Slot<Connection>) {
     if !connections[index].hasPlace { return }
     connections[index].hasPlace = false
     placeCount -= 1
@@ -57,7 +57,7 @@ extension Broker {
   }
 
   /// False when a limit is reached, which is said.
-  private mutating func makeRoom(for index: UInt32) -> Bool {
+  private mutating func makeRoom(for index: Slot<Connection>) -> Bool {
     let peer = connections[index].peer
     if placeCount >= configuration.connectionLimit {
       if !isFullOfConnections {

@@ -13,7 +13,7 @@ extension Broker {
     let before = self.policies
     self.policies = policies
     readAccess()
-    for index in 0..<UInt32(connections.upperBound)
+    for index in connections.slots
     where connections.isOccupied(index) && connections[index].stage == .connected {
       let listener = Int(connections[index].listener)
       let old = listener < before.count ? before[listener] : ListenerPolicy()
@@ -23,11 +23,11 @@ extension Broker {
   }
 
   /// Why a connected client would not get in any more.
-  private func objection(to index: UInt32, _ old: ListenerPolicy) -> String? {
+  private func objection(to index: Slot<Connection>, _ old: ListenerPolicy) -> String? {
     let policy = policy(of: index)
     // Who it is was proven in another way.
     if connections[index].extras?.authenticationMethod != nil { return nil }
-    let session = connections[index].session
+    guard let session = connections[index].session else { return nil }
     let userName = sessions[session].userName
     if policy.identity != .packet {
       return connections[index].extras?.identity == nil
@@ -44,7 +44,7 @@ extension Broker {
     return "its password has changed"
   }
 
-  private mutating func disconnect(_ index: UInt32, _ reason: String) {
+  private mutating func disconnect(_ index: Slot<Connection>, _ reason: String) {
     if connections[index].version == .v5 {
       send(.disconnect(Disconnect(reasonCode: .notAuthorized)), on: index)
     }

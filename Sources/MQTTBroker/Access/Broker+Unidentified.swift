@@ -65,7 +65,7 @@ extension Broker {
   }
 
   /// A connection is in, or will never be.
-  mutating func settle(_ index: UInt32) {
+  mutating func settle(_ index: Slot<Connection>) {
     if connections[index].isSettled || !connections[index].hasPlace { return }
     connections[index].isSettled = true
     logins.unidentifiedCount -= 1
@@ -73,7 +73,7 @@ extension Broker {
   }
 
   /// A connection does not count against its address any more.
-  mutating func departed(_ index: UInt32) {
+  mutating func departed(_ index: Slot<Connection>) {
     if !connections[index].isCounted { return }
     let address = connections[index].address
     guard let entry = logins.perAddress[address] else { return }

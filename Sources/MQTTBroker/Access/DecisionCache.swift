@@ -21,9 +21,9 @@ struct DecisionCache: ~Copyable {
   }
 
   private var lines = SlotTable<Line>()
-  private var table = IndexTable()
-  /// The next line to give way.
-  private var hand: UInt32 = 0
+  private var table = IndexTable<Line>()
+  /// The position of the next line to give way.
+  private var hand = 0
   let limit: Int
 
   init(limit: Int) { self.limit = max(1, limit) }
@@ -32,11 +32,13 @@ struct DecisionCache: ~Copyable {
   ///
   /// Allocates nothing.
   func find(_ question: Question, topic: Span<UInt8>, topicHash: UInt64) -> Bool? {
-    let index = find(hash(question, topicHash), question, topic)
-    return index == IndexTable.nothing ? nil : lines[index].isAllowed
+    guard let line = find(hash(question, topicHash), question, topic) else { return nil }
+    return lines[line].isAllowed
   }
 
-  private func find(_ hash: UInt32, _ question: Question, _ topic: Span<UInt8>) -> UInt32 {
+  private func find(
+    _ hash: UInt32, _ question: Question, _ topic: Span<UInt8>
+  ) -> Slot<Line>? {
     table.find(hash) { index in
       lines[index].question == question && areEqual(lines[index].topic.span, topic)
     }
@@ -58,8 +60,8 @@ struct DecisionCache: ~Copyable {
 
   private mutating func makeRoom() {
     while true {
-      if Int(hand) >= lines.upperBound { hand = 0 }
-      let index = hand
+      if hand >= lines.upperBound { hand = 0 }
+      let index = Slot<Line>(UInt32(hand))
       hand += 1
       if !lines.isOccupied(index) { continue }
       table.remove(index, hash: lines[index].hash)

@@ -90,56 +90,19 @@ extension Message {
 
 /// A message on its way to one session.
 struct Delivery {
-  var message: UInt32
+  var message: Slot<Message>
   var terms: DeliveryTerms
   /// Whether it is a retained message for a new subscription.
   var isReplay = false
   /// The packet identifier that the store knows; zero below QoS 2 and before it is sent.
   var packetIdentifier: UInt16 = 0
-  /// The session that the store's entry is for; meaningful only with a position.
-  var owner: UInt32 = 0
+  /// The session that the store's entry is for, while there is one.
+  @Compact var owner: Slot<Session>? = nil
   /// Its place in the store's queue; zero when it is not there.
   var position: UInt64 = 0
 
-  init(message: UInt32, terms: DeliveryTerms) {
+  init(message: Slot<Message>, terms: DeliveryTerms) {
     self.message = message
     self.terms = terms
   }
-}
-
-/// A first-in first-out queue of small numbers that owns no memory while it is empty.
-struct DeliveryQueue {
-  private var ring: [UInt32] = []
-  private var head = 0
-  private(set) var count = 0
-  /// Bytes of the messages in it.
-  var byteCount = 0
-
-  var isEmpty: Bool { count == 0 }
-  var first: UInt32? { count == 0 ? nil : ring[head] }
-
-  mutating func append(_ delivery: UInt32) {
-    if count == ring.count {
-      var larger = [UInt32](repeating: 0, count: max(8, ring.count * 2))
-      for offset in 0..<count { larger[offset] = ring[(head + offset) & (ring.count - 1)] }
-      ring = larger
-      head = 0
-    }
-    ring[(head + count) & (ring.count - 1)] = delivery
-    count += 1
-  }
-
-  mutating func removeFirst() -> UInt32 {
-    let first = ring[head]
-    head = (head + 1) & (ring.count - 1)
-    count -= 1
-    if count == 0 {
-      ring = []
-      head = 0
-    }
-    return first
-  }
-
-  /// The deliveries in their order.
-  var all: [UInt32] { (0..<count).map { ring[(head + $0) & (ring.count - 1)] } }
 }

@@ -2,48 +2,50 @@
 
 import Basis
 
-/// Topics and the index of the message that each retains.
+/// Topics and the slot of the message that each retains.
 struct RetainedTree: ~Copyable {
-  private(set) var tree: TopicTree
+  typealias Node = TopicTree<Message>.Node
+
+  private(set) var tree: TopicTree<Message>
   private(set) var count = 0
-  static let nothing = UInt32.max
 
   init(seed: UInt64) { tree = TopicTree(seed: seed) }
 
   /// Retains `message` for `topic` and gives back the one that was there before.
-  mutating func set(_ topic: Span<UInt8>, _ message: UInt32) -> UInt32 {
+  mutating func set(_ topic: Span<UInt8>, _ message: Slot<Message>) -> Slot<Message>? {
     let node = tree.insert(topic)
     let before = tree[node]
     tree[node] = message
-    if before == Self.nothing { count += 1 }
+    if before == nil { count += 1 }
     return before
   }
 
   /// Forgets the message of `topic` and gives it back.
-  mutating func remove(_ topic: Span<UInt8>) -> UInt32 {
-    let node = tree.find(topic)
-    if node == TopicTree.nothing { return Self.nothing }
-    let before = tree[node]
-    if before == Self.nothing { return before }
-    tree[node] = Self.nothing
+  mutating func remove(_ topic: Span<UInt8>) -> Slot<Message>? {
+    guard let node = tree.find(topic), let before = tree[node] else { return nil }
+    tree[node] = nil
     tree.prune(node)
     count -= 1
     return before
   }
 
-  /// Whether a message is retained for `topic`.
-  func contains(_ topic: Span<UInt8>) -> Bool {
-    let node = tree.find(topic)
-    return node != TopicTree.nothing && tree[node] != Self.nothing
+  /// The message that is retained for `topic`.
+  func message(of topic: Span<UInt8>) -> Slot<Message>? {
+    guard let node = tree.find(topic) else { return nil }
+    return tree[node]
   }
 
+  /// Whether a message is retained for `topic`.
+  func contains(_ topic: Span<UInt8>) -> Bool { message(of: topic) != nil }
+
   /// Appends the messages of all topics that `filter` matches.
-  func match(_ filter: Span<UInt8>, into messages: inout [UInt32]) {
-    descend(from: TopicTree.root, filter, at: 0, into: &messages)
+  func match(_ filter: Span<UInt8>, into messages: inout [Slot<Message>]) {
+    descend(from: TopicTree<Message>.root, filter, at: 0, into: &messages)
   }
 
   private func descend(
-    from node: UInt32, _ filter: Span<UInt8>, at start: Int, into messages: inout [UInt32]
+    from node: Slot<Node>, _ filter: Span<UInt8>, at start: Int,
+    into messages: inout [Slot<Message>]
   ) {
     if start > filter.count {
       collect(node, into: &messages)
@@ -53,39 +55,38 @@ struct RetainedTree: ~Copyable {
     let next = level.range.upperBound + 1
     if level.isHash {
       // The parent itself counts too (4.7.1.2), and everything below it.
-      if node != TopicTree.root { collect(node, into: &messages) }
+      if node != TopicTree<Message>.root { collect(node, into: &messages) }
       collectAll(below: node, into: &messages)
     } else if level.isPlus {
       var child = tree.nodes[node].firstChild
-      while child != TopicTree.nothing {
-        if !(node == TopicTree.root && isSystem(child)) {
-          descend(from: child, filter, at: next, into: &messages)
+      while let reached = child {
+        if !(node == TopicTree<Message>.root && isSystem(reached)) {
+          descend(from: reached, filter, at: next, into: &messages)
         }
-        child = tree.nodes[child].nextSibling
+        child = tree.nodes[reached].nextSibling
       }
-    } else {
-      let child = tree.child(of: node, level, filter)
-      if child != TopicTree.nothing { descend(from: child, filter, at: next, into: &messages) }
+    } else if let child = tree.child(of: node, level, filter) {
+      descend(from: child, filter, at: next, into: &messages)
     }
   }
 
-  private func collect(_ node: UInt32, into messages: inout [UInt32]) {
-    if tree[node] != Self.nothing { messages.append(tree[node]) }
+  private func collect(_ node: Slot<Node>, into messages: inout [Slot<Message>]) {
+    if let message = tree[node] { messages.append(message) }
   }
 
-  private func collectAll(below node: UInt32, into messages: inout [UInt32]) {
+  private func collectAll(below node: Slot<Node>, into messages: inout [Slot<Message>]) {
     var child = tree.nodes[node].firstChild
-    while child != TopicTree.nothing {
+    while let reached = child {
       // `#` does not reach topics that begin with `$`. [MQTT-4.7.2-1]
-      if !(node == TopicTree.root && isSystem(child)) {
-        collect(child, into: &messages)
-        collectAll(below: child, into: &messages)
+      if !(node == TopicTree<Message>.root && isSystem(reached)) {
+        collect(reached, into: &messages)
+        collectAll(below: reached, into: &messages)
       }
-      child = tree.nodes[child].nextSibling
+      child = tree.nodes[reached].nextSibling
     }
   }
 
-  private func isSystem(_ node: UInt32) -> Bool {
+  private func isSystem(_ node: Slot<Node>) -> Bool {
     let length = tree.nodes[node].length
     if length == 0 || length > 16 { return length > 16 && tree.topic(of: node).first == 0x24 }
     return UInt8(truncatingIfNeeded: tree.nodes[node].first) == 0x24

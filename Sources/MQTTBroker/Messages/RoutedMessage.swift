@@ -16,8 +16,8 @@ struct PublicationTerms {
   var isRetained: Bool
   /// Message Expiry Interval, counted from now; nil is never.
   var expirySeconds: UInt32?
-  /// The session that publishes it, or `SubscriptionTree.nothing` for the server itself.
-  var publisher: UInt32
+  /// The session that publishes it; nil for the server itself.
+  var publisher: Slot<Session>?
 }
 
 /// How one session gets a message.
@@ -27,7 +27,7 @@ struct DeliveryTerms {
   var isRetained: Bool
   var subscriptionIdentifiers: [UInt32] = []
   /// The shared group that it was taken from, so that another member can have it.
-  var group: SlotIdentifier?
+  var group: SlotIdentifier<SharedGroup>?
 }
 
 /// One message while it is routed, in all the forms it was needed in so far.
@@ -63,7 +63,7 @@ struct RoutedMessage: ~Copyable, ~Escapable {
   var bytes = ByteBuffer()
   private var forms: InlineArray<4, Form> = InlineArray(repeating: Form())
   /// The kept copy, once somebody needed one.
-  var stored: SlotIdentifier = .none
+  var stored: SlotIdentifier<Message>?
   /// The number it was recorded under when it is not kept in memory; zero otherwise.
   var record: UInt64 = 0
   /// Whether so many want it that its bytes are shared. (SharedOutput)

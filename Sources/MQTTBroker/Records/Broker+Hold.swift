@@ -44,7 +44,7 @@ extension Broker {
   }
 
   /// Lets what is appended to a connection's outbox from now on wait for the open batch.
-  mutating func hold(_ index: UInt32) {
+  mutating func hold(_ index: Slot<Connection>) {
     let batch = journal.batch
     if let last = connections[index].holds.last, last.batch == batch { return }
     settleRuns(of: index)
@@ -53,15 +53,15 @@ extension Broker {
   }
 
   /// The same, if there are new records since `before`.
-  @inline(__always) mutating func hold(_ index: UInt32, ifAppendedSince before: UInt64) {
+  @inline(__always) mutating func hold(_ index: Slot<Connection>, ifAppendedSince before: UInt64) {
     if journal.appended != before { hold(index) }
   }
 
   /// Whether all output of a connection waits.
-  func isHeld(_ index: UInt32) -> Bool { connections[index].holds.first?.offset == 0 }
+  func isHeld(_ index: Slot<Connection>) -> Bool { connections[index].holds.first?.offset == 0 }
 
   /// Takes what is in front of the first mark.
-  mutating func takeReleasedOutput(of index: UInt32) -> ByteBuffer {
+  mutating func takeReleasedOutput(of index: Slot<Connection>) -> ByteBuffer {
     guard let first = connections[index].holds.first else {
       return connections[index].outbox.take()
     }

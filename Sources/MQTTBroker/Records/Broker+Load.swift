@@ -64,7 +64,7 @@ extension Broker {
   }
 
   /// Lets go of messages that nothing in memory holds.
-  private mutating func endLoading(_ indices: [UInt64: UInt32], _ loaded: inout Loaded) {
+  private mutating func endLoading(_ indices: [UInt64: Slot<Message>], _ loaded: inout Loaded) {
     for number in indices.keys.sorted() {
       guard let message = indices[number] else { continue }
       let isInTail = paging.messages.contains(number)
@@ -82,9 +82,9 @@ extension Broker {
   // MARK: Sessions
 
   private mutating func loadSessions(_ state: RecordedState, _ loaded: inout Loaded)
-    -> [UInt64: UInt32]
+    -> [UInt64: Slot<Session>]
   {
-    var indices: [UInt64: UInt32] = [:]
+    var indices: [UInt64: Slot<Session>] = [:]
     for number in state.sessions.keys.sorted() {
       guard let recorded = state.sessions[number] else { continue }
       let record = recorded.record
@@ -117,21 +117,21 @@ extension Broker {
   }
 
   /// Sets what is due because a session has no connection.
-  private mutating func leave(_ session: UInt32, at leftAtUnixSeconds: Int64?) {
+  private mutating func leave(_ session: Slot<Session>, at leftAtUnixSeconds: Int64?) {
     let leftAt = leftAtUnixSeconds.map { instant(atUnixSeconds: $0) } ?? now
     if leftAtUnixSeconds == nil { recordSession(session, leftAt: now) }
     let identifier = sessions.identifier(at: session)
     if sessions[session].expirySeconds != .max {
       sessions[session].expiresAt = leftAt.advanced(bySeconds: Int(sessions[session].expirySeconds))
-      deadlines.insert(.sessionExpiry, identifier, at: sessions[session].expiresAt)
+      deadlines.insert(.sessionExpiry(identifier), at: sessions[session].expiresAt)
     }
     guard let will = sessions[session].will else { return }
     let due = leftAt.advanced(bySeconds: Int(will.content.delaySeconds))
     will.dueAt = due
-    deadlines.insert(.will, identifier, at: due)
+    deadlines.insert(.will(identifier), at: due)
   }
 
-  private mutating func load(_ subscription: SubscriptionRecord, of session: UInt32) {
+  private mutating func load(_ subscription: SubscriptionRecord, of session: Slot<Session>) {
     let shared = Topic.shared(String(decoding: subscription.filter, as: UTF8.self))
     let filter = shared.map { Array($0.filter.utf8) } ?? subscription.filter
     var first = sessions[session].firstSubscription
@@ -144,8 +144,8 @@ extension Broker {
 
   // MARK: Messages
 
-  private mutating func loadMessages(_ state: RecordedState) -> [UInt64: UInt32] {
-    var indices: [UInt64: UInt32] = [:]
+  private mutating func loadMessages(_ state: RecordedState) -> [UInt64: Slot<Message>] {
+    var indices: [UInt64: Slot<Message>] = [:]
     for number in state.messages.keys.sorted() {
       if let record = state.messages[number] { indices[number] = insert(record) }
     }
@@ -153,7 +153,7 @@ extension Broker {
   }
 
   private mutating func loadRetained(
-    _ state: RecordedState, _ indices: [UInt64: UInt32], _ loaded: inout Loaded
+    _ state: RecordedState, _ indices: [UInt64: Slot<Message>], _ loaded: inout Loaded
   ) {
     var sources: [SourceRecord: ClientAccess] = [:]
     for (topic, recorded) in state.retained.sorted(by: { $0.value.message < $1.value.message }) {
@@ -172,14 +172,14 @@ extension Broker {
       loaded.retained += 1
       let expiresAt = messages[message].expiresAt
       if expiresAt != Message.never {
-        deadlines.insert(.sweep, messages.identifier(at: message), at: expiresAt)
+        deadlines.insert(.retainedExpiry(messages.identifier(at: message)), at: expiresAt)
       }
     }
   }
 
   private mutating func loadQueue(
-    _ state: RecordedState, _ sessionIndices: [UInt64: UInt32],
-    _ messageIndices: [UInt64: UInt32], _ loaded: inout Loaded
+    _ state: RecordedState, _ sessionIndices: [UInt64: Slot<Session>],
+    _ messageIndices: [UInt64: Slot<Message>], _ loaded: inout Loaded
   ) {
     for position in state.queue.keys.sorted() {
       guard let entry = state.queue[position] else { continue }
@@ -200,7 +200,7 @@ extension Broker {
       let index = deliveries.insert(delivery).index
       if let identifier = PacketIdentifier(rawValue: entry.identifier) {
         sessions[session].sender.restore(
-          index, identifier, stage: entry.isReleased ? .awaitingPubcomp : .awaitingPubrec)
+          index.number, identifier, stage: entry.isReleased ? .awaitingPubcomp : .awaitingPubrec)
       } else {
         // The store does not say which of them were sent at QoS 1, only how many at most.
         if sessions[session].queue.count < Int(configuration.inFlightLimit) {
@@ -215,7 +215,7 @@ extension Broker {
   }
 
   private mutating func loadTails(
-    _ state: RecordedState, _ sessionIndices: [UInt64: UInt32], _ loaded: inout Loaded
+    _ state: RecordedState, _ sessionIndices: [UInt64: Slot<Session>], _ loaded: inout Loaded
   ) {
     paging.messages = state.tailMessages
     for number in state.tails.keys.sorted() {

@@ -41,8 +41,8 @@ struct StoreOutage {
   var answers: [Answer] = []
   var knownAnswers: Set<Answer> = []
   /// Sessions with a QoS 2 message that may not be sent.
-  var waiting: [SlotIdentifier] = []
-  var knownWaiting: Set<SlotIdentifier> = []
+  var waiting: [SlotIdentifier<Session>] = []
+  var knownWaiting: Set<SlotIdentifier<Session>> = []
   /// Connections before 5.0 that did not get all their answers.
   var unanswered: [ConnectionID] = []
   var knownUnanswered: Set<ConnectionID> = []
@@ -146,15 +146,17 @@ extension Broker {
   }
 
   /// Refuses a CONNECT; nothing has changed.
-  mutating func refuseConnect(_ index: UInt32) {
+  mutating func refuseConnect(_ index: Slot<Connection>) {
     countRefusal()
     send(.connack(Connack(reasonCode: .quotaExceeded)), on: index)
     close(index)
   }
 
   /// Whether a PUBLISH above QoS 0 may not be taken now.
-  mutating func needsStore(_ view: PublishView, topic: Span<UInt8>, on index: UInt32) -> Bool {
-    let session = connections[index].session
+  mutating func needsStore(_ view: PublishView, topic: Span<UInt8>, on index: Slot<Connection>)
+    -> Bool
+  {
+    let session = session(of: index)
     if Self.isSystem(topic) { return false }
     if view.qos == .exactlyOnce && sessions[session].record != 0 { return true }
     if view.isRetained && (!view.payload.isEmpty || retained.contains(topic)) { return true }
@@ -182,7 +184,7 @@ extension Broker {
 
   /// Refuses a PUBLISH above QoS 0; nothing has changed.
   mutating func refusePublish(
-    _ qos: QoS, _ identifier: PacketIdentifier, topic: Span<UInt8>, on index: UInt32
+    _ qos: QoS, _ identifier: PacketIdentifier, topic: Span<UInt8>, on index: Slot<Connection>
   ) {
     countRefusal()
     if connections[index].version == .v5 {
@@ -202,7 +204,7 @@ extension Broker {
   }
 
   /// Answers a SUBSCRIBE of a lasting session.
-  mutating func refuse(_ subscribe: Subscribe, on index: UInt32) {
+  mutating func refuse(_ subscribe: Subscribe, on index: Slot<Connection>) {
     countRefusal()
     send(
       .suback(
@@ -212,7 +214,7 @@ extension Broker {
   }
 
   /// Answers an UNSUBSCRIBE of a lasting session, where there is an answer that says no.
-  mutating func refuse(_ unsubscribe: Unsubscribe, on index: UInt32) {
+  mutating func refuse(_ unsubscribe: Unsubscribe, on index: Slot<Connection>) {
     countRefusal()
     if connections[index].version != .v5 { return leaveUnanswered(index, "UNSUBSCRIBE") }
     send(
@@ -223,7 +225,7 @@ extension Broker {
   }
 
   /// Leaves a client without an answer, and says the first time who waits for what.
-  private mutating func leaveUnanswered(_ index: UInt32, _ request: String) {
+  private mutating func leaveUnanswered(_ index: Slot<Connection>, _ request: String) {
     let connection = connections.identifier(at: index)
     if outage?.knownUnanswered.insert(connection).inserted != true { return }
     outage?.unanswered.append(connection)
@@ -248,7 +250,7 @@ extension Broker {
 
   /// Keeps PUBREL or PUBCOMP back without keeping back what comes after it.
   mutating func postpone(
-    _ type: PacketType, _ identifier: PacketIdentifier, on index: UInt32
+    _ type: PacketType, _ identifier: PacketIdentifier, on index: Slot<Connection>
   ) {
     let answer = StoreOutage.Answer(
       connection: connections.identifier(at: index), type: type, identifier: identifier)
@@ -256,7 +258,7 @@ extension Broker {
   }
 
   /// Whether a delivery may not be sent before the store is back; its session is then served.
-  mutating func waitsForStore(_ delivery: UInt32, _ session: UInt32) -> Bool {
+  mutating func waitsForStore(_ delivery: Slot<Delivery>, _ session: Slot<Session>) -> Bool {
     if deliveries[delivery].terms.qos != .exactlyOnce || sessions[session].record == 0 {
       return false
     }

@@ -49,7 +49,7 @@ extension Broker {
     self.now = now
     if !paging.isPaused {
       paging.isPaused = true
-      deadlines.insert(.pages, .none, at: now.advanced(bySeconds: Paging.retrySeconds))
+      deadlines.insert(.pages, at: now.advanced(bySeconds: Paging.retrySeconds))
     }
     if request.number == paging.backgroundRequest {
       paging.backgroundRequest = 0
@@ -59,7 +59,7 @@ extension Broker {
   }
 
   /// Asks for a page when a session's window runs low.
-  mutating func refill(_ session: UInt32) {
+  mutating func refill(_ session: Slot<Session>) {
     guard let tail = sessions[session].tail, sessions[session].isOnline else { return }
     if tail.sweptTo != nil { stopSweep(of: session) }
     guard !tail.isWaiting, tail.request == 0,
@@ -70,7 +70,7 @@ extension Broker {
     paging.waiting.append(session)
   }
 
-  private mutating func windowRequest(for session: UInt32) -> PageRequest? {
+  private mutating func windowRequest(for session: Slot<Session>) -> PageRequest? {
     // The slot may have another tenant by now, or none.
     guard sessions.isOccupied(session), let tail = sessions[session].tail, tail.isWaiting else {
       return nil
@@ -88,7 +88,7 @@ extension Broker {
   }
 
   /// The session that waits for the answer to a request, which is not open any more.
-  private mutating func answered(_ request: PageRequest) -> UInt32? {
+  private mutating func answered(_ request: PageRequest) -> Slot<Session>? {
     paging.requestCount -= 1
     guard let owner = paging.owners[request.session], let tail = sessions[owner.index].tail,
       tail.request == request.number
@@ -98,7 +98,7 @@ extension Broker {
   }
 
   /// Moves the entries of a page from the tail to the window.
-  private mutating func fill(_ session: UInt32, _ page: QueuePage) {
+  private mutating func fill(_ session: Slot<Session>, _ page: QueuePage) {
     guard let tail = sessions[session].tail else { return }
     for paged in page.entries {
       let entry = paged.entry
@@ -121,7 +121,7 @@ extension Broker {
     if page.entries.isEmpty || tail.count <= 0 { detachTail(of: session) }
   }
 
-  private mutating func noteLost(_ session: UInt32, _ count: Int) {
+  private mutating func noteLost(_ session: Slot<Session>, _ count: Int) {
     note(
       .error,
       "\(sessions[session].clientIdentifier): \(count) messages of its queue are not in the store "

@@ -12,7 +12,7 @@ extension Broker {
   // MARK: Sessions and wills
 
   /// Records what CONNECT made of a session, and holds back its CONNACK. (3.1.2.4)
-  mutating func recordConnect(_ session: UInt32) {
+  mutating func recordConnect(_ session: Slot<Session>) {
     // A queue in the store can only be read to its end while the session is there.
     if !sessions[session].lasts && sessions[session].tail == nil { return recordRemoval(session) }
     if sessions[session].record == 0 { sessions[session].record = journal.takeSession() }
@@ -21,7 +21,7 @@ extension Broker {
   }
 
   /// Records a session's values.
-  mutating func recordSession(_ session: UInt32, leftAt: Instant?) {
+  mutating func recordSession(_ session: Slot<Session>, leftAt: Instant?) {
     journal.append(
       .saveSession(
         SessionRecord(
@@ -34,17 +34,17 @@ extension Broker {
   }
 
   /// Records the will that a session has now, or that it has none.
-  mutating func recordWill(_ session: UInt32) {
+  mutating func recordWill(_ session: Slot<Session>) {
     if sessions[session].record == 0 { return }
     journal.append(.setWill(sessions[session].record, sessions[session].will?.content))
   }
 
   /// Records that a session ends, or that it does not outlive its connection any more.
-  mutating func recordRemoval(_ session: UInt32) {
+  mutating func recordRemoval(_ session: Slot<Session>) {
     let number = sessions[session].record
     if number == 0 { return }
-    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
-      recordEnd(of: entry.message)
+    for entry in sessions[session].sender.unfinished {
+      if let delivery = entry.delivery { recordEnd(of: delivery) }
     }
     for delivery in sessions[session].queue.all { recordEnd(of: delivery) }
     for delivery in sessions[session].withheld?.deliveries ?? [] { recordEnd(of: delivery) }
@@ -55,7 +55,7 @@ extension Broker {
 
   /// Records a subscription as it is now.
   mutating func recordSubscription(
-    _ subscription: Subscription, identifier: UInt32, session: UInt32
+    _ subscription: Subscription, identifier: UInt32, session: Slot<Session>
   ) {
     journal.append(
       .subscribe(
@@ -68,7 +68,7 @@ extension Broker {
   // MARK: Messages on their way
 
   /// Records a message once, however many wait for it.
-  mutating func recordMessage(_ message: UInt32) -> UInt64 {
+  mutating func recordMessage(_ message: Slot<Message>) -> UInt64 {
     if messages[message].record != 0 { return messages[message].record }
     let number = journal.takeMessage()
     let expiresAt = messages[message].expiresAt
@@ -108,7 +108,7 @@ extension Broker {
   /// Records that a delivery waits for a lasting session.
   ///
   /// QoS 0 promises nothing and is left out.
-  mutating func recordQueued(_ delivery: UInt32, for session: UInt32) {
+  mutating func recordQueued(_ delivery: Slot<Delivery>, for session: Slot<Session>) {
     let kept = deliveries[delivery]
     if kept.terms.qos == .atMostOnce { return }
     let message = recordMessage(kept.message)
@@ -119,7 +119,7 @@ extension Broker {
 
   /// Records that a message, which was recorded, waits for a lasting session; at which position.
   mutating func recordEntry(
-    of session: UInt32, message: UInt64, byteCount: Int, _ terms: DeliveryTerms
+    of session: Slot<Session>, message: UInt64, byteCount: Int, _ terms: DeliveryTerms
   ) -> UInt64 {
     let position = journal.takePosition()
     var group: [UInt8]?
@@ -137,7 +137,7 @@ extension Broker {
 
   /// Records the identifier that a QoS 2 delivery goes out with, and holds back its PUBLISH.
   mutating func recordAssigned(
-    _ delivery: UInt32, _ identifier: PacketIdentifier, of session: UInt32
+    _ delivery: Slot<Delivery>, _ identifier: PacketIdentifier, of session: Slot<Session>
   ) {
     if deliveries[delivery].terms.qos != .exactlyOnce { return }
     deliveries[delivery].packetIdentifier = identifier.rawValue
@@ -145,11 +145,11 @@ extension Broker {
       .assign(
         sessions[session].record, identifier: identifier.rawValue,
         position: deliveries[delivery].position))
-    hold(sessions[session].connection)
+    if let connection = sessions[session].connection { hold(connection) }
   }
 
   /// Records a delivery that goes out at once, under the identifier whose turn it is.
-  mutating func recordSent(_ delivery: UInt32, to session: UInt32) {
+  mutating func recordSent(_ delivery: Slot<Delivery>, to session: Slot<Session>) {
     recordQueued(delivery, for: session)
     if let identifier = sessions[session].sender.nextIdentifier {
       recordAssigned(delivery, identifier, of: session)
@@ -157,17 +157,17 @@ extension Broker {
   }
 
   /// Records PUBREC of a subscriber, and holds back PUBREL.
-  mutating func recordReleased(_ delivery: UInt32, of session: UInt32) {
-    if delivery == Self.unkept || deliveries[delivery].position == 0 { return }
+  mutating func recordReleased(_ delivery: Slot<Delivery>, of session: Slot<Session>) {
+    if deliveries[delivery].position == 0 { return }
     journal.append(
       .release(
         sessions[session].record, identifier: deliveries[delivery].packetIdentifier,
         position: deliveries[delivery].position))
-    if !isStoreFailing { hold(sessions[session].connection) }
+    if !isStoreFailing, let connection = sessions[session].connection { hold(connection) }
   }
 
   /// Records that a delivery is over for the session that it was recorded for, if it was.
-  mutating func recordEnd(of delivery: UInt32) {
+  mutating func recordEnd(of delivery: Slot<Delivery>) {
     if deliveries[delivery].position == 0 { return }
     recordEnd(of: deliveries[delivery])
     deliveries[delivery].position = 0
@@ -176,24 +176,25 @@ extension Broker {
 
   /// The same for a delivery that was just taken out.
   mutating func recordEnd(of gone: Delivery) {
+    guard let owner = gone.owner else { return }
     journal.append(
       .complete(
-        sessions[gone.owner].record, position: gone.position, identifier: gone.packetIdentifier))
+        sessions[owner].record, position: gone.position, identifier: gone.packetIdentifier))
   }
 
   // MARK: Messages that came
 
   /// Records the identifier of a QoS 2 message from a client whose session lasts.
-  mutating func recordReceived(_ identifier: PacketIdentifier, from session: UInt32) {
+  mutating func recordReceived(_ identifier: PacketIdentifier, from session: Slot<Session>) {
     if sessions[session].record == 0 || !sessions[session].receiver.contains(identifier) { return }
     journal.append(
       .received(sessions[session].record, identifier: identifier.rawValue))
   }
 
   /// Records PUBREL of a publisher, and holds back PUBCOMP.
-  mutating func recordForgotten(_ identifier: PacketIdentifier, from session: UInt32) {
+  mutating func recordForgotten(_ identifier: PacketIdentifier, from session: Slot<Session>) {
     journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
-    if !isStoreFailing { hold(sessions[session].connection) }
+    if !isStoreFailing, let connection = sessions[session].connection { hold(connection) }
   }
 
   // MARK: Retained messages
@@ -201,7 +202,7 @@ extension Broker {
   /// Records what a topic retains now.
   ///
   /// `$SYS` is made anew after every start.
-  mutating func recordRetained(_ topic: Span<UInt8>, _ message: UInt32) {
+  mutating func recordRetained(_ topic: Span<UInt8>, _ message: Slot<Message>) {
     if Self.isSystem(topic) { return }
     let number = recordMessage(message)
     let source = messages[message].source.map {

@@ -16,18 +16,18 @@ extension Broker {
   // MARK: Expiry
 
   /// Something that waits for a session expires at an instant.
-  mutating func sweep(_ session: UInt32, at expiresAt: Instant) {
+  mutating func sweep(_ session: Slot<Session>, at expiresAt: Instant) {
     if expiresAt == Message.never { return }
     let interval = Int64(Self.sweepIntervalSeconds) * 1_000_000_000
     let at = startedAt.advanced(
       byNanoseconds: (max(expiresAt, now).nanoseconds(since: startedAt) / interval + 1) * interval)
     if at >= sessions[session].sweepAt { return }
     sessions[session].sweepAt = at
-    deadlines.insert(.queueSweep, sessions.identifier(at: session), at: at)
+    deadlines.insert(.queueSweep(sessions.identifier(at: session)), at: at)
   }
 
   /// A session's queue is due to be searched; its tail only while nobody reads it.
-  mutating func sweepQueue(of session: UInt32) {
+  mutating func sweepQueue(of session: Slot<Session>) {
     sessions[session].sweepAt = Message.never
     var kept = DeliveryQueue()
     for delivery in sessions[session].queue.all {
@@ -53,7 +53,7 @@ extension Broker {
     }
   }
 
-  private mutating func sweepWithheld(of session: UInt32) {
+  private mutating func sweepWithheld(of session: Slot<Session>) {
     guard let withheld = sessions[session].withheld else { return }
     let deliveries = withheld.deliveries
     withheld.deliveries = []
@@ -74,7 +74,7 @@ extension Broker {
   // MARK: Walks over tails
 
   /// Begins a walk over a session's tail, or begins it anew.
-  mutating func sweepTail(of session: UInt32, handsOver: Bool) {
+  mutating func sweepTail(of session: Slot<Session>, handsOver: Bool) {
     guard let tail = sessions[session].tail else { return }
     if tail.sweptTo == nil { paging.sweeping.append(session) }
     tail.sweptTo = tail.after
@@ -84,7 +84,7 @@ extension Broker {
   }
 
   /// A client is back: its tail is read now, and not walked over.
-  mutating func stopSweep(of session: UInt32) {
+  mutating func stopSweep(of session: Slot<Session>) {
     guard let tail = sessions[session].tail, tail.sweptTo != nil else { return }
     tail.sweptTo = nil
     tail.handsOver = false
@@ -129,7 +129,7 @@ extension Broker {
     }
   }
 
-  private mutating func sweep(_ session: UInt32, _ tail: QueueTail, _ page: QueuePage) {
+  private mutating func sweep(_ session: Slot<Session>, _ tail: QueueTail, _ page: QueuePage) {
     for paged in page.entries where paged.entry.position > tail.after {
       tail.sweptTo = paged.entry.position
       if paged.entry.group != nil { tail.sweptGroups = true }
@@ -151,7 +151,7 @@ extension Broker {
 
   /// Gives an entry to another member of its group; false when there is none that could have it.
   private mutating func handOver(
-    _ paged: PagedEntry, of tail: QueueTail, _ session: UInt32
+    _ paged: PagedEntry, of tail: QueueTail, _ session: Slot<Session>
   ) -> Bool {
     guard let name = paged.entry.group, let group = subscriptions.group(named: name),
       let message = paged.message
@@ -167,7 +167,7 @@ extension Broker {
   // MARK: Tails without a session
 
   /// Takes the tail of a session that ends away from it, to be removed in the background.
-  mutating func removeTail(of session: UInt32) {
+  mutating func removeTail(of session: Slot<Session>) {
     guard let tail = sessions[session].tail else { return }
     detachTail(of: session)
     tail.sweptTo = nil

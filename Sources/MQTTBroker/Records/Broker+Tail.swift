@@ -9,7 +9,7 @@ import MQTTSession
 
 extension Broker {
   /// Whether what is queued for a session now is recorded and does not stay in memory.
-  func goesToTail(_ session: UInt32, _ qos: QoS) -> Bool {
+  func goesToTail(_ session: Slot<Session>, _ qos: QoS) -> Bool {
     if sessions[session].record == 0 || qos == .atMostOnce { return false }
     return sessions[session].tail != nil
       || !configuration.queueWindow.hasRoom(
@@ -18,11 +18,11 @@ extension Broker {
 
   /// Queues a message at the end of a session's tail.
   mutating func appendToTail(
-    of session: UInt32, _ message: inout RoutedMessage, _ terms: DeliveryTerms
+    of session: Slot<Session>, _ message: inout RoutedMessage, _ terms: DeliveryTerms
   ) {
-    let isKept = messages.contains(message.stored)
-    if isKept {
-      message.record = recordMessage(message.stored.index)
+    let kept = message.stored.flatMap { messages.contains($0) ? $0.index : nil }
+    if let kept {
+      message.record = recordMessage(kept)
     } else if message.record == 0 {
       message.record = recordRouted(message)
     }
@@ -31,12 +31,12 @@ extension Broker {
     extendTail(
       of: session, to: position, message: message.record, byteCount: message.byteCount,
       hasGroup: terms.group != nil)
-    if isKept { joinTails(message.stored.index) }
+    if let kept { joinTails(kept) }
     if let expiresAt = expiry(of: message) { sweep(session, at: expiresAt) }
   }
 
   /// The same for a delivery that was made already.
-  mutating func moveToTail(_ delivery: UInt32, of session: UInt32) {
+  mutating func moveToTail(_ delivery: Slot<Delivery>, of session: Slot<Session>) {
     let kept = deliveries[delivery]
     let number = recordMessage(kept.message)
     let byteCount = messages[kept.message].bytes.count
@@ -53,7 +53,7 @@ extension Broker {
   }
 
   private mutating func extendTail(
-    of session: UInt32, to position: UInt64, message: UInt64, byteCount: Int, hasGroup: Bool
+    of session: Slot<Session>, to position: UInt64, message: UInt64, byteCount: Int, hasGroup: Bool
   ) {
     paging.messages.add(message, byteCount: byteCount)
     let tail: QueueTail
@@ -73,13 +73,13 @@ extension Broker {
   }
 
   /// Gives a session its tail.
-  mutating func attach(_ tail: QueueTail, to session: UInt32) {
+  mutating func attach(_ tail: QueueTail, to session: Slot<Session>) {
     sessions[session].tail = tail
     paging.owners[tail.session] = sessions.identifier(at: session)
   }
 
   /// A message in memory is named by a tail too.
-  mutating func joinTails(_ message: UInt32) {
+  mutating func joinTails(_ message: Slot<Message>) {
     if messages[message].isInTail { return }
     messages[message].isInTail = true
     paging.bodies[messages[message].record] = message
@@ -104,7 +104,7 @@ extension Broker {
   }
 
   /// A session's tail is used up, or is not the session's any more.
-  mutating func detachTail(of session: UInt32) {
+  mutating func detachTail(of session: Slot<Session>) {
     guard let tail = sessions[session].tail else { return }
     sessions[session].tail = nil
     paging.owners[tail.session] = nil
@@ -113,9 +113,9 @@ extension Broker {
   /// Brings an entry of a page into memory; nil when the store has lost its message.
   ///
   /// It is still counted in the tail.
-  mutating func restore(_ paged: PagedEntry) -> UInt32? {
+  mutating func restore(_ paged: PagedEntry) -> Slot<Delivery>? {
     let entry = paged.entry
-    let message: UInt32
+    let message: Slot<Message>
     if let known = paging.bodies[entry.message] {
       message = known
     } else if let record = paged.message {
@@ -137,7 +137,7 @@ extension Broker {
   }
 
   /// Puts a message from the store into memory.
-  mutating func insert(_ record: MessageRecord) -> UInt32 {
+  mutating func insert(_ record: MessageRecord) -> Slot<Message> {
     var bytes = ByteBuffer(exactCapacity: record.bytes.count)
     bytes.append(record.bytes.span)
     var message = Message(

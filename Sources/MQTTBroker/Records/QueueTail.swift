@@ -67,15 +67,15 @@ struct Paging {
   /// Who needs which message on disk.
   var messages = MessageReferences()
   /// Messages that a tail needs and that are in memory too, by their numbers.
-  var bodies: [UInt64: UInt32] = [:]
+  var bodies: [UInt64: Slot<Message>] = [:]
   /// Sessions with a tail, by their numbers.
-  var owners: [UInt64: SlotIdentifier] = [:]
+  var owners: [UInt64: SlotIdentifier<Session>] = [:]
   /// Tails of sessions that are gone; the last one is being removed.
   var removed: [QueueTail] = []
   /// Sessions that want a page, in the order in which they came to want it.
-  var waiting = DeliveryQueue()
+  var waiting = SlotQueue<Session>()
   /// Sessions whose tail is walked over.
-  var sweeping = DeliveryQueue()
+  var sweeping = SlotQueue<Session>()
   private(set) var lastRequest: UInt64 = 0
   /// Requests for windows that were not answered.
   var requestCount = 0

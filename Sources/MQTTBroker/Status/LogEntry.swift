@@ -74,7 +74,7 @@ extension Broker {
       let payload = Array("\(seconds): \(entry.description)".utf8)
       let terms = PublicationTerms(
         qos: .exactlyOnce, isRetained: false, expirySeconds: 20,
-        publisher: SubscriptionTree.nothing)
+        publisher: nil)
       distribute(terms, topic: topic.span, payload: payload.span)
     }
     // What publishing them had logged is not published again.

@@ -74,7 +74,6 @@ extension Broker {
   }
 
   private mutating func tellFaultsLater() {
-    deadlines.insert(
-      .faults, .none, at: now.advanced(bySeconds: RepeatedFaults.periodSeconds))
+    deadlines.insert(.faults, at: now.advanced(bySeconds: RepeatedFaults.periodSeconds))
   }
 }

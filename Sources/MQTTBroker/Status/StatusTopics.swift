@@ -47,7 +47,7 @@ extension Broker {
     if status.isScheduled { return }
     status.isScheduled = true
     deadlines.insert(
-      .status, .none, at: now.advanced(bySeconds: configuration.statusIntervalSeconds))
+      .status, at: now.advanced(bySeconds: configuration.statusIntervalSeconds))
   }
 
   /// The interval is over.
@@ -61,7 +61,7 @@ extension Broker {
     let payload = Array(value.utf8)
     let terms = PublicationTerms(
       qos: .atMostOnce, isRetained: true, expirySeconds: nil,
-      publisher: SubscriptionTree.nothing)
+      publisher: nil)
     distribute(terms, topic: topic.span, payload: payload.span)
   }
 
@@ -147,7 +147,7 @@ extension Broker {
 
   private var inFlightCount: Int {
     var count = 0
-    for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
+    for index in sessions.slots where sessions.isOccupied(index) {
       count += sessions[index].sender.unfinishedCount
     }
     return count
@@ -161,7 +161,7 @@ extension Broker {
   /// Bytes of payloads in memory, and of whole messages that a tail needs.
   private var storedBytes: Int {
     var count = paging.messages.byteCount
-    for index in 0..<UInt32(messages.upperBound)
+    for index in messages.slots
     where messages.isOccupied(index) && !messages[index].isInTail {
       count += messages[index].payload.count
     }

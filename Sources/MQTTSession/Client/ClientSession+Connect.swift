@@ -129,13 +129,14 @@ extension ClientSession {
     let open = sender.unfinished
     sender.removeAll()
     // What was sent before goes first again. [MQTT-4.6.0-1]
-    var again: [MessageIndex] = []
+    var again: [Slot<StoredMessage>] = []
     for entry in open {
       if entry.stage == .awaitingPubcomp {
         // PUBREC said that the message is the server's; sending it again would double it.
-        complete(entry.message, with: Acknowledgement(packetIdentifier: entry.packetIdentifier))
+        complete(
+          Slot(entry.message), with: Acknowledgement(packetIdentifier: entry.packetIdentifier))
       } else {
-        again.append(entry.message)
+        again.append(Slot(entry.message))
       }
     }
     backlog = again + backlog[backlogStart...]

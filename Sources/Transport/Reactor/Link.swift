@@ -9,7 +9,8 @@
 import Basis
 import WebSocket
 
-struct Link: ~Copyable {
+/// The state of one link; for others than the reactor only a name, ``LinkID``.
+package struct Link: ~Copyable {
   struct Flags: OptionSet {
     let rawValue: UInt32
     /// An outgoing connect has not been answered.

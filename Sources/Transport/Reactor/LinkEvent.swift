@@ -5,7 +5,7 @@ package import Basis
 package import WebSocket
 
 /// Names a connection of one reactor; never names a later tenant of the same slot.
-package typealias LinkID = SlotIdentifier
+package typealias LinkID = SlotIdentifier<Link>
 
 /// Why a link is gone.
 package enum LinkEnd: Sendable, Equatable {
@@ -81,9 +81,9 @@ package enum LinkEvent {
   /// An incoming connection ended before it could be reported as accepted, such as in its TLS
   /// handshake; its only event, and nobody owns the link.
   indirect case turnedAway(listener: Int, peer: SocketAddress, LinkEnd)
-  /// A descriptor given to ``Reactor/watch(_:)`` is readable; the link is ``SlotIdentifier/none``.
+  /// A descriptor given to ``Reactor/watch(_:)`` is readable; the link is ``LinkID/none``.
   case readable(descriptor: Int32)
-  /// A listener could not accept; told once per episode. The link is ``SlotIdentifier/none``.
+  /// A listener could not accept; told once per episode. The link is ``LinkID/none``.
   indirect case acceptFailed(listener: Int, SystemError)
 }
 

@@ -77,7 +77,7 @@ extension Reactor {
   /// Whether all links are on their way out, the machines of their peers have our last bytes, and
   /// nothing of theirs lies unread, which would reset the connection when this process ends.
   package var hasSaidEverything: Bool {
-    (0..<UInt32(links.upperBound)).allSatisfy { index in
+    links.slots.allSatisfy { index in
       !links.isOccupied(index)
         || links[index].flags.contains(.lingering) && !links[index].flags.contains(.hasInput)
           && linux_peer_has_all(links[index].descriptor) != 0
@@ -86,7 +86,7 @@ extension Reactor {
 
   /// All complete links that are not closing.
   package func allLinks() -> [LinkID] {
-    (0..<UInt32(links.upperBound)).compactMap { index in
+    links.slots.compactMap { index in
       guard links.isOccupied(index),
         links[index].flags.isDisjoint(with: [.connecting, .handshaking, .closing])
       else { return nil }
@@ -97,7 +97,7 @@ extension Reactor {
   /// Ends all links at once and stops accepting.
   package func closeAll() {
     closeListeners()
-    for index in 0..<UInt32(links.upperBound) where links.isOccupied(index) {
+    for index in links.slots where links.isOccupied(index) {
       links.remove(index)
     }
   }

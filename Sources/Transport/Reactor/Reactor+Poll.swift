@@ -18,13 +18,13 @@ extension Reactor {
     let isComplete = count < Self.eventLimit
     let unwatchedCount = unwatched.count
     for position in 0..<count {
-      let link = SlotIdentifier(word: kernelEvents[position].word)
+      let link = LinkID(word: kernelEvents[position].word)
       if links.contains(link) { handleLink(link, kernelEvents[position].mask) }
     }
     // Who comes is let in when those who are in have been read, for they may be leaving.
     for position in 0..<count {
-      let link = SlotIdentifier(word: kernelEvents[position].word)
-      if link.generation == 0 { handleToken(Token(index: link.index)) }
+      let link = LinkID(word: kernelEvents[position].word)
+      if link.generation == 0 { handleToken(Token(word: link.word)) }
     }
     // Last, for what they answer to went out a moment ago; without those that have just come.
     lookAtUnwatched(unwatchedCount)

@@ -175,7 +175,7 @@ package final class Reactor: @unchecked Sendable {
 
 /// What the kernel keeps for a watched descriptor that is not a link.
 ///
-/// Generation zero belongs to no link.
+/// Its upper half is zero, as the generation of no link is.
 enum Token {
   case alarm
   case listener(Int)
@@ -184,18 +184,18 @@ enum Token {
   var word: UInt64 {
     switch self {
     case .alarm: 0
-    case .listener(let index): SlotIdentifier(index: 1 << 31 | UInt32(index), generation: 0).word
-    case .watched(let number): SlotIdentifier(index: 1 + UInt32(number), generation: 0).word
+    case .listener(let index): UInt64(1 << 31 | UInt32(index))
+    case .watched(let number): UInt64(1 + UInt32(number))
     }
   }
 
-  init(index: UInt32) {
-    if index == 0 {
+  init(word: UInt64) {
+    if word == 0 {
       self = .alarm
-    } else if index >> 31 == 1 {
-      self = .listener(Int(index & ~(1 << 31)))
+    } else if word >> 31 == 1 {
+      self = .listener(Int(word & ~(1 << 31)))
     } else {
-      self = .watched(Int32(index - 1))
+      self = .watched(Int32(word - 1))
     }
   }
 }

@@ -1,43 +1,12 @@
-// A table of things addressed by a small index, with generations. Sessions, connections, messages
-// and tree nodes live in such tables instead of a graph of objects: an index is four bytes, costs
-// no reference counting, and a stale one is recognised by its generation.
+// A table of things addressed by a slot, with generations. Sessions, connections, messages and tree
+// nodes live in such tables instead of a graph of objects: a slot is four bytes, costs no reference
+// counting, and a stale identifier is recognised by its generation.
 
 public import CProcessor
 
-/// An index into a ``SlotTable`` together with the generation it was given out in.
-///
-/// A slot that is used again has another generation, so an old identifier never reaches the new
-/// tenant.
-@usableFromInline package struct SlotIdentifier: Hashable, Sendable {
-  /// Position in the table.
-  @usableFromInline package var index: UInt32
-  /// How often the slot had been given out before; odd while it is occupied.
-  @usableFromInline package var generation: UInt32
-
-  /// Joins an index and a generation.
-  @inlinable package init(index: UInt32, generation: UInt32) {
-    self.index = index
-    self.generation = generation
-  }
-
-  /// An identifier that no table ever gives out.
-  @inlinable package static var none: SlotIdentifier {
-    SlotIdentifier(index: .max, generation: 0)
-  }
-
-  /// Both halves in one word, for the kernel to keep.
-  @inlinable package var word: UInt64 { UInt64(generation) << 32 | UInt64(index) }
-
-  /// The inverse of ``word``.
-  @inlinable package init(word: UInt64) {
-    self.init(
-      index: UInt32(truncatingIfNeeded: word), generation: UInt32(truncatingIfNeeded: word >> 32))
-  }
-}
-
 /// A growable table whose elements never need moving by their owner; freed slots are used again.
 ///
-/// Access by a bare index is for holders that know the slot is occupied and traps otherwise. The
+/// Access by a bare slot is for holders that know the slot is occupied and traps otherwise. The
 /// generation stands right before the element, and slots of up to 64 bytes never straddle two
 /// cache lines, so that a visit to a slot that is not in the cache costs one wait and not three.
 @safe @usableFromInline package struct SlotTable<Element: ~Copyable>: ~Copyable {
@@ -45,7 +14,7 @@ public import CProcessor
   @usableFromInline var room: Int
   /// Slots ever used; those beyond were never initialised.
   @usableFromInline var high: Int
-  @usableFromInline var free: [UInt32]
+  @usableFromInline var free: [Slot<Element>]
 
   /// An empty table that owns no memory yet.
   @inlinable package init() {
@@ -94,14 +63,17 @@ public import CProcessor
   /// Occupied slots.
   @inlinable package var count: Int { high - free.count }
 
-  /// One more than the highest index ever given out: a bound for walks over all slots.
+  /// One more than the highest position ever given out.
   @inlinable package var upperBound: Int { high }
 
+  /// All slots ever given out, in their order; whether they have a tenant is for the caller to ask.
+  @inlinable package var slots: SlotSequence<Element> { SlotSequence(end: UInt32(high)) }
+
   /// Puts `element` into a free slot.
-  @inlinable package mutating func insert(_ element: consuming Element) -> SlotIdentifier {
+  @inlinable package mutating func insert(_ element: consuming Element) -> SlotIdentifier<Element> {
     let index: Int
     if let reused = free.popLast() {
-      index = Int(reused)
+      index = reused.position
     } else {
       if high == room { grow() }
       index = high
@@ -111,63 +83,66 @@ public import CProcessor
     unsafe generation(at: index).pointee &+= 1
     unsafe self.element(at: index).initialize(to: element)
     return unsafe SlotIdentifier(
-      index: UInt32(index), generation: generation(at: index).pointee)
+      index: Slot(UInt32(index)), generation: generation(at: index).pointee)
   }
 
-  /// Takes the element at `index` out and frees its slot.
-  @inlinable @discardableResult package mutating func remove(_ index: UInt32) -> Element {
-    check(index)
-    unsafe generation(at: Int(index)).pointee &+= 1
-    free.append(index)
-    return unsafe element(at: Int(index)).move()
+  /// Takes the element out of `slot` and frees it.
+  @inlinable @discardableResult package mutating func remove(_ slot: Slot<Element>) -> Element {
+    check(slot)
+    unsafe generation(at: slot.position).pointee &+= 1
+    free.append(slot)
+    return unsafe element(at: slot.position).move()
   }
 
   /// Whether `identifier` still names the tenant it was given out for.
-  @inlinable package func contains(_ identifier: SlotIdentifier) -> Bool {
-    Int(identifier.index) < high && identifier.generation & 1 == 1
-      && (unsafe generation(at: Int(identifier.index)).pointee) == identifier.generation
+  @inlinable package func contains(_ identifier: SlotIdentifier<Element>) -> Bool {
+    let position = identifier.index.position
+    return position < high && identifier.generation & 1 == 1
+      && (unsafe generation(at: position).pointee) == identifier.generation
   }
 
-  /// Whether the slot at `index` has a tenant.
-  @inlinable package func isOccupied(_ index: UInt32) -> Bool {
-    Int(index) < high && (unsafe generation(at: Int(index)).pointee) & 1 == 1
+  /// Whether `slot` has a tenant.
+  @inlinable package func isOccupied(_ slot: Slot<Element>) -> Bool {
+    slot.position < high && (unsafe generation(at: slot.position).pointee) & 1 == 1
   }
 
-  /// The identifier of the tenant at `index`.
-  @inlinable package func identifier(at index: UInt32) -> SlotIdentifier {
-    check(index)
-    return unsafe SlotIdentifier(
-      index: index, generation: generation(at: Int(index)).pointee)
+  /// The identifier of the tenant of `slot`.
+  @inlinable package func identifier(at slot: Slot<Element>) -> SlotIdentifier<Element> {
+    check(slot)
+    return unsafe SlotIdentifier(index: slot, generation: generation(at: slot.position).pointee)
   }
 
-  /// The element at `index`, in place.
-  @inlinable package subscript(index: UInt32) -> Element {
+  /// The element in `slot`, in place.
+  @inlinable package subscript(slot: Slot<Element>) -> Element {
     // An address accessor lends the element for as long as the table is lent, so that a span into
     // it can be an argument; a coroutine would end the loan too early.
     @inline(__always) unsafeAddress {
-      check(index)
-      return unsafe UnsafePointer(element(at: Int(index)))
+      check(slot)
+      return unsafe UnsafePointer(element(at: slot.position))
     }
     @inline(__always) unsafeMutableAddress {
-      check(index)
-      return unsafe element(at: Int(index))
+      check(slot)
+      return unsafe element(at: slot.position)
     }
   }
 
   /// Has a slot brought into the cache, of a large one its start; a later visit waits less.
-  @inlinable @inline(__always) package func prefetch(_ index: UInt32) {
-    if Int(index) >= high { return }
-    unsafe processor_prefetch(generation(at: Int(index)))
+  ///
+  /// No slot, and one that was never given out, is none of its business.
+  @inlinable @inline(__always) package func prefetch(_ slot: Slot<Element>?) {
+    let position = Int(slot?.number ?? .max)
+    if position >= high { return }
+    unsafe processor_prefetch(generation(at: position))
     // Slots whose size does not divide a cache line may lie across two.
     if 64 % Self.stride != 0 {
       unsafe processor_prefetch(
-        UnsafeRawPointer(generation(at: Int(index))) + min(Self.stride, 64) - 1)
+        UnsafeRawPointer(generation(at: position)) + min(Self.stride, 64) - 1)
     }
   }
 
-  @inlinable @inline(__always) func check(_ index: UInt32) {
+  @inlinable @inline(__always) func check(_ slot: Slot<Element>) {
     precondition(
-      Int(index) < high && (unsafe generation(at: Int(index)).pointee) & 1 == 1,
+      slot.position < high && (unsafe generation(at: slot.position).pointee) & 1 == 1,
       "a slot without a tenant")
   }
 
