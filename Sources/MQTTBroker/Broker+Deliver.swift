@@ -4,6 +4,8 @@
 //   QoS 1/2  within the window: a packet identifier and bytes into the outbox;
 //            beyond it, or without a connection: into the session's queue, up to its limit
 //
+// The message is lent as `inout` all the way down: to borrow it from there, the compiler copies it.
+//
 // A session that ends with its connection never needs a message again that was sent, so only its
 // identifier is kept. A session that lasts, or a shared group, keeps the message until it is
 // acknowledged.
@@ -41,7 +43,7 @@ extension Broker {
       connections[connection].outputCount < configuration.outboxByteLimit,
       !(isStoreFailing && terms.qos == .exactlyOnce && sessions[session].record != 0)
     {
-      if !fits(message, terms, connection) { return dropTooLarge(session, connection) }
+      if !fits(&message, terms, connection) { return dropTooLarge(session, connection) }
       var kept: Slot<Delivery>?
       if isKeptInFlight(session) || group != nil {
         let delivery = keep(&message, terms)
@@ -89,12 +91,12 @@ extension Broker {
     if isV5 && (!terms.subscriptionIdentifiers.isEmpty || connections[connection].extras != nil)
       || connections[connection].isMounted
     {
-      return transmitApart(message, terms, identifier: identifier, on: connection)
+      return transmitApart(&message, terms, identifier: identifier, on: connection)
     }
     if message.isShared && terms.qos == .atMostOnce && !terms.isRetained
       && share(&message, on: connection)
     {
-      return finishTransmit(message, terms, identifier: identifier, on: connection)
+      return finishTransmit(&message, terms, identifier: identifier, on: connection)
     }
     let kind = RoutedMessage.Kind(isV5: isV5, hasIdentifier: identifier != 0)
     let form = message.form(kind, &spares)
@@ -116,16 +118,16 @@ extension Broker {
       connections[connection].outbox[offset] = UInt8(identifier >> 8)
       connections[connection].outbox[offset + 1] = UInt8(truncatingIfNeeded: identifier)
     }
-    finishTransmit(message, terms, identifier: identifier, on: connection)
+    finishTransmit(&message, terms, identifier: identifier, on: connection)
   }
 
   /// The same for a 5.0 client with aliases or subscription identifiers, or for one below a mount
   /// point, encoded for it alone.
   private mutating func transmitApart(
-    _ message: borrowing RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
+    _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
     on connection: Slot<Connection>
   ) {
-    var form = publishForm(of: message, terms, on: connection)
+    var form = publishForm(of: &message, terms, on: connection)
     let size = form.encodedSize
     // [MQTT-3.1.2-24]
     if size > Int(connections[connection].packetSizeLimit) {
@@ -137,13 +139,13 @@ extension Broker {
     if alias.isKnown { form.topic = form.topic.extracting(0..<0) }
     prepareOutbox(connection)
     form.encode(into: &connections[connection].outbox)
-    finishTransmit(message, terms, identifier: identifier, on: connection)
+    finishTransmit(&message, terms, identifier: identifier, on: connection)
   }
 
   /// What takes a message to a connection, without packet identifier and alias.
   @_lifetime(copy message)
   private func publishForm(
-    of message: borrowing RoutedMessage, _ terms: DeliveryTerms, on connection: Slot<Connection>
+    of message: inout RoutedMessage, _ terms: DeliveryTerms, on connection: Slot<Connection>
   ) -> PublishForm {
     var form = message.publishForm(connections[connection].version, terms.qos)
     form.topic = form.topic.extracting(droppingFirst: mountPoint(of: connection).count)
@@ -153,7 +155,7 @@ extension Broker {
   }
 
   @inline(__always) private mutating func finishTransmit(
-    _ message: borrowing RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
+    _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
     on connection: Slot<Connection>
   ) {
     countSent(message.payload.count)
@@ -185,13 +187,20 @@ extension Broker {
     counters.publishBytesSent += UInt64(payloadBytes)
   }
 
-  private func fits(
-    _ message: borrowing RoutedMessage, _ terms: DeliveryTerms, _ connection: Slot<Connection>
+  /// Whether a client takes a packet of that length. [MQTT-3.1.2-24]
+  @inline(__always) private func fits(
+    _ message: inout RoutedMessage, _ terms: DeliveryTerms, _ connection: Slot<Connection>
   ) -> Bool {
     let limit = Int(connections[connection].packetSizeLimit)
     // Fixed header, lengths, identifier, expiry and subscription identifiers take less than this.
     let bound = message.byteCount + 32 + terms.subscriptionIdentifiers.count * 5
-    return bound <= limit
-      || publishForm(of: message, terms, on: connection).encodedSize <= limit
+    return bound <= limit || isExactlyWithin(limit, &message, terms, connection)
+  }
+
+  @inline(never) private func isExactlyWithin(
+    _ limit: Int, _ message: inout RoutedMessage, _ terms: DeliveryTerms,
+    _ connection: Slot<Connection>
+  ) -> Bool {
+    publishForm(of: &message, terms, on: connection).encodedSize <= limit
   }
 }

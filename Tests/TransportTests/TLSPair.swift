@@ -20,8 +20,10 @@ struct SocketPair: ~Copyable {
     (client, server) = (ends[0], ends[1])
   }
 
-  /// Ends the server's end early. Shut down and not only closed: a process that another test is
-  /// just starting may hold a copy of the descriptor, and would keep the connection up with it.
+  /// Ends the server's end early.
+  ///
+  /// Shut down and not only closed: a process that another test is just starting may hold a copy of
+  /// the descriptor, and would keep the connection up with it.
   mutating func closeServer() {
     shutdown(server, Int32(SHUT_RDWR))
     close(server)

@@ -7,15 +7,33 @@ package enum TimeText {
   ///
   /// - Parameter decimals: 1 to 9; what is beyond them is cut off.
   package static func text(_ nanoseconds: Int64, decimals: Int) -> String {
+    var buffer = ByteBuffer()
+    append(nanoseconds, decimals: decimals, to: &buffer)
+    return String(decoding: array(buffer.span), as: UTF8.self)
+  }
+
+  /// Appends the same text to `buffer`, which takes no more memory than its bytes.
+  package static func append(_ nanoseconds: Int64, decimals: Int, to buffer: inout ByteBuffer) {
     precondition((1...9).contains(decimals), "a nanosecond has nine decimals")
     let seconds = nanoseconds.flooredDivided(by: 1_000_000_000)
     let days = seconds.flooredDivided(by: 86400)
     let (year, month, day) = date(daysSince1970: days)
     let ofDay = seconds - days * 86400
-    let fraction = digits(nanoseconds - seconds * 1_000_000_000, 9).prefix(decimals)
-    return digits(year, 4) + "-" + digits(month, 2) + "-" + digits(day, 2) + "T"
-      + digits(ofDay / 3600, 2) + ":" + digits(ofDay / 60 % 60, 2) + ":" + digits(ofDay % 60, 2)
-      + ".\(fraction)Z"
+    appendDigits(year, 4, to: &buffer)
+    buffer.append(UInt8(ascii: "-"))
+    appendDigits(month, 2, to: &buffer)
+    buffer.append(UInt8(ascii: "-"))
+    appendDigits(day, 2, to: &buffer)
+    buffer.append(UInt8(ascii: "T"))
+    appendDigits(ofDay / 3600, 2, to: &buffer)
+    buffer.append(UInt8(ascii: ":"))
+    appendDigits(ofDay / 60 % 60, 2, to: &buffer)
+    buffer.append(UInt8(ascii: ":"))
+    appendDigits(ofDay % 60, 2, to: &buffer)
+    buffer.append(UInt8(ascii: "."))
+    appendDigits(nanoseconds - seconds * 1_000_000_000, 9, to: &buffer)
+    buffer.truncate(to: buffer.count - (9 - decimals))
+    buffer.append(UInt8(ascii: "Z"))
   }
 
   /// Nanoseconds since 1970 for a time such as `2026-11-21T04:00:00Z`, with any number of decimals
@@ -36,9 +54,14 @@ package enum TimeText {
     return seconds * 1_000_000_000 + fraction
   }
 
-  private static func digits(_ number: Int64, _ count: Int) -> String {
-    let text = String(number)
-    return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+  /// The last `count` decimal digits of a number that has no more of them.
+  private static func appendDigits(_ number: Int64, _ count: Int, to buffer: inout ByteBuffer) {
+    var unit: Int64 = 1
+    for _ in 1..<count { unit *= 10 }
+    while unit > 0 {
+      buffer.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+      unit /= 10
+    }
   }
 
   /// The Gregorian date; years are counted from March, so that a leap day is the last of its year,

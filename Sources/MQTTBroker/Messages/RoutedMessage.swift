@@ -73,7 +73,7 @@ struct RoutedMessage: ~Copyable, ~Escapable {
 
   /// A message that goes on in no form yet.
   @_lifetime(copy topic, copy properties, copy payload)
-  init(
+  @inline(__always) init(
     _ terms: PublicationTerms, topic: Span<UInt8>, properties: Span<UInt8>, payload: Span<UInt8>
   ) {
     self.terms = terms

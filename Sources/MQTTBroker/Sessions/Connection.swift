@@ -112,10 +112,10 @@ package struct Connection: ~Copyable {
   var outputCount: Int { outbox.count + lentByteCount + run.count }
 
   /// Whether what it sends is kept until something else has happened.
-  var isWaiting: Bool { stage == .awaitingCheck || stage == .awaitingOthers }
+  @inline(__always) var isWaiting: Bool { stage == .awaitingCheck || stage == .awaitingOthers }
 
   /// Whether packets are taken from it.
-  var isReading: Bool { stage != .closed && !isWaiting }
+  @inline(__always) var isReading: Bool { stage != .closed && !isWaiting }
 
   init(
     reactor: UInt16, listener: UInt16, peer: String, address: PeerAddress, now: Instant

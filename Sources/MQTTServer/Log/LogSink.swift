@@ -57,8 +57,10 @@ final class LogSink: @unchecked Sendable {
     descriptor = fresh
   }
 
-  /// Adds a line that begins with `time`.
-  func add(_ line: String, _ level: LogLevel, time: (Int64) -> String, at nanoseconds: Int64) {
+  /// Adds a line that begins with the time, written in a form.
+  func add(
+    _ line: String, _ level: LogLevel, _ form: LogConfiguration.Time, at nanoseconds: Int64
+  ) {
     if case .systemLog = place {
       return linux_write_system_log(Self.priority(level), Self.harmless(line))
     }
@@ -67,23 +69,37 @@ final class LogSink: @unchecked Sendable {
       return
     }
     if droppedLines > 0, waiting.isEmpty {
-      append(
-        "\(droppedLines) lines of log were dropped because nobody read them", time(nanoseconds))
+      Timestamp.append(nanoseconds, form, to: &waiting)
+      append("\(droppedLines) lines of log were dropped because nobody read them")
       droppedLines = 0
     }
-    append(line, time(nanoseconds))
+    Timestamp.append(nanoseconds, form, to: &waiting)
+    append(line)
   }
 
-  private func append(_ line: String, _ time: String) {
-    waiting.append(utf8: time)
-    waiting.append(utf8: Self.harmless(line))
+  private func append(_ line: String) {
+    let bytes = line.utf8.span
+    if Self.isHarmless(bytes) {
+      waiting.append(bytes)
+    } else {
+      waiting.append(utf8: Self.harmless(line))
+    }
     waiting.append(UInt8(ascii: "\n"))
+  }
+
+  /// Whether there are no control characters.
+  ///
+  /// All bytes are looked at, which is quicker than to stop at the first: the processor looks at
+  /// many at once.
+  private static func isHarmless(_ bytes: Span<UInt8>) -> Bool {
+    var found: UInt8 = 0
+    for index in bytes.indices { found |= bytes[index] < 0x20 || bytes[index] == 0x7F ? 1 : 0 }
+    return found == 0
   }
 
   /// Without control characters, so that no peer can write lines of its own.
   static func harmless(_ line: String) -> String {
-    let isHarmless = line.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-    if isHarmless { return line }
+    if isHarmless(line.utf8.span) { return line }
     return String(
       decoding: line.utf8.map { $0 < 0x20 || $0 == 0x7F ? UInt8(ascii: "?") : $0 }, as: UTF8.self)
   }

@@ -78,9 +78,7 @@ package final class ServerLog: Sendable {
   package func add(_ line: String, _ level: LogLevel = .notice, at wallNanoseconds: Int64) {
     state.withLock { state in
       let form = state.configuration.time
-      for sink in state.sinks {
-        sink.add(line, level, time: { Timestamp.text($0, form) }, at: wallNanoseconds)
-      }
+      for sink in state.sinks { sink.add(line, level, form, at: wallNanoseconds) }
     }
   }
 

@@ -11,13 +11,18 @@ package enum Timestamp {
     TimeText.text(nanoseconds, decimals: 3)
   }
 
-  /// What stands in front of a line that was written then, with the blank or colon after it.
-  static func text(_ nanoseconds: Int64, _ form: LogConfiguration.Time) -> String {
+  /// Appends what stands in front of a line that was written then, with the blank or colon after it.
+  static func append(
+    _ nanoseconds: Int64, _ form: LogConfiguration.Time, to buffer: inout ByteBuffer
+  ) {
     switch form {
-    case .none: ""
-    case .utc: text(nanoseconds) + " "
-    case .unixSeconds: "\(nanoseconds.flooredDivided(by: 1_000_000_000)): "
-    case .format(let format): local(nanoseconds, format) + ": "
+    case .none: break
+    case .utc:
+      TimeText.append(nanoseconds, decimals: 3, to: &buffer)
+      buffer.append(UInt8(ascii: " "))
+    case .unixSeconds:
+      buffer.append(utf8: "\(nanoseconds.flooredDivided(by: 1_000_000_000)): ")
+    case .format(let format): buffer.append(utf8: local(nanoseconds, format) + ": ")
     }
   }
 
