@@ -18,7 +18,7 @@ extension Broker {
       let wasHeld = sessions[session].receiver.release(identifier)
       if sessions[session].record != 0 {
         if wasHeld { recordForgotten(identifier, from: session) }
-        if isStoreFailing { return postpone(.pubcomp, identifier, on: index) }
+        if recorder.isFailing { return postpone(.pubcomp, identifier, on: index) }
       }
       return acknowledge(
         .pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
@@ -33,11 +33,11 @@ extension Broker {
     case .release(let number):
       if sessions[session].record != 0 {
         if let delivery = Slot<Delivery>(inFlow: number) { recordReleased(delivery, of: session) }
-        if isStoreFailing { return postpone(.pubrel, identifier, on: index) }
+        if recorder.isFailing { return postpone(.pubrel, identifier, on: index) }
       }
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .releaseAgain:
-      if isStoreFailing && sessions[session].record != 0 {
+      if recorder.isFailing && sessions[session].record != 0 {
         return postpone(.pubrel, identifier, on: index)
       }
       acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]

@@ -21,7 +21,7 @@ extension Broker {
   ) throws(Violation) {
     try checkPromises(of: connect, on: index)
     var connack = Connack()
-    let recorded = journal.appended
+    let recorded = recorder.journal.appended
     guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
       return
     }
@@ -30,7 +30,7 @@ extension Broker {
       return letOthersGoFirst(wait, admission, index)
     }
     if !mayHaveSession(of: identifier, connect, userName, on: index) { return }
-    if isStoreFailing, needsStore(connect, identifier: identifier) {
+    if recorder.isFailing, needsStore(connect, identifier: identifier) {
       return refuseConnect(index)
     }
     let expirySeconds = sessionExpirySeconds(connect, &connack)
@@ -46,8 +46,8 @@ extension Broker {
     connections[index].session = session
     settle(index)
     connections[index].stage = .connected
-    counters.connectedClients += 1
-    counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
+    status.counters.connectedClients += 1
+    status.counters.clientsMaximum = max(status.counters.clientsMaximum, sessions.count)
     arm(mounted(connect.will, on: index), session)
     startKeepAlive(index)
     if notesConnections { noteAdmitted(connect, identifier, userName, connack, on: index) }
@@ -200,7 +200,7 @@ extension Broker {
       removeSession(existing)  // [MQTT-3.1.2-4]
     }
     if sessions.count >= configuration.sessionLimit {
-      counters.sessionsRefused += 1
+      status.counters.sessionsRefused += 1
       throw Violation(
         .serverUnavailable, "max-sessions \(configuration.sessionLimit) is reached")
     }

@@ -41,7 +41,7 @@ extension Broker {
       if connection == nil && !configuration.queuesQoS0 { return }
     } else if let connection, sessions[session].nothingWaits, hasWindow(session),
       connections[connection].outputCount < configuration.outboxByteLimit,
-      !(isStoreFailing && terms.qos == .exactlyOnce && sessions[session].record != 0)
+      !(recorder.isFailing && terms.qos == .exactlyOnce && sessions[session].record != 0)
     {
       if !fits(&message, terms, connection) { return dropTooLarge(session, connection) }
       var kept: Slot<Delivery>?
@@ -76,7 +76,7 @@ extension Broker {
     var bytes = 0
     for entry in sessions[session].sender.unfinished {
       if let delivery = entry.delivery {
-        bytes += messages[deliveries[delivery].message].payload.count
+        bytes += mail.messages[mail.deliveries[delivery].message].payload.count
       }
     }
     return bytes
@@ -182,9 +182,9 @@ extension Broker {
   }
 
   @inline(__always) mutating func countSent(_ payloadBytes: Int) {
-    counters.messagesSent += 1
-    counters.publishSent += 1
-    counters.publishBytesSent += UInt64(payloadBytes)
+    status.counters.messagesSent += 1
+    status.counters.publishSent += 1
+    status.counters.publishBytesSent += UInt64(payloadBytes)
   }
 
   /// Whether a client takes a packet of that length. [MQTT-3.1.2-24]

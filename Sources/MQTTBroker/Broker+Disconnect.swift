@@ -44,7 +44,7 @@ extension Broker {
     connections[index].session = nil
     sessions[session].connection = nil
     sessions[session].sender.interrupt()
-    counters.connectedClients -= 1
+    status.counters.connectedClients -= 1
     if notesConnections, !isFault || isToldNow(sessions[session].clientIdentifier, cause) {
       note(.information, "\(sessions[session].clientIdentifier) left: \(cause)")
     }
@@ -77,7 +77,7 @@ extension Broker {
     recordRemoval(session)
     let left = unfinished(of: session)
     var first = sessions[session].firstSubscription
-    subscriptions.removeAll(firstOfSession: &first)
+    routing.subscriptions.removeAll(firstOfSession: &first)
     sessions[session].firstSubscription = first
     sessions[session].sender.removeAll()
     sessions[session].queue = DeliveryQueue()
@@ -97,7 +97,7 @@ extension Broker {
     var left: [Slot<Delivery>] = []
     for entry in sessions[session].sender.unfinished {
       guard let delivery = entry.delivery else { continue }
-      if entry.stage != .awaitingPuback { deliveries[delivery].terms.group = nil }
+      if entry.stage != .awaitingPuback { mail.deliveries[delivery].terms.group = nil }
       left.append(delivery)
     }
     left += sessions[session].queue.all
@@ -115,7 +115,7 @@ extension Broker {
       _ = sessions[session].sender.receive(.puback, entry.packetIdentifier, reasonCode: .success)
       giveToGroup(delivery, except: session)
     }
-    if sessions[session].tail?.mayHaveGroups == true && subscriptions.groups.count > 0 {
+    if sessions[session].tail?.mayHaveGroups == true && routing.subscriptions.groups.count > 0 {
       sweepTail(of: session, handsOver: true)
     }
     if sessions[session].queue.isEmpty { return }
@@ -125,7 +125,7 @@ extension Broker {
         giveToGroup(delivery, except: session)
       } else {
         kept.append(delivery)
-        kept.byteCount += messages[deliveries[delivery].message].bytes.count
+        kept.byteCount += mail.byteCount(of: delivery)
       }
     }
     sessions[session].queue = kept
@@ -134,10 +134,12 @@ extension Broker {
 
   /// Whether a delivery came from a group that has another member that may take it over.
   func hasOtherMember(_ delivery: Slot<Delivery>, than session: Slot<Session>) -> Bool {
-    guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group) else {
+    guard let group = mail.deliveries[delivery].terms.group,
+      routing.subscriptions.groups.contains(group)
+    else {
       return false
     }
-    let topic = isControlled ? topic(of: delivery) : []
+    let topic = gate.isControlled ? mail.topic(of: delivery) : []
     return hasOtherMember(of: group, than: session, topic: topic.span)
   }
 
@@ -146,10 +148,10 @@ extension Broker {
   func hasOtherMember(
     of group: SlotIdentifier<SharedGroup>, than session: Slot<Session>, topic: Span<UInt8>
   ) -> Bool {
-    for member in subscriptions.groups[group.index].members {
-      let other = subscriptions.subscriptions[member].session
+    for member in routing.subscriptions.groups[group.index].members {
+      let other = routing.subscriptions.subscriptions[member].session
       if other != session && sessions[other].isOnline && keepsAsSafely(other, as: session)
-        && (!isControlled || mayHave(other, topic))
+        && (!gate.isControlled || mayHave(other, topic))
       {
         return true
       }
@@ -163,31 +165,27 @@ extension Broker {
     sessions[session].record == 0 || sessions[other].record != 0
   }
 
-  private func topic(of delivery: Slot<Delivery>) -> [UInt8] {
-    let message = deliveries[delivery].message
-    return array(messages[message].bytes.span.extracting(messages[message].topic))
-  }
-
   /// Gives a kept delivery to another member of its group, or drops it when there is none.
   mutating func giveToGroup(_ delivery: Slot<Delivery>, except session: Slot<Session>?) {
     recordEnd(of: delivery)
-    let topic = isControlled ? topic(of: delivery) : []
-    guard let group = deliveries[delivery].terms.group, subscriptions.groups.contains(group),
+    let topic = gate.isControlled ? mail.topic(of: delivery) : []
+    guard let group = mail.deliveries[delivery].terms.group,
+      routing.subscriptions.groups.contains(group),
       let member = chooseMember(of: group.index, topic: topic.span, except: session)
     else { return dropDelivery(delivery) }
-    let subscription = subscriptions.subscriptions[member]
-    let message = deliveries[delivery].message
-    let qos = min(messages[message].qos, subscription.flags.qos)
+    let subscription = routing.subscriptions.subscriptions[member]
+    let message = mail.deliveries[delivery].message
+    let qos = min(mail.messages[message].qos, subscription.flags.qos)
     if qos == .atMostOnce && !sessions[subscription.session].isOnline && !configuration.queuesQoS0 {
       return dropDelivery(delivery)
     }
-    if !hasRoom(subscription.session, bytes: messages[message].bytes.count) {
+    if !hasRoom(subscription.session, bytes: mail.messages[message].bytes.count) {
       return dropDelivery(delivery)
     }
-    deliveries[delivery].terms.qos = qos
-    deliveries[delivery].terms.isRetained =
-      messages[message].isRetained && subscription.flags.contains(.retainAsPublished)
-    deliveries[delivery].terms.subscriptionIdentifiers =
+    mail.deliveries[delivery].terms.qos = qos
+    mail.deliveries[delivery].terms.isRetained =
+      mail.messages[message].isRetained && subscription.flags.contains(.retainAsPublished)
+    mail.deliveries[delivery].terms.subscriptionIdentifiers =
       subscription.identifier == 0 ? [] : [subscription.identifier]
     enqueue(delivery, for: subscription.session)
     pump(subscription.session)
@@ -214,7 +212,7 @@ extension Broker {
         "\(sessions[session].clientIdentifier): its will to \"\(name)\" is not published: "
           + reason)
     }
-    if isControlled && !mayPublish(session, topic.span) { return }
+    if gate.isControlled && !mayPublish(session, topic.span) { return }
     note(
       .information,
       "\(sessions[session].clientIdentifier): its will is published to \"\(name)\"")
@@ -250,7 +248,7 @@ extension Broker {
       if sessions.contains(session), sessions[session.index].sweepAt <= now {
         sweepQueue(of: session.index)
       }
-    case .pages: paging.isPaused = false
+    case .pages: recorder.paging.isPaused = false
     case .faults: faultsAreDue()
     }
   }
@@ -269,7 +267,7 @@ extension Broker {
       return deadlines.insert(.sessionExpiry(identifier), at: soon)
     }
     removedInTick += 1 + sessions[session].queue.count + Int(sessions[session].subscriptionCount)
-    counters.sessionsExpired += 1
+    status.counters.sessionsExpired += 1
     note(.information, "\(sessions[session].clientIdentifier): its session expired")
     removeSession(session)
   }

@@ -9,8 +9,8 @@ extension Broker {
   mutating func received(_ view: PublishView, _ packet: Span<UInt8>, on index: Slot<Connection>)
     throws(Violation)
   {
-    counters.publishReceived += 1
-    counters.publishBytesReceived += UInt64(view.payload.count)
+    status.counters.publishReceived += 1
+    status.counters.publishBytesReceived += UInt64(view.payload.count)
     let maximumQoS = connections[index].maximumQoS
     if view.qos > maximumQoS {
       throw Violation(
@@ -65,7 +65,7 @@ extension Broker {
     if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
     let session = session(of: index)
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
-    if isStoreFailing, let identifier,
+    if recorder.isFailing, let identifier,
       !(view.qos == .exactlyOnce && sessions[session].receiver.contains(identifier)),
       needsStore(view, topic: topic, on: index)
     {
@@ -90,7 +90,7 @@ extension Broker {
         return acknowledge(.pubrec, identifier, .success, on: index)
       }
     }
-    let recorded = journal.appended
+    let recorded = recorder.journal.appended
     let reason = refusal ?? publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
     if configuration.keepsRecords {
@@ -132,7 +132,7 @@ extension Broker {
       note(.notice, "\(name(of: index)): PUBLISH to \(reason)")
       return true
     }
-    return isControlled && !mayPublish(session(of: index), topic)
+    return gate.isControlled && !mayPublish(session(of: index), topic)
   }
 
   private mutating func publish(
@@ -203,7 +203,7 @@ extension Broker {
     let view = AcknowledgementView(
       packetIdentifier: identifier, reasonCode: version == .v5 ? reason : .success)
     view.encode(type, into: &connections[index].outbox, version: version)
-    counters.messagesSent += 1
+    status.counters.messagesSent += 1
     if configuration.logsPackets { notePacket(sent: type, view, on: index) }
     enlist(index)
   }

@@ -33,7 +33,7 @@ extension Broker {
   package mutating func receive(_ bytes: Span<UInt8>, on connection: ConnectionID, now: Instant) {
     self.now = now
     if !connections.contains(connection) { return }
-    counters.bytesReceived += UInt64(bytes.count)
+    status.counters.bytesReceived += UInt64(bytes.count)
     take(bytes, on: connection.index)
   }
 
@@ -50,7 +50,7 @@ extension Broker {
     // be dropped as messages at QoS 0 are.
     if connections[index].outputCount > configuration.outboxByteLimit + Self.answerByteLimit {
       if connections[index].stage == .closed { return }
-      counters.closedOutboxFull += 1
+      status.counters.closedOutboxFull += 1
       leave(
         index,
         cause: "\(connections[index].outputCount) bytes wait for it and it does not read "
@@ -63,7 +63,7 @@ extension Broker {
       if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }
       var seen = 0
       while start < bytes.count && connections[index].isReading {
-        if start >= seen && subscriptions.count >= MatchAhead.worthwhileCount {
+        if start >= seen && routing.paysToLookAhead {
           seen = lookAhead(bytes, from: start, on: index)
         }
         guard let header = try fixedHeader(bytes, at: start, on: index),
@@ -89,11 +89,11 @@ extension Broker {
   private mutating func lookAhead(_ bytes: Span<UInt8>, from start: Int, on index: Slot<Connection>)
     -> Int
   {
-    ahead.begin()
+    routing.beginAhead()
     if connections[index].stage != .connected { return start }
-    let epoch = subscriptions.epoch &+ access.epoch
+    let epoch = routing.subscriptions.epoch &+ gate.access.epoch
     var start = start
-    while !ahead.isFull, let header = try? fixedHeader(bytes, at: start, on: index),
+    while !routing.isAheadFull, let header = try? fixedHeader(bytes, at: start, on: index),
       header.packetLength <= bytes.count - start
     {
       let body = bytes.extracting(start + header.headerLength..<start + header.packetLength)
@@ -101,13 +101,9 @@ extension Broker {
       if header.type != .publish || body.count < 2 { continue }
       let length = Int(body[0]) << 8 | Int(body[1])
       if length == 0 || length > body.count - 2 { continue }
-      let topic = body.extracting(2..<2 + length)
-      let hash = hash(topic, seed: topicSeed)
-      if cache.find(topic, hash: hash, epoch: epoch) == nil {
-        ahead.add(topic, hash: hash)
-      }
+      routing.addAhead(body.extracting(2..<2 + length), epoch: epoch)
     }
-    ahead.match(subscriptions, marks: &marks)
+    routing.matchAhead()
     return start
   }
 
@@ -163,7 +159,7 @@ extension Broker {
   private mutating func handle(
     _ packet: Span<UInt8>, _ header: FixedHeader, on index: Slot<Connection>
   ) throws(Violation) {
-    counters.messagesReceived += 1
+    status.counters.messagesReceived += 1
     let version = connections[index].version
     if connections[index].stage != .connected {
       if connections[index].stage == .closed { return }
@@ -246,7 +242,7 @@ extension Broker {
 
   /// Answers a peer's fault and closes; the one place where that is done.
   mutating func refuse(_ index: Slot<Connection>, _ violation: Violation) {
-    counters.protocolErrors += 1
+    status.counters.protocolErrors += 1
     let version = connections[index].version
     switch connections[index].stage {
     case .awaitingConnect, .authenticating, .awaitingCheck, .awaitingOthers:

@@ -19,11 +19,11 @@ extension Broker {
     next.authenticationMethods = self.configuration.authenticationMethods
     next.programVersion = self.configuration.programVersion
     self.configuration = next
-    subscriptions.keepsOverlaps = next.allowsDuplicates
+    routing.subscriptions.keepsOverlaps = next.allowsDuplicates
     setPolicies(next.listenerPolicies, now: now)
-    isFullOfConnections = false
-    isFullOfRetained = false
-    if subscriptions.hasSystemFilters { refreshStatus() }
+    gate.isFull = false
+    retained.isFull = false
+    if routing.subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   /// Ends the connections of a listener that is gone.
@@ -44,7 +44,7 @@ extension Broker {
   /// Sessions, subscriptions and retained topics, a line each, in the order of their slots.
   package func summary() -> [String] {
     var lines = [
-      "\(sessions.count) sessions, \(subscriptions.count) subscriptions, "
+      "\(sessions.count) sessions, \(routing.subscriptions.count) subscriptions, "
         + "\(retained.count) retained messages"
     ]
     for index in sessions.slots where sessions.isOccupied(index) {
@@ -54,7 +54,8 @@ extension Broker {
           + ", \(sessions[index].subscriptionCount) subscriptions, \(sessions[index].queue.count) "
           + "messages waiting, \(sessions[index].sender.unfinishedCount) in flight"
           + (sessions[index].withheld.map { ", \($0.deliveries.count) not for its user" } ?? ""))
-      subscriptions.forEach(firstOfSession: sessions[index].firstSubscription) { filter, qos in
+      routing.subscriptions.forEach(firstOfSession: sessions[index].firstSubscription) {
+        filter, qos in
         lines.append("  \(filter) QoS \(qos.rawValue)")
       }
       if lines.count > Self.summaryLineLimit { break }
@@ -74,7 +75,7 @@ extension Broker {
     retained.match(everything.span, into: &found)
     return found.prefix(limit).map { message in
       String(
-        decoding: array(messages[message].bytes.span.extracting(messages[message].topic)),
+        decoding: mail.topic(of: message),
         as: UTF8.self)
     }
   }

@@ -10,9 +10,9 @@ extension Broker {
   mutating func subscribed(_ subscribe: Subscribe, on index: Slot<Connection>) throws(Violation) {
     let session = session(of: index)
     try checkAnswer(reasonCount: subscribe.subscriptions.count, on: index)
-    if isStoreFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
+    if recorder.isFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
-    let recorded = journal.appended
+    let recorded = recorder.journal.appended
     var reasons: [ReasonCode] = []
     reasons.reserveCapacity(subscribe.subscriptions.count)
     var replays: [Subscription] = []
@@ -53,19 +53,19 @@ extension Broker {
   {
     let session = session(of: index)
     try checkAnswer(reasonCount: unsubscribe.filters.count, on: index)
-    if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
-    let recorded = journal.appended
+    if recorder.isFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
+    let recorded = recorder.journal.appended
     var reasons: [ReasonCode] = []
     for filter in unsubscribe.filters {
       let text = mounted(filter, on: index)
       let shared = Topic.shared(text)
       let filter = Array((shared?.filter ?? text).utf8)
-      if isControlled && !maySubscribe(.unsubscribe, session, filter) {
+      if gate.isControlled && !maySubscribe(.unsubscribe, session, filter) {
         reasons.append(.notAuthorized)
         continue
       }
       var first = sessions[session].firstSubscription
-      let wasThere = subscriptions.unsubscribe(
+      let wasThere = routing.subscriptions.unsubscribe(
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
       sessions[session].firstSubscription = first
       if wasThere {
@@ -73,7 +73,7 @@ extension Broker {
         sessions[session].subscriptionCount -= 1
         sessions[session].isFullOfSubscriptions = false
         if sessions[session].record != 0 {
-          journal.append(
+          recorder.journal.append(
             .unsubscribe(sessions[session].record, filter: Array(text.utf8)))
         }
       }
@@ -114,11 +114,14 @@ extension Broker {
           + "\(configuration.topicLevelLimit) levels is refused")
       return (.topicFilterInvalid, false)
     }
-    if isControlled && !maySubscribe(.subscribe, session, filter) { return (.notAuthorized, false) }
+    if gate.isControlled && !maySubscribe(.subscribe, session, filter) {
+      return (.notAuthorized, false)
+    }
     if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
-      && subscriptions.subscription(of: session, filter: filter.span, group: shared?.group) == nil
+      && routing.subscriptions.subscription(of: session, filter: filter.span, group: shared?.group)
+        == nil
     {
-      counters.subscriptionsRefused += 1
+      status.counters.subscriptionsRefused += 1
       if !sessions[session].isFullOfSubscriptions {
         sessions[session].isFullOfSubscriptions = true
         note(
@@ -130,7 +133,7 @@ extension Broker {
     }
     if Self.isSystem(filter.span) { refreshStatus() }
     var first = sessions[session].firstSubscription
-    let isNew = subscriptions.subscribe(
+    let isNew = routing.subscriptions.subscribe(
       session: session, filter: filter.span, group: shared?.group, options: subscription.options,
       identifier: identifier, firstOfSession: &first)
     sessions[session].firstSubscription = first

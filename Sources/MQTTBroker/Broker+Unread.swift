@@ -125,7 +125,7 @@ extension Broker {
 
   /// A client waits, and nothing that it sends is looked at.
   mutating func letOthersGoFirst(_ wait: Wait, _ admission: Admission, _ index: Slot<Connection>) {
-    if connections[index].stage == .awaitingCheck { logins.waitingCount -= 1 }
+    if connections[index].stage == .awaitingCheck { gate.logins.waitingCount -= 1 }
     let extras = makeExtras(for: index)
     extras.admission = admission
     switch wait {

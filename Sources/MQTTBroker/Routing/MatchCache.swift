@@ -51,6 +51,12 @@ struct MatchCache: ~Copyable {
     return nil
   }
 
+  /// Whether a line stands in the set of its hash.
+  func isIndexed(_ line: Slot<Line>) -> Bool {
+    let set = (Int(truncatingIfNeeded: lines[line].hash) & (Self.setCount - 1)) * 2
+    return index[set].wrappedValue == line || index[set + 1].wrappedValue == line
+  }
+
   /// Swaps the targets of a line, so that they can be walked without being copied.
   @inline(__always) mutating func exchange(_ targets: inout [Target], of line: Slot<Line>) {
     swap(&targets, &lines[line].match.targets)

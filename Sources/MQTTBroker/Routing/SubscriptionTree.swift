@@ -231,7 +231,7 @@ struct SubscriptionTree: ~Copyable {
     return UInt32(truncatingIfNeeded: product.high ^ product.low)
   }
 
-  private func find(
+  func find(
     session: Slot<Session>, node: Slot<Node>, group: Slot<SharedGroup>?
   ) -> Slot<Subscription>? {
     table.find(hash(session, node, group)) { index in

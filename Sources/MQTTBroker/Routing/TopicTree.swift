@@ -253,6 +253,11 @@ struct TopicTree<Value: ~Copyable>: ~Copyable {
     return index
   }
 
+  /// Whether the table finds a node under its level.
+  func isInTable(_ node: Slot<Node>, below parent: Slot<Node>) -> Bool {
+    table.find(hash(of: node, below: parent)) { $0 == node } != nil
+  }
+
   private mutating func unlink(_ node: Slot<Node>, from parent: Slot<Node>) {
     let gone = nodes[node]
     if let previous = gone.previousSibling {

@@ -61,16 +61,16 @@ struct RepeatedFaults {
 extension Broker {
   /// Whether the log is to say now that a client left for a fault.
   mutating func isToldNow(_ client: String, _ fault: String) -> Bool {
-    let isFirst = faults.isEmpty
-    let isNew = faults.add(client, fault)
-    if isFirst, !faults.isEmpty { tellFaultsLater() }
+    let isFirst = status.faults.isEmpty
+    let isNew = status.faults.add(client, fault)
+    if isFirst, !status.faults.isEmpty { tellFaultsLater() }
     return isNew
   }
 
   /// Says what came again.
   mutating func faultsAreDue() {
-    for line in faults.takeRepeated() { note(.information, line) }
-    if !faults.isEmpty { tellFaultsLater() }
+    for line in status.faults.takeRepeated() { note(.information, line) }
+    if !status.faults.isEmpty { tellFaultsLater() }
   }
 
   private mutating func tellFaultsLater() {

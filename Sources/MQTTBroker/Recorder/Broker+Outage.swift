@@ -62,26 +62,24 @@ extension Broker {
   /// to do about it.
   package mutating func storeFailed(_ reason: String, now: Instant) {
     self.now = now
-    if outage != nil || !configuration.keepsRecords { return }
-    outage = StoreOutage(since: now)
-    isStoreFailing = true
+    if recorder.isFailing || !configuration.keepsRecords { return }
+    recorder.outage = StoreOutage(since: now)
     let count = closeHeld()
     note(
       .error,
       "the store failed: \(reason); until it is back, what must outlive a crash is refused, QoS 0 "
         + "and sessions that end with their connection are served"
         + (count == 0 ? "" : "; \(count) connections that waited for it are closed"))
-    if subscriptions.hasSystemFilters { refreshStatus() }
+    if routing.subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   /// The store works again and owes nothing.
   package mutating func storeRecovered(now: Instant) {
     self.now = now
-    if outage == nil { return }
-    for connection in outage?.unanswered ?? [] { endUnanswered(connection) }
-    guard let ended = outage else { return }
-    outage = nil
-    isStoreFailing = false
+    if !recorder.isFailing { return }
+    for connection in recorder.outage?.unanswered ?? [] { endUnanswered(connection) }
+    guard let ended = recorder.outage else { return }
+    recorder.outage = nil
     let milliseconds = now.nanoseconds(since: ended.since) / 1_000_000
     note(
       .notice,
@@ -92,19 +90,19 @@ extension Broker {
       && connections[answer.connection.index].stage == .connected
     {
       // What the answer is about stands in the open batch, if anywhere.
-      if journal.isOpen { hold(answer.connection.index) }
+      if recorder.journal.isOpen { hold(answer.connection.index) }
       acknowledge(answer.type, answer.identifier, .success, on: answer.connection.index)
     }
     for session in ended.waiting where sessions.contains(session) { pump(session.index) }
-    if subscriptions.hasSystemFilters { refreshStatus() }
+    if routing.subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   // MARK: The beginning
 
   /// Closes what waits for a batch, without what waits; returns how many.
   private mutating func closeHeld() -> Int {
-    let waiting = held
-    held = []
+    let waiting = recorder.held
+    recorder.held = []
     var count = 0
     for (connection, _) in waiting where connections.contains(connection) {
       let index = connection.index
@@ -141,8 +139,8 @@ extension Broker {
   }
 
   private mutating func countRefusal() {
-    outage?.refusedCount += 1
-    counters.storeRefused += 1
+    recorder.outage?.refusedCount += 1
+    status.counters.storeRefused += 1
   }
 
   /// Refuses a CONNECT; nothing has changed.
@@ -161,22 +159,23 @@ extension Broker {
     if view.qos == .exactlyOnce && sessions[session].record != 0 { return true }
     if view.isRetained && (!view.payload.isEmpty || retained.contains(topic)) { return true }
     if connections[index].version != .v5,
-      let topics = outage?.unansweredTopics[connections.identifier(at: index)],
+      let topics = recorder.outage?.unansweredTopics[connections.identifier(at: index)],
       topics.isEmpty || topics.contains(array(topic))
     {
       return true
     }
-    subscriptions.match(topic, into: &match, marks: &marks)
-    for target in match.targets
-    where (!isControlled || mayHave(target.session, topic))
+    routing.makeMatch(topic, hash: routing.hash(topic))
+    for target in routing.match.targets
+    where (!gate.isControlled || mayHave(target.session, topic))
       && sessions[target.session].record != 0 && target.flags.qos != .atMostOnce
       && !(target.flags.contains(.noLocal) && target.session == session)
     {
       return true
     }
-    for group in match.groups {
+    for group in routing.match.groups {
       guard let offset = memberAhead(of: group, topic: topic) else { continue }
-      let member = subscriptions.subscriptions[subscriptions.member(of: group, ahead: offset)]
+      let member = routing.subscriptions.subscriptions[
+        routing.subscriptions.member(of: group, ahead: offset)]
       if sessions[member.session].record != 0 && member.flags.qos != .atMostOnce { return true }
     }
     return false
@@ -194,12 +193,12 @@ extension Broker {
     let name = String(decoding: array(topic), as: UTF8.self)
     leaveUnanswered(index, "PUBLISH at QoS \(qos.rawValue) to \"\(name)\"")
     let connection = connections.identifier(at: index)
-    let known = outage?.unansweredTopics[connection]
+    let known = recorder.outage?.unansweredTopics[connection]
     if known?.isEmpty == true { return }
     if let known, known.count >= StoreOutage.topicLimit {
-      outage?.unansweredTopics[connection] = []
+      recorder.outage?.unansweredTopics[connection] = []
     } else {
-      outage?.unansweredTopics[connection, default: []].insert(array(topic))
+      recorder.outage?.unansweredTopics[connection, default: []].insert(array(topic))
     }
   }
 
@@ -227,8 +226,8 @@ extension Broker {
   /// Leaves a client without an answer, and says the first time who waits for what.
   private mutating func leaveUnanswered(_ index: Slot<Connection>, _ request: String) {
     let connection = connections.identifier(at: index)
-    if outage?.knownUnanswered.insert(connection).inserted != true { return }
-    outage?.unanswered.append(connection)
+    if recorder.outage?.knownUnanswered.insert(connection).inserted != true { return }
+    recorder.outage?.unanswered.append(connection)
     note(
       .warning,
       "\(name(of: index)): its \(request) is not answered while the store fails, for "
@@ -254,16 +253,20 @@ extension Broker {
   ) {
     let answer = StoreOutage.Answer(
       connection: connections.identifier(at: index), type: type, identifier: identifier)
-    if outage?.knownAnswers.insert(answer).inserted == true { outage?.answers.append(answer) }
+    if recorder.outage?.knownAnswers.insert(answer).inserted == true {
+      recorder.outage?.answers.append(answer)
+    }
   }
 
   /// Whether a delivery may not be sent before the store is back; its session is then served.
   mutating func waitsForStore(_ delivery: Slot<Delivery>, _ session: Slot<Session>) -> Bool {
-    if deliveries[delivery].terms.qos != .exactlyOnce || sessions[session].record == 0 {
+    if mail.deliveries[delivery].terms.qos != .exactlyOnce || sessions[session].record == 0 {
       return false
     }
     let slot = sessions.identifier(at: session)
-    if outage?.knownWaiting.insert(slot).inserted == true { outage?.waiting.append(slot) }
+    if recorder.outage?.knownWaiting.insert(slot).inserted == true {
+      recorder.outage?.waiting.append(slot)
+    }
     return true
   }
 }

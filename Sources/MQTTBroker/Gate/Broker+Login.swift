@@ -42,11 +42,7 @@ struct Logins {
 extension Broker {
   /// What the listener of a connection asks.
   func policy(of index: Slot<Connection>) -> ListenerPolicy {
-    policy(ofListener: connections[index].listener)
-  }
-
-  func policy(ofListener listener: UInt16) -> ListenerPolicy {
-    Int(listener) < policies.count ? policies[Int(listener)] : ListenerPolicy()
+    gate.policy(ofListener: connections[index].listener)
   }
 
   /// Finds out who a client is that says it in CONNECT or in its TLS handshake.
@@ -83,9 +79,9 @@ extension Broker {
   }
 
   private mutating func awaitCheck(_ connect: Connect, on index: Slot<Connection>) {
-    if logins.waitingCount >= configuration.waitingLoginLimit {
-      if !logins.isFull {
-        logins.isFull = true
+    if gate.logins.waitingCount >= configuration.waitingLoginLimit {
+      if !gate.logins.isFull {
+        gate.logins.isFull = true
         note(
           .warning,
           "max-waiting-logins \(configuration.waitingLoginLimit) is reached; logins are refused "
@@ -93,7 +89,7 @@ extension Broker {
       }
       return refuseLogin(connect, .serverBusy, "too many logins wait", on: index)
     }
-    let start = logins.delays.start(
+    let start = gate.logins.delays.start(
       connections[index].address, now: now, failureLimit: configuration.loginFailureLimit,
       delayLimitSeconds: configuration.loginDelayLimitSeconds)
     if start > now.advanced(bySeconds: configuration.connectTimeoutSeconds) {
@@ -102,28 +98,28 @@ extension Broker {
     }
     makeExtras(for: index).waitingConnect = connect
     connections[index].stage = .awaitingCheck
-    logins.waitingCount += 1
+    gate.logins.waitingCount += 1
     let connection = connections.identifier(at: index)
     if start > now {
       deadlines.insert(.login(connection), at: start)
     } else {
-      logins.checks.append(connection)
+      gate.logins.checks.append(connection)
     }
   }
 
   /// A login has waited long enough.
   mutating func loginIsDue(_ slot: ConnectionID) {
     if connections.contains(slot) && connections[slot.index].stage == .awaitingCheck {
-      logins.checks.append(slot)
+      gate.logins.checks.append(slot)
     }
   }
 
   /// Whether ``nextCredentialCheck()`` may have something.
-  package var hasCredentialChecks: Bool { logins.checks.count > 0 }
+  package var hasCredentialChecks: Bool { gate.logins.checks.count > 0 }
 
   /// The next password to check; answer it with ``answer(_:isGenuine:now:)``.
   package mutating func nextCredentialCheck() -> CredentialCheck? {
-    while let connection = logins.checks.popFirst() {
+    while let connection = gate.logins.checks.popFirst() {
       guard connections.contains(connection),
         connections[connection.index].stage == .awaitingCheck,
         let connect = connections[connection.index].extras?.waitingConnect,
@@ -137,10 +133,10 @@ extension Broker {
       let entry = passwords.entry(of: userName)
       return CredentialCheck(
         connection: connection, userName: userName, password: password,
-        hash: entry?.hash ?? passwords.decoy(for: userName, seed: topicSeed),
+        hash: entry?.hash ?? passwords.decoy(for: userName, seed: routing.topicSeed),
         isKnown: entry != nil)
     }
-    logins.isFull = false
+    gate.logins.isFull = false
     return nil
   }
 
@@ -157,7 +153,7 @@ extension Broker {
       return again(connect, on: index)
     }
     if !isGenuine || !check.isKnown {
-      let count = logins.delays.failed(connections[index].address, now: now)
+      let count = gate.logins.delays.failed(connections[index].address, now: now)
       if count == configuration.loginFailureLimit && count > 0 {
         note(
           .warning,
@@ -170,7 +166,7 @@ extension Broker {
     if let bound = entry?.clientIdentifier, bound != connect.clientIdentifier {
       return refuseLogin(connect, .notAuthorized, "another client identifier's user", on: index)
     }
-    logins.delays.succeeded(connections[index].address)
+    gate.logins.delays.succeeded(connections[index].address)
     connections[index].extras?.waitingConnect = nil
     do throws(Violation) {
       try admit(connect, data: nil, userName: check.userName, on: index)
@@ -182,7 +178,7 @@ extension Broker {
 
   /// Asks the policy anew about a client that waits.
   private mutating func again(_ connect: Connect, on index: Slot<Connection>) {
-    logins.waitingCount -= 1
+    gate.logins.waitingCount -= 1
     connections[index].stage = .awaitingConnect
     connections[index].extras?.waitingConnect = nil
     do throws(Violation) { try identify(connect, on: index) } catch { refuse(index, error) }
@@ -201,7 +197,7 @@ extension Broker {
   mutating func refuseLogin(
     _ connect: Connect, _ reasonCode: ReasonCode, _ reason: String, on index: Slot<Connection>
   ) {
-    counters.loginsRefused += 1
+    status.counters.loginsRefused += 1
     note(
       .notice,
       "login refused: address=\(connections[index].peer) "

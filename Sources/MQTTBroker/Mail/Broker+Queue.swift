@@ -12,7 +12,7 @@ extension Broker {
 
   /// The kept copy of a message, made when it is needed first.
   mutating func stored(_ message: inout RoutedMessage) -> Slot<Message> {
-    if let stored = message.stored, messages.contains(stored) { return stored.index }
+    if let stored = message.stored, mail.messages.contains(stored) { return stored.index }
     var bytes = ByteBuffer(exactCapacity: message.byteCount)
     bytes.append(message.topic)
     bytes.append(message.properties)
@@ -22,7 +22,7 @@ extension Broker {
       propertiesLength: Int32(message.properties.count), qos: message.terms.qos,
       isRetained: message.terms.isRetained, expiresAt: expiry(of: message) ?? Message.never)
     kept.record = message.record
-    let stored = messages.insert(kept)
+    let stored = mail.insert(kept)
     message.stored = stored
     if message.record != 0 { joinTails(stored.index) }
     return stored.index
@@ -36,28 +36,27 @@ extension Broker {
   /// Keeps a message for one session.
   mutating func keep(_ message: inout RoutedMessage, _ terms: DeliveryTerms) -> Slot<Delivery> {
     let stored = stored(&message)
-    messages[stored].references += 1
-    return deliveries.insert(Delivery(message: stored, terms: terms)).index
+    return mail.insert(Delivery(message: stored, terms: terms))
   }
 
   /// Puts a delivery at the end of a session's queue; false when it is only in the store then.
   @discardableResult
   mutating func enqueue(_ delivery: Slot<Delivery>, for session: Slot<Session>) -> Bool {
-    if goesToTail(session, deliveries[delivery].terms.qos) {
+    if goesToTail(session, mail.deliveries[delivery].terms.qos) {
       moveToTail(delivery, of: session)
       return false
     }
-    let message = deliveries[delivery].message
+    let message = mail.deliveries[delivery].message
     sessions[session].queue.append(delivery)
-    sessions[session].queue.byteCount += messages[message].bytes.count
+    sessions[session].queue.byteCount += mail.messages[message].bytes.count
     // Nothing newer at QoS 0 overtakes it. [MQTT-4.6.0-6]
-    if deliveries[delivery].terms.qos == .atMostOnce {
+    if mail.deliveries[delivery].terms.qos == .atMostOnce {
       sessions[session].replayCount = UInt32(sessions[session].queue.count)
     }
-    sweep(session, at: messages[message].expiresAt)
+    sweep(session, at: mail.messages[message].expiresAt)
     if sessions[session].record != 0 {
       recordQueued(delivery, for: session)
-      if isStoreFailing { _ = waitsForStore(delivery, session) }
+      if recorder.isFailing { _ = waitsForStore(delivery, session) }
     }
     return true
   }
@@ -84,16 +83,16 @@ extension Broker {
     if sessions[session].sender.isResending { return }
     while let delivery = sessions[session].queue.first,
       connections[connection].outputCount < Self.outboxRefillLimit,
-      deliveries[delivery].terms.qos == .atMostOnce || hasWindow(session)
+      mail.deliveries[delivery].terms.qos == .atMostOnce || hasWindow(session)
     {
-      if isStoreFailing && waitsForStore(delivery, session) { return }
+      if recorder.isFailing && waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
-      let message = deliveries[delivery].message
-      sessions[session].queue.byteCount -= messages[message].bytes.count
+      let message = mail.deliveries[delivery].message
+      sessions[session].queue.byteCount -= mail.messages[message].bytes.count
       if sessions[session].replayCount > 0 { sessions[session].replayCount -= 1 }
-      if deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
-      if messages[message].isExpired(now: now) {
-        counters.messagesExpired += 1
+      if mail.deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
+      if mail.messages[message].isExpired(now: now) {
+        status.counters.messagesExpired += 1
         dropDelivery(delivery)
       } else if isWithheld(message, session, connection) {
         withhold(delivery, of: session)
@@ -111,9 +110,9 @@ extension Broker {
   private mutating func sendKept(
     _ delivery: Slot<Delivery>, _ session: Slot<Session>, _ connection: Slot<Connection>
   ) {
-    let qos = deliveries[delivery].terms.qos
+    let qos = mail.deliveries[delivery].terms.qos
     var attempt = attempt(on: connection)
-    let size = size(of: delivery, attempt)
+    let size = mail.size(of: delivery, attempt)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return dropDelivery(delivery)
@@ -122,12 +121,12 @@ extension Broker {
       transmit(delivery, attempt, size: size, on: connection)
       return dropDelivery(delivery)
     }
-    let isKept = isKeptInFlight(session) || deliveries[delivery].terms.group != nil
+    let isKept = isKeptInFlight(session) || mail.deliveries[delivery].terms.group != nil
     let identifier = sessions[session].sender.send(isKept ? delivery : nil, qos: qos)
     if sessions[session].record != 0 { recordAssigned(delivery, identifier, of: session) }
     attempt.identifier = identifier.rawValue
     // "Might be" a repetition is what DUP says, and what a start from a store knows. [MQTT-3.3.1-1]
-    let position = deliveries[delivery].position
+    let position = mail.deliveries[delivery].position
     attempt.isDuplicate =
       qos == .atLeastOnce && position > 0 && position <= sessions[session].lastMaybeSent
     transmit(delivery, attempt, size: size, on: connection)
@@ -145,12 +144,12 @@ extension Broker {
       preconditionFailure("what may be sent again is kept")
     }
     // Its rights may have changed since the first attempt.
-    if isWithheld(deliveries[delivery].message, session, connection) {
+    if isWithheld(mail.deliveries[delivery].message, session, connection) {
       return withhold(delivery, entry, of: session)
     }
     // The new connection may take less than the one before. [MQTT-3.1.2-24] [MQTT-3.1.2-25]
     var attempt = attempt(on: connection)
-    let size = size(of: delivery, attempt)
+    let size = mail.size(of: delivery, attempt)
     if size > Int(connections[connection].packetSizeLimit) {
       dropTooLarge(session, connection)
       return endResend(delivery, entry, session)
@@ -177,42 +176,27 @@ extension Broker {
       now: now)
   }
 
-  /// Bytes of the PUBLISH that an attempt without an alias takes.
-  private func size(of delivery: Slot<Delivery>, _ attempt: PublishAttempt) -> Int {
-    messages[deliveries[delivery].message]
-      .publishForm(deliveries[delivery].terms, attempt).encodedSize
-  }
-
   /// Sends a kept message, whose PUBLISH without an alias has `size` bytes.
   private mutating func transmit(
     _ delivery: Slot<Delivery>, _ given: PublishAttempt, size: Int, on connection: Slot<Connection>
   ) {
     var attempt = given
-    let kept = deliveries[delivery]
-    let message = kept.message
-    let topic = messages[message].topic
+    let terms = mail.deliveries[delivery].terms
+    let message = mail.deliveries[delivery].message
+    let topic = mail.messages[message].topic
     attempt.alias = outboundAlias(
-      for: messages[message].bytes.span.extracting(topic.dropFirst(attempt.hiddenCount)),
+      for: mail.messages[message].bytes.span.extracting(topic.dropFirst(attempt.hiddenCount)),
       size: size, on: connection)
     prepareOutbox(connection)
-    Self.append(kept, attempt, of: messages, to: &connections[connection].outbox)
-    countSent(messages[message].payload.count)
+    mail.append(delivery, attempt, to: &connections[connection].outbox)
+    countSent(mail.messages[message].payload.count)
     if configuration.logsPackets {
       let note = PublishNote(
-        kept.terms, identifier: attempt.identifier, isDuplicate: attempt.isDuplicate,
-        byteCount: messages[message].payload.count)
-      let name = array(messages[message].bytes.span.extracting(topic))
-      notePublish(note, topic: name.span, on: connection)
+        terms, identifier: attempt.identifier, isDuplicate: attempt.isDuplicate,
+        byteCount: mail.messages[message].payload.count)
+      notePublish(note, topic: mail.topic(of: message).span, on: connection)
     }
     enlist(connection)
-  }
-
-  /// The message is lent and the outbox changed: as parameters they are seen to be apart.
-  private static func append(
-    _ kept: Delivery, _ attempt: PublishAttempt, of messages: borrowing SlotTable<Message>,
-    to outbox: inout ByteBuffer
-  ) {
-    messages[kept.message].publishForm(kept.terms, attempt).encode(into: &outbox)
   }
 
   /// The shell took the output of a session's connection: there is room for what waits.

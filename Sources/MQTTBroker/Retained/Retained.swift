@@ -1,13 +1,20 @@
-// The last retained message of each topic (3.3.1.3), found by topic and by filter.
+// The last retained message of each topic (3.3.1.3), found by topic and by filter. The messages
+// themselves are in the mail; each is held for its topic as long as it stands here.
+//
+// What it promises: a topic has one message at most, and `count` topics have one.
 
 import Basis
 
 /// Topics and the slot of the message that each retains.
-struct RetainedTree: ~Copyable {
+struct Retained: ~Copyable {
   typealias Node = TopicTree<Message>.Node
 
   private(set) var tree: TopicTree<Message>
   private(set) var count = 0
+  /// What was found last, kept for its memory.
+  private(set) var found: [Slot<Message>] = []
+  /// Whether it was said that there are too many.
+  var isFull = false
 
   init(seed: UInt64) { tree = TopicTree(seed: seed) }
 
@@ -37,6 +44,20 @@ struct RetainedTree: ~Copyable {
 
   /// Whether a message is retained for `topic`.
   func contains(_ topic: Span<UInt8>) -> Bool { message(of: topic) != nil }
+
+  /// Puts the messages of all topics that `filter` matches into `found`.
+  mutating func find(_ filter: Span<UInt8>) {
+    var messages: [Slot<Message>] = []
+    swap(&messages, &found)
+    messages.removeAll(keepingCapacity: true)
+    match(filter, into: &messages)
+    swap(&messages, &found)
+  }
+
+  /// Gives the memory of what was found back, if it is much.
+  mutating func endFind() {
+    if found.capacity > 4096 { found = [] }
+  }
 
   /// Appends the messages of all topics that `filter` matches.
   func match(_ filter: Span<UInt8>, into messages: inout [Slot<Message>]) {
@@ -68,6 +89,17 @@ struct RetainedTree: ~Copyable {
     } else if let child = tree.child(of: node, level, filter) {
       descend(from: child, filter, at: next, into: &messages)
     }
+  }
+
+  /// All messages, those of topics that begin with `$` too.
+  var all: [Slot<Message>] {
+    tree.nodes.slots.compactMap { tree.nodes.isOccupied($0) ? tree[$0] : nil }
+  }
+
+  /// Traps when something that this part promises does not hold.
+  package func checkInvariants() {
+    tree.checkInvariants()
+    precondition(all.count == count, "retained messages are miscounted")
   }
 
   private func collect(_ node: Slot<Node>, into messages: inout [Slot<Message>]) {

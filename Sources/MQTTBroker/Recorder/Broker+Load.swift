@@ -39,9 +39,9 @@ extension Broker {
     var state = given
     if state.window == nil { state.keepWindows(configuration.queueWindow) }
     precondition(configuration.keepsRecords, "records are loaded where records are kept")
-    precondition(sessions.count == 0 && messages.count == 0, "loading comes first")
+    precondition(sessions.count == 0 && mail.messages.count == 0, "loading comes first")
     self.now = now
-    journal.resume(
+    recorder.journal.resume(
       session: max(state.sessions.keys.max() ?? 0, state.tails.keys.max() ?? 0) + 1,
       message: max(state.messages.keys.max() ?? 0, state.lastTailMessage) + 1,
       position: max(state.queue.keys.max() ?? 0, state.tails.values.map(\.last).max() ?? 0) + 1)
@@ -67,15 +67,15 @@ extension Broker {
   private mutating func endLoading(_ indices: [UInt64: Slot<Message>], _ loaded: inout Loaded) {
     for number in indices.keys.sorted() {
       guard let message = indices[number] else { continue }
-      let isInTail = paging.messages.contains(number)
-      if messages[message].references > 0 {
+      let isInTail = recorder.paging.messages.contains(number)
+      if mail.messages[message].references > 0 {
         if isInTail { joinTails(message) }
         continue
       }
-      messages.remove(message)
+      _ = mail.removeUnheld(message)
       if isInTail { continue }
       loaded.orphans += 1
-      journal.append(.drop(number))
+      recorder.journal.append(.drop(number))
     }
   }
 
@@ -94,7 +94,7 @@ extension Broker {
       session.record = number
       let name = record.listener ?? ""
       session.subject = SessionSubject(
-        userName: record.userName, listener: listener(named: name), listenerName: name,
+        userName: record.userName, listener: gate.listener(named: name), listenerName: name,
         isUnclaimed: record.isUnclaimed)
       session.will = recorded.will.map { ArmedWill($0) }
       for raw in recorded.received.sorted() {
@@ -112,7 +112,7 @@ extension Broker {
         loaded.subscriptions += 1
       }
     }
-    counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
+    status.counters.clientsMaximum = max(status.counters.clientsMaximum, sessions.count)
     return indices
   }
 
@@ -135,7 +135,7 @@ extension Broker {
     let shared = Topic.shared(String(decoding: subscription.filter, as: UTF8.self))
     let filter = shared.map { Array($0.filter.utf8) } ?? subscription.filter
     var first = sessions[session].firstSubscription
-    let isNew = subscriptions.subscribe(
+    let isNew = routing.subscriptions.subscribe(
       session: session, filter: filter.span, group: shared?.group, options: subscription.options,
       identifier: subscription.identifier, firstOfSession: &first)
     sessions[session].firstSubscription = first
@@ -159,20 +159,20 @@ extension Broker {
     for (topic, recorded) in state.retained.sorted(by: { $0.value.message < $1.value.message }) {
       guard let message = indices[recorded.message] else {
         loaded.orphans += 1
-        journal.append(.unretain(topic: topic))
+        recorder.journal.append(.unretain(topic: topic))
         continue
       }
-      messages[message].references += 1
+      mail.hold(message)
       _ = retained.set(topic.span, message)
       if let source = recorded.source {
         let known = sources[source] ?? clientAccess(of: source)
         sources[source] = known
-        messages[message].source = known
+        mail.setSource(message, known)
       }
       loaded.retained += 1
-      let expiresAt = messages[message].expiresAt
+      let expiresAt = mail.messages[message].expiresAt
       if expiresAt != Message.never {
-        deadlines.insert(.retainedExpiry(messages.identifier(at: message)), at: expiresAt)
+        deadlines.insert(.retainedExpiry(mail.messages.identifier(at: message)), at: expiresAt)
       }
     }
   }
@@ -188,7 +188,7 @@ extension Broker {
         let message = messageIndices[record.message]
       else {
         loaded.orphans += 1
-        journal.append(
+        recorder.journal.append(
           .complete(record.session, position: position, identifier: entry.identifier))
         continue
       }
@@ -196,8 +196,7 @@ extension Broker {
       delivery.position = position
       delivery.owner = session
       delivery.packetIdentifier = entry.identifier
-      messages[message].references += 1
-      let index = deliveries.insert(delivery).index
+      let index = mail.insert(delivery)
       if let identifier = PacketIdentifier(rawValue: entry.identifier) {
         sessions[session].sender.restore(
           index.number, identifier, stage: entry.isReleased ? .awaitingPubcomp : .awaitingPubrec)
@@ -207,8 +206,8 @@ extension Broker {
           sessions[session].lastMaybeSent = position
         }
         sessions[session].queue.append(index)
-        sessions[session].queue.byteCount += messages[message].bytes.count
-        sweep(session, at: messages[message].expiresAt)
+        sessions[session].queue.byteCount += mail.messages[message].bytes.count
+        sweep(session, at: mail.messages[message].expiresAt)
       }
       loaded.queued += 1
     }
@@ -217,7 +216,7 @@ extension Broker {
   private mutating func loadTails(
     _ state: RecordedState, _ sessionIndices: [UInt64: Slot<Session>], _ loaded: inout Loaded
   ) {
-    paging.messages = state.tailMessages
+    recorder.paging.messages = state.tailMessages
     for number in state.tails.keys.sorted() {
       guard let recorded = state.tails[number] else { continue }
       let tail = QueueTail(
@@ -233,7 +232,7 @@ extension Broker {
         sweep(session, at: now)
       } else {
         loaded.leftover += tail.count
-        paging.removed.append(tail)
+        recorder.paging.removed.append(tail)
       }
     }
   }

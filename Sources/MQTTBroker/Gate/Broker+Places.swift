@@ -6,32 +6,12 @@
 import Basis
 
 extension Broker {
-  /// Whether some limit is reached for a new connection.
-  func isCrowded(listener: Int, _ address: PeerAddress) -> Bool {
-    if placeCount >= configuration.connectionLimit
-      || logins.unidentifiedCount >= configuration.unidentifiedConnectionLimit
-    {
-      return true
-    }
-    let limit = configuration.connectionsPerAddressLimit
-    if limit > 0, address != .none, let entry = logins.perAddress[address], entry.count >= limit {
-      return true
-    }
-    guard let limit = configuration.terms(ofListener: UInt16(listener)).connectionLimit else {
-      return false
-    }
-    return listener < listenerCounts.count && listenerCounts[listener] >= limit
-  }
-
   /// Gives a connection a place that is there.
   mutating func takePlace(_ connection: ConnectionID) {
     let listener = Int(connections[connection.index].listener)
-    while listenerCounts.count <= listener { listenerCounts.append(0) }
-    placeCount += 1
-    listenerCounts[listener] += 1
+    gate.takePlace(listener: listener)
     connections[connection.index].hasPlace = true
-    isFullOfConnections = false
-    counters.connectionsOpened += 1
+    status.counters.connectionsOpened += 1
     entered(connection)
   }
 
@@ -39,8 +19,7 @@ extension Broker {
   mutating func leavePlace(_ index: Slot<Connection>) {
     if !connections[index].hasPlace { return }
     connections[index].hasPlace = false
-    placeCount -= 1
-    listenerCounts[Int(connections[index].listener)] -= 1
+    gate.leavePlace(listener: Int(connections[index].listener))
     departed(index)
   }
 
@@ -52,16 +31,16 @@ extension Broker {
       takePlace(connection)
       return
     }
-    counters.connectionsRefused += 1
+    status.counters.connectionsRefused += 1
     close(index)
   }
 
   /// False when a limit is reached, which is said.
   private mutating func makeRoom(for index: Slot<Connection>) -> Bool {
     let peer = connections[index].peer
-    if placeCount >= configuration.connectionLimit {
-      if !isFullOfConnections {
-        isFullOfConnections = true
+    if gate.placeCount >= configuration.connectionLimit {
+      if !gate.isFull {
+        gate.isFull = true
         note(
           .warning,
           "\(peer): refused, max-connections \(configuration.connectionLimit) is reached; so are "
@@ -69,13 +48,13 @@ extension Broker {
       }
       return false
     }
-    isFullOfConnections = false
+    gate.isFull = false
     if isFull(connections[index].address, peer: peer) || !makeRoomForUnidentified(peer: peer) {
       return false
     }
     let listener = Int(connections[index].listener)
-    if let limit = terms(of: index).connectionLimit, listener < listenerCounts.count,
-      listenerCounts[listener] >= limit
+    if let limit = terms(of: index).connectionLimit,
+      gate.placeCount(ofListener: listener) >= limit
     {
       note(.warning, "\(peer): refused, max_connections \(limit) of its listener is reached")
       return false

@@ -136,6 +136,15 @@ struct Journal {
     durable = max(durable, batch)
   }
 
+  /// Traps when batches are out of order.
+  func checkInvariants() {
+    precondition(durable <= taken, "a batch is durable that was never taken")
+    precondition(taken < batch, "the open batch was taken")
+    precondition(appended >= appendedAtOpening, "records that were never appended")
+    precondition(
+      UInt64(records.count) <= appended - appendedAtOpening, "a record of an earlier batch")
+  }
+
   private func hasEnded(_ record: Record) -> Bool {
     switch record {
     case .store(let message): endedMessages.contains(message.number)

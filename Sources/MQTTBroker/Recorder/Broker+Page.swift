@@ -8,14 +8,10 @@ import MQTTSession
 
 extension Broker {
   /// Whether ``nextPageRequest()`` has something to give once the open batch is taken.
-  package var wantsPage: Bool {
-    if paging.isPaused || isStoreFailing || isShuttingDown { return false }
-    return !paging.waiting.isEmpty && paging.requestCount < Paging.requestLimit
-      || paging.backgroundRequest == 0 && !(paging.sweeping.isEmpty && paging.removed.isEmpty)
-  }
+  package var wantsPage: Bool { !isShuttingDown && recorder.wantsPage }
 
   /// Messages that are in memory, those that are retained too.
-  package var messagesInMemory: Int { messages.count }
+  package var messagesInMemory: Int { mail.messages.count }
 
   /// The next page that is wanted; nil when there is none for now.
   ///
@@ -24,19 +20,21 @@ extension Broker {
   /// answered by ``supply(_:now:)`` or ``pageFailed(_:now:)``, in order. While the store has failed
   /// there is none.
   package mutating func nextPageRequest() -> PageRequest? {
-    if journal.isOpen || !wantsPage { return nil }
-    while paging.requestCount < Paging.requestLimit, let session = paging.waiting.first {
-      _ = paging.waiting.removeFirst()
+    if recorder.journal.isOpen || !wantsPage { return nil }
+    while recorder.paging.requestCount < Paging.requestLimit,
+      let session = recorder.paging.waiting.first
+    {
+      _ = recorder.paging.waiting.removeFirst()
       if let request = windowRequest(for: session) { return request }
     }
-    return paging.backgroundRequest == 0 ? backgroundRequest() : nil
+    return recorder.paging.backgroundRequest == 0 ? backgroundRequest() : nil
   }
 
   /// A page is here.
   package mutating func supply(_ page: QueuePage, now: Instant) {
     self.now = now
-    if page.request.number == paging.backgroundRequest {
-      paging.backgroundRequest = 0
+    if page.request.number == recorder.paging.backgroundRequest {
+      recorder.paging.backgroundRequest = 0
       return sweep(page)
     }
     guard let session = answered(page.request) else { return }
@@ -47,12 +45,12 @@ extension Broker {
   /// The store could not read a page; it is asked again later.
   package mutating func pageFailed(_ request: PageRequest, now: Instant) {
     self.now = now
-    if !paging.isPaused {
-      paging.isPaused = true
+    if !recorder.paging.isPaused {
+      recorder.paging.isPaused = true
       deadlines.insert(.pages, at: now.advanced(bySeconds: Paging.retrySeconds))
     }
-    if request.number == paging.backgroundRequest {
-      paging.backgroundRequest = 0
+    if request.number == recorder.paging.backgroundRequest {
+      recorder.paging.backgroundRequest = 0
     } else if let session = answered(request) {
       refill(session)
     }
@@ -67,7 +65,7 @@ extension Broker {
       sessions[session].queue.byteCount <= configuration.queueWindowByteLimit / 2
     else { return }
     tail.isWaiting = true
-    paging.waiting.append(session)
+    recorder.paging.waiting.append(session)
   }
 
   private mutating func windowRequest(for session: Slot<Session>) -> PageRequest? {
@@ -78,8 +76,8 @@ extension Broker {
     tail.isWaiting = false
     // A client that left meanwhile has a window that is full enough.
     if !sessions[session].isOnline { return nil }
-    tail.request = paging.takeRequest()
-    paging.requestCount += 1
+    tail.request = recorder.paging.takeRequest()
+    recorder.paging.requestCount += 1
     return PageRequest(
       number: tail.request, session: tail.session, after: tail.after,
       messages: max(1, configuration.queueWindowMessageLimit - sessions[session].queue.count),
@@ -89,8 +87,9 @@ extension Broker {
 
   /// The session that waits for the answer to a request, which is not open any more.
   private mutating func answered(_ request: PageRequest) -> Slot<Session>? {
-    paging.requestCount -= 1
-    guard let owner = paging.owners[request.session], let tail = sessions[owner.index].tail,
+    recorder.paging.requestCount -= 1
+    guard let owner = recorder.paging.owners[request.session],
+      let tail = sessions[owner.index].tail,
       tail.request == request.number
     else { return nil }
     tail.request = 0
@@ -104,11 +103,11 @@ extension Broker {
       let entry = paged.entry
       tail.after = entry.position
       if let seconds = paged.expiresAtUnixSeconds, instant(atUnixSeconds: seconds) <= now {
-        counters.messagesExpired += 1
+        status.counters.messagesExpired += 1
         end(entry, of: tail)
       } else if let delivery = restore(paged) {
-        deliveries[delivery].position = entry.position
-        deliveries[delivery].owner = session
+        mail.deliveries[delivery].position = entry.position
+        mail.deliveries[delivery].owner = session
         shorten(tail, by: entry)
         sessions[session].queue.append(delivery)
         sessions[session].queue.byteCount += entry.byteCount

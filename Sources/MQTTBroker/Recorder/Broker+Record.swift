@@ -15,14 +15,14 @@ extension Broker {
   mutating func recordConnect(_ session: Slot<Session>) {
     // A queue in the store can only be read to its end while the session is there.
     if !sessions[session].lasts && sessions[session].tail == nil { return recordRemoval(session) }
-    if sessions[session].record == 0 { sessions[session].record = journal.takeSession() }
+    if sessions[session].record == 0 { sessions[session].record = recorder.journal.takeSession() }
     recordSession(session, leftAt: nil)
     recordWill(session)
   }
 
   /// Records a session's values.
   mutating func recordSession(_ session: Slot<Session>, leftAt: Instant?) {
-    journal.append(
+    recorder.journal.append(
       .saveSession(
         SessionRecord(
           number: sessions[session].record,
@@ -36,7 +36,7 @@ extension Broker {
   /// Records the will that a session has now, or that it has none.
   mutating func recordWill(_ session: Slot<Session>) {
     if sessions[session].record == 0 { return }
-    journal.append(.setWill(sessions[session].record, sessions[session].will?.content))
+    recorder.journal.append(.setWill(sessions[session].record, sessions[session].will?.content))
   }
 
   /// Records that a session ends, or that it does not outlive its connection any more.
@@ -48,7 +48,7 @@ extension Broker {
     }
     for delivery in sessions[session].queue.all { recordEnd(of: delivery) }
     for delivery in sessions[session].withheld?.deliveries ?? [] { recordEnd(of: delivery) }
-    journal.append(.removeSession(number))
+    recorder.journal.append(.removeSession(number))
     removeTail(of: session)
     sessions[session].record = 0
   }
@@ -57,7 +57,7 @@ extension Broker {
   mutating func recordSubscription(
     _ subscription: Subscription, identifier: UInt32, session: Slot<Session>
   ) {
-    journal.append(
+    recorder.journal.append(
       .subscribe(
         sessions[session].record,
         SubscriptionRecord(
@@ -69,25 +69,25 @@ extension Broker {
 
   /// Records a message once, however many wait for it.
   mutating func recordMessage(_ message: Slot<Message>) -> UInt64 {
-    if messages[message].record != 0 { return messages[message].record }
-    let number = journal.takeMessage()
-    let expiresAt = messages[message].expiresAt
+    if mail.messages[message].record != 0 { return mail.messages[message].record }
+    let number = recorder.journal.takeMessage()
+    let expiresAt = mail.messages[message].expiresAt
     let expiry = expiresAt == Message.never ? nil : expiryUnixSeconds(at: expiresAt)
-    messages[message].record = number
-    journal.append(
+    mail.setRecord(message, number)
+    recorder.journal.append(
       .store(
         MessageRecord(
-          number: number, topicLength: Int(messages[message].topicLength),
-          propertiesLength: Int(messages[message].propertiesLength),
-          bytes: array(messages[message].bytes.span), qos: messages[message].qos,
-          isRetained: messages[message].isRetained,
+          number: number, topicLength: Int(mail.messages[message].topicLength),
+          propertiesLength: Int(mail.messages[message].propertiesLength),
+          bytes: array(mail.messages[message].bytes.span), qos: mail.messages[message].qos,
+          isRetained: mail.messages[message].isRetained,
           expiresAtUnixSeconds: expiry)))
     return number
   }
 
   /// Records a message without keeping it.
   mutating func recordRouted(_ message: borrowing RoutedMessage) -> UInt64 {
-    let number = journal.takeMessage()
+    let number = recorder.journal.takeMessage()
     let topic = message.topic
     let properties = message.properties
     let payload = message.payload
@@ -96,7 +96,7 @@ extension Broker {
       for index in properties.indices { output.append(properties[index]) }
       for index in payload.indices { output.append(payload[index]) }
     }
-    journal.append(
+    recorder.journal.append(
       .store(
         MessageRecord(
           number: number, topicLength: topic.count, propertiesLength: properties.count,
@@ -109,24 +109,24 @@ extension Broker {
   ///
   /// QoS 0 promises nothing and is left out.
   mutating func recordQueued(_ delivery: Slot<Delivery>, for session: Slot<Session>) {
-    let kept = deliveries[delivery]
+    let kept = mail.deliveries[delivery]
     if kept.terms.qos == .atMostOnce { return }
     let message = recordMessage(kept.message)
-    deliveries[delivery].position = recordEntry(
-      of: session, message: message, byteCount: messages[kept.message].bytes.count, kept.terms)
-    deliveries[delivery].owner = session
+    mail.deliveries[delivery].position = recordEntry(
+      of: session, message: message, byteCount: mail.messages[kept.message].bytes.count, kept.terms)
+    mail.deliveries[delivery].owner = session
   }
 
   /// Records that a message, which was recorded, waits for a lasting session; at which position.
   mutating func recordEntry(
     of session: Slot<Session>, message: UInt64, byteCount: Int, _ terms: DeliveryTerms
   ) -> UInt64 {
-    let position = journal.takePosition()
+    let position = recorder.journal.takePosition()
     var group: [UInt8]?
-    if let slot = terms.group, subscriptions.groups.contains(slot) {
-      group = subscriptions.filter(of: subscriptions.groups[slot.index].members[0])
+    if let slot = terms.group, routing.subscriptions.groups.contains(slot) {
+      group = routing.subscriptions.filter(of: routing.subscriptions.groups[slot.index].members[0])
     }
-    journal.append(
+    recorder.journal.append(
       .enqueue(
         QueueRecord(
           session: sessions[session].record, position: position, message: message,
@@ -139,12 +139,12 @@ extension Broker {
   mutating func recordAssigned(
     _ delivery: Slot<Delivery>, _ identifier: PacketIdentifier, of session: Slot<Session>
   ) {
-    if deliveries[delivery].terms.qos != .exactlyOnce { return }
-    deliveries[delivery].packetIdentifier = identifier.rawValue
-    journal.append(
+    if mail.deliveries[delivery].terms.qos != .exactlyOnce { return }
+    mail.deliveries[delivery].packetIdentifier = identifier.rawValue
+    recorder.journal.append(
       .assign(
         sessions[session].record, identifier: identifier.rawValue,
-        position: deliveries[delivery].position))
+        position: mail.deliveries[delivery].position))
     if let connection = sessions[session].connection { hold(connection) }
   }
 
@@ -158,26 +158,26 @@ extension Broker {
 
   /// Records PUBREC of a subscriber, and holds back PUBREL.
   mutating func recordReleased(_ delivery: Slot<Delivery>, of session: Slot<Session>) {
-    if deliveries[delivery].position == 0 { return }
-    journal.append(
+    if mail.deliveries[delivery].position == 0 { return }
+    recorder.journal.append(
       .release(
-        sessions[session].record, identifier: deliveries[delivery].packetIdentifier,
-        position: deliveries[delivery].position))
-    if !isStoreFailing, let connection = sessions[session].connection { hold(connection) }
+        sessions[session].record, identifier: mail.deliveries[delivery].packetIdentifier,
+        position: mail.deliveries[delivery].position))
+    if !recorder.isFailing, let connection = sessions[session].connection { hold(connection) }
   }
 
   /// Records that a delivery is over for the session that it was recorded for, if it was.
   mutating func recordEnd(of delivery: Slot<Delivery>) {
-    if deliveries[delivery].position == 0 { return }
-    recordEnd(of: deliveries[delivery])
-    deliveries[delivery].position = 0
-    deliveries[delivery].packetIdentifier = 0
+    if mail.deliveries[delivery].position == 0 { return }
+    recordEnd(of: mail.deliveries[delivery])
+    mail.deliveries[delivery].position = 0
+    mail.deliveries[delivery].packetIdentifier = 0
   }
 
   /// The same for a delivery that was just taken out.
   mutating func recordEnd(of gone: Delivery) {
     guard let owner = gone.owner else { return }
-    journal.append(
+    recorder.journal.append(
       .complete(
         sessions[owner].record, position: gone.position, identifier: gone.packetIdentifier))
   }
@@ -187,14 +187,14 @@ extension Broker {
   /// Records the identifier of a QoS 2 message from a client whose session lasts.
   mutating func recordReceived(_ identifier: PacketIdentifier, from session: Slot<Session>) {
     if sessions[session].record == 0 || !sessions[session].receiver.contains(identifier) { return }
-    journal.append(
+    recorder.journal.append(
       .received(sessions[session].record, identifier: identifier.rawValue))
   }
 
   /// Records PUBREL of a publisher, and holds back PUBCOMP.
   mutating func recordForgotten(_ identifier: PacketIdentifier, from session: Slot<Session>) {
-    journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
-    if !isStoreFailing, let connection = sessions[session].connection { hold(connection) }
+    recorder.journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
+    if !recorder.isFailing, let connection = sessions[session].connection { hold(connection) }
   }
 
   // MARK: Retained messages
@@ -205,18 +205,18 @@ extension Broker {
   mutating func recordRetained(_ topic: Span<UInt8>, _ message: Slot<Message>) {
     if Self.isSystem(topic) { return }
     let number = recordMessage(message)
-    let source = messages[message].source.map {
+    let source = mail.messages[message].source.map {
       SourceRecord(
         clientIdentifier: $0.subject.clientIdentifier, userName: $0.subject.userName,
         listener: $0.listenerName.nonEmpty)
     }
-    journal.append(.retain(topic: array(topic), message: number, source: source))
+    recorder.journal.append(.retain(topic: array(topic), message: number, source: source))
   }
 
   /// Records that a topic retains nothing any more.
   mutating func recordUnretained(_ topic: Span<UInt8>) {
     if Self.isSystem(topic) { return }
-    journal.append(.unretain(topic: array(topic)))
+    recorder.journal.append(.unretain(topic: array(topic)))
   }
 
   // MARK: Time

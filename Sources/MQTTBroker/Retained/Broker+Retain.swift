@@ -18,30 +18,30 @@ extension Broker {
     }
     if !hasRoomToRetain(topic) { return refuseRetained(topic, from: routed.terms.publisher) }
     let message = stored(&routed)
-    messages[message].references += 1
+    mail.hold(message)
     if let publisher = routed.terms.publisher {
-      messages[message].source = clientAccess(of: publisher)
+      mail.setSource(message, clientAccess(of: publisher))
     }
     let before = retained.set(topic, message)
     if configuration.keepsRecords { recordRetained(topic, message) }
-    if let before { dropReference(before) } else { isFullOfRetained = false }
-    let expiresAt = messages[message].expiresAt
+    if let before { dropReference(before) } else { retained.isFull = false }
+    let expiresAt = mail.messages[message].expiresAt
     if expiresAt != Message.never {
-      deadlines.insert(.retainedExpiry(messages.identifier(at: message)), at: expiresAt)
+      deadlines.insert(.retainedExpiry(mail.messages.identifier(at: message)), at: expiresAt)
     }
   }
 
   /// Whether a topic may have a retained message; what the server says of itself takes no room.
   func hasRoomToRetain(_ topic: Span<UInt8>) -> Bool {
-    retained.count - status.retainedCount < configuration.retainedLimit
+    retained.count - status.topics.retainedCount < configuration.retainedLimit
       || Self.isSystem(topic) || retained.contains(topic)
   }
 
   /// Counts a message for whose topic there is no room, and says the first one.
   mutating func refuseRetained(_ topic: Span<UInt8>, from publisher: Slot<Session>?) {
-    counters.retainedRefused += 1
-    if isFullOfRetained { return }
-    isFullOfRetained = true
+    status.counters.retainedRefused += 1
+    if retained.isFull { return }
+    retained.isFull = true
     let name = publisher.map { "\(sessions[$0].clientIdentifier): " } ?? ""
     note(
       .warning,
@@ -52,12 +52,12 @@ extension Broker {
 
   /// Forgets a retained message whose time is over. [MQTT-3.3.2-5]
   mutating func sweepRetained(_ slot: SlotIdentifier<Message>) {
-    if !messages.contains(slot) { return }
-    let topic = array(messages[slot.index].bytes.span.extracting(messages[slot.index].topic))
+    if !mail.messages.contains(slot) { return }
+    let topic = mail.topic(of: slot.index)
     if retained.message(of: topic.span) != slot.index { return }
     _ = retained.remove(topic.span)
     if configuration.keepsRecords { recordUnretained(topic.span) }
-    counters.messagesExpired += 1
+    status.counters.messagesExpired += 1
     dropReference(slot.index)
   }
 
@@ -66,27 +66,25 @@ extension Broker {
     _ filter: Span<UInt8>, to session: Slot<Session>, options: SubscriptionOptions,
     identifier: UInt32
   ) {
-    retainedMatches.removeAll(keepingCapacity: true)
-    retained.match(filter, into: &retainedMatches)
-    for message in retainedMatches where !messages[message].isExpired(now: now) {
-      if isControlled && !mayReplay(message, to: session) { continue }
+    retained.find(filter)
+    for message in retained.found where !mail.messages[message].isExpired(now: now) {
+      if gate.isControlled && !mayReplay(message, to: session) { continue }
       // One full replay always fits; repeated ones that nobody reads do not pile up.
       if sessions[session].waitingCount >= retained.count + configuration.queueMessageLimit {
         dropForFullQueue(session)
         break
       }
       let terms = DeliveryTerms(
-        qos: configuration.upgradesQoS ? options.qos : min(messages[message].qos, options.qos),
+        qos: configuration.upgradesQoS ? options.qos : min(mail.messages[message].qos, options.qos),
         isRetained: true,  // [MQTT-3.3.1-8]
         subscriptionIdentifiers: identifier == 0 ? [] : [identifier])
       var delivery = Delivery(message: message, terms: terms)
       delivery.isReplay = true
-      messages[message].references += 1
-      if !enqueue(deliveries.insert(delivery).index, for: session) { continue }
+      if !enqueue(mail.insert(delivery), for: session) { continue }
       sessions[session].replayedCount += 1
       // What is queued up to here goes first, so that nothing newer overtakes it.
       sessions[session].replayCount = UInt32(sessions[session].queue.count)
     }
-    if retainedMatches.capacity > 4096 { retainedMatches = [] }
+    retained.endFind()
   }
 }

@@ -8,34 +8,24 @@ import MQTTSession
 extension Broker {
   /// Forgets a delivery, and its message when nobody else needs it.
   mutating func dropDelivery(_ delivery: Slot<Delivery>) {
-    let gone = deliveries.remove(delivery)
+    let gone = mail.remove(delivery)
     if gone.position != 0 { recordEnd(of: gone) }
     dropReference(gone.message)
   }
 
-  /// One reader less; the last one takes the message with it.
+  /// One holder less; the last one takes the message with it.
   mutating func dropReference(_ message: Slot<Message>) {
-    messages[message].references -= 1
-    if messages[message].references == 0 {
-      let number = messages[message].record
-      let isInTail = messages[message].isInTail
-      if isInTail {
-        paging.bodies[number] = nil
-      } else if number != 0 {
-        journal.append(.drop(number))
-      }
-      messages.remove(message)
-    }
+    if let word = mail.release(message) { recorder.forget(word) }
   }
 
   mutating func countDropped(_ session: Slot<Session>) {
-    counters.publishDropped += 1
+    status.counters.publishDropped += 1
     sessions[session].droppedCount += 1
     sessions[session].droppedInEpisode += 1
   }
 
   mutating func dropForFullQueue(_ session: Slot<Session>) {
-    counters.droppedQueueFull += 1
+    status.counters.droppedQueueFull += 1
     countDropped(session)
     if sessions[session].isQueueFull { return }
     sessions[session].isQueueFull = true
@@ -49,7 +39,7 @@ extension Broker {
   }
 
   mutating func dropForSlowness(_ session: Slot<Session>, _ connection: Slot<Connection>) {
-    counters.droppedOutboxFull += 1
+    status.counters.droppedOutboxFull += 1
     countDropped(session)
     if !connections[connection].isDropping {
       connections[connection].isDropping = true
@@ -63,8 +53,8 @@ extension Broker {
 
   /// A message the client said it cannot take counts as delivered. [MQTT-3.1.2-25]
   mutating func dropTooLarge(_ session: Slot<Session>, _ connection: Slot<Connection>) {
-    counters.droppedTooLarge += 1
-    counters.publishDropped += 1
+    status.counters.droppedTooLarge += 1
+    status.counters.publishDropped += 1
     sessions[session].droppedCount += 1
     if connections[connection].isTooSmall { return }
     connections[connection].isTooSmall = true

@@ -23,14 +23,16 @@ extension Broker {
   /// While the store has failed there is none, except for the last one of a broker that stops.
   package mutating func takeRecords() -> RecordBatch? {
     if !hasRecords { return nil }
-    let batch = journal.take()
+    let batch = recorder.journal.take()
     // Nothing was left of it: what waited for it waits for nothing but the batches before.
     if batch == nil { releaseHeld() }
     return batch
   }
 
   /// Whether ``takeRecords()`` has something to close.
-  package var hasRecords: Bool { journal.isOpen && (!isStoreFailing || isShuttingDown) }
+  package var hasRecords: Bool {
+    recorder.journal.isOpen && (!recorder.isFailing || isShuttingDown)
+  }
 
   /// `batch`, which ``takeRecords()`` gave out, and all before it are on disk: what they held back
   /// may leave, in order.
@@ -38,23 +40,23 @@ extension Broker {
   /// It ends an outage of the store.
   package mutating func durable(_ batch: UInt64, now: Instant) {
     self.now = now
-    journal.committed(batch)
+    recorder.journal.committed(batch)
     releaseHeld()
-    if isStoreFailing { storeRecovered(now: now) }
+    if recorder.isFailing { storeRecovered(now: now) }
   }
 
   /// Lets what is appended to a connection's outbox from now on wait for the open batch.
   mutating func hold(_ index: Slot<Connection>) {
-    let batch = journal.batch
+    let batch = recorder.journal.batch
     if let last = connections[index].holds.last, last.batch == batch { return }
     settleRuns(of: index)
     connections[index].holds.append(Hold(offset: connections[index].outbox.count, batch: batch))
-    held.append((connections.identifier(at: index), batch))
+    recorder.held.append((connections.identifier(at: index), batch))
   }
 
   /// The same, if there are new records since `before`.
   @inline(__always) mutating func hold(_ index: Slot<Connection>, ifAppendedSince before: UInt64) {
-    if journal.appended != before { hold(index) }
+    if recorder.journal.appended != before { hold(index) }
   }
 
   /// Whether all output of a connection waits.
@@ -78,11 +80,8 @@ extension Broker {
   }
 
   private mutating func releaseHeld() {
-    let released = journal.releasedBatch
-    let count = held.firstIndex { $0.batch > released } ?? held.count
-    for position in 0..<count {
-      let connection = held[position].connection
-      if !connections.contains(connection) { continue }
+    let released = recorder.journal.releasedBatch
+    for connection in recorder.takeReleased() where connections.contains(connection) {
       let index = connection.index
       connections[index].holds.removeAll { $0.batch <= released }
       if connections[index].stage == .closed {
@@ -91,6 +90,5 @@ extension Broker {
         enlist(index)
       }
     }
-    held.removeFirst(count)
   }
 }

@@ -10,8 +10,8 @@ extension Broker {
   /// Puts other policies in the place of all that there are.
   package mutating func setPolicies(_ policies: [ListenerPolicy], now: Instant) {
     self.now = now
-    let before = self.policies
-    self.policies = policies
+    let before = gate.policies
+    gate.policies = policies
     readAccess()
     for index in connections.slots
     where connections.isOccupied(index) && connections[index].stage == .connected {

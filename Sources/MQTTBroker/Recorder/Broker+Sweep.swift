@@ -31,15 +31,15 @@ extension Broker {
     sessions[session].sweepAt = Message.never
     var kept = DeliveryQueue()
     for delivery in sessions[session].queue.all {
-      let message = deliveries[delivery].message
-      if messages[message].isExpired(now: now) {
-        counters.messagesExpired += 1
-        if deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
+      let message = mail.deliveries[delivery].message
+      if mail.messages[message].isExpired(now: now) {
+        status.counters.messagesExpired += 1
+        if mail.deliveries[delivery].isReplay { sessions[session].replayedCount -= 1 }
         dropDelivery(delivery)
       } else {
         kept.append(delivery)
-        kept.byteCount += messages[message].bytes.count
-        sweep(session, at: messages[message].expiresAt)
+        kept.byteCount += mail.messages[message].bytes.count
+        sweep(session, at: mail.messages[message].expiresAt)
       }
     }
     sessions[session].queue = kept
@@ -59,14 +59,14 @@ extension Broker {
     withheld.deliveries = []
     withheld.byteCount = 0
     for delivery in deliveries {
-      let message = self.deliveries[delivery].message
-      if messages[message].isExpired(now: now) {
-        counters.messagesExpired += 1
+      let message = mail.deliveries[delivery].message
+      if mail.messages[message].isExpired(now: now) {
+        status.counters.messagesExpired += 1
         dropDelivery(delivery)
       } else {
         withheld.deliveries.append(delivery)
-        withheld.byteCount += messages[message].bytes.count
-        sweep(session, at: messages[message].expiresAt)
+        withheld.byteCount += mail.messages[message].bytes.count
+        sweep(session, at: mail.messages[message].expiresAt)
       }
     }
   }
@@ -76,7 +76,7 @@ extension Broker {
   /// Begins a walk over a session's tail, or begins it anew.
   mutating func sweepTail(of session: Slot<Session>, handsOver: Bool) {
     guard let tail = sessions[session].tail else { return }
-    if tail.sweptTo == nil { paging.sweeping.append(session) }
+    if tail.sweptTo == nil { recorder.paging.sweeping.append(session) }
     tail.sweptTo = tail.after
     tail.sweptGroups = false
     tail.sweptExpiry = Message.never
@@ -93,38 +93,40 @@ extension Broker {
 
   /// The next slice of what is to be done in the background.
   mutating func backgroundRequest() -> PageRequest? {
-    for _ in 0..<paging.sweeping.count {
-      guard let session = paging.sweeping.first else { break }
+    for _ in 0..<recorder.paging.sweeping.count {
+      guard let session = recorder.paging.sweeping.first else { break }
       // The slot may have another tenant by now, or none.
       guard sessions.isOccupied(session), let tail = sessions[session].tail,
         let sweptTo = tail.sweptTo
       else {
-        _ = paging.sweeping.removeFirst()
+        _ = recorder.paging.sweeping.removeFirst()
         continue
       }
       if tail.request == 0 {
         return slice(of: tail, after: max(sweptTo, tail.after), wantsBodies: tail.handsOver)
       }
       // A page of its window is still under way, from the time before the client left.
-      paging.sweeping.append(paging.sweeping.removeFirst())
+      recorder.paging.sweeping.append(recorder.paging.sweeping.removeFirst())
     }
-    guard let tail = paging.removed.last else { return nil }
-    return slice(of: tail, after: tail.after, wantsBodies: subscriptions.groups.count > 0)
+    guard let tail = recorder.paging.removed.last else { return nil }
+    return slice(of: tail, after: tail.after, wantsBodies: routing.subscriptions.groups.count > 0)
   }
 
   private mutating func slice(of tail: QueueTail, after: UInt64, wantsBodies: Bool) -> PageRequest {
-    paging.backgroundRequest = paging.takeRequest()
+    recorder.paging.backgroundRequest = recorder.paging.takeRequest()
     return PageRequest(
-      number: paging.backgroundRequest, session: tail.session, after: after,
+      number: recorder.paging.backgroundRequest, session: tail.session, after: after,
       messages: Paging.sliceLimit,
       bytes: wantsBodies ? configuration.queueWindowByteLimit : .max, wantsBodies: wantsBodies)
   }
 
   /// A slice is here.
   mutating func sweep(_ page: QueuePage) {
-    if let owner = paging.owners[page.request.session], let tail = sessions[owner.index].tail {
+    if let owner = recorder.paging.owners[page.request.session],
+      let tail = sessions[owner.index].tail
+    {
       if tail.sweptTo != nil { sweep(owner.index, tail, page) }
-    } else if let tail = paging.removed.last, tail.session == page.request.session {
+    } else if let tail = recorder.paging.removed.last, tail.session == page.request.session {
       remove(tail, page)
     }
   }
@@ -135,7 +137,7 @@ extension Broker {
       if paged.entry.group != nil { tail.sweptGroups = true }
       let expiresAt = paged.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) }
       if let expiresAt, expiresAt <= now {
-        counters.messagesExpired += 1
+        status.counters.messagesExpired += 1
         end(paged.entry, of: tail)
       } else if !(tail.handsOver && handOver(paged, of: tail, session)) {
         tail.sweptExpiry = min(tail.sweptExpiry, expiresAt ?? Message.never)
@@ -153,7 +155,7 @@ extension Broker {
   private mutating func handOver(
     _ paged: PagedEntry, of tail: QueueTail, _ session: Slot<Session>
   ) -> Bool {
-    guard let name = paged.entry.group, let group = subscriptions.group(named: name),
+    guard let name = paged.entry.group, let group = routing.subscriptions.group(named: name),
       let message = paged.message
     else { return false }
     let topic = message.bytes.span.extracting(0..<message.topicLength)
@@ -172,7 +174,7 @@ extension Broker {
     detachTail(of: session)
     tail.sweptTo = nil
     tail.request = 0
-    paging.removed.insert(tail, at: max(0, paging.removed.count - 1))
+    recorder.paging.removed.insert(tail, at: max(0, recorder.paging.removed.count - 1))
   }
 
   private mutating func remove(_ tail: QueueTail, _ page: QueuePage) {
@@ -182,6 +184,6 @@ extension Broker {
       end(paged.entry, of: tail)
       if let delivery { giveToGroup(delivery, except: nil) }
     }
-    if page.entries.isEmpty || tail.count <= 0 { paging.removed.removeLast() }
+    if page.entries.isEmpty || tail.count <= 0 { recorder.paging.removed.removeLast() }
   }
 }

@@ -20,7 +20,7 @@ extension Broker {
   mutating func appendToTail(
     of session: Slot<Session>, _ message: inout RoutedMessage, _ terms: DeliveryTerms
   ) {
-    let kept = message.stored.flatMap { messages.contains($0) ? $0.index : nil }
+    let kept = message.stored.flatMap { mail.messages.contains($0) ? $0.index : nil }
     if let kept {
       message.record = recordMessage(kept)
     } else if message.record == 0 {
@@ -37,9 +37,9 @@ extension Broker {
 
   /// The same for a delivery that was made already.
   mutating func moveToTail(_ delivery: Slot<Delivery>, of session: Slot<Session>) {
-    let kept = deliveries[delivery]
+    let kept = mail.deliveries[delivery]
     let number = recordMessage(kept.message)
-    let byteCount = messages[kept.message].bytes.count
+    let byteCount = mail.messages[kept.message].bytes.count
     let position = recordEntry(
       of: session, message: number, byteCount: byteCount, kept.terms)
     extendTail(
@@ -47,15 +47,15 @@ extension Broker {
       hasGroup: kept.terms.group != nil)
     joinTails(kept.message)
     sessions[session].tail?.replayedCount += kept.isReplay ? 1 : 0
-    sweep(session, at: messages[kept.message].expiresAt)
-    deliveries.remove(delivery)
+    sweep(session, at: mail.messages[kept.message].expiresAt)
+    _ = mail.remove(delivery)
     dropReference(kept.message)
   }
 
   private mutating func extendTail(
     of session: Slot<Session>, to position: UInt64, message: UInt64, byteCount: Int, hasGroup: Bool
   ) {
-    paging.messages.add(message, byteCount: byteCount)
+    recorder.paging.messages.add(message, byteCount: byteCount)
     let tail: QueueTail
     if let existing = sessions[session].tail {
       tail = existing
@@ -75,31 +75,24 @@ extension Broker {
   /// Gives a session its tail.
   mutating func attach(_ tail: QueueTail, to session: Slot<Session>) {
     sessions[session].tail = tail
-    paging.owners[tail.session] = sessions.identifier(at: session)
+    recorder.paging.owners[tail.session] = sessions.identifier(at: session)
   }
 
   /// A message in memory is named by a tail too.
   mutating func joinTails(_ message: Slot<Message>) {
-    if messages[message].isInTail { return }
-    messages[message].isInTail = true
-    paging.bodies[messages[message].record] = message
+    if mail.messages[message].isInTail { return }
+    mail.setInTail(message, true)
+    recorder.paging.bodies[mail.messages[message].record] = message
   }
 
   /// An entry of a session's tail is not there any more: it came into memory, or was ended.
   mutating func shorten(_ tail: QueueTail, by entry: QueueRecord) {
-    tail.count -= 1
-    tail.byteCount -= entry.byteCount
-    if !paging.messages.remove(entry.message, byteCount: entry.byteCount) { return }
-    if let message = paging.bodies.removeValue(forKey: entry.message) {
-      messages[message].isInTail = false
-    } else {
-      journal.append(.drop(entry.message))
-    }
+    if let message = recorder.shorten(tail, by: entry) { mail.setInTail(message, false) }
   }
 
   /// Ends an entry of a tail.
   mutating func end(_ entry: QueueRecord, of tail: QueueTail) {
-    journal.append(.complete(entry.session, position: entry.position, identifier: 0))
+    recorder.journal.append(.complete(entry.session, position: entry.position, identifier: 0))
     shorten(tail, by: entry)
   }
 
@@ -107,7 +100,7 @@ extension Broker {
   mutating func detachTail(of session: Slot<Session>) {
     guard let tail = sessions[session].tail else { return }
     sessions[session].tail = nil
-    paging.owners[tail.session] = nil
+    recorder.paging.owners[tail.session] = nil
   }
 
   /// Brings an entry of a page into memory; nil when the store has lost its message.
@@ -116,7 +109,7 @@ extension Broker {
   mutating func restore(_ paged: PagedEntry) -> Slot<Delivery>? {
     let entry = paged.entry
     let message: Slot<Message>
-    if let known = paging.bodies[entry.message] {
+    if let known = recorder.paging.bodies[entry.message] {
       message = known
     } else if let record = paged.message {
       message = insert(record)
@@ -124,8 +117,7 @@ extension Broker {
     } else {
       return nil
     }
-    messages[message].references += 1
-    return deliveries.insert(Delivery(message: message, terms: terms(of: entry))).index
+    return mail.insert(Delivery(message: message, terms: terms(of: entry)))
   }
 
   /// How an entry of the store is delivered.
@@ -133,7 +125,7 @@ extension Broker {
     DeliveryTerms(
       qos: entry.qos, isRetained: entry.isRetained,
       subscriptionIdentifiers: entry.subscriptionIdentifiers,
-      group: entry.group.flatMap { subscriptions.group(named: $0) })
+      group: entry.group.flatMap { routing.subscriptions.group(named: $0) })
   }
 
   /// Puts a message from the store into memory.
@@ -146,6 +138,6 @@ extension Broker {
       isRetained: record.isRetained,
       expiresAt: record.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) } ?? Message.never)
     message.record = record.number
-    return messages.insert(message).index
+    return mail.insert(message).index
   }
 }

@@ -9,9 +9,9 @@ extension Broker {
   mutating func isFull(_ address: PeerAddress, peer: String) -> Bool {
     let limit = configuration.connectionsPerAddressLimit
     if limit == 0 || address == .none { return false }
-    guard let entry = logins.perAddress[address], entry.count >= limit else { return false }
+    guard let entry = gate.logins.perAddress[address], entry.count >= limit else { return false }
     if !entry.isFull {
-      logins.perAddress[address]?.isFull = true
+      gate.logins.perAddress[address]?.isFull = true
       note(
         .warning,
         "\(peer): refused, its address has max-connections-per-address \(limit) connections; so are "
@@ -22,11 +22,11 @@ extension Broker {
 
   /// Makes room for one more connection that has not said who it is; false when there is none.
   mutating func makeRoomForUnidentified(peer: String) -> Bool {
-    if logins.unidentifiedCount < configuration.unidentifiedConnectionLimit { return true }
-    while let oldest = logins.unidentified.popFirst() {
+    if gate.logins.unidentifiedCount < configuration.unidentifiedConnectionLimit { return true }
+    while let oldest = gate.logins.unidentified.popFirst() {
       guard connections.contains(oldest), connections[oldest.index].stage == .awaitingConnect
       else { continue }
-      counters.unidentifiedEvicted += 1
+      status.counters.unidentifiedEvicted += 1
       leave(
         oldest.index,
         cause: "max-unidentified-connections \(configuration.unidentifiedConnectionLimit) is "
@@ -41,13 +41,13 @@ extension Broker {
   mutating func entered(_ connection: ConnectionID) {
     let address = connections[connection.index].address
     if configuration.connectionsPerAddressLimit > 0 && address != .none {
-      logins.perAddress[address, default: (0, false)].count += 1
+      gate.logins.perAddress[address, default: (0, false)].count += 1
       connections[connection.index].isCounted = true
     }
-    logins.unidentifiedCount += 1
-    logins.unidentified.append(connection)
-    if logins.unidentified.count > 1024
-      && logins.unidentified.count > logins.unidentifiedCount * 2
+    gate.logins.unidentifiedCount += 1
+    gate.logins.unidentified.append(connection)
+    if gate.logins.unidentified.count > 1024
+      && gate.logins.unidentified.count > gate.logins.unidentifiedCount * 2
     {
       forgetIdentified()
     }
@@ -56,27 +56,25 @@ extension Broker {
   /// Drops the entries of those that are in or gone, once they are the greater part.
   private mutating func forgetIdentified() {
     var kept = ConnectionQueue()
-    while let connection = logins.unidentified.popFirst() {
+    while let connection = gate.logins.unidentified.popFirst() {
       if connections.contains(connection) && !connections[connection.index].isSettled {
         kept.append(connection)
       }
     }
-    logins.unidentified = kept
+    gate.logins.unidentified = kept
   }
 
   /// A connection is in, or will never be.
   mutating func settle(_ index: Slot<Connection>) {
     if connections[index].isSettled || !connections[index].hasPlace { return }
     connections[index].isSettled = true
-    logins.unidentifiedCount -= 1
-    if connections[index].stage == .awaitingCheck { logins.waitingCount -= 1 }
+    gate.logins.unidentifiedCount -= 1
+    if connections[index].stage == .awaitingCheck { gate.logins.waitingCount -= 1 }
   }
 
   /// A connection does not count against its address any more.
   mutating func departed(_ index: Slot<Connection>) {
     if !connections[index].isCounted { return }
-    let address = connections[index].address
-    guard let entry = logins.perAddress[address] else { return }
-    logins.perAddress[address] = entry.count > 1 ? (entry.count - 1, false) : nil
+    gate.departed(from: connections[index].address)
   }
 }

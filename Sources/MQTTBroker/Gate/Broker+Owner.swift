@@ -84,9 +84,9 @@ extension Broker {
     if owner.isUnclaimed { return true }
     if owner.userName?.exact != userName?.exact { return false }
     let listener = connections[index].listener
-    let before = listenerNow(owner.listener, owner.listenerName)
-    if before == listener || before == Self.noListener { return true }
-    let (here, there) = (policy(ofListener: listener), policy(ofListener: before))
+    let before = gate.listenerNow(owner.listener, owner.listenerName)
+    if before == listener || before == Gate.noListener { return true }
+    let (here, there) = (gate.policy(ofListener: listener), gate.policy(ofListener: before))
     guard let userName else {
       return here.access === there.access
         && terms(of: index).mountPoint == configuration.terms(ofListener: before).mountPoint
@@ -100,13 +100,6 @@ extension Broker {
     return here.passwords?.entry(of: userName)?.hash == there.passwords?.entry(of: userName)?.hash
   }
 
-  /// The number that a listener has now; ``noListener`` when there is none of its name any more.
-  func listenerNow(_ listener: UInt16, _ name: String) -> UInt16 {
-    // A listener that went may have come again under another number.
-    listener != Self.noListener && configuration.terms(ofListener: listener).name == name
-      ? listener : self.listener(named: name)
-  }
-
   // MARK: What the present client may not have
 
   /// Whether a kept message is not for the client that a session has now.
@@ -114,21 +107,22 @@ extension Broker {
     _ message: Slot<Message>, _ session: Slot<Session>, _ connection: Slot<Connection>
   ) -> Bool {
     if connections[connection].isMounted
-      && isOutside(messages[message].bytes.span.extracting(messages[message].topic), connection)
+      && isOutside(
+        mail.messages[message].bytes.span.extracting(mail.messages[message].topic), connection)
     {
       return true
     }
-    return isControlled && !mayReceive(session, message: message)
+    return gate.isControlled && !mayReceive(session, message: message)
   }
 
   /// Puts a delivery aside that was taken from a session's queue or flight; another member of its
   /// group gets it at once.
   mutating func withhold(_ delivery: Slot<Delivery>, of session: Slot<Session>) {
     // What is retained is still there.
-    if deliveries[delivery].isReplay { return dropDelivery(delivery) }
+    if mail.deliveries[delivery].isReplay { return dropDelivery(delivery) }
     if hasOtherMember(delivery, than: session) { return giveToGroup(delivery, except: session) }
     let withheld = sessions[session].withheld ?? WithheldDeliveries()
-    let byteCount = messages[deliveries[delivery].message].bytes.count
+    let byteCount = mail.messages[mail.deliveries[delivery].message].bytes.count
     let byteLimit = configuration.queueByteLimit
     if withheld.deliveries.count >= configuration.queueMessageLimit
       || byteLimit > 0 && withheld.byteCount + byteCount > byteLimit
@@ -146,7 +140,7 @@ extension Broker {
   mutating func withholdFlight(of session: Slot<Session>, on connection: Slot<Connection>) {
     for entry in sessions[session].sender.unfinished where entry.stage != .awaitingPubcomp {
       if let delivery = entry.delivery,
-        isWithheld(deliveries[delivery].message, session, connection)
+        isWithheld(mail.deliveries[delivery].message, session, connection)
       {
         withhold(delivery, entry, of: session)
       }
@@ -161,7 +155,7 @@ extension Broker {
     _ = sessions[session].sender.receive(
       type, entry.packetIdentifier, reasonCode: .notAuthorized)
     // [MQTT-4.8.2-5]
-    if entry.stage == .awaitingPubrec { deliveries[delivery].terms.group = nil }
+    if entry.stage == .awaitingPubrec { mail.deliveries[delivery].terms.group = nil }
     withhold(delivery, of: session)
   }
 
