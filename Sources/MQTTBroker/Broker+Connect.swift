@@ -30,9 +30,7 @@ extension Broker {
       return letOthersGoFirst(wait, admission, index)
     }
     if !mayHaveSession(of: identifier, connect, userName, on: index) { return }
-    if recorder.isFailing, needsStore(connect, identifier: identifier) {
-      return refuseConnect(index)
-    }
+    if mustRefuse(connect, identifier: identifier) { return refuseConnect(index) }
     let expirySeconds = sessionExpirySeconds(connect, &connack)
     agree(connect, on: index, &connack)
     if let data { connack.properties.append(.authenticationData, .binary(data)) }

@@ -24,9 +24,7 @@ extension Broker {
     let connection = sessions[session].connection
     if let connection, isOutside(message.topic, connection) { return }
     let terms = DeliveryTerms(
-      // The lower one of the two qualities. [MQTT-3.8.4-8]
-      qos: configuration.upgradesQoS
-        ? target.flags.qos : min(message.terms.qos, target.flags.qos),
+      qos: qos(of: message.terms, for: target.flags),
       isRetained: message.terms.isRetained && target.flags.contains(.retainAsPublished),
       subscriptionIdentifiers: identifiers, group: group)
     if terms.qos == .atMostOnce {
@@ -41,7 +39,7 @@ extension Broker {
       if connection == nil && !configuration.queuesQoS0 { return }
     } else if let connection, sessions[session].nothingWaits, hasWindow(session),
       connections[connection].outputCount < configuration.outboxByteLimit,
-      !(recorder.isFailing && terms.qos == .exactlyOnce && sessions[session].record != 0)
+      !(terms.qos == .exactlyOnce && isFrozen(session))
     {
       if !fits(&message, terms, connection) { return dropTooLarge(session, connection) }
       var kept: Slot<Delivery>?
@@ -57,6 +55,11 @@ extension Broker {
     if !hasRoom(session, bytes: message.byteCount) { return }
     if goesToTail(session, terms.qos) { return appendToTail(of: session, &message, terms) }
     enqueue(keep(&message, terms), for: session)
+  }
+
+  /// The QoS at which a message goes to a subscriber: the lower one of the two. [MQTT-3.8.4-8]
+  @inline(__always) func qos(of message: PublicationTerms, for flags: SubscriberFlags) -> QoS {
+    configuration.upgradesQoS ? flags.qos : min(message.qos, flags.qos)
   }
 
   /// Whether messages that were sent are kept until they are acknowledged: to send them again, or
@@ -158,7 +161,7 @@ extension Broker {
     _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
     on connection: Slot<Connection>
   ) {
-    countSent(message.payload.count)
+    status.countSent(message.payload.count)
     if configuration.logsPackets {
       let note = PublishNote(
         terms, identifier: identifier, isDuplicate: false, byteCount: message.payload.count)
@@ -179,12 +182,6 @@ extension Broker {
       let alias = extras.outboundAliases.alias(for: topic)
     else { return OutboundAlias() }
     return OutboundAlias(number: alias.alias, isKnown: !alias.isNew)
-  }
-
-  @inline(__always) mutating func countSent(_ payloadBytes: Int) {
-    status.counters.messagesSent += 1
-    status.counters.publishSent += 1
-    status.counters.publishBytesSent += UInt64(payloadBytes)
   }
 
   /// Whether a client takes a packet of that length. [MQTT-3.1.2-24]

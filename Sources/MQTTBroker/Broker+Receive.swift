@@ -31,7 +31,7 @@ extension Broker {
 
   /// Takes bytes that came on a connection, in any split.
   package mutating func receive(_ bytes: Span<UInt8>, on connection: ConnectionID, now: Instant) {
-    self.now = now
+    clock.now = now
     if !connections.contains(connection) { return }
     status.counters.bytesReceived += UInt64(bytes.count)
     take(bytes, on: connection.index)

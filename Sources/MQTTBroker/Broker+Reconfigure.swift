@@ -13,7 +13,7 @@ extension Broker {
   ///
   /// Whether records are kept, and the methods of authentication, stay as they are.
   package mutating func reconfigure(_ configuration: BrokerConfiguration, now: Instant) {
-    self.now = now
+    clock.now = now
     var next = configuration
     next.keepsRecords = self.configuration.keepsRecords
     next.authenticationMethods = self.configuration.authenticationMethods
@@ -28,7 +28,7 @@ extension Broker {
 
   /// Ends the connections of a listener that is gone.
   package mutating func close(listener: Int, now: Instant) {
-    self.now = now
+    clock.now = now
     for index in connections.slots where connections.isOccupied(index) {
       if Int(connections[index].listener) != listener || connections[index].stage == .closed {
         continue

@@ -10,7 +10,7 @@ extension Broker {
   mutating func subscribed(_ subscribe: Subscribe, on index: Slot<Connection>) throws(Violation) {
     let session = session(of: index)
     try checkAnswer(reasonCount: subscribe.subscriptions.count, on: index)
-    if recorder.isFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
+    if isFrozen(session) { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
     let recorded = recorder.journal.appended
     var reasons: [ReasonCode] = []
@@ -53,7 +53,7 @@ extension Broker {
   {
     let session = session(of: index)
     try checkAnswer(reasonCount: unsubscribe.filters.count, on: index)
-    if recorder.isFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
+    if isFrozen(session) { return refuse(unsubscribe, on: index) }
     let recorded = recorder.journal.appended
     var reasons: [ReasonCode] = []
     for filter in unsubscribe.filters {

@@ -67,7 +67,7 @@ extension Broker {
 
   /// What the peer of a connection had sent has been received, as far as it is bounded.
   package mutating func wasReadOut(_ connection: ConnectionID, now: Instant) {
-    self.now = now
+    clock.now = now
     let index = connection.index
     guard isBeingReadOut(connection) else { return }
     connections[index].isBeingReadOut = false
@@ -90,7 +90,7 @@ extension Broker {
 
   /// A reactor has polled since ``takesLookWish(reactor:)``, and what it found has been received.
   package mutating func looked(reactor: Int, now: Instant) {
-    self.now = now
+    clock.now = now
     if looks.outstanding == 0 { return }
     looks.outstanding -= 1
     if looks.outstanding > 0 { return }

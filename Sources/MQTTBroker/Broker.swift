@@ -53,12 +53,7 @@ package struct Broker: ~Copyable {
   }
 
   package internal(set) var configuration: BrokerConfiguration
-  /// The time of the call that is being handled.
-  var now: Instant
-  let startedAt: Instant
-  let wallClockSecondsAtStart: Int64
-  /// What had passed of the next one.
-  let wallClockNanosecondsAtStart: Int64
+  var clock: EngineClock
   var random: RandomNumbers
 
   /// A field whose size the compiler does not know keeps it from taking the engine for a value that
@@ -110,10 +105,8 @@ package struct Broker: ~Copyable {
   ) {
     self.configuration = configuration
     gate = Gate(configuration)
-    self.now = now
-    startedAt = now
-    wallClockSecondsAtStart = wallClockSeconds
-    wallClockNanosecondsAtStart = wallClockNanoseconds
+    clock = EngineClock(
+      now: now, unixSeconds: wallClockSeconds, nanoseconds: wallClockNanoseconds)
     random = RandomNumbers(seed: randomSeed)
     let topicSeed = random.next()
     routing = Router(topicSeed: topicSeed, treeSeed: random.next())
@@ -121,6 +114,9 @@ package struct Broker: ~Copyable {
     retained = Retained(seed: random.next())
     readAccess()
   }
+
+  /// The time of the call that is being handled.
+  @inline(__always) var now: Instant { clock.now }
 
   // MARK: The world speaks
 
@@ -131,7 +127,7 @@ package struct Broker: ~Copyable {
   package mutating func open(
     reactor: Int, listener: Int, peer: String, facts: PeerFacts = PeerFacts(), now: Instant
   ) -> ConnectionID? {
-    self.now = now
+    clock.now = now
     let isCrowded = gate.isCrowded(listener: listener, facts.address, configuration)
     if isShuttingDown || isCrowded && looks.isFull {
       status.counters.connectionsRefused += 1
@@ -159,7 +155,7 @@ package struct Broker: ~Copyable {
 
   /// The connection is gone, for a reason that the log shall name.
   package mutating func end(_ connection: ConnectionID, cause: String, now: Instant) {
-    self.now = now
+    clock.now = now
     if !connections.contains(connection) { return }
     if isToBeReadOn(connection.index) {
       makeExtras(for: connection.index).endCause = cause
@@ -182,10 +178,15 @@ package struct Broker: ~Copyable {
 
   /// Does all that is due at `now`.
   package mutating func advance(to now: Instant) {
-    self.now = now
+    clock.now = now
     removedInTick = 0
     while let connection = looks.ready.popFirst() { othersWereRead(connection) }
     while let due = deadlines.popDue(now) { expire(due) }
+    #if DEBUG
+      recorder.checkInvariants()
+      gate.checkInvariants()
+      status.checkInvariants()
+    #endif
   }
 
   /// When ``advance(to:)`` has something to do next; nil when nothing is due ever.

@@ -142,7 +142,7 @@ extension Broker {
 
   /// A password was checked: the client is let in or refused, and read on.
   package mutating func answer(_ check: CredentialCheck, isGenuine: Bool, now: Instant) {
-    self.now = now
+    clock.now = now
     let index = check.connection.index
     guard connections.contains(check.connection), connections[index].stage == .awaitingCheck,
       let connect = connections[index].extras?.waitingConnect

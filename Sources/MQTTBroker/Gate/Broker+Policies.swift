@@ -9,7 +9,7 @@ import MQTTCodec
 extension Broker {
   /// Puts other policies in the place of all that there are.
   package mutating func setPolicies(_ policies: [ListenerPolicy], now: Instant) {
-    self.now = now
+    clock.now = now
     let before = gate.policies
     gate.policies = policies
     readAccess()

@@ -56,7 +56,7 @@ extension Broker {
     sweep(session, at: mail.messages[message].expiresAt)
     if sessions[session].record != 0 {
       recordQueued(delivery, for: session)
-      if recorder.isFailing { _ = waitsForStore(delivery, session) }
+      _ = waitsForStore(delivery, session)
     }
     return true
   }
@@ -85,7 +85,7 @@ extension Broker {
       connections[connection].outputCount < Self.outboxRefillLimit,
       mail.deliveries[delivery].terms.qos == .atMostOnce || hasWindow(session)
     {
-      if recorder.isFailing && waitsForStore(delivery, session) { return }
+      if waitsForStore(delivery, session) { return }
       _ = sessions[session].queue.removeFirst()
       let message = mail.deliveries[delivery].message
       sessions[session].queue.byteCount -= mail.messages[message].bytes.count
@@ -181,7 +181,6 @@ extension Broker {
     _ delivery: Slot<Delivery>, _ given: PublishAttempt, size: Int, on connection: Slot<Connection>
   ) {
     var attempt = given
-    let terms = mail.deliveries[delivery].terms
     let message = mail.deliveries[delivery].message
     let topic = mail.messages[message].topic
     attempt.alias = outboundAlias(
@@ -189,11 +188,11 @@ extension Broker {
       size: size, on: connection)
     prepareOutbox(connection)
     mail.append(delivery, attempt, to: &connections[connection].outbox)
-    countSent(mail.messages[message].payload.count)
+    status.countSent(mail.messages[message].payload.count)
     if configuration.logsPackets {
       let note = PublishNote(
-        terms, identifier: attempt.identifier, isDuplicate: attempt.isDuplicate,
-        byteCount: mail.messages[message].payload.count)
+        mail.deliveries[delivery].terms, identifier: attempt.identifier,
+        isDuplicate: attempt.isDuplicate, byteCount: mail.messages[message].payload.count)
       notePublish(note, topic: mail.topic(of: message).span, on: connection)
     }
     enlist(connection)

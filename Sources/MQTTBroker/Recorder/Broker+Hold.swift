@@ -39,7 +39,7 @@ extension Broker {
   ///
   /// It ends an outage of the store.
   package mutating func durable(_ batch: UInt64, now: Instant) {
-    self.now = now
+    clock.now = now
     recorder.journal.committed(batch)
     releaseHeld()
     if recorder.isFailing { storeRecovered(now: now) }
@@ -52,6 +52,12 @@ extension Broker {
     settleRuns(of: index)
     connections[index].holds.append(Hold(offset: connections[index].outbox.count, batch: batch))
     recorder.held.append((connections.identifier(at: index), batch))
+  }
+
+  /// The same for a session's client, while the store works; else the answer itself waits, and other
+  /// output goes on. (Broker+Outage)
+  mutating func holdAnswer(to session: Slot<Session>) {
+    if !recorder.isFailing, let connection = sessions[session].connection { hold(connection) }
   }
 
   /// The same, if there are new records since `before`.

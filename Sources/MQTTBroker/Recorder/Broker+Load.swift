@@ -40,7 +40,7 @@ extension Broker {
     if state.window == nil { state.keepWindows(configuration.queueWindow) }
     precondition(configuration.keepsRecords, "records are loaded where records are kept")
     precondition(sessions.count == 0 && mail.messages.count == 0, "loading comes first")
-    self.now = now
+    clock.now = now
     recorder.journal.resume(
       session: max(state.sessions.keys.max() ?? 0, state.tails.keys.max() ?? 0) + 1,
       message: max(state.messages.keys.max() ?? 0, state.lastTailMessage) + 1,
@@ -118,7 +118,7 @@ extension Broker {
 
   /// Sets what is due because a session has no connection.
   private mutating func leave(_ session: Slot<Session>, at leftAtUnixSeconds: Int64?) {
-    let leftAt = leftAtUnixSeconds.map { instant(atUnixSeconds: $0) } ?? now
+    let leftAt = leftAtUnixSeconds.map { clock.instant(atUnixSeconds: $0) } ?? now
     if leftAtUnixSeconds == nil { recordSession(session, leftAt: now) }
     let identifier = sessions.identifier(at: session)
     if sessions[session].expirySeconds != .max {

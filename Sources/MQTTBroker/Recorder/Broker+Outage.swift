@@ -15,9 +15,13 @@
 //   QoS 0, and QoS 1 and 2 between sessions that end with their connection: as ever
 //
 // `$SYS/broker/store/failing` is 1 meanwhile, and `limits/refused/store` counts what was refused. A
-// client before 5.0 cannot be told: the log says who waits. A 3.x client sends again only on a new connection, so the connections that got no answer are
-// closed when the outage is over, and until then a topic of theirs that was once left unanswered
-// stays so: a later message would overtake the earlier one. [MQTT-4.6.0-5]
+// client before 5.0 cannot be told: the log says who waits. A 3.x client sends again only on a new
+// connection, so the connections that got no answer are closed when the outage is over, and until
+// then a topic of theirs that was once left unanswered stays so: a later message would overtake the
+// earlier one. [MQTT-4.6.0-5]
+//
+// That there is an outage is known to the recorder alone. Nothing is tried to find out whether it
+// would need the store: a request is asked what it would record, a PUBLISH its plan. (Broker+Route)
 //
 // Retained messages at QoS 0 and wills promise nothing at once: they take effect and are recorded,
 // in the batch that is open. It grows only with what the engine itself holds: whatever begins and
@@ -61,7 +65,7 @@ extension Broker {
   /// ``storeRecovered(now:)`` when nothing is owed. `reason` is for the log: what failed, and what
   /// to do about it.
   package mutating func storeFailed(_ reason: String, now: Instant) {
-    self.now = now
+    clock.now = now
     if recorder.isFailing || !configuration.keepsRecords { return }
     recorder.outage = StoreOutage(since: now)
     let count = closeHeld()
@@ -75,7 +79,7 @@ extension Broker {
 
   /// The store works again and owes nothing.
   package mutating func storeRecovered(now: Instant) {
-    self.now = now
+    clock.now = now
     if !recorder.isFailing { return }
     for connection in recorder.outage?.unanswered ?? [] { endUnanswered(connection) }
     guard let ended = recorder.outage else { return }
@@ -130,8 +134,14 @@ extension Broker {
 
   // MARK: Refusals
 
-  /// Whether CONNECT would change what is recorded.
-  func needsStore(_ connect: Connect, identifier: String) -> Bool {
+  /// Whether what the store has of a session may not change now.
+  @inline(__always) func isFrozen(_ session: Slot<Session>) -> Bool {
+    recorder.isFailing && sessions[session].record != 0
+  }
+
+  /// Whether a CONNECT may not be taken now: it would change what is recorded.
+  func mustRefuse(_ connect: Connect, identifier: String) -> Bool {
+    if !recorder.isFailing { return false }
     var connack = Connack()
     if sessionExpirySeconds(connect, &connack) > 0 { return true }
     guard let existing = sessionsByIdentifier[identifier.exact] else { return false }
@@ -150,13 +160,25 @@ extension Broker {
     close(index)
   }
 
-  /// Whether a PUBLISH above QoS 0 may not be taken now.
-  mutating func needsStore(_ view: PublishView, topic: Span<UInt8>, on index: Slot<Connection>)
-    -> Bool
-  {
+  /// Whether a PUBLISH above QoS 0 may not be taken now: something of it would be recorded.
+  @inline(__always) mutating func mustRefuse(
+    _ view: PublishView, _ identifier: PacketIdentifier, topic: Span<UInt8>,
+    on index: Slot<Connection>
+  ) -> Bool {
+    recorder.isFailing && needsStore(view, identifier, topic: topic, on: index)
+  }
+
+  private mutating func needsStore(
+    _ view: PublishView, _ identifier: PacketIdentifier, topic: Span<UInt8>,
+    on index: Slot<Connection>
+  ) -> Bool {
     let session = session(of: index)
+    if view.qos == .exactlyOnce {
+      // What was taken already is only answered again.
+      if sessions[session].receiver.contains(identifier) { return false }
+      if sessions[session].record != 0 && !Self.isSystem(topic) { return true }
+    }
     if Self.isSystem(topic) { return false }
-    if view.qos == .exactlyOnce && sessions[session].record != 0 { return true }
     if view.isRetained && (!view.payload.isEmpty || retained.contains(topic)) { return true }
     if connections[index].version != .v5,
       let topics = recorder.outage?.unansweredTopics[connections.identifier(at: index)],
@@ -164,21 +186,8 @@ extension Broker {
     {
       return true
     }
-    routing.makeMatch(topic, hash: routing.hash(topic))
-    for target in routing.match.targets
-    where (!gate.isControlled || mayHave(target.session, topic))
-      && sessions[target.session].record != 0 && target.flags.qos != .atMostOnce
-      && !(target.flags.contains(.noLocal) && target.session == session)
-    {
-      return true
-    }
-    for group in routing.match.groups {
-      guard let offset = memberAhead(of: group, topic: topic) else { continue }
-      let member = routing.subscriptions.subscriptions[
-        routing.subscriptions.member(of: group, ahead: offset)]
-      if sessions[member.session].record != 0 && member.flags.qos != .atMostOnce { return true }
-    }
-    return false
+    let terms = PublicationTerms(qos: view.qos, isRetained: view.isRetained, publisher: session)
+    return mustRecord(plan(for: topic), terms, topic: topic)
   }
 
   /// Refuses a PUBLISH above QoS 0; nothing has changed.
@@ -259,10 +268,14 @@ extension Broker {
   }
 
   /// Whether a delivery may not be sent before the store is back; its session is then served.
-  mutating func waitsForStore(_ delivery: Slot<Delivery>, _ session: Slot<Session>) -> Bool {
-    if mail.deliveries[delivery].terms.qos != .exactlyOnce || sessions[session].record == 0 {
-      return false
-    }
+  @inline(__always) mutating func waitsForStore(
+    _ delivery: Slot<Delivery>, _ session: Slot<Session>
+  ) -> Bool {
+    recorder.isFailing && awaitStore(delivery, session)
+  }
+
+  private mutating func awaitStore(_ delivery: Slot<Delivery>, _ session: Slot<Session>) -> Bool {
+    if mail.deliveries[delivery].terms.qos != .exactlyOnce || !isFrozen(session) { return false }
     let slot = sessions.identifier(at: session)
     if recorder.outage?.knownWaiting.insert(slot).inserted == true {
       recorder.outage?.waiting.append(slot)

@@ -32,7 +32,7 @@ extension Broker {
 
   /// A page is here.
   package mutating func supply(_ page: QueuePage, now: Instant) {
-    self.now = now
+    clock.now = now
     if page.request.number == recorder.paging.backgroundRequest {
       recorder.paging.backgroundRequest = 0
       return sweep(page)
@@ -44,7 +44,7 @@ extension Broker {
 
   /// The store could not read a page; it is asked again later.
   package mutating func pageFailed(_ request: PageRequest, now: Instant) {
-    self.now = now
+    clock.now = now
     if !recorder.paging.isPaused {
       recorder.paging.isPaused = true
       deadlines.insert(.pages, at: now.advanced(bySeconds: Paging.retrySeconds))
@@ -102,7 +102,7 @@ extension Broker {
     for paged in page.entries {
       let entry = paged.entry
       tail.after = entry.position
-      if let seconds = paged.expiresAtUnixSeconds, instant(atUnixSeconds: seconds) <= now {
+      if let seconds = paged.expiresAtUnixSeconds, clock.instant(atUnixSeconds: seconds) <= now {
         status.counters.messagesExpired += 1
         end(entry, of: tail)
       } else if let delivery = restore(paged) {

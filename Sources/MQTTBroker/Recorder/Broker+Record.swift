@@ -22,15 +22,13 @@ extension Broker {
 
   /// Records a session's values.
   mutating func recordSession(_ session: Slot<Session>, leftAt: Instant?) {
-    recorder.journal.append(
-      .saveSession(
-        SessionRecord(
-          number: sessions[session].record,
-          clientIdentifier: sessions[session].clientIdentifier,
-          userName: sessions[session].userName, listener: sessions[session].listenerName.nonEmpty,
-          isUnclaimed: sessions[session].subject.isUnclaimed,
-          expirySeconds: sessions[session].expirySeconds,
-          leftAtUnixSeconds: leftAt.map { unixSeconds(at: $0) })))
+    var record = SessionRecord(
+      number: sessions[session].record, clientIdentifier: sessions[session].clientIdentifier,
+      userName: sessions[session].userName, expirySeconds: sessions[session].expirySeconds)
+    record.listener = sessions[session].listenerName.nonEmpty
+    record.isUnclaimed = sessions[session].subject.isUnclaimed
+    record.leftAtUnixSeconds = leftAt.map { clock.unixSecondsRoundedUp(at: $0) }
+    recorder.journal.append(.saveSession(record))
   }
 
   /// Records the will that a session has now, or that it has none.
@@ -72,16 +70,14 @@ extension Broker {
     if mail.messages[message].record != 0 { return mail.messages[message].record }
     let number = recorder.journal.takeMessage()
     let expiresAt = mail.messages[message].expiresAt
-    let expiry = expiresAt == Message.never ? nil : expiryUnixSeconds(at: expiresAt)
     mail.setRecord(message, number)
-    recorder.journal.append(
-      .store(
-        MessageRecord(
-          number: number, topicLength: Int(mail.messages[message].topicLength),
-          propertiesLength: Int(mail.messages[message].propertiesLength),
-          bytes: array(mail.messages[message].bytes.span), qos: mail.messages[message].qos,
-          isRetained: mail.messages[message].isRetained,
-          expiresAtUnixSeconds: expiry)))
+    var record = MessageRecord(
+      number: number, topicLength: Int(mail.messages[message].topicLength),
+      propertiesLength: Int(mail.messages[message].propertiesLength),
+      bytes: array(mail.messages[message].bytes.span), qos: mail.messages[message].qos,
+      isRetained: mail.messages[message].isRetained)
+    if expiresAt != Message.never { record.expiresAtUnixSeconds = clock.unixSeconds(at: expiresAt) }
+    recorder.journal.append(.store(record))
     return number
   }
 
@@ -96,12 +92,11 @@ extension Broker {
       for index in properties.indices { output.append(properties[index]) }
       for index in payload.indices { output.append(payload[index]) }
     }
-    recorder.journal.append(
-      .store(
-        MessageRecord(
-          number: number, topicLength: topic.count, propertiesLength: properties.count,
-          bytes: bytes, qos: message.terms.qos, isRetained: message.terms.isRetained,
-          expiresAtUnixSeconds: expiry(of: message).map { expiryUnixSeconds(at: $0) })))
+    var record = MessageRecord(
+      number: number, topicLength: topic.count, propertiesLength: properties.count,
+      bytes: bytes, qos: message.terms.qos, isRetained: message.terms.isRetained)
+    record.expiresAtUnixSeconds = expiry(of: message).map { clock.unixSeconds(at: $0) }
+    recorder.journal.append(.store(record))
     return number
   }
 
@@ -110,7 +105,7 @@ extension Broker {
   /// QoS 0 promises nothing and is left out.
   mutating func recordQueued(_ delivery: Slot<Delivery>, for session: Slot<Session>) {
     let kept = mail.deliveries[delivery]
-    if kept.terms.qos == .atMostOnce { return }
+    if !isRecorded(session, kept.terms.qos) { return }
     let message = recordMessage(kept.message)
     mail.deliveries[delivery].position = recordEntry(
       of: session, message: message, byteCount: mail.messages[kept.message].bytes.count, kept.terms)
@@ -122,16 +117,15 @@ extension Broker {
     of session: Slot<Session>, message: UInt64, byteCount: Int, _ terms: DeliveryTerms
   ) -> UInt64 {
     let position = recorder.journal.takePosition()
-    var group: [UInt8]?
+    var record = QueueRecord(
+      session: sessions[session].record, position: position, message: message,
+      byteCount: byteCount, qos: terms.qos, isRetained: terms.isRetained)
+    record.subscriptionIdentifiers = terms.subscriptionIdentifiers
     if let slot = terms.group, routing.subscriptions.groups.contains(slot) {
-      group = routing.subscriptions.filter(of: routing.subscriptions.groups[slot.index].members[0])
+      record.group = routing.subscriptions.filter(
+        of: routing.subscriptions.groups[slot.index].members[0])
     }
-    recorder.journal.append(
-      .enqueue(
-        QueueRecord(
-          session: sessions[session].record, position: position, message: message,
-          byteCount: byteCount, qos: terms.qos, isRetained: terms.isRetained,
-          subscriptionIdentifiers: terms.subscriptionIdentifiers, group: group)))
+    recorder.journal.append(.enqueue(record))
     return position
   }
 
@@ -163,7 +157,7 @@ extension Broker {
       .release(
         sessions[session].record, identifier: mail.deliveries[delivery].packetIdentifier,
         position: mail.deliveries[delivery].position))
-    if !recorder.isFailing, let connection = sessions[session].connection { hold(connection) }
+    holdAnswer(to: session)
   }
 
   /// Records that a delivery is over for the session that it was recorded for, if it was.
@@ -194,7 +188,7 @@ extension Broker {
   /// Records PUBREL of a publisher, and holds back PUBCOMP.
   mutating func recordForgotten(_ identifier: PacketIdentifier, from session: Slot<Session>) {
     recorder.journal.append(.forget(sessions[session].record, identifier: identifier.rawValue))
-    if !recorder.isFailing, let connection = sessions[session].connection { hold(connection) }
+    holdAnswer(to: session)
   }
 
   // MARK: Retained messages
@@ -217,31 +211,6 @@ extension Broker {
   mutating func recordUnretained(_ topic: Span<UInt8>) {
     if Self.isSystem(topic) { return }
     recorder.journal.append(.unretain(topic: array(topic)))
-  }
-
-  // MARK: Time
-
-  /// Unix time at an instant of the engine's clock, rounded up: when a client left.
-  func unixSeconds(at instant: Instant) -> Int64 {
-    let (seconds, nanoseconds) = unixTime(at: instant)
-    return seconds + (nanoseconds > 0 ? 1 : 0)
-  }
-
-  /// Unix time at which a message is over, rounded down: it never gets time. [MQTT-3.3.2-6]
-  func expiryUnixSeconds(at instant: Instant) -> Int64 { unixTime(at: instant).seconds }
-
-  private func unixTime(at instant: Instant) -> (seconds: Int64, nanoseconds: Int64) {
-    let passed = wallClockNanosecondsAtStart &+ instant.nanoseconds(since: startedAt)
-    let (seconds, rest) = passed.quotientAndRemainder(dividingBy: 1_000_000_000)
-    return rest < 0
-      ? (wallClockSecondsAtStart + seconds - 1, rest + 1_000_000_000)
-      : (wallClockSecondsAtStart + seconds, rest)
-  }
-
-  /// The instant at which a second of Unix time begins.
-  func instant(atUnixSeconds seconds: Int64) -> Instant {
-    startedAt.advanced(bySeconds: Int(seconds - wallClockSecondsAtStart))
-      .advanced(byNanoseconds: -wallClockNanosecondsAtStart)
   }
 }
 

@@ -19,8 +19,9 @@ extension Broker {
   mutating func sweep(_ session: Slot<Session>, at expiresAt: Instant) {
     if expiresAt == Message.never { return }
     let interval = Int64(Self.sweepIntervalSeconds) * 1_000_000_000
-    let at = startedAt.advanced(
-      byNanoseconds: (max(expiresAt, now).nanoseconds(since: startedAt) / interval + 1) * interval)
+    let at = clock.startedAt.advanced(
+      byNanoseconds: (max(expiresAt, now).nanoseconds(since: clock.startedAt) / interval + 1)
+        * interval)
     if at >= sessions[session].sweepAt { return }
     sessions[session].sweepAt = at
     deadlines.insert(.queueSweep(sessions.identifier(at: session)), at: at)
@@ -135,7 +136,7 @@ extension Broker {
     for paged in page.entries where paged.entry.position > tail.after {
       tail.sweptTo = paged.entry.position
       if paged.entry.group != nil { tail.sweptGroups = true }
-      let expiresAt = paged.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) }
+      let expiresAt = paged.expiresAtUnixSeconds.map { clock.instant(atUnixSeconds: $0) }
       if let expiresAt, expiresAt <= now {
         status.counters.messagesExpired += 1
         end(paged.entry, of: tail)

@@ -8,9 +8,14 @@ import MQTTCodec
 import MQTTSession
 
 extension Broker {
+  /// Whether what waits for a session, or goes to it, is recorded: QoS 0 promises nothing.
+  @inline(__always) func isRecorded(_ session: Slot<Session>, _ qos: QoS) -> Bool {
+    sessions[session].record != 0 && qos != .atMostOnce
+  }
+
   /// Whether what is queued for a session now is recorded and does not stay in memory.
   func goesToTail(_ session: Slot<Session>, _ qos: QoS) -> Bool {
-    if sessions[session].record == 0 || qos == .atMostOnce { return false }
+    if !isRecorded(session, qos) { return false }
     return sessions[session].tail != nil
       || !configuration.queueWindow.hasRoom(
         count: sessions[session].queue.count, byteCount: sessions[session].queue.byteCount)
@@ -136,7 +141,8 @@ extension Broker {
       bytes: bytes, topicLength: Int32(record.topicLength),
       propertiesLength: Int32(record.propertiesLength), qos: record.qos,
       isRetained: record.isRetained,
-      expiresAt: record.expiresAtUnixSeconds.map { instant(atUnixSeconds: $0) } ?? Message.never)
+      expiresAt: record.expiresAtUnixSeconds.map { clock.instant(atUnixSeconds: $0) }
+        ?? Message.never)
     message.record = record.number
     return mail.insert(message).index
   }

@@ -6,7 +6,12 @@ import MQTTSession
 extension Broker {
   /// Sends a message to all who want it; false when there was nobody.
   mutating func route(_ message: inout RoutedMessage) -> Bool {
-    let topic = message.topic
+    let plan = plan(for: message.topic)
+    return perform(plan, &message)
+  }
+
+  /// Finds out who wants the messages of a topic, and may have them.
+  @inline(__always) mutating func plan(for topic: Span<UInt8>) -> RoutePlan {
     // Both only rise, so that their sum changes with either.
     let epoch = routing.subscriptions.epoch &+ gate.access.epoch
     var line = routing.cache.findAgain(topic, epoch: epoch)
@@ -17,6 +22,32 @@ extension Broker {
       if gate.isControlled { restrictMatch(topic, hash) }
       routing.rememberMatch(topic, hash: hash, epoch: epoch)
     }
+    return RoutePlan(line: line, hash: hash)
+  }
+
+  /// Whether carrying out a plan would have something recorded.
+  func mustRecord(_ plan: RoutePlan, _ terms: PublicationTerms, topic: Span<UInt8>) -> Bool {
+    for target in routing.targets(plan.line)
+    where isRecorded(target.session, qos(of: terms, for: target.flags))
+      && !(target.flags.contains(.noLocal) && target.session == terms.publisher)
+    {
+      return true
+    }
+    for group in routing.groups(plan.line) {
+      guard let offset = memberAhead(of: group, topic: topic) else { continue }
+      let slot = routing.subscriptions.member(of: group, ahead: offset)
+      let member = routing.subscriptions.subscriptions[slot]
+      if isRecorded(member.session, qos(of: terms, for: member.flags)) { return true }
+    }
+    return false
+  }
+
+  /// Carries out a plan.
+  @inline(__always) private mutating func perform(
+    _ plan: RoutePlan, _ message: inout RoutedMessage
+  ) -> Bool {
+    let topic = message.topic
+    let line = plan.line
     // The list that is walked is lent out and given back: a copy would cost a retain and a release,
     // and these wait until all that was written before has left the processor.
     var targets: [Target] = []
@@ -35,7 +66,7 @@ extension Broker {
     let groups = routing.groups(line)
     for position in groups.indices {
       let group = groups[position]
-      if gate.isControlled { authorizeMembers(of: group, topic, hash) }
+      if gate.isControlled { authorizeMembers(of: group, topic, plan.hash) }
       guard let member = chooseMember(of: group, topic: topic) else { continue }
       let subscription = routing.subscriptions.subscriptions[member]
       let target = Target(

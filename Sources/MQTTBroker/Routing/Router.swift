@@ -56,6 +56,12 @@ struct Router: ~Copyable {
     }
   }
 
+  /// A copy of its targets.
+  func targets(_ line: Slot<MatchCache.Line>?) -> [Target] {
+    if let line { return cache.lines[line].match.targets }
+    return match.targets
+  }
+
   /// The subscription identifiers of one of its targets. [MQTT-3.3.4-3]
   @inline(__always) func identifiers(
     of target: Target, _ line: Slot<MatchCache.Line>?

@@ -28,11 +28,12 @@ final class ArmedWill {
     {
       property.encode(into: &properties)
     }
-    content = WillRecord(
+    var content = WillRecord(
       topic: Array(will.topic.utf8), properties: properties.bytes, payload: will.payload,
-      qos: will.qos, isRetained: will.isRetained,
-      delaySeconds: will.properties.number(.willDelayInterval) ?? 0,
-      expirySeconds: will.properties.number(.messageExpiryInterval))
+      qos: will.qos, isRetained: will.isRetained)
+    content.delaySeconds = will.properties.number(.willDelayInterval) ?? 0
+    content.expirySeconds = will.properties.number(.messageExpiryInterval)
+    self.content = content
   }
 }
 

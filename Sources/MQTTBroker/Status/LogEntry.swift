@@ -61,11 +61,10 @@ extension Broker {
   /// QoS 2, not retained, with the time in front.
   package mutating func publishLog(now: Instant) {
     if !status.hasUnpublished { return }
-    self.now = now
+    clock.now = now
     let entries = status.takeUnpublished()
     if !routing.subscriptions.hasSystemFilters { return }
-    let seconds =
-      wallClockSecondsAtStart + now.nanoseconds(since: startedAt) / 1_000_000_000
+    let seconds = clock.unixSeconds
     for entry in entries where configuration.publishedLogLevels.contains(entry.level) {
       guard let name = entry.level.topicName else { continue }
       let topic = Array("$SYS/broker/log/\(name)".utf8)

@@ -19,6 +19,13 @@ struct Status: ~Copyable {
   /// Whether the shell writes entries of the level information; it may change at any time.
   var writesInformation = true
 
+  /// Counts a PUBLISH that goes out.
+  @inline(__always) mutating func countSent(_ payloadBytes: Int) {
+    counters.messagesSent += 1
+    counters.publishSent += 1
+    counters.publishBytesSent += UInt64(payloadBytes)
+  }
+
   /// Adds a line to the log; `publishes` says whether it may be published too.
   mutating func note(_ level: LogLevel, _ text: String, publishes: Bool) {
     let entry = LogEntry(level: level, description: text)

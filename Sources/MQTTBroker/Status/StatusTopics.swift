@@ -19,25 +19,10 @@ struct StatusTopics {
 }
 
 extension Broker {
-  private static let loadNames = [
-    "messages/received", "messages/sent", "publish/received", "publish/sent", "publish/dropped",
-    "bytes/received", "bytes/sent", "connections",
-  ]
-
-  private var loadCounts: [UInt64] {
-    [
-      status.counters.messagesReceived, status.counters.messagesSent,
-      status.counters.publishReceived,
-      status.counters.publishSent, status.counters.publishDropped, status.counters.bytesReceived,
-      status.counters.bytesSent,
-      status.counters.connectionsOpened,
-    ]
-  }
-
   /// Publishes what is new and makes sure that it is done again in time.
   mutating func refreshStatus() {
     if configuration.statusIntervalSeconds == 0 { return }
-    updateLoads()
+    status.updateLoads(clock)
     for (position, entry) in statusValues.enumerated() {
       if position >= status.topics.published.count { status.topics.published.append("") }
       if status.topics.published[position] == entry.value { continue }
@@ -67,36 +52,12 @@ extension Broker {
     distribute(terms, topic: topic.span, payload: payload.span)
   }
 
-  private mutating func updateLoads() {
-    let counts = loadCounts
-    guard let last = status.topics.lastAt, now > last else {
-      if status.topics.lastAt == nil {
-        status.topics.loads = counts.map { _ in [0, 0, 0] }
-        status.topics.lastCounts = counts.map { _ in 0 }
-        status.topics.lastAt = startedAt
-        if now > startedAt { updateLoads() }
-      }
-      return
-    }
-    let seconds = Double(now.nanoseconds(since: last)) / 1e9
-    for position in counts.indices {
-      let perMinute = Double(counts[position] &- status.topics.lastCounts[position]) * 60 / seconds
-      for (which, window) in [60.0, 300.0, 900.0].enumerated() {
-        let weight = min(1, seconds / window)
-        status.topics.loads[position][which] +=
-          (perMinute - status.topics.loads[position][which]) * weight
-      }
-    }
-    status.topics.lastCounts = counts
-    status.topics.lastAt = now
-  }
-
   private var statusValues: [(name: String, value: String)] {
     let total = sessions.count
     let connected = status.counters.connectedClients
     var values: [(name: String, value: String)] = [
       ("version", "mqtt version \(configuration.programVersion)"),
-      ("uptime", "\(now.nanoseconds(since: startedAt) / 1_000_000_000) seconds"),
+      ("uptime", "\(clock.uptimeSeconds) seconds"),
       ("clients/total", "\(total)"),
       ("clients/maximum", "\(status.counters.clientsMaximum)"),
       ("clients/connected", "\(connected)"),
@@ -134,18 +95,8 @@ extension Broker {
       ("limits/protocol_errors", "\(status.counters.protocolErrors)"),
       ("certificates/expires", configuration.certificatesExpire),
     ]
-    for (position, name) in Self.loadNames.enumerated() where position < status.topics.loads.count {
-      for (which, window) in ["1min", "5min", "15min"].enumerated() {
-        values.append(("load/\(name)/\(window)", fixed(status.topics.loads[position][which])))
-      }
-    }
+    values += status.loadValues
     return values
-  }
-
-  private func fixed(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    let fraction = hundredths % 100
-    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
   }
 
   private var inFlightCount: Int {
