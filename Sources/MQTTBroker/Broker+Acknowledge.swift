@@ -6,39 +6,31 @@ import MQTTSession
 
 extension Broker {
   /// Takes one of the four acknowledgements.
-  mutating func acknowledged(_ type: PacketType, _ view: AcknowledgementView, on index: UInt32)
-    throws(Violation)
-  {
-    let session = connections[index].session
+  mutating func acknowledged(
+    _ type: PacketType, _ view: AcknowledgementView, on index: Slot<Connection>
+  ) throws(Violation) {
+    let session = session(of: index)
     let identifier = view.packetIdentifier
     if type == .pubrel {
       // [MQTT-4.3.3-11]
       let wasHeld = sessions[session].receiver.release(identifier)
-      if sessions[session].record != 0 {
-        if wasHeld { recordForgotten(identifier, from: session) }
-        if isStoreFailing { return postpone(.pubcomp, identifier, on: index) }
-      }
-      return acknowledge(
-        .pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
+      if wasHeld && sessions[session].record != 0 { recordForgotten(identifier, from: session) }
+      return answer(.pubcomp, identifier, wasHeld ? .success : .packetIdentifierNotFound, on: index)
     }
     switch sessions[session].sender.receive(type, identifier, reasonCode: view.reasonCode) {
-    case .completed(let delivery):
+    case .completed(let number):
       // A refusal counts as delivered: nobody else gets it. [MQTT-4.8.2-6]
-      if delivery != Self.unkept { dropDelivery(delivery) }
+      if let delivery = Slot<Delivery>(inFlow: number) { dropDelivery(delivery) }
       if !sessions[session].nothingWaits || sessions[session].sender.isResending {
         pump(session)
       }
-    case .release(let delivery):
-      if sessions[session].record != 0 {
+    case .release(let number):
+      if let delivery = Slot<Delivery>(inFlow: number), sessions[session].record != 0 {
         recordReleased(delivery, of: session)
-        if isStoreFailing { return postpone(.pubrel, identifier, on: index) }
       }
-      acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
+      answer(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .releaseAgain:
-      if isStoreFailing && sessions[session].record != 0 {
-        return postpone(.pubrel, identifier, on: index)
-      }
-      acknowledge(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
+      answer(.pubrel, identifier, .success, on: index)  // [MQTT-4.3.3-4]
     case .unknownIdentifier:
       // A refusal is answered by nothing. [MQTT-4.3.3-4]
       if type == .pubrec && !view.reasonCode.isFailure {
@@ -50,5 +42,14 @@ extension Broker {
         "\(type.name) for packet identifier \(identifier.rawValue), whose handshake waits for "
           + "another packet [MQTT-4.3.3-1]")
     }
+  }
+
+  /// Sends PUBREL or PUBCOMP, which promise what was recorded: while the store fails they wait for it.
+  private mutating func answer(
+    _ type: PacketType, _ identifier: PacketIdentifier, _ reason: ReasonCode,
+    on index: Slot<Connection>
+  ) {
+    if isFrozen(session(of: index)) { return postpone(type, identifier, on: index) }
+    acknowledge(type, identifier, reason, on: index)
   }
 }

@@ -7,7 +7,9 @@ import MQTTSession
 
 extension Broker {
   /// Takes a CONNECT that names an authentication method.
-  mutating func beginAuthentication(_ connect: Connect, on index: UInt32) throws(Violation) {
+  mutating func beginAuthentication(_ connect: Connect, on index: Slot<Connection>)
+    throws(Violation)
+  {
     let name = connect.properties.string(.authenticationMethod) ?? ""
     guard let method = configuration.authenticationMethods.first(where: { $0.name == name }) else {
       throw Violation(
@@ -23,7 +25,7 @@ extension Broker {
   }
 
   /// Takes an AUTH of a client that is not in yet.
-  mutating func continueAuthentication(_ auth: Auth, on index: UInt32) throws(Violation) {
+  mutating func continueAuthentication(_ auth: Auth, on index: Slot<Connection>) throws(Violation) {
     guard auth.reasonCode == .continueAuthentication else {
       throw Violation(
         .protocolError, "AUTH with reason \(auth.reasonCode.rawValue) before CONNACK")
@@ -34,7 +36,7 @@ extension Broker {
   }
 
   /// Takes an AUTH of a client that is in. (4.12.1)
-  mutating func authenticated(_ auth: Auth, on index: UInt32) throws(Violation) {
+  mutating func authenticated(_ auth: Auth, on index: Slot<Connection>) throws(Violation) {
     try checkMethod(of: auth, on: index)
     let data = auth.properties.binary(.authenticationData)
     switch auth.reasonCode {
@@ -56,7 +58,7 @@ extension Broker {
   }
 
   /// The method may not change once it was named. [MQTT-4.12.0-5] [MQTT-4.12.1-1]
-  private func checkMethod(of auth: Auth, on index: UInt32) throws(Violation) {
+  private func checkMethod(of auth: Auth, on index: Slot<Connection>) throws(Violation) {
     let name = connections[index].extras?.authenticationMethod
     guard let name else {
       throw Violation(
@@ -68,7 +70,9 @@ extension Broker {
     }
   }
 
-  private mutating func take(_ step: AuthenticationStep, on index: UInt32) throws(Violation) {
+  private mutating func take(_ step: AuthenticationStep, on index: Slot<Connection>)
+    throws(Violation)
+  {
     guard let extras = connections[index].extras else { return }
     switch step {
     case .challenge(let data):
@@ -87,7 +91,7 @@ extension Broker {
   }
 
   private mutating func sendAuth(
-    _ reason: ReasonCode, _ data: [UInt8]?, on index: UInt32
+    _ reason: ReasonCode, _ data: [UInt8]?, on index: Slot<Connection>
   ) throws(Violation) {
     var properties = Properties()
     if let method = connections[index].extras?.authenticationMethod {

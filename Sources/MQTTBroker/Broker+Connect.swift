@@ -6,7 +6,7 @@ import MQTTSession
 
 extension Broker {
   /// Takes a CONNECT that is well formed.
-  mutating func connected(_ connect: Connect, on index: UInt32) throws(Violation) {
+  mutating func connected(_ connect: Connect, on index: Slot<Connection>) throws(Violation) {
     connections[index].packetSizeLimit = connect.properties.number(.maximumPacketSize) ?? .max
     connections[index].isBridge = connect.isBridge
     if connect.properties[.authenticationMethod] != nil {
@@ -17,11 +17,11 @@ extension Broker {
 
   /// Lets a client in whose word is enough or was proven.
   mutating func admit(
-    _ connect: Connect, data: [UInt8]?, userName: String?, on index: UInt32
+    _ connect: Connect, data: [UInt8]?, userName: String?, on index: Slot<Connection>
   ) throws(Violation) {
     try checkPromises(of: connect, on: index)
     var connack = Connack()
-    let recorded = journal.appended
+    let recorded = recorder.journal.appended
     guard let identifier = try identifier(for: connect, userName, on: index, &connack) else {
       return
     }
@@ -30,9 +30,7 @@ extension Broker {
       return letOthersGoFirst(wait, admission, index)
     }
     if !mayHaveSession(of: identifier, connect, userName, on: index) { return }
-    if isStoreFailing, needsStore(connect, identifier: identifier) {
-      return refuseConnect(index)
-    }
+    if mustRefuse(connect, identifier: identifier) { return refuseConnect(index) }
     let expirySeconds = sessionExpirySeconds(connect, &connack)
     agree(connect, on: index, &connack)
     if let data { connack.properties.append(.authenticationData, .binary(data)) }
@@ -46,8 +44,8 @@ extension Broker {
     connections[index].session = session
     settle(index)
     connections[index].stage = .connected
-    counters.connectedClients += 1
-    counters.clientsMaximum = max(counters.clientsMaximum, sessions.count)
+    status.counters.connectedClients += 1
+    status.counters.clientsMaximum = max(status.counters.clientsMaximum, sessions.count)
     arm(mounted(connect.will, on: index), session)
     startKeepAlive(index)
     if notesConnections { noteAdmitted(connect, identifier, userName, connack, on: index) }
@@ -59,7 +57,7 @@ extension Broker {
 
   private mutating func noteAdmitted(
     _ connect: Connect, _ identifier: String, _ userName: String?, _ connack: Connack,
-    on index: UInt32
+    on index: Slot<Connection>
   ) {
     let line =
       "\(identifier) connected from \(connections[index].peer): "
@@ -68,7 +66,9 @@ extension Broker {
       + (userName.map { "user \"\($0)\", " } ?? "")
       + "keep alive \(connections[index].keepAliveSeconds) s"
       + (connect.will.map { ", will \"\($0.topic)\"" } ?? "")
-    if faults.isEmpty || !faults.keepsBack(line, of: identifier) { note(.information, line) }
+    if status.faults.isEmpty || !status.faults.keepsBack(line, of: identifier) {
+      note(.information, line)
+    }
   }
 
   static func name(of version: ProtocolVersion) -> String {
@@ -80,7 +80,7 @@ extension Broker {
   }
 
   /// Refuses what this server never would do for a client. (3.2.2.3.4, 3.2.2.3.5)
-  private func checkPromises(of connect: Connect, on index: UInt32) throws(Violation) {
+  private func checkPromises(of connect: Connect, on index: Slot<Connection>) throws(Violation) {
     if !terms(of: index).versions.contains(connect.version) {
       throw Violation(
         .unsupportedProtocolVersion,
@@ -123,7 +123,7 @@ extension Broker {
 
   /// The client's name as its listener's policy has it; nil when that refused the client.
   private mutating func identifier(
-    for connect: Connect, _ userName: String?, on index: UInt32, _ connack: inout Connack
+    for connect: Connect, _ userName: String?, on index: Slot<Connection>, _ connack: inout Connack
   ) throws(Violation) -> String? {
     let policy = policy(of: index)
     if policy.usesUserNameAsClientIdentifier && userName == nil {
@@ -178,9 +178,9 @@ extension Broker {
 
   /// Finds, ends or makes the session that CONNECT asks for. (3.1.2.4)
   private mutating func openSession(
-    _ identifier: String, _ connect: Connect, _ expirySeconds: UInt32, on index: UInt32,
+    _ identifier: String, _ connect: Connect, _ expirySeconds: UInt32, on index: Slot<Connection>,
     _ connack: inout Connack
-  ) throws(Violation) -> UInt32 {
+  ) throws(Violation) -> Slot<Session> {
     let window = min(
       configuration.inFlightLimit,
       connect.properties.number(.receiveMaximum).map { UInt16(clamping: $0) } ?? .max)
@@ -200,7 +200,7 @@ extension Broker {
       removeSession(existing)  // [MQTT-3.1.2-4]
     }
     if sessions.count >= configuration.sessionLimit {
-      counters.sessionsRefused += 1
+      status.counters.sessionsRefused += 1
       throw Violation(
         .serverUnavailable, "max-sessions \(configuration.sessionLimit) is reached")
     }
@@ -223,9 +223,8 @@ extension Broker {
   }
 
   /// Closes the connection that has this session now. [MQTT-3.1.4-3]
-  private mutating func takeOver(_ session: UInt32, by peer: String, isClean: Bool) {
-    if !sessions[session].isOnline { return }
-    let old = sessions[session].connection
+  private mutating func takeOver(_ session: Slot<Session>, by peer: String, isClean: Bool) {
+    guard let old = sessions[session].connection else { return }
     if connections[old].version == .v5 {
       send(.disconnect(Disconnect(reasonCode: .sessionTakenOver)), on: old)
     }
@@ -235,7 +234,7 @@ extension Broker {
 
   /// Writes down what both sides promise, and tells the client what differs from the default.
   private mutating func agree(
-    _ connect: Connect, on index: UInt32, _ connack: inout Connack
+    _ connect: Connect, on index: Slot<Connection>, _ connack: inout Connack
   ) {
     let limit = configuration.keepAliveLimitSeconds
     connections[index].keepAliveSeconds = connect.keepAliveSeconds
@@ -270,7 +269,8 @@ extension Broker {
   ///
   /// These are limits of ours: topic aliases are then not made, and who sends too long a packet is
   /// told by a DISCONNECT. A Receive Maximum that a client was not told is not held against it.
-  private mutating func fit(_ connack: inout Connack, on index: UInt32) throws(Violation) {
+  private mutating func fit(_ connack: inout Connack, on index: Slot<Connection>) throws(Violation)
+  {
     let limit = connections[index].packetSizeLimit
     if limit == .max { return }
     let dispensable: [PropertyIdentifier] = [
@@ -289,12 +289,12 @@ extension Broker {
       "its Maximum Packet Size of \(limit) bytes has no room for CONNACK [MQTT-3.1.2-24]")
   }
 
-  private mutating func startKeepAlive(_ index: UInt32) {
+  private mutating func startKeepAlive(_ index: Slot<Connection>) {
     let seconds = connections[index].keepAliveSeconds
     if seconds == 0 { return }
     // One and a half times the keep alive. [MQTT-3.1.2-22]
     deadlines.insert(
-      .keepAlive, connections.identifier(at: index),
+      .keepAlive(connections.identifier(at: index)),
       at: now.advanced(byNanoseconds: Int64(seconds) * 1_500_000_000))
   }
 }

@@ -15,25 +15,20 @@ import MQTTCodec
 import MQTTSession
 
 extension Broker {
-  /// Stands for "no kept message" in a flow.
-  static let unkept = UInt32.max
-
   /// Delivers a message to one session.
   @inline(__always) mutating func deliver(
     _ message: inout RoutedMessage, to target: Target, _ identifiers: [UInt32],
-    group: SlotIdentifier? = nil
+    group: SlotIdentifier<SharedGroup>? = nil
   ) {
     let session = target.session
     let connection = sessions[session].connection
-    if connection != Session.noConnection && isOutside(message.topic, connection) { return }
+    if let connection, isOutside(message.topic, connection) { return }
     let terms = DeliveryTerms(
-      // The lower one of the two qualities. [MQTT-3.8.4-8]
-      qos: configuration.upgradesQoS
-        ? target.flags.qos : min(message.terms.qos, target.flags.qos),
+      qos: qos(of: message.terms, for: target.flags),
       isRetained: message.terms.isRetained && target.flags.contains(.retainAsPublished),
       subscriptionIdentifiers: identifiers, group: group)
     if terms.qos == .atMostOnce {
-      if connection != Session.noConnection && sessions[session].replayCount == 0 {
+      if let connection, sessions[session].replayCount == 0 {
         if connections[connection].outputCount < configuration.outboxByteLimit {
           transmit(&message, terms, identifier: 0, on: connection)
         } else {
@@ -41,17 +36,17 @@ extension Broker {
         }
         return
       }
-      if connection == Session.noConnection && !configuration.queuesQoS0 { return }
-    } else if connection != Session.noConnection && sessions[session].nothingWaits
-      && hasWindow(session)
-      && connections[connection].outputCount < configuration.outboxByteLimit
-      && !(isStoreFailing && terms.qos == .exactlyOnce && sessions[session].record != 0)
+      if connection == nil && !configuration.queuesQoS0 { return }
+    } else if let connection, sessions[session].nothingWaits, hasWindow(session),
+      connections[connection].outputCount < configuration.outboxByteLimit,
+      !(terms.qos == .exactlyOnce && isFrozen(session))
     {
       if !fits(&message, terms, connection) { return dropTooLarge(session, connection) }
-      var kept = Self.unkept
+      var kept: Slot<Delivery>?
       if isKeptInFlight(session) || group != nil {
-        kept = keep(&message, terms)
-        if sessions[session].record != 0 { recordSent(kept, to: session) }
+        let delivery = keep(&message, terms)
+        if sessions[session].record != 0 { recordSent(delivery, to: session) }
+        kept = delivery
       }
       let identifier = sessions[session].sender.send(kept, qos: terms.qos)
       transmit(&message, terms, identifier: identifier.rawValue, on: connection)
@@ -62,23 +57,30 @@ extension Broker {
     enqueue(keep(&message, terms), for: session)
   }
 
+  /// The QoS at which a message goes to a subscriber: the lower one of the two. [MQTT-3.8.4-8]
+  @inline(__always) func qos(of message: PublicationTerms, for flags: SubscriberFlags) -> QoS {
+    configuration.upgradesQoS ? flags.qos : min(message.qos, flags.qos)
+  }
+
   /// Whether messages that were sent are kept until they are acknowledged: to send them again, or
   /// to know their length.
-  @inline(__always) func isKeptInFlight(_ session: UInt32) -> Bool {
+  @inline(__always) func isKeptInFlight(_ session: Slot<Session>) -> Bool {
     sessions[session].keepsSent || configuration.inFlightByteLimit > 0
   }
 
   /// Whether another message may be under way to a session.
-  @inline(__always) func hasWindow(_ session: UInt32) -> Bool {
+  @inline(__always) func hasWindow(_ session: Slot<Session>) -> Bool {
     sessions[session].sender.canSend
       && (configuration.inFlightByteLimit == 0
         || inFlightBytes(session) < configuration.inFlightByteLimit)
   }
 
-  private func inFlightBytes(_ session: UInt32) -> Int {
+  private func inFlightBytes(_ session: Slot<Session>) -> Int {
     var bytes = 0
-    for entry in sessions[session].sender.unfinished where entry.message != Self.unkept {
-      bytes += messages[deliveries[entry.message].message].payload.count
+    for entry in sessions[session].sender.unfinished {
+      if let delivery = entry.delivery {
+        bytes += mail.messages[mail.deliveries[delivery].message].payload.count
+      }
     }
     return bytes
   }
@@ -86,7 +88,7 @@ extension Broker {
   /// Appends a message to an outbox. [MQTT-3.3.1-9]
   @inline(__always) private mutating func transmit(
     _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
-    on connection: UInt32
+    on connection: Slot<Connection>
   ) {
     let isV5 = connections[connection].version == .v5
     if isV5 && (!terms.subscriptionIdentifiers.isEmpty || connections[connection].extras != nil)
@@ -102,7 +104,7 @@ extension Broker {
     let kind = RoutedMessage.Kind(isV5: isV5, hasIdentifier: identifier != 0)
     let form = message.form(kind, &spares)
     if form.count > Int(connections[connection].packetSizeLimit) {
-      return dropTooLarge(connections[connection].session, connection)
+      return dropTooLarge(session(of: connection), connection)
     }
     prepareOutbox(connection)
     let start = connections[connection].outbox.count
@@ -126,13 +128,13 @@ extension Broker {
   /// point, encoded for it alone.
   private mutating func transmitApart(
     _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
-    on connection: UInt32
+    on connection: Slot<Connection>
   ) {
     var form = publishForm(of: &message, terms, on: connection)
     let size = form.encodedSize
     // [MQTT-3.1.2-24]
     if size > Int(connections[connection].packetSizeLimit) {
-      return dropTooLarge(connections[connection].session, connection)
+      return dropTooLarge(session(of: connection), connection)
     }
     form.packetIdentifier = identifier
     let alias = outboundAlias(for: form.topic, size: size, on: connection)
@@ -146,7 +148,7 @@ extension Broker {
   /// What takes a message to a connection, without packet identifier and alias.
   @_lifetime(copy message)
   private func publishForm(
-    of message: inout RoutedMessage, _ terms: DeliveryTerms, on connection: UInt32
+    of message: inout RoutedMessage, _ terms: DeliveryTerms, on connection: Slot<Connection>
   ) -> PublishForm {
     var form = message.publishForm(connections[connection].version, terms.qos)
     form.topic = form.topic.extracting(droppingFirst: mountPoint(of: connection).count)
@@ -157,9 +159,9 @@ extension Broker {
 
   @inline(__always) private mutating func finishTransmit(
     _ message: inout RoutedMessage, _ terms: DeliveryTerms, identifier: UInt16,
-    on connection: UInt32
+    on connection: Slot<Connection>
   ) {
-    countSent(message.payload.count)
+    status.countSent(message.payload.count)
     if configuration.logsPackets {
       let note = PublishNote(
         terms, identifier: identifier, isDuplicate: false, byteCount: message.payload.count)
@@ -170,7 +172,7 @@ extension Broker {
 
   /// The alias that stands for a topic on a connection, zero when none does, and whether the
   /// client knows it already, so that the topic itself can be left out.
-  func outboundAlias(for topic: Span<UInt8>, size: Int, on connection: UInt32)
+  func outboundAlias(for topic: Span<UInt8>, size: Int, on connection: Slot<Connection>)
     -> OutboundAlias
   {
     // An alias takes three bytes itself.
@@ -182,15 +184,9 @@ extension Broker {
     return OutboundAlias(number: alias.alias, isKnown: !alias.isNew)
   }
 
-  @inline(__always) mutating func countSent(_ payloadBytes: Int) {
-    counters.messagesSent += 1
-    counters.publishSent += 1
-    counters.publishBytesSent += UInt64(payloadBytes)
-  }
-
   /// Whether a client takes a packet of that length. [MQTT-3.1.2-24]
   @inline(__always) private func fits(
-    _ message: inout RoutedMessage, _ terms: DeliveryTerms, _ connection: UInt32
+    _ message: inout RoutedMessage, _ terms: DeliveryTerms, _ connection: Slot<Connection>
   ) -> Bool {
     let limit = Int(connections[connection].packetSizeLimit)
     // Fixed header, lengths, identifier, expiry and subscription identifiers take less than this.
@@ -199,7 +195,8 @@ extension Broker {
   }
 
   @inline(never) private func isExactlyWithin(
-    _ limit: Int, _ message: inout RoutedMessage, _ terms: DeliveryTerms, _ connection: UInt32
+    _ limit: Int, _ message: inout RoutedMessage, _ terms: DeliveryTerms,
+    _ connection: Slot<Connection>
   ) -> Bool {
     publishForm(of: &message, terms, on: connection).encodedSize <= limit
   }

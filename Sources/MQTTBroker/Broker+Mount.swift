@@ -11,18 +11,18 @@ import MQTTSession
 
 extension Broker {
   /// The prefix of a connection; empty for most.
-  func mountPoint(of connection: UInt32) -> [UInt8] {
+  func mountPoint(of connection: Slot<Connection>) -> [UInt8] {
     if !connections[connection].isMounted { return [] }
     return connections[connection].extras?.mountPoint ?? []
   }
 
   /// A topic as everyone else knows it.
-  func mounted(_ topic: Span<UInt8>, on connection: UInt32) -> [UInt8] {
+  func mounted(_ topic: Span<UInt8>, on connection: Slot<Connection>) -> [UInt8] {
     mountPoint(of: connection) + array(topic)
   }
 
   /// A filter as everyone else knows it, in its share where it has one.
-  func mounted(_ filter: String, on connection: UInt32) -> String {
+  func mounted(_ filter: String, on connection: Slot<Connection>) -> String {
     if !connections[connection].isMounted { return filter }
     let prefix = String(decoding: mountPoint(of: connection), as: UTF8.self)
     guard let shared = Topic.shared(filter) else { return prefix + filter }
@@ -30,18 +30,18 @@ extension Broker {
   }
 
   /// A will with the topic that everyone else knows.
-  func mounted(_ will: Will?, on connection: UInt32) -> Will? {
+  func mounted(_ will: Will?, on connection: Slot<Connection>) -> Will? {
     guard var will, connections[connection].isMounted else { return will }
     will.topic = mounted(will.topic, on: connection)
     return will
   }
 
   /// Whether a topic has no name for the client of a connection.
-  @inline(__always) func isOutside(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
+  @inline(__always) func isOutside(_ topic: Span<UInt8>, _ connection: Slot<Connection>) -> Bool {
     connections[connection].isMounted && !isBelowMountPoint(topic, connection)
   }
 
-  private func isBelowMountPoint(_ topic: Span<UInt8>, _ connection: UInt32) -> Bool {
+  private func isBelowMountPoint(_ topic: Span<UInt8>, _ connection: Slot<Connection>) -> Bool {
     let prefix = mountPoint(of: connection)
     return topic.count > prefix.count
       && areEqual(topic.extracting(0..<prefix.count), prefix.span)

@@ -6,11 +6,11 @@ import MQTTSession
 
 extension Broker {
   /// Takes a PUBLISH that is well formed and lies in `packet`.
-  mutating func received(_ view: PublishView, _ packet: Span<UInt8>, on index: UInt32)
+  mutating func received(_ view: PublishView, _ packet: Span<UInt8>, on index: Slot<Connection>)
     throws(Violation)
   {
-    counters.publishReceived += 1
-    counters.publishBytesReceived += UInt64(view.payload.count)
+    status.counters.publishReceived += 1
+    status.counters.publishBytesReceived += UInt64(view.payload.count)
     let maximumQoS = connections[index].maximumQoS
     if view.qos > maximumQoS {
       throw Violation(
@@ -39,7 +39,7 @@ extension Broker {
   }
 
   private mutating func resolveAlias(
-    _ view: PublishView, _ packet: Span<UInt8>, on index: UInt32
+    _ view: PublishView, _ packet: Span<UInt8>, on index: Slot<Connection>
   ) throws(Violation) -> [UInt8] {
     let extras = makeExtras(for: index)
     if view.topicAlias > extras.inboundAliases.maximum {
@@ -59,16 +59,13 @@ extension Broker {
   }
 
   private mutating func take(
-    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: Slot<Connection>
   ) throws(Violation) {
     // A topic has at most one level more than bytes.
     if topic.count >= configuration.topicLevelLimit { try checkLevels(topic) }
-    let session = connections[index].session
+    let session = session(of: index)
     let identifier = PacketIdentifier(rawValue: view.packetIdentifier)
-    if isStoreFailing, let identifier,
-      !(view.qos == .exactlyOnce && sessions[session].receiver.contains(identifier)),
-      needsStore(view, topic: topic, on: index)
-    {
+    if let identifier, mustRefuse(view, identifier, topic: topic, on: index) {
       return refusePublish(view.qos, identifier, topic: topic, on: index)
     }
     let refusal = refusal(of: view, topic: topic, on: index)
@@ -90,7 +87,7 @@ extension Broker {
         return acknowledge(.pubrec, identifier, .success, on: index)
       }
     }
-    let recorded = journal.appended
+    let recorded = recorder.journal.appended
     let reason = refusal ?? publish(view, topic: topic, packet, on: index)
     guard let identifier else { return }
     if configuration.keepsRecords {
@@ -104,7 +101,7 @@ extension Broker {
 
   /// Why a message is not taken at all, which is then said; nil for one that is.
   @inline(__always) private mutating func refusal(
-    of view: PublishView, topic: Span<UInt8>, on index: UInt32
+    of view: PublishView, topic: Span<UInt8>, on index: Slot<Connection>
   ) -> ReasonCode? {
     if isDenied(topic, on: index) { return .notAuthorized }
     if let limit = configuration.payloadSizeLimit, view.payload.count > limit {
@@ -125,20 +122,22 @@ extension Broker {
   }
 
   /// Whether a client may not publish to a topic, which is then said.
-  @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: UInt32) -> Bool {
+  @inline(__always) private mutating func isDenied(_ topic: Span<UInt8>, on index: Slot<Connection>)
+    -> Bool
+  {
     if topic.count >= 4, topic[0] == 0x24, let reason = Self.reason(againstPublishing: topic) {
       note(.notice, "\(name(of: index)): PUBLISH to \(reason)")
       return true
     }
-    return isControlled && !mayPublish(connections[index].session, topic)
+    return gate.isControlled && !mayPublish(session(of: index), topic)
   }
 
   private mutating func publish(
-    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: UInt32
+    _ view: PublishView, topic: Span<UInt8>, _ packet: Span<UInt8>, on index: Slot<Connection>
   ) -> ReasonCode {
     let terms = PublicationTerms(
       qos: view.qos, isRetained: view.isRetained,
-      expirySeconds: view.messageExpiryIntervalSeconds, publisher: connections[index].session)
+      expirySeconds: view.messageExpiryIntervalSeconds, publisher: session(of: index))
     let payload = packet.extracting(view.payload)
     let isWanted: Bool
     let isV5 = connections[index].version == .v5
@@ -165,7 +164,7 @@ extension Broker {
   ///
   /// It has a topic, no properties, and no mount point; lengths are as short as ours, or they would
   /// have been refused.
-  @inline(__always) private func passage(of view: PublishView, on index: UInt32) -> Int? {
+  @inline(__always) private func passage(of view: PublishView, on index: Slot<Connection>) -> Int? {
     let variableHeaderEnd =
       view.topic.upperBound + (view.qos == .atMostOnce ? 0 : 2)
       + (connections[index].version == .v5 ? 1 : 0)
@@ -193,14 +192,15 @@ extension Broker {
 
   /// Sends one of the four acknowledgements.
   @inline(__always) mutating func acknowledge(
-    _ type: PacketType, _ identifier: PacketIdentifier, _ reason: ReasonCode, on index: UInt32
+    _ type: PacketType, _ identifier: PacketIdentifier, _ reason: ReasonCode,
+    on index: Slot<Connection>
   ) {
     let version = connections[index].version
     prepareOutbox(index)
     let view = AcknowledgementView(
       packetIdentifier: identifier, reasonCode: version == .v5 ? reason : .success)
     view.encode(type, into: &connections[index].outbox, version: version)
-    counters.messagesSent += 1
+    status.counters.messagesSent += 1
     if configuration.logsPackets { notePacket(sent: type, view, on: index) }
     enlist(index)
   }
@@ -211,27 +211,5 @@ extension Broker {
         .topicNameInvalid,
         "PUBLISH to a topic of more than max-topic-levels \(configuration.topicLevelLimit) levels")
     }
-  }
-
-  static func levelCount(_ topic: Span<UInt8>) -> Int {
-    var levels = 1
-    for index in topic.indices where topic[index] == 0x2F { levels += 1 }
-    return levels
-  }
-
-  /// Why no client may publish to a topic that begins with a dollar; nil if one may.
-  static func reason(againstPublishing topic: Span<UInt8>) -> String? {
-    if isSystem(topic) { return "$SYS refused, only the server publishes there" }
-    // A request without an answer would be waited for.
-    let name = String(decoding: array(topic), as: UTF8.self)
-    if !name.hasPrefix("$CONTROL/") { return nil }
-    return "\"\(name)\" refused, this broker takes no "
-      + "requests there; users and rights stand in files, which SIGHUP has read again"
-  }
-
-  /// Whether a topic or filter is `$SYS` or below it.
-  static func isSystem(_ topic: Span<UInt8>) -> Bool {
-    topic.count >= 4 && topic[0] == 0x24 && topic[1] == 0x53 && topic[2] == 0x59
-      && topic[3] == 0x53 && (topic.count == 4 || topic[4] == 0x2F)
   }
 }

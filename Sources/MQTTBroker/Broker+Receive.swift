@@ -31,26 +31,26 @@ extension Broker {
 
   /// Takes bytes that came on a connection, in any split.
   package mutating func receive(_ bytes: Span<UInt8>, on connection: ConnectionID, now: Instant) {
-    self.now = now
+    clock.now = now
     if !connections.contains(connection) { return }
-    counters.bytesReceived += UInt64(bytes.count)
+    status.counters.bytesReceived += UInt64(bytes.count)
     take(bytes, on: connection.index)
   }
 
   /// Reads what a connection sent while it waited.
-  mutating func readOn(_ index: UInt32) {
+  mutating func readOn(_ index: Slot<Connection>) {
     if connections[index].inbox.isEmpty || connections[index].stage == .closed { return }
     let waiting = connections[index].inbox.take()
     take(waiting.span, on: index)
   }
 
-  private mutating func take(_ bytes: Span<UInt8>, on index: UInt32) {
+  private mutating func take(_ bytes: Span<UInt8>, on index: Slot<Connection>) {
     connections[index].lastReceived = now
     // Who asks and never reads the answers would grow them without bound: acknowledgements cannot
     // be dropped as messages at QoS 0 are.
     if connections[index].outputCount > configuration.outboxByteLimit + Self.answerByteLimit {
       if connections[index].stage == .closed { return }
-      counters.closedOutboxFull += 1
+      status.counters.closedOutboxFull += 1
       leave(
         index,
         cause: "\(connections[index].outputCount) bytes wait for it and it does not read "
@@ -63,7 +63,7 @@ extension Broker {
       if !connections[index].inbox.isEmpty { start = try completePacket(bytes, on: index) }
       var seen = 0
       while start < bytes.count && connections[index].isReading {
-        if start >= seen && subscriptions.count >= MatchAhead.worthwhileCount {
+        if start >= seen && routing.paysToLookAhead {
           seen = lookAhead(bytes, from: start, on: index)
         }
         guard let header = try fixedHeader(bytes, at: start, on: index),
@@ -86,12 +86,14 @@ extension Broker {
   }
 
   /// Matches the topics of the next messages in `bytes` together; returns where they end.
-  private mutating func lookAhead(_ bytes: Span<UInt8>, from start: Int, on index: UInt32) -> Int {
-    ahead.begin()
+  private mutating func lookAhead(_ bytes: Span<UInt8>, from start: Int, on index: Slot<Connection>)
+    -> Int
+  {
+    routing.beginAhead()
     if connections[index].stage != .connected { return start }
-    let epoch = subscriptions.epoch &+ access.epoch
+    let epoch = routing.subscriptions.epoch &+ gate.access.epoch
     var start = start
-    while !ahead.isFull, let header = try? fixedHeader(bytes, at: start, on: index),
+    while !routing.isAheadFull, let header = try? fixedHeader(bytes, at: start, on: index),
       header.packetLength <= bytes.count - start
     {
       let body = bytes.extracting(start + header.headerLength..<start + header.packetLength)
@@ -99,18 +101,15 @@ extension Broker {
       if header.type != .publish || body.count < 2 { continue }
       let length = Int(body[0]) << 8 | Int(body[1])
       if length == 0 || length > body.count - 2 { continue }
-      let topic = body.extracting(2..<2 + length)
-      let hash = hash(topic, seed: topicSeed)
-      if cache.find(topic, hash: hash, epoch: epoch) == MatchCache.nothing {
-        ahead.add(topic, hash: hash)
-      }
+      routing.addAhead(body.extracting(2..<2 + length), epoch: epoch)
     }
-    ahead.match(subscriptions, marks: &marks)
+    routing.matchAhead()
     return start
   }
 
   /// Adds to the incomplete packet just what it lacks; returns how many bytes that took.
-  private mutating func completePacket(_ bytes: Span<UInt8>, on index: UInt32) throws(Violation)
+  private mutating func completePacket(_ bytes: Span<UInt8>, on index: Slot<Connection>)
+    throws(Violation)
     -> Int
   {
     var taken = 0
@@ -132,7 +131,8 @@ extension Broker {
   }
 
   /// Handles the packet in the inbox; false when the connection is closed after it.
-  private mutating func handleInbox(_ header: FixedHeader, on index: UInt32) throws(Violation)
+  private mutating func handleInbox(_ header: FixedHeader, on index: Slot<Connection>)
+    throws(Violation)
     -> Bool
   {
     let packet = connections[index].inbox.take()
@@ -140,7 +140,7 @@ extension Broker {
     return connections[index].stage != .closed
   }
 
-  private func fixedHeader(_ bytes: Span<UInt8>, at start: Int, on index: UInt32)
+  private func fixedHeader(_ bytes: Span<UInt8>, at start: Int, on index: Slot<Connection>)
     throws(Violation) -> FixedHeader?
   {
     var limit = configuration.packetSizeLimit
@@ -157,9 +157,9 @@ extension Broker {
   }
 
   private mutating func handle(
-    _ packet: Span<UInt8>, _ header: FixedHeader, on index: UInt32
+    _ packet: Span<UInt8>, _ header: FixedHeader, on index: Slot<Connection>
   ) throws(Violation) {
-    counters.messagesReceived += 1
+    status.counters.messagesReceived += 1
     let version = connections[index].version
     if connections[index].stage != .connected {
       if connections[index].stage == .closed { return }
@@ -203,7 +203,9 @@ extension Broker {
     }
   }
 
-  private mutating func handleConnected(_ packet: Packet, on index: UInt32) throws(Violation) {
+  private mutating func handleConnected(_ packet: Packet, on index: Slot<Connection>)
+    throws(Violation)
+  {
     if configuration.logsPackets { notePacket(received: packet, on: index) }
     switch packet {
     case .subscribe(let subscribe): try subscribed(subscribe, on: index)
@@ -219,7 +221,9 @@ extension Broker {
   }
 
   /// Nothing but CONNECT, and AUTH after it, is taken before CONNACK. [MQTT-3.1.0-1]
-  private mutating func handleUnconnected(_ packet: Packet, on index: UInt32) throws(Violation) {
+  private mutating func handleUnconnected(_ packet: Packet, on index: Slot<Connection>)
+    throws(Violation)
+  {
     switch (connections[index].stage, packet) {
     case (.awaitingConnect, .connect(let connect)):
       if configuration.logsPackets { notePacket(received: packet, on: index) }
@@ -237,8 +241,8 @@ extension Broker {
   }
 
   /// Answers a peer's fault and closes; the one place where that is done.
-  mutating func refuse(_ index: UInt32, _ violation: Violation) {
-    counters.protocolErrors += 1
+  mutating func refuse(_ index: Slot<Connection>, _ violation: Violation) {
+    status.counters.protocolErrors += 1
     let version = connections[index].version
     switch connections[index].stage {
     case .awaitingConnect, .authenticating, .awaitingCheck, .awaitingOthers:

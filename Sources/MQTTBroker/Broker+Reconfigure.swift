@@ -13,23 +13,23 @@ extension Broker {
   ///
   /// Whether records are kept, and the methods of authentication, stay as they are.
   package mutating func reconfigure(_ configuration: BrokerConfiguration, now: Instant) {
-    self.now = now
+    clock.now = now
     var next = configuration
     next.keepsRecords = self.configuration.keepsRecords
     next.authenticationMethods = self.configuration.authenticationMethods
     next.programVersion = self.configuration.programVersion
     self.configuration = next
-    subscriptions.keepsOverlaps = next.allowsDuplicates
+    routing.subscriptions.keepsOverlaps = next.allowsDuplicates
     setPolicies(next.listenerPolicies, now: now)
-    isFullOfConnections = false
-    isFullOfRetained = false
-    if subscriptions.hasSystemFilters { refreshStatus() }
+    gate.isFull = false
+    retained.isFull = false
+    if routing.subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   /// Ends the connections of a listener that is gone.
   package mutating func close(listener: Int, now: Instant) {
-    self.now = now
-    for index in 0..<UInt32(connections.upperBound) where connections.isOccupied(index) {
+    clock.now = now
+    for index in connections.slots where connections.isOccupied(index) {
       if Int(connections[index].listener) != listener || connections[index].stage == .closed {
         continue
       }
@@ -44,17 +44,18 @@ extension Broker {
   /// Sessions, subscriptions and retained topics, a line each, in the order of their slots.
   package func summary() -> [String] {
     var lines = [
-      "\(sessions.count) sessions, \(subscriptions.count) subscriptions, "
+      "\(sessions.count) sessions, \(routing.subscriptions.count) subscriptions, "
         + "\(retained.count) retained messages"
     ]
-    for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
+    for index in sessions.slots where sessions.isOccupied(index) {
       lines.append(
         "session \(sessions[index].clientIdentifier): "
           + (sessions[index].isOnline ? "connected" : "absent")
           + ", \(sessions[index].subscriptionCount) subscriptions, \(sessions[index].queue.count) "
           + "messages waiting, \(sessions[index].sender.unfinishedCount) in flight"
           + (sessions[index].withheld.map { ", \($0.deliveries.count) not for its user" } ?? ""))
-      subscriptions.forEach(firstOfSession: sessions[index].firstSubscription) { filter, qos in
+      routing.subscriptions.forEach(firstOfSession: sessions[index].firstSubscription) {
+        filter, qos in
         lines.append("  \(filter) QoS \(qos.rawValue)")
       }
       if lines.count > Self.summaryLineLimit { break }
@@ -69,12 +70,12 @@ extension Broker {
   }
 
   private func retainedTopics(atMost limit: Int) -> [String] {
-    var found: [UInt32] = []
+    var found: [Slot<Message>] = []
     let everything: [UInt8] = [UInt8(ascii: "#")]
     retained.match(everything.span, into: &found)
     return found.prefix(limit).map { message in
       String(
-        decoding: array(messages[message].bytes.span.extracting(messages[message].topic)),
+        decoding: mail.topic(of: message),
         as: UTF8.self)
     }
   }

@@ -7,12 +7,12 @@ import MQTTSession
 
 extension Broker {
   /// Takes a SUBSCRIBE that is well formed.
-  mutating func subscribed(_ subscribe: Subscribe, on index: UInt32) throws(Violation) {
-    let session = connections[index].session
+  mutating func subscribed(_ subscribe: Subscribe, on index: Slot<Connection>) throws(Violation) {
+    let session = session(of: index)
     try checkAnswer(reasonCount: subscribe.subscriptions.count, on: index)
-    if isStoreFailing && sessions[session].record != 0 { return refuse(subscribe, on: index) }
+    if isFrozen(session) { return refuse(subscribe, on: index) }
     let identifier = subscribe.properties.number(.subscriptionIdentifier) ?? 0
-    let recorded = journal.appended
+    let recorded = recorder.journal.appended
     var reasons: [ReasonCode] = []
     reasons.reserveCapacity(subscribe.subscriptions.count)
     var replays: [Subscription] = []
@@ -48,22 +48,24 @@ extension Broker {
   }
 
   /// Takes an UNSUBSCRIBE that is well formed.
-  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: UInt32) throws(Violation) {
-    let session = connections[index].session
+  mutating func unsubscribed(_ unsubscribe: Unsubscribe, on index: Slot<Connection>)
+    throws(Violation)
+  {
+    let session = session(of: index)
     try checkAnswer(reasonCount: unsubscribe.filters.count, on: index)
-    if isStoreFailing && sessions[session].record != 0 { return refuse(unsubscribe, on: index) }
-    let recorded = journal.appended
+    if isFrozen(session) { return refuse(unsubscribe, on: index) }
+    let recorded = recorder.journal.appended
     var reasons: [ReasonCode] = []
     for filter in unsubscribe.filters {
       let text = mounted(filter, on: index)
       let shared = Topic.shared(text)
       let filter = Array((shared?.filter ?? text).utf8)
-      if isControlled && !maySubscribe(.unsubscribe, session, filter) {
+      if gate.isControlled && !maySubscribe(.unsubscribe, session, filter) {
         reasons.append(.notAuthorized)
         continue
       }
       var first = sessions[session].firstSubscription
-      let wasThere = subscriptions.unsubscribe(
+      let wasThere = routing.subscriptions.unsubscribe(
         session: session, filter: filter.span, group: shared?.group, firstOfSession: &first)
       sessions[session].firstSubscription = first
       if wasThere {
@@ -71,7 +73,7 @@ extension Broker {
         sessions[session].subscriptionCount -= 1
         sessions[session].isFullOfSubscriptions = false
         if sessions[session].record != 0 {
-          journal.append(
+          recorder.journal.append(
             .unsubscribe(sessions[session].record, filter: Array(text.utf8)))
         }
       }
@@ -84,7 +86,7 @@ extension Broker {
   }
 
   /// SUBACK and UNSUBACK have a reason for each filter, and no shorter form. [MQTT-3.1.2-24]
-  private func checkAnswer(reasonCount: Int, on index: UInt32) throws(Violation) {
+  private func checkAnswer(reasonCount: Int, on index: Slot<Connection>) throws(Violation) {
     let limit = connections[index].packetSizeLimit
     if limit == .max { return }
     let remaining = 3 + reasonCount
@@ -97,7 +99,8 @@ extension Broker {
 
   /// Adds a subscription whose filter and options the codec has found to be in order.
   private mutating func add(
-    _ subscription: Subscription, identifier: UInt32, session: UInt32, on index: UInt32
+    _ subscription: Subscription, identifier: UInt32, session: Slot<Session>,
+    on index: Slot<Connection>
   ) -> (ReasonCode, isNew: Bool) {
     let whole = Array(subscription.filter.utf8)
     let shared = Topic.shared(subscription.filter)
@@ -111,11 +114,14 @@ extension Broker {
           + "\(configuration.topicLevelLimit) levels is refused")
       return (.topicFilterInvalid, false)
     }
-    if isControlled && !maySubscribe(.subscribe, session, filter) { return (.notAuthorized, false) }
+    if gate.isControlled && !maySubscribe(.subscribe, session, filter) {
+      return (.notAuthorized, false)
+    }
     if Int(sessions[session].subscriptionCount) >= configuration.subscriptionLimit
-      && !subscriptions.contains(session: session, filter: filter.span, group: shared?.group)
+      && routing.subscriptions.subscription(of: session, filter: filter.span, group: shared?.group)
+        == nil
     {
-      counters.subscriptionsRefused += 1
+      status.counters.subscriptionsRefused += 1
       if !sessions[session].isFullOfSubscriptions {
         sessions[session].isFullOfSubscriptions = true
         note(
@@ -127,7 +133,7 @@ extension Broker {
     }
     if Self.isSystem(filter.span) { refreshStatus() }
     var first = sessions[session].firstSubscription
-    let isNew = subscriptions.subscribe(
+    let isNew = routing.subscriptions.subscribe(
       session: session, filter: filter.span, group: shared?.group, options: subscription.options,
       identifier: identifier, firstOfSession: &first)
     sessions[session].firstSubscription = first

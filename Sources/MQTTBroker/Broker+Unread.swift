@@ -71,7 +71,7 @@ extension Broker {
 
   /// What the peer of a connection had sent has been received, as far as it is bounded.
   package mutating func wasReadOut(_ connection: ConnectionID, now: Instant) {
-    self.now = now
+    clock.now = now
     let index = connection.index
     guard isBeingReadOut(connection) else { return }
     connections[index].isBeingReadOut = false
@@ -81,7 +81,6 @@ extension Broker {
     switch overdue {
     case .connect: connectFalls(index)
     case .keepAlive: keepAliveFalls(index)
-    case .login, .sessionExpiry, .will, .status, .sweep, .queueSweep, .pages, .faults: return
     }
   }
 
@@ -95,7 +94,7 @@ extension Broker {
 
   /// A reactor has polled since ``takesLookWish(reactor:)``, and what it found has been received.
   package mutating func looked(reactor: Int, now: Instant) {
-    self.now = now
+    clock.now = now
     if looks.outstanding == 0 { return }
     looks.outstanding -= 1
     if looks.outstanding > 0 { return }
@@ -120,7 +119,7 @@ extension Broker {
   // MARK: Who waits
 
   /// Has a connection read out; what was due for it is decided then.
-  mutating func readOut(_ connection: ConnectionID, before overdue: DeadlineKind? = nil) {
+  mutating func readOut(_ connection: ConnectionID, before overdue: Connection.Overdue? = nil) {
     let index = connection.index
     if let overdue { connections[index].overdue = overdue }
     if connections[index].isBeingReadOut { return }
@@ -129,20 +128,20 @@ extension Broker {
   }
 
   /// What a client has to wait for before it may have the session of `identifier`.
-  func wait(of index: UInt32, as identifier: String) -> Wait? {
+  func wait(of index: Slot<Connection>, as identifier: String) -> Wait? {
     let extras = connections[index].extras
     guard let session = sessionsByIdentifier[identifier.exact] else {
       return sessions.count >= configuration.sessionLimit && extras?.hasWaitedForLook != true
         ? .look : nil
     }
-    if !sessions[session].isOnline { return nil }
-    let old = connections.identifier(at: sessions[session].connection)
+    guard let connection = sessions[session].connection else { return nil }
+    let old = connections.identifier(at: connection)
     return extras?.predecessor == old ? nil : .readOut(old)
   }
 
   /// A client waits, and nothing that it sends is looked at.
-  mutating func letOthersGoFirst(_ wait: Wait, _ admission: Admission, _ index: UInt32) {
-    if connections[index].stage == .awaitingCheck { logins.waitingCount -= 1 }
+  mutating func letOthersGoFirst(_ wait: Wait, _ admission: Admission, _ index: Slot<Connection>) {
+    if connections[index].stage == .awaitingCheck { gate.logins.waitingCount -= 1 }
     let extras = makeExtras(for: index)
     extras.admission = admission
     switch wait {
@@ -158,7 +157,7 @@ extension Broker {
   }
 
   /// A connection waits until all sockets have been looked at.
-  mutating func awaitLook(_ index: UInt32) {
+  mutating func awaitLook(_ index: Slot<Connection>) {
     connections[index].stage = .awaitingOthers
     let connection = connections.identifier(at: index)
     if looks.outstanding > 0 { return looks.next.append(connection) }
@@ -173,7 +172,7 @@ extension Broker {
   }
 
   /// Those who waited for a connection need not any more.
-  mutating func letGo(successorsOf index: UInt32) {
+  mutating func letGo(successorsOf index: Slot<Connection>) {
     guard let extras = connections[index].extras, !extras.successors.isEmpty else { return }
     for successor in extras.successors { looks.ready.append(successor) }
     extras.successors = []
@@ -202,7 +201,7 @@ extension Broker {
   }
 
   /// Reads what a connection sent while it waited, and ends it if it has ended meanwhile.
-  mutating func goOn(_ index: UInt32) {
+  mutating func goOn(_ index: Slot<Connection>) {
     if connections[index].isWaiting { return }
     readOn(index)
     guard !connections[index].isWaiting, let cause = connections[index].extras?.endCause else {
@@ -214,7 +213,7 @@ extension Broker {
   }
 
   /// Whether a connection that ends has sent what is still to be looked at.
-  func isToBeReadOn(_ index: UInt32) -> Bool {
+  func isToBeReadOn(_ index: Slot<Connection>) -> Bool {
     connections[index].stage == .awaitingOthers
       || connections[index].stage == .awaitingCheck && !connections[index].inbox.isEmpty
   }

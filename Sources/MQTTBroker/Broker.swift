@@ -6,16 +6,20 @@
 //
 //   receive (Broker+Receive)  bytes -> packets, one place where a peer's fault is answered
 //     -> connect, publish, acknowledge, subscribe, disconnect (Broker+Connect, ...)
-//     -> route (Broker+Route)      topic -> targets (SubscriptionTree, MatchCache)
+//     -> route (Routing)           topic -> targets (SubscriptionTree, MatchCache)
 //     -> deliver (Broker+Deliver)  packet identifier, bytes into the outbox; beyond the window into
-//                                  the queue (Broker+Queue), beyond all limits nowhere (Broker+Drop)
+//                                  the queue (Mail), beyond all limits nowhere
 //   nextOutput, takeOutput, nextClose, takeLog: what the shell has to do now
+//
+// It is composed of parts that each own their data and say what they promise: Router, Mail, Retained,
+// Recorder, Gate and Status, each in a folder of its own. What needs two of them is a method of the
+// engine that calls both; `checkInvariants` asks them all, and then what holds between them.
 //
 // The order of calls is: open, then receive any number of times, then end; advance(to:) when
 // nextDeadline has come; and after any of them the shell fetches output, closes and log lines.
 //
 // With `keepsRecords`, load comes before everything else, and takeRecords and durable join a store
-// to it (Records/): what may not be lost is on disk before it is acknowledged. storeFailed says that
+// to it (Recorder/): what may not be lost is on disk before it is acknowledged. storeFailed says that
 // it cannot be for a while. nextPageRequest and supply bring back what waits in long queues, of which
 // only a window is in memory.
 
@@ -24,7 +28,7 @@ import MQTTCodec
 import MQTTSession
 
 /// Names a connection between the engine and the shell.
-package typealias ConnectionID = SlotIdentifier
+package typealias ConnectionID = SlotIdentifier<Connection>
 
 /// A connection that the engine has done with: write `output`, then close.
 package struct ClosingConnection: ~Copyable {
@@ -49,103 +53,70 @@ package struct Broker: ~Copyable {
   }
 
   package internal(set) var configuration: BrokerConfiguration
-  /// What each listener asks of its clients, by index. (Broker+Policies)
-  var policies: [ListenerPolicy]
-  /// The time of the call that is being handled.
-  var now: Instant
-  let startedAt: Instant
-  let wallClockSecondsAtStart: Int64
-  /// What had passed of the next one.
-  let wallClockNanosecondsAtStart: Int64
+  var clock: EngineClock
   var random: RandomNumbers
-
-  var connections = SlotTable<Connection>()
-  /// Connections that have a place, all together and by listener. (Broker+Places)
-  var placeCount = 0
-  var listenerCounts: [Int] = []
-  /// Who waits until all reactors have looked once more. (Broker+Unread)
-  var looks = Looks()
-  var sessions = SlotTable<Session>()
-  /// Client identifier to session; only ever asked, never walked.
-  var sessionsByIdentifier: [ExactText: UInt32] = [:]
-  var messages = SlotTable<Message>()
-  var deliveries = SlotTable<Delivery>()
-  var subscriptions: SubscriptionTree
-  var retained: RetainedTree
-  var cache = MatchCache()
-  var deadlines = DeadlineHeap()
-  var counters = Counters()
-  var status = StatusTopics()
-  let topicSeed: UInt64
 
   /// A field whose size the compiler does not know keeps it from taking the engine for a value that
   /// it may load: without it, each call of a method that changes nothing copied all 2,249 bytes.
   private let staysInPlace: (any Sendable)? = nil
 
-  var match = Match()
-  var marks = MatchMarks()
-  var ahead = MatchAhead()
-  var retainedMatches: [UInt32] = []
+  // MARK: Peers
+
+  var connections = SlotTable<Connection>()
+  var sessions = SlotTable<Session>()
+  /// Client identifier to session; only ever asked, never walked.
+  var sessionsByIdentifier: [ExactText: Slot<Session>] = [:]
+  /// Who waits until all reactors have looked once more. (Broker+Unread)
+  var looks = Looks()
+  var deadlines = DeadlineHeap()
+  var isShuttingDown = false
+  /// Sessions that ended because their time was over, in this call of `advance`, and what they had.
+  var removedInTick = 0
+
+  // MARK: Parts
+
+  /// From topics to those who want them.
+  var routing: Router
+  /// Messages that wait or are under way.
+  var mail = Mail()
+  /// The last message of each topic.
+  var retained: Retained
+  /// What must outlive a crash.
+  var recorder = Recorder()
+  /// Who gets in, and what they may do.
+  var gate: Gate
+  /// What the engine counts and says.
+  var status = Status()
+
+  // MARK: What is on its way out
 
   var reactors: [ReactorQueue] = [ReactorQueue()]
   var spares = SpareBuffers()
   var output = SharedOutput()
-  var log: [LogEntry] = []
-  var faults = RepeatedFaults()
-  /// Whether the shell writes log entries of the level information; it may change at any time.
-  package var writesInformation = true
-  /// Those of them that wait to be published.
-  var unpublishedLog: [LogEntry] = []
-  var isShuttingDown = false
-  /// Limits that were reached and about which that was said; they are said again only after they
-  /// were left.
-  var isFullOfConnections = false
-  var isFullOfRetained = false
-
-  /// What clients may do. (Broker+Authorize)
-  var access: AccessState
-  /// Whoever connected last, for sessions to share.
-  var latestSubject = SessionSubject.unknown
-  /// Whether there are access lists at all.
-  var isControlled = false
-  /// Those who are not in yet. (Broker+Login)
-  var logins = Logins()
-
-  /// What must outlive a crash.
-  var journal = Journal()
-  /// Connections with output that waits for a batch, in the order of the batches.
-  var held: [(connection: ConnectionID, batch: UInt64)] = []
-  /// Sessions that ended because their time was over, in this call of `advance`, and what they had.
-  var removedInTick = 0
-  /// Queues that are only partly in memory.
-  var paging = Paging()
-  /// The time in which the store cannot commit, while it lasts. (Broker+Outage)
-  var outage: StoreOutage?
-  /// Whether there is one, for where that is asked often.
-  var isStoreFailing = false
 
   /// An engine without peers.
   ///
-  /// `wallClockSeconds` and `wallClockNanoseconds` are Unix time at `now`. `randomSeed` makes assigned client identifiers and
-  /// hashes hard to guess; equal seeds and equal calls give equal results.
+  /// `wallClockSeconds` and `wallClockNanoseconds` are Unix time at `now`. `randomSeed` makes
+  /// assigned client identifiers and hashes hard to guess; equal seeds and equal calls give equal
+  /// results.
   package init(
     _ configuration: BrokerConfiguration, randomSeed: UInt64, now: Instant,
     wallClockSeconds: Int64, wallClockNanoseconds: Int64 = 0
   ) {
     self.configuration = configuration
-    policies = configuration.listenerPolicies
-    access = AccessState(decisionLimit: configuration.decisionCacheLimit)
-    self.now = now
-    startedAt = now
-    wallClockSecondsAtStart = wallClockSeconds
-    wallClockNanosecondsAtStart = wallClockNanoseconds
+    gate = Gate(configuration)
+    clock = EngineClock(
+      now: now, unixSeconds: wallClockSeconds, nanoseconds: wallClockNanoseconds)
     random = RandomNumbers(seed: randomSeed)
-    topicSeed = random.next()
-    subscriptions = SubscriptionTree(seed: random.next())
-    subscriptions.keepsOverlaps = configuration.allowsDuplicates
-    retained = RetainedTree(seed: random.next())
+    let topicSeed = random.next()
+    routing = Router(topicSeed: topicSeed, treeSeed: random.next())
+    routing.subscriptions.keepsOverlaps = configuration.allowsDuplicates
+    retained = Retained(seed: random.next())
     readAccess()
   }
+
+  /// The time of the call that is being handled.
+  @inline(__always) var now: Instant { clock.now }
 
   // MARK: The world speaks
 
@@ -156,10 +127,10 @@ package struct Broker: ~Copyable {
   package mutating func open(
     reactor: Int, listener: Int, peer: String, facts: PeerFacts = PeerFacts(), now: Instant
   ) -> ConnectionID? {
-    self.now = now
-    let isCrowded = isCrowded(listener: listener, facts.address)
+    clock.now = now
+    let isCrowded = gate.isCrowded(listener: listener, facts.address, configuration)
     if isShuttingDown || isCrowded && looks.isFull {
-      counters.connectionsRefused += 1
+      status.counters.connectionsRefused += 1
       return nil
     }
     while reactors.count <= reactor { reactors.append(ReactorQueue()) }
@@ -173,18 +144,18 @@ package struct Broker: ~Copyable {
       connections[connection.index].isMounted = true
       makeExtras(for: connection.index).mountPoint = Array(terms.mountPoint.utf8)
     }
-    if let name = policy(ofListener: UInt16(listener)).userName(from: facts) {
+    if let name = gate.policy(ofListener: UInt16(listener)).userName(from: facts) {
       makeExtras(for: connection.index).identity = name
     }
     if isCrowded { awaitLook(connection.index) } else { takePlace(connection) }
     deadlines.insert(
-      .connect, connection, at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
+      .connect(connection), at: now.advanced(bySeconds: configuration.connectTimeoutSeconds))
     return connection
   }
 
   /// The connection is gone, for a reason that the log shall name.
   package mutating func end(_ connection: ConnectionID, cause: String, now: Instant) {
-    self.now = now
+    clock.now = now
     if !connections.contains(connection) { return }
     if isToBeReadOn(connection.index) {
       makeExtras(for: connection.index).endCause = cause
@@ -207,88 +178,24 @@ package struct Broker: ~Copyable {
 
   /// Does all that is due at `now`.
   package mutating func advance(to now: Instant) {
-    self.now = now
+    clock.now = now
     removedInTick = 0
     while let connection = looks.ready.popFirst() { othersWereRead(connection) }
     while let due = deadlines.popDue(now) { expire(due) }
+    #if DEBUG
+      recorder.checkInvariants()
+      gate.checkInvariants()
+      status.checkInvariants()
+    #endif
   }
 
   /// When ``advance(to:)`` has something to do next; nil when nothing is due ever.
   package var nextDeadline: Instant? { looks.ready.count > 0 ? now : deadlines.first }
 
-  // MARK: What to do now
-
-  /// Whether `reactor` has output to take or connections to close.
-  package func hasWork(reactor: Int) -> Bool {
-    reactor < reactors.count && reactors[reactor].hasWork
-  }
-
-  /// The next connection of `reactor` that has output; each once until its output is taken.
-  package mutating func nextOutput(reactor: Int) -> ConnectionID? {
-    if reactor >= reactors.count { return nil }
-    while let connection = reactors[reactor].outputs.popLast() {
-      if connections.contains(connection) && Int(connections[connection.index].reactor) == reactor
-        && connections[connection.index].isListed
-      {
-        connections[connection.index].isListed = false
-        if !isHeld(connection.index) { return connection }
-      }
-    }
-    return nil
-  }
-
-  /// Whether output of this connection waits to be taken.
-  package func hasOutput(_ connection: ConnectionID) -> Bool {
-    connections.contains(connection) && connections[connection.index].outputCount > 0
-      && !isHeld(connection.index)
-  }
-
-  /// Moves the output out; messages that waited for room take its place.
-  package mutating func takeOutput(of connection: ConnectionID) -> ConnectionOutput {
-    if !connections.contains(connection) {
-      return ConnectionOutput(own: ByteBuffer(), lent: [], shared: nil)
-    }
-    let output = ConnectionOutput(
-      own: takeReleasedOutput(of: connection.index), lent: takeLent(of: connection.index),
-      shared: takeRun(of: connection.index))
-    counters.bytesSent += UInt64(output.count)
-    let session = connections[connection.index].session
-    if session != Connection.noSession { outputTaken(session, connection.index) }
-    return output
-  }
-
-  /// Takes back the memory of output that was written.
-  package mutating func recycle(_ buffer: consuming ByteBuffer) { spares.put(buffer) }
-
-  /// The next connection of `reactor` that is to be closed, with its last output.
-  package mutating func nextClose(reactor: Int) -> ClosingConnection? {
-    if reactor >= reactors.count { return nil }
-    while let connection = reactors[reactor].closes.popLast() {
-      // What is held back goes out first; `durable` puts the connection here again.
-      if connections.contains(connection) && connections[connection.index].holds.isEmpty {
-        settleRuns(of: connection.index)
-        let output = connections[connection.index].outbox.take()
-        counters.bytesSent += UInt64(output.count)
-        release(connection.index)
-        return ClosingConnection(connection: connection, output: output)
-      }
-    }
-    return nil
-  }
-
-  /// The log entries since the last call, in order.
-  package mutating func takeLog() -> [LogEntry] {
-    noteMoreDenials()
-    if log.isEmpty { return [] }
-    let entries = log
-    log.removeAll(keepingCapacity: true)
-    return entries
-  }
-
   // MARK: Parts shared by all acts
 
   /// Puts a connection into its reactor's list of those with output.
-  @inline(__always) mutating func enlist(_ index: UInt32) {
+  @inline(__always) mutating func enlist(_ index: Slot<Connection>) {
     if connections[index].isListed || connections[index].stage == .closed { return }
     connections[index].isListed = true
     reactors[Int(connections[index].reactor)].outputs.append(connections.identifier(at: index))
@@ -296,13 +203,13 @@ package struct Broker: ~Copyable {
 
   /// Makes sure that a connection's outbox ends with what it sends last, and has memory, used before
   /// if there is some.
-  @inline(__always) mutating func prepareOutbox(_ index: UInt32) {
+  @inline(__always) mutating func prepareOutbox(_ index: Slot<Connection>) {
     settleRuns(of: index)
     if connections[index].outbox.capacity == 0 { connections[index].outbox = spares.take() }
   }
 
   /// Copies what it shares with others, if there is something, behind what is in the outbox.
-  @inline(__always) mutating func settleRuns(of index: UInt32) {
+  @inline(__always) mutating func settleRuns(of index: Slot<Connection>) {
     if !connections[index].run.isEmpty || connections[index].lentByteCount > 0 {
       copyRuns(of: index)
     }
@@ -311,7 +218,7 @@ package struct Broker: ~Copyable {
   /// Appends a packet to a connection's outbox.
   ///
   /// A last word that is longer than the client takes is left out. [MQTT-3.1.2-24]
-  mutating func send(_ packet: Packet, on index: UInt32) {
+  mutating func send(_ packet: Packet, on index: Slot<Connection>) {
     let version = connections[index].version
     prepareOutbox(index)
     let start = connections[index].outbox.count
@@ -319,13 +226,13 @@ package struct Broker: ~Copyable {
     if connections[index].outbox.count - start > Int(connections[index].packetSizeLimit) {
       return connections[index].outbox.truncate(to: start)
     }
-    counters.messagesSent += 1
+    status.counters.messagesSent += 1
     if configuration.logsPackets { notePacket(sent: packet, on: index) }
     enlist(index)
   }
 
   /// Marks a connection as done: no more is read, and it is closed after its output.
-  mutating func close(_ index: UInt32) {
+  mutating func close(_ index: Slot<Connection>) {
     if connections[index].stage == .closed { return }
     settle(index)
     leavePlace(index)
@@ -334,19 +241,27 @@ package struct Broker: ~Copyable {
   }
 
   /// What only some connections need, made when it is needed first.
-  mutating func makeExtras(for index: UInt32) -> ConnectionExtras {
+  mutating func makeExtras(for index: Slot<Connection>) -> ConnectionExtras {
     if let extras = connections[index].extras { return extras }
     let extras = ConnectionExtras(inboundMaximum: terms(of: index).topicAliasMaximum)
     connections[index].extras = extras
     return extras
   }
 
+  /// The session of a client that is connected.
+  @inline(__always) func session(of index: Slot<Connection>) -> Slot<Session> {
+    guard let session = connections[index].session else {
+      preconditionFailure("a client that is connected has a session")
+    }
+    return session
+  }
+
   /// What holds for the clients of a connection's listener.
-  func terms(of index: UInt32) -> ListenerTerms {
+  func terms(of index: Slot<Connection>) -> ListenerTerms {
     configuration.terms(ofListener: connections[index].listener)
   }
 
-  mutating func release(_ index: UInt32) {
+  mutating func release(_ index: Slot<Connection>) {
     settle(index)
     leavePlace(index)
     letGo(successorsOf: index)

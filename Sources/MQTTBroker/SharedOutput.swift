@@ -60,7 +60,7 @@ struct SharedOutput: ~Copyable {
 
   private var streams: InlineArray<2, Stream> = [Stream(), Stream()]
   /// Connections that may have a run.
-  var users: [UInt32] = []
+  var users: [Slot<Connection>] = []
 
   init() {}
 
@@ -119,7 +119,7 @@ extension Broker {
 
   /// Lets a connection send a message from the stream; false when it needs a copy.
   @inline(__always) mutating func share(
-    _ message: inout RoutedMessage, on connection: UInt32
+    _ message: inout RoutedMessage, on connection: Slot<Connection>
   ) -> Bool {
     let isV5 = connections[connection].version == .v5
     if message.place(isV5: isV5).isEmpty { makePlace(for: &message, isV5: isV5) }
@@ -152,7 +152,7 @@ extension Broker {
   }
 
   /// Moves the run out of a connection; where something is held back there is none.
-  mutating func takeRun(of index: UInt32) -> SharedRun? {
+  mutating func takeRun(of index: Slot<Connection>) -> SharedRun? {
     let run = connections[index].run
     if run.isEmpty { return nil }
     connections[index].run = StreamRange()
@@ -160,7 +160,7 @@ extension Broker {
   }
 
   /// Moves out what was lent to a connection.
-  mutating func takeLent(of index: UInt32) -> [SharedRun] {
+  mutating func takeLent(of index: Slot<Connection>) -> [SharedRun] {
     if connections[index].lentByteCount == 0 { return [] }
     connections[index].lentByteCount = 0
     var lent: [SharedRun] = []
@@ -169,7 +169,7 @@ extension Broker {
   }
 
   /// Copies what a connection would send from streams to its outbox.
-  mutating func copyRuns(of index: UInt32) {
+  mutating func copyRuns(of index: Slot<Connection>) {
     var runs = takeLent(of: index)
     if let run = takeRun(of: index) { runs.append(run) }
     prepareOutbox(index)

@@ -19,8 +19,8 @@ struct SpareBuffers: ~Copyable {
   private static let largeByteLimit = 8 << 20
 
   private var buffers = SlotTable<ByteBuffer>()
-  private var order: [UInt32] = []
-  private var large: [(slot: UInt32, capacity: Int)] = []
+  private var order: [Slot<ByteBuffer>] = []
+  private var large: [(slot: Slot<ByteBuffer>, capacity: Int)] = []
   private var largeByteCount = 0
 
   init() {}

@@ -50,8 +50,8 @@ private struct Engine: ~Copyable {
   private static let batchSize = 50
 
   private var broker: Broker
-  private var publisher = SlotIdentifier.none
-  private var subscribers: [SlotIdentifier] = []
+  private var publisher = ConnectionID.none
+  private var subscribers: [ConnectionID] = []
   private let now: Instant
   private let batch: [UInt8]
   private let qos: QoS

@@ -13,13 +13,13 @@ struct LimitTests {
     let world = World { $0.connectionLimit = 2 }
     let first = Peer(world, "first")
     let second = Peer(world, "second")
-    for _ in 0..<3 { #expect(Peer(silent: world).connection == SlotIdentifier.none) }
+    for _ in 0..<3 { #expect(Peer(silent: world).connection == ConnectionID.none) }
     #expect(first.isServed)
     #expect(world.logCount("max-connections 2 is reached") == 1)
     second.cut()
     #expect(world.status("limits/refused/connections") == "3")
     let third = Peer(world, "third")
-    #expect(Peer(silent: world).connection == SlotIdentifier.none)
+    #expect(Peer(silent: world).connection == ConnectionID.none)
     #expect(third.isServed)
     #expect(world.logCount("max-connections 2 is reached") == 2)
   }

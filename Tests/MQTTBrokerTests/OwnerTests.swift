@@ -194,9 +194,9 @@ extension Peer {
 
   @Test func `a session of nobody known is that of the first who comes for it`() {
     let store = RecordsStore()
-    let record = SessionRecord(
-      number: 1, clientIdentifier: "gw", userName: nil, isUnclaimed: true, expirySeconds: .max,
-      leftAtUnixSeconds: nil)
+    var record = SessionRecord(
+      number: 1, clientIdentifier: "gw", userName: nil, expirySeconds: .max)
+    record.isUnclaimed = true
     store.world.broker.load([.saveSession(record)], now: store.world.now)
     let first = store.world.connect("gw", "ann").peer
     store.commit()

@@ -81,7 +81,7 @@ final class Peer {
     connection =
       world.broker.open(
         reactor: 0, listener: listener, peer: name, facts: facts, now: world.now)
-      ?? SlotIdentifier.none
+      ?? ConnectionID.none
     world.settle()
     if isClosed { connection = .none }
   }

@@ -60,8 +60,8 @@ extension Simulation {
       Link(
         client: client.index, version: client.session.version, connection: connection,
         keepAliveSeconds: Int(client.plan.keepAliveSeconds)))
-    while linksBySlot.count <= Int(connection.index) { linksBySlot.append(0) }
-    linksBySlot[Int(connection.index)] = link
+    while linksBySlot.count <= connection.index.position { linksBySlot.append(0) }
+    linksBySlot[connection.index.position] = link
     try settle()
     if !links[link].brokerHasIt { return try turnedAway(client) }
     client.link = link

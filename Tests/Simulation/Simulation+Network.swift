@@ -231,7 +231,7 @@ extension Simulation {
     isReadingOut = true
     defer { isReadingOut = false }
     while let connection = broker.nextReadOut(reactor: 0) {
-      let link = linksBySlot[Int(connection.index)]
+      let link = linksBySlot[connection.index.position]
       if links[link].connection == connection && !plantUnread(link) {
         try deliverUp(link, count: links[link].up.count)
       }
@@ -258,7 +258,7 @@ extension Simulation {
 
   private func fetchOutput() {
     while let connection = broker.nextOutput(reactor: 0) {
-      let link = linksBySlot[Int(connection.index)]
+      let link = linksBySlot[connection.index.position]
       if takesOutput(link) { send(broker.takeOutput(of: connection), to: link) }
     }
     for link in links.indices
@@ -277,7 +277,7 @@ extension Simulation {
     var ended: [Int] = []
     while var closing = broker.nextClose(reactor: 0) {
       let connection = closing.connection
-      let link = linksBySlot[Int(connection.index)]
+      let link = linksBySlot[connection.index.position]
       send(closing.output.take().bytes, to: link)
       guard links[link].connection == connection, links[link].brokerHasIt else { continue }
       motion += 1

@@ -134,8 +134,10 @@ package final class Simulation: ModelWitness {
       for (position, action) in scenario.actions.enumerated() {
         if isTracing { say("-- \(position): \(action.kind)") }
         try perform(action)
+        broker.checkInvariants()
       }
       try drain()
+      broker.checkInvariants()
       try judge()
       try checkStore()
       return nil

@@ -20,34 +20,35 @@ enum Sample {
   static func session(
     _ number: UInt64, left: Int64? = nil, expiry: UInt32 = 3600, listener: String? = nil
   ) -> Record {
-    .saveSession(
-      SessionRecord(
-        number: number, clientIdentifier: "client-\(number)",
-        userName: number % 2 == 0 ? "user-\(number)" : nil, listener: listener,
-        expirySeconds: expiry,
-        leftAtUnixSeconds: left))
+    var record = SessionRecord(
+      number: number, clientIdentifier: "client-\(number)",
+      userName: number % 2 == 0 ? "user-\(number)" : nil, expirySeconds: expiry)
+    record.listener = listener
+    record.leftAtUnixSeconds = left
+    return .saveSession(record)
   }
 
   static func message(
     _ number: UInt64, topic: String = "a/b", properties: [UInt8] = [], payload: [UInt8],
     expires: Int64? = nil, qos: QoS = .atLeastOnce, isRetained: Bool = false
   ) -> Record {
-    .store(
-      MessageRecord(
-        number: number, topicLength: topic.utf8.count, propertiesLength: properties.count,
-        bytes: Array(topic.utf8) + properties + payload, qos: qos, isRetained: isRetained,
-        expiresAtUnixSeconds: expires))
+    var record = MessageRecord(
+      number: number, topicLength: topic.utf8.count, propertiesLength: properties.count,
+      bytes: Array(topic.utf8) + properties + payload, qos: qos, isRetained: isRetained)
+    record.expiresAtUnixSeconds = expires
+    return .store(record)
   }
 
   static func entry(
     _ position: UInt64, session: UInt64, message: UInt64, bytes: Int = 10,
     qos: QoS = .atLeastOnce, identifiers: [UInt32] = [], group: String? = nil
   ) -> Record {
-    .enqueue(
-      QueueRecord(
-        session: session, position: position, message: message, byteCount: bytes, qos: qos,
-        isRetained: false, subscriptionIdentifiers: identifiers, group: group.map { Array($0.utf8) }
-      ))
+    var record = QueueRecord(
+      session: session, position: position, message: message, byteCount: bytes, qos: qos,
+      isRetained: false)
+    record.subscriptionIdentifiers = identifiers
+    record.group = group.map { Array($0.utf8) }
+    return .enqueue(record)
   }
 
   static func subscription(
@@ -60,11 +61,11 @@ enum Sample {
   }
 
   static func will(_ session: UInt64, payload: [UInt8] = [1, 0, 255]) -> Record {
-    .setWill(
-      session,
-      WillRecord(
-        topic: Array("wills/\(session)".utf8), properties: [1, 1], payload: payload,
-        qos: .exactlyOnce, isRetained: true, delaySeconds: 30, expirySeconds: nil))
+    var record = WillRecord(
+      topic: Array("wills/\(session)".utf8), properties: [1, 1], payload: payload,
+      qos: .exactlyOnce, isRetained: true)
+    record.delaySeconds = 30
+    return .setWill(session, record)
   }
 
   /// Something of everything that version 1 of the file can hold.

@@ -102,9 +102,9 @@ struct VersionTwoTests {
   }
 
   @Test func `that nobody is known to own a session is kept`() throws {
-    let record = SessionRecord(
-      number: 1, clientIdentifier: "c", userName: nil, isUnclaimed: true, expirySeconds: 60,
-      leftAtUnixSeconds: nil)
+    var record = SessionRecord(
+      number: 1, clientIdentifier: "c", userName: nil, expirySeconds: 60)
+    record.isUnclaimed = true
     let store = try Store.open(directory.settings)
     try store.commit([.saveSession(record)])
     store.close()

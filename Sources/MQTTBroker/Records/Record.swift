@@ -84,7 +84,7 @@ package struct SessionRecord: Equatable, Sendable {
   /// The name of the listener that its client came through last; nil when that is not known.
   package var listener: String?
   /// Whether it is not known who made the session, so that the first who comes for it has it.
-  package var isUnclaimed: Bool
+  package var isUnclaimed = false
   /// Session Expiry Interval; `.max` is never. (3.1.2.11.2)
   ///
   /// Zero for a session that lasted and now ends with its connection, as long as its queue is read
@@ -93,18 +93,12 @@ package struct SessionRecord: Equatable, Sendable {
   /// When its connection ended, in Unix time; nil while it has one.
   package var leftAtUnixSeconds: Int64?
 
-  /// Joins its parts.
-  package init(
-    number: UInt64, clientIdentifier: String, userName: String?, listener: String? = nil,
-    isUnclaimed: Bool = false, expirySeconds: UInt32, leftAtUnixSeconds: Int64?
-  ) {
+  /// Joins what every session has; it has a connection, and its listener is not known.
+  package init(number: UInt64, clientIdentifier: String, userName: String?, expirySeconds: UInt32) {
     self.number = number
     self.clientIdentifier = clientIdentifier
     self.userName = userName
-    self.listener = listener
-    self.isUnclaimed = isUnclaimed
     self.expirySeconds = expirySeconds
-    self.leftAtUnixSeconds = leftAtUnixSeconds
   }
 }
 
@@ -143,22 +137,19 @@ package struct WillRecord: Equatable, Sendable {
   package var qos: QoS
   package var isRetained: Bool
   /// Will Delay Interval, counted from the end of the connection. (3.1.3.2.2)
-  package var delaySeconds: UInt32
+  package var delaySeconds: UInt32 = 0
   /// Message Expiry Interval, counted from publication; nil is never.
   package var expirySeconds: UInt32?
 
-  /// Joins its parts.
+  /// Joins what every will has; it is published at once and never expires.
   package init(
-    topic: [UInt8], properties: [UInt8], payload: [UInt8], qos: QoS, isRetained: Bool,
-    delaySeconds: UInt32, expirySeconds: UInt32?
+    topic: [UInt8], properties: [UInt8], payload: [UInt8], qos: QoS, isRetained: Bool
   ) {
     self.topic = topic
     self.properties = properties
     self.payload = payload
     self.qos = qos
     self.isRetained = isRetained
-    self.delaySeconds = delaySeconds
-    self.expirySeconds = expirySeconds
   }
 }
 
@@ -191,10 +182,10 @@ package struct MessageRecord: Equatable, Sendable {
   /// When it expires, in Unix time; nil is never.
   package var expiresAtUnixSeconds: Int64?
 
-  /// Joins its parts.
+  /// Joins what every message has; it never expires.
   package init(
     number: UInt64, topicLength: Int, propertiesLength: Int, bytes: [UInt8], qos: QoS,
-    isRetained: Bool, expiresAtUnixSeconds: Int64?
+    isRetained: Bool
   ) {
     self.number = number
     self.topicLength = topicLength
@@ -202,7 +193,6 @@ package struct MessageRecord: Equatable, Sendable {
     self.bytes = bytes
     self.qos = qos
     self.isRetained = isRetained
-    self.expiresAtUnixSeconds = expiresAtUnixSeconds
   }
 }
 
@@ -218,14 +208,13 @@ package struct QueueRecord: Equatable, Sendable {
   package var qos: QoS
   /// The RETAIN flag it goes out with.
   package var isRetained: Bool
-  package var subscriptionIdentifiers: [UInt32]
+  package var subscriptionIdentifiers: [UInt32] = []
   /// The `$share/...` filter it was taken from, so that another member can have it; or nil.
   package var group: [UInt8]?
 
-  /// Joins its parts.
+  /// Joins what every entry has; it has no identifiers, and no group.
   package init(
-    session: UInt64, position: UInt64, message: UInt64, byteCount: Int, qos: QoS, isRetained: Bool,
-    subscriptionIdentifiers: [UInt32], group: [UInt8]?
+    session: UInt64, position: UInt64, message: UInt64, byteCount: Int, qos: QoS, isRetained: Bool
   ) {
     self.session = session
     self.position = position
@@ -233,7 +222,5 @@ package struct QueueRecord: Equatable, Sendable {
     self.byteCount = byteCount
     self.qos = qos
     self.isRetained = isRetained
-    self.subscriptionIdentifiers = subscriptionIdentifiers
-    self.group = group
   }
 }

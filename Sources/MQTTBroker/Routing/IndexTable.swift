@@ -1,29 +1,31 @@
-// A hash table of small indices, for things that live in slots elsewhere. Each place keeps half
-// of the hash beside the index, so that growing and removing never look at the things themselves,
+// A hash table of slots, for things that live in slots elsewhere. Each place keeps half
+// of the hash beside the slot, so that growing and removing never look at the things themselves,
 // and a search touches them only when the hash agrees.
 
+import Basis
 import CProcessor
 
 /// Open addressing with linear probing; at most three quarters full.
-struct IndexTable {
-  /// `nothing` as an index marks a free place.
-  static let nothing = UInt32.max
-  private static let freePlace = UInt64.max
+struct IndexTable<Element: ~Copyable> {
+  /// No slot has the number in its low half.
+  private static var freePlace: UInt64 { .max }
 
-  /// Hash in the high half, index in the low half; a power of two long.
+  /// Hash in the high half, slot in the low half; a power of two long.
   private var places: [UInt64] = []
   private(set) var count = 0
 
-  /// The index for which `matches` holds among those with this hash, or `nothing`.
-  @inline(__always) func find(_ hash: UInt32, where matches: (UInt32) -> Bool) -> UInt32 {
-    if places.isEmpty { return Self.nothing }
+  /// The slot for which `matches` holds among those with this hash; nil when there is none.
+  @inline(__always) func find(
+    _ hash: UInt32, where matches: (Slot<Element>) -> Bool
+  ) -> Slot<Element>? {
+    if places.isEmpty { return nil }
     let mask = places.count - 1
     var place = Int(hash) & mask
     while true {
       let entry = places[place]
-      if entry == Self.freePlace { return Self.nothing }
-      let index = UInt32(truncatingIfNeeded: entry)
-      if UInt32(truncatingIfNeeded: entry >> 32) == hash && matches(index) { return index }
+      if entry == Self.freePlace { return nil }
+      let slot = Slot<Element>(UInt32(truncatingIfNeeded: entry))
+      if UInt32(truncatingIfNeeded: entry >> 32) == hash && matches(slot) { return slot }
       place = (place + 1) & mask
     }
   }
@@ -37,20 +39,20 @@ struct IndexTable {
     }
   }
 
-  /// The first index with this hash, or `nothing`; the things themselves are not looked at.
-  @inline(__always) func first(_ hash: UInt32) -> UInt32 { find(hash) { _ in true } }
+  /// The first slot with this hash; the things themselves are not looked at.
+  @inline(__always) func first(_ hash: UInt32) -> Slot<Element>? { find(hash) { _ in true } }
 
-  /// Adds an index that is not in the table.
-  mutating func insert(_ index: UInt32, hash: UInt32) {
+  /// Adds a slot that is not in the table.
+  mutating func insert(_ slot: Slot<Element>, hash: UInt32) {
     if (count + 1) * 4 > places.count * 3 { grow() }
-    place(UInt64(hash) << 32 | UInt64(index))
+    place(UInt64(hash) << 32 | UInt64(slot.number))
     count += 1
   }
 
-  /// Removes an index that is in the table.
-  mutating func remove(_ index: UInt32, hash: UInt32) {
+  /// Removes a slot that is in the table.
+  mutating func remove(_ slot: Slot<Element>, hash: UInt32) {
     let mask = places.count - 1
-    let entry = UInt64(hash) << 32 | UInt64(index)
+    let entry = UInt64(hash) << 32 | UInt64(slot.number)
     var hole = Int(hash) & mask
     while places[hole] != entry { hole = (hole + 1) & mask }
     // Later entries of the run move up, so that no search stops early at the hole.

@@ -10,6 +10,9 @@ import Basis
 
 /// A few topics and their matches, in the order in which their messages come.
 struct MatchAhead: ~Copyable {
+  typealias Node = SubscriptionTree.Node
+  typealias Tree = TopicTree<SubscriptionTree.Subscription>
+
   /// Topics that are walked together.
   static let limit = 64
   /// Subscriptions from which on it is worth the while: fewer of them stay in the caches.
@@ -22,28 +25,28 @@ struct MatchAhead: ~Copyable {
     var level = TopicLevel()
     var start = 0
     /// The first of its ends.
-    var end = Int32.max
+    @Compact var end: Slot<End>? = nil
     var isAtEnd: Bool { start > topic.count }
   }
 
   /// A node that the walk for one line has reached.
   struct Step {
-    var line: Int32
-    var node: UInt32
-    var search = TopicTree.ChildSearch.none
+    var line: Slot<Line>
+    var node: Slot<Node>
+    var search = Tree.ChildSearch.none
   }
 
   /// A node whose subscriptions belong to a line.
   struct End {
-    var node: UInt32
+    var node: Slot<Node>
     /// The next one of the line.
-    var next: Int32
+    @Compact var next: Slot<End>?
   }
 
   private var topics = ByteBuffer()
   private var lines = WorkList<Line>()
   private var matches: [Match] = []
-  /// The line whose turn is next.
+  /// The position of the line whose turn is next.
   private var next = 0
   private var epoch: UInt32 = 0
   private var steps = WorkList<Step>()
@@ -74,10 +77,15 @@ struct MatchAhead: ~Copyable {
     _ topic: Span<UInt8>, hash: UInt64, epoch: UInt32, into match: inout Match
   ) -> Bool {
     if next >= lines.count || self.epoch != epoch { return false }
-    for line in next..<lines.count where lines[line].hash == hash {
-      if !areEqual(topics.span.extracting(lines[line].topic), topic) { continue }
-      swap(&match, &matches[line])
-      next = line + 1
+    for position in next..<lines.count {
+      let line = Slot<Line>(UInt32(position))
+      if lines[line].hash != hash
+        || !areEqual(topics.span.extracting(lines[line].topic), topic)
+      {
+        continue
+      }
+      swap(&match, &matches[position])
+      next = position + 1
       return true
     }
     return false
@@ -91,51 +99,52 @@ struct MatchAhead: ~Copyable {
     while matches.count < lines.count { matches.append(Match()) }
     steps.removeAll()
     ends.removeAll()
-    for line in lines.indices { steps.append(Step(line: Int32(line), node: TopicTree.root)) }
+    for line in lines.slots { steps.append(Step(line: line, node: Tree.root)) }
     while !steps.isEmpty {
-      for line in lines.indices where !lines[line].isAtEnd { readLevel(line) }
-      for step in steps.indices { beginSearch(step, tree.tree) }
-      for step in steps.indices { tree.tree.goOn(&steps[step].search) }
-      for step in steps.indices { take(steps[step], tree.tree) }
-      for line in lines.indices { lines[line].start = lines[line].level.range.upperBound + 1 }
+      for line in lines.slots where !lines[line].isAtEnd { readLevel(line) }
+      for step in steps.slots { beginSearch(step, tree.tree) }
+      for step in steps.slots { tree.tree.goOn(&steps[step].search) }
+      for step in steps.slots { take(steps[step], tree.tree) }
+      for line in lines.slots { lines[line].start = lines[line].level.range.upperBound + 1 }
       swap(&steps, &nextSteps)
       nextSteps.removeAll()
     }
-    for end in ends.indices { tree.prefetch(at: ends[end].node) }
-    for line in lines.indices {
-      matches[line].removeAll()
+    for end in ends.slots { tree.prefetch(at: ends[end].node) }
+    for line in lines.slots {
+      matches[line.position].removeAll()
       marks.begin()
-      var end = lines[line].end
-      while end != Int32.max {
-        tree.collect(ends[Int(end)].node, into: &matches[line], marks: &marks)
-        end = ends[Int(end)].next
+      var next = lines[line].end
+      while let end = next {
+        tree.collect(ends[end].node, into: &matches[line.position], marks: &marks)
+        next = ends[end].next
       }
     }
   }
 
-  @inline(__always) private mutating func readLevel(_ line: Int) {
+  @inline(__always) private mutating func readLevel(_ line: Slot<Line>) {
     lines[line].level = TopicLevel(
       topics.span.extracting(lines[line].topic), from: lines[line].start)
   }
 
-  @inline(__always) private mutating func beginSearch(_ step: Int, _ tree: borrowing TopicTree) {
-    let line = Int(steps[step].line)
+  @inline(__always) private mutating func beginSearch(
+    _ step: Slot<Step>, _ tree: borrowing Tree
+  ) {
+    let line = steps[step].line
     if lines[line].isAtEnd { return }
     steps[step].search = tree.beginSearch(
       below: steps[step].node, lines[line].level, topics.span.extracting(lines[line].topic))
   }
 
   /// The same step as in `SubscriptionTree.match`.
-  @inline(__always) private mutating func take(_ step: Step, _ tree: borrowing TopicTree) {
-    let line = Int(step.line)
+  @inline(__always) private mutating func take(_ step: Step, _ tree: borrowing Tree) {
+    let line = step.line
     let range = lines[line].topic
     // Wildcards at the first level do not reach topics that begin with `$`. [MQTT-4.7.2-1]
     let skipsWildcards =
-      step.node == TopicTree.root && !range.isEmpty && topics[range.lowerBound] == 0x24
+      step.node == Tree.root && !range.isEmpty && topics[range.lowerBound] == 0x24
     if !skipsWildcards {
       // It matches its parent too. (4.7.1.2)
-      let hash = tree.nodes[step.node].hash
-      if hash != TopicTree.nothing {
+      if let hash = tree.nodes[step.node].hash {
         tree.nodes.prefetch(hash)
         append(hash, to: line)
       }
@@ -143,17 +152,16 @@ struct MatchAhead: ~Copyable {
     if lines[line].isAtEnd { return append(step.node, to: line) }
     let exact = tree.end(
       step.search, below: step.node, lines[line].level, topics.span.extracting(range))
-    if exact != TopicTree.nothing { nextSteps.append(Step(line: step.line, node: exact)) }
+    if let exact { nextSteps.append(Step(line: step.line, node: exact)) }
     if skipsWildcards { return }
-    let plus = tree.nodes[step.node].plus
-    if plus != TopicTree.nothing {
+    if let plus = tree.nodes[step.node].plus {
       tree.nodes.prefetch(plus)
       nextSteps.append(Step(line: step.line, node: plus))
     }
   }
 
-  @inline(__always) private mutating func append(_ node: UInt32, to line: Int) {
-    ends.append(End(node: node, next: lines[line].end))
-    lines[line].end = Int32(ends.count - 1)
+  @inline(__always) private mutating func append(_ node: Slot<Node>, to line: Slot<Line>) {
+    let next = lines[line].end
+    lines[line].end = ends.append(End(node: node, next: next))
   }
 }

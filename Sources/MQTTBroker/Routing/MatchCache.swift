@@ -18,48 +18,54 @@ struct MatchCache: ~Copyable {
   }
 
   private(set) var lines = SlotTable<Line>()
-  /// Two line numbers a set; `nothing` when there is none yet.
-  private var index: [UInt32] = []
+  /// Two lines a set; none when there is none yet.
+  private var index: [Compact<Line>] = []
   /// The last hash that missed in each set.
   private var candidates: [UInt32] = []
-  static let nothing = UInt32.max
   /// The line that was found last: a topic often comes many times in a row.
-  private var latest = MatchCache.nothing
+  @Compact private var latest: Slot<Line>? = nil
 
   init() {}
 
-  /// The line that was found last, if it is that of a topic; else `nothing`.
-  @inline(__always) func findAgain(_ topic: Span<UInt8>, epoch: UInt32) -> UInt32 {
-    latest != Self.nothing && lines[latest].epoch == epoch
-      && areEqual(lines[latest].topic.span, topic) ? latest : Self.nothing
+  /// The line that was found last, if it is that of a topic.
+  @inline(__always) func findAgain(_ topic: Span<UInt8>, epoch: UInt32) -> Slot<Line>? {
+    guard let latest, lines[latest].epoch == epoch, areEqual(lines[latest].topic.span, topic)
+    else { return nil }
+    return latest
   }
 
-  /// The line of a topic, or `nothing`.
-  @inline(__always) mutating func find(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32) -> UInt32
-  {
-    if index.isEmpty { return Self.nothing }
+  /// The line of a topic; nil when it is not remembered.
+  @inline(__always) mutating func find(
+    _ topic: Span<UInt8>, hash: UInt64, epoch: UInt32
+  ) -> Slot<Line>? {
+    if index.isEmpty { return nil }
     let set = Int(truncatingIfNeeded: hash) & (Self.setCount - 1)
     for way in 0..<2 {
-      let line = index[set * 2 + way]
-      if line != Self.nothing && lines[line].hash == hash && lines[line].epoch == epoch
-        && areEqual(lines[line].topic.span, topic)
+      if let line = index[set * 2 + way].wrappedValue, lines[line].hash == hash,
+        lines[line].epoch == epoch, areEqual(lines[line].topic.span, topic)
       {
         latest = line
         return line
       }
     }
-    return Self.nothing
+    return nil
+  }
+
+  /// Whether a line stands in the set of its hash.
+  func isIndexed(_ line: Slot<Line>) -> Bool {
+    let set = (Int(truncatingIfNeeded: lines[line].hash) & (Self.setCount - 1)) * 2
+    return index[set].wrappedValue == line || index[set + 1].wrappedValue == line
   }
 
   /// Swaps the targets of a line, so that they can be walked without being copied.
-  @inline(__always) mutating func exchange(_ targets: inout [Target], of line: UInt32) {
+  @inline(__always) mutating func exchange(_ targets: inout [Target], of line: Slot<Line>) {
     swap(&targets, &lines[line].match.targets)
   }
 
   /// Whether a topic that was not found has come often enough to be remembered.
   mutating func isWorthKeeping(hash: UInt64) -> Bool {
     if index.isEmpty {
-      index = [UInt32](repeating: Self.nothing, count: Self.setCount * 2)
+      index = [Compact<Line>](repeating: Compact(wrappedValue: nil), count: Self.setCount * 2)
       candidates = [UInt32](repeating: 0, count: Self.setCount)
     }
     let set = Int(truncatingIfNeeded: hash) & (Self.setCount - 1)
@@ -73,12 +79,13 @@ struct MatchCache: ~Copyable {
   mutating func keep(_ topic: Span<UInt8>, hash: UInt64, epoch: UInt32, _ match: Match) {
     let set = (Int(truncatingIfNeeded: hash) & (Self.setCount - 1)) * 2
     // The second way is the older one: lines enter in the first.
-    let old = index[set + 1]
+    let old = index[set + 1].wrappedValue
     index[set + 1] = index[set]
-    if old != Self.nothing { lines.remove(old) }
-    latest = Self.nothing
+    if let old { lines.remove(old) }
+    latest = nil
     var bytes = ByteBuffer(exactCapacity: topic.count)
     bytes.append(topic)
-    index[set] = lines.insert(Line(hash: hash, epoch: epoch, topic: bytes, match: match)).index
+    index[set].wrappedValue =
+      lines.insert(Line(hash: hash, epoch: epoch, topic: bytes, match: match)).index
   }
 }

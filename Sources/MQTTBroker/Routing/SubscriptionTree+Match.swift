@@ -10,7 +10,7 @@ import MQTTCodec
 
 /// One session that wants a message.
 struct Target {
-  var session: UInt32
+  var session: Slot<Session>
   /// Zero, one identifier, or `Match.manyIdentifiers` and an index of `Match.identifierLists`.
   var identifiers: UInt32
   var flags: SubscriberFlags
@@ -23,7 +23,7 @@ struct Match {
 
   var targets: [Target] = []
   /// Shared groups; one member of each gets the message.
-  var groups: [UInt32] = []
+  var groups: [Slot<SharedGroup>] = []
   var identifierLists: [[UInt32]] = []
 
   /// The identifiers of a target.
@@ -46,8 +46,8 @@ struct MatchMarks {
   private var marks: [(stamp: UInt32, position: UInt32)] = []
   private var stamp: UInt32 = 0
   /// The nodes of the level at hand and of the next one; empty between matches.
-  var nodes: [UInt32] = []
-  var nextNodes: [UInt32] = []
+  var nodes: [Slot<SubscriptionTree.Node>] = []
+  var nextNodes: [Slot<SubscriptionTree.Node>] = []
 
   mutating func begin() {
     stamp &+= 1
@@ -58,10 +58,11 @@ struct MatchMarks {
   }
 
   /// The position of `session` in this match; nil, and `position` from now on, when it is new.
-  mutating func position(of session: UInt32, orSet position: Int) -> Int? {
-    while marks.count <= Int(session) { marks.append((0, 0)) }
-    if marks[Int(session)].stamp == stamp { return Int(marks[Int(session)].position) }
-    marks[Int(session)] = (stamp, UInt32(position))
+  mutating func position(of session: Slot<Session>, orSet position: Int) -> Int? {
+    let place = session.position
+    while marks.count <= place { marks.append((0, 0)) }
+    if marks[place].stamp == stamp { return Int(marks[place].position) }
+    marks[place] = (stamp, UInt32(position))
     return nil
   }
 }
@@ -76,23 +77,20 @@ extension SubscriptionTree {
     marks.begin()
     // Wildcards at the first level do not reach topics that begin with `$`. [MQTT-4.7.2-1]
     var skipsWildcards = topic.count > 0 && topic[0] == 0x24
-    var nodes: [UInt32] = []
-    var next: [UInt32] = []
+    var nodes: [Slot<Node>] = []
+    var next: [Slot<Node>] = []
     swap(&nodes, &marks.nodes)
     swap(&next, &marks.nextNodes)
-    nodes.append(TopicTree.root)
+    nodes.append(TopicTree<Subscription>.root)
     var start = 0
     while start <= topic.count && !nodes.isEmpty {
       let level = TopicLevel(topic, from: start)
       for node in nodes {
-        let exact = tree.child(of: node, level, topic)
-        if exact != TopicTree.nothing { next.append(exact) }
+        if let exact = tree.child(of: node, level, topic) { next.append(exact) }
         if skipsWildcards { continue }
-        let plus = tree.nodes[node].plus
-        if plus != TopicTree.nothing { next.append(plus) }
+        if let plus = tree.nodes[node].plus { next.append(plus) }
         // `sport/#` also matches `sport`: the hash child counts before and at the end. (4.7.1.2)
-        let hash = tree.nodes[node].hash
-        if hash != TopicTree.nothing { collect(hash, into: &match, marks: &marks) }
+        if let hash = tree.nodes[node].hash { collect(hash, into: &match, marks: &marks) }
       }
       skipsWildcards = false
       swap(&nodes, &next)
@@ -100,8 +98,7 @@ extension SubscriptionTree {
       start = level.range.upperBound + 1
     }
     for node in nodes {
-      let hash = tree.nodes[node].hash
-      if hash != TopicTree.nothing { collect(hash, into: &match, marks: &marks) }
+      if let hash = tree.nodes[node].hash { collect(hash, into: &match, marks: &marks) }
       collect(node, into: &match, marks: &marks)
     }
     nodes.removeAll(keepingCapacity: true)
@@ -110,30 +107,26 @@ extension SubscriptionTree {
   }
 
   /// Has the first subscription at a node brought into the cache.
-  @inline(__always) func prefetch(at node: UInt32) { subscriptions.prefetch(tree[node]) }
+  @inline(__always) func prefetch(at node: Slot<Node>) { subscriptions.prefetch(tree[node]) }
 
   /// Adds the subscriptions at a node to a match.
-  func collect(_ node: UInt32, into match: inout Match, marks: inout MatchMarks) {
-    var entry = tree[node]
-    while entry != Self.nothing {
+  func collect(_ node: Slot<Node>, into match: inout Match, marks: inout MatchMarks) {
+    var next = tree[node]
+    while let entry = next {
       let found = subscriptions[entry]
-      entry = found.nextAtNode
-      if found.flags.contains(.sharedGroup) {
-        match.groups.append(found.session)
-        continue
+      next = found.nextAtNode
+      switch found.subscriber {
+      case .group(let group): match.groups.append(group)
+      case .session(let session):
+        if !keepsOverlaps,
+          let position = marks.position(of: session, orSet: match.targets.count)
+        {
+          merge(found, into: &match, at: position)
+        } else {
+          match.targets.append(
+            Target(session: session, identifiers: found.identifier, flags: found.flags))
+        }
       }
-      if keepsOverlaps {
-        match.targets.append(
-          Target(session: found.session, identifiers: found.identifier, flags: found.flags))
-        continue
-      }
-      let position = marks.position(of: found.session, orSet: match.targets.count)
-      guard let position else {
-        match.targets.append(
-          Target(session: found.session, identifiers: found.identifier, flags: found.flags))
-        continue
-      }
-      merge(found, into: &match, at: position)
     }
   }
 

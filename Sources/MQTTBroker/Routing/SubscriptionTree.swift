@@ -10,71 +10,15 @@
 import Basis
 import MQTTCodec
 
-/// How a session wants the messages of a filter, in one byte.
-struct SubscriberFlags: OptionSet, Equatable {
-  let rawValue: UInt8
-
-  static let noLocal = SubscriberFlags(rawValue: 0x04)
-  static let retainAsPublished = SubscriberFlags(rawValue: 0x08)
-  /// `session` is the index of a shared group.
-  static let sharedGroup = SubscriberFlags(rawValue: 0x10)
-
-  init(rawValue: UInt8) { self.rawValue = rawValue }
-
-  init(_ options: SubscriptionOptions) {
-    var raw = options.qos.rawValue
-    if options.noLocal { raw |= 0x04 }
-    if options.retainAsPublished { raw |= 0x08 }
-    rawValue = raw
-  }
-
-  var qos: QoS {
-    switch rawValue & 3 {
-    case 0: .atMostOnce
-    case 1: .atLeastOnce
-    case 2, 3: .exactlyOnce
-    case _: .exactlyOnce
-    }
-  }
-}
-
 /// All subscriptions of all sessions.
 struct SubscriptionTree: ~Copyable {
-  static let nothing = UInt32.max
+  typealias Node = TopicTree<Subscription>.Node
 
-  /// One filter of one session, or one group at one node.
-  struct Subscription {
-    var node: UInt32
-    /// The session; or the group, when `flags` says so.
-    var session: UInt32
-    /// The group it is a member of, or `nothing`.
-    var group: UInt32
-    /// Zero is none.
-    var identifier: UInt32
-    var nextAtNode = SubscriptionTree.nothing
-    var previousAtNode = SubscriptionTree.nothing
-    var nextOfSession = SubscriptionTree.nothing
-    var previousOfSession = SubscriptionTree.nothing
-    var flags: SubscriberFlags
-  }
-
-  /// The members of one `$share/name/filter`.
-  struct SharedGroup {
-    var name: String
-    var node: UInt32
-    /// The entry that stands for the group at the node.
-    var entry: UInt32
-    /// Subscriptions of the members, in the order in which they joined.
-    var members: [UInt32] = []
-    /// Whose turn it is.
-    var turn = 0
-  }
-
-  private(set) var tree: TopicTree
+  private(set) var tree: TopicTree<Subscription>
   private(set) var subscriptions = SlotTable<Subscription>()
   private(set) var groups = SlotTable<SharedGroup>()
   /// Subscriptions by session, node and group.
-  private var table = IndexTable()
+  private var table = IndexTable<Subscription>()
   private let seed: UInt64
   /// Whether a session whose filters overlap stands in a match once for each of them.
   var keepsOverlaps = false { didSet { epoch &+= 1 } }
@@ -94,29 +38,30 @@ struct SubscriptionTree: ~Copyable {
   ///
   /// - Returns: whether it is a new one. [MQTT-3.8.4-3]
   mutating func subscribe(
-    session: UInt32, filter: Span<UInt8>, group name: String?, options: SubscriptionOptions,
-    identifier: UInt32, firstOfSession: inout UInt32
+    session: Slot<Session>, filter: Span<UInt8>, group name: String?,
+    options: SubscriptionOptions, identifier: UInt32, firstOfSession: inout Slot<Subscription>?
   ) -> Bool {
     epoch &+= 1
     let node = tree.insert(filter)
-    let group = name.map { groupIndex($0, at: node) } ?? Self.nothing
+    let group = name.map { self.group($0, at: node) }
     let flags = SubscriberFlags(options)
     if let existing = find(session: session, node: node, group: group) {
       subscriptions[existing].flags = flags
       subscriptions[existing].identifier = identifier
       return false
     }
-    var fresh = Subscription(
-      node: node, session: session, group: group, identifier: identifier, flags: flags)
+    var fresh = Subscription(node: node, session: session, flags: flags)
+    fresh.group = group
+    fresh.identifier = identifier
     fresh.nextOfSession = firstOfSession
     let index = subscriptions.insert(fresh).index
-    if firstOfSession != Self.nothing { subscriptions[firstOfSession].previousOfSession = index }
+    if let firstOfSession { subscriptions[firstOfSession].previousOfSession = index }
     firstOfSession = index
-    if group == Self.nothing {
-      linkAtNode(index)
-    } else {
+    if let group {
       groups[group].members.append(index)
       sharedCount += 1
+    } else {
+      linkAtNode(index)
     }
     table.insert(index, hash: hash(session, node, group))
     count += 1
@@ -125,59 +70,55 @@ struct SubscriptionTree: ~Copyable {
 
   /// Removes a subscription; false when there was none. [MQTT-3.10.4-1]
   mutating func unsubscribe(
-    session: UInt32, filter: Span<UInt8>, group name: String?, firstOfSession: inout UInt32
+    session: Slot<Session>, filter: Span<UInt8>, group name: String?,
+    firstOfSession: inout Slot<Subscription>?
   ) -> Bool {
-    let node = tree.find(filter)
-    if node == TopicTree.nothing { return false }
-    var group = Self.nothing
-    if let name {
-      guard let known = existingGroup(name, at: node) else { return false }
-      group = known
-    }
-    guard let index = find(session: session, node: node, group: group) else { return false }
+    guard let index = subscription(of: session, filter: filter, group: name) else { return false }
     remove(index, firstOfSession: &firstOfSession)
     return true
   }
 
-  /// Whether a session has this very subscription.
-  func contains(session: UInt32, filter: Span<UInt8>, group name: String?) -> Bool {
-    let node = tree.find(filter)
-    if node == TopicTree.nothing { return false }
-    guard let name else { return find(session: session, node: node, group: Self.nothing) != nil }
-    guard let group = existingGroup(name, at: node) else { return false }
-    return find(session: session, node: node, group: group) != nil
+  /// The subscription of a session to this very filter.
+  func subscription(
+    of session: Slot<Session>, filter: Span<UInt8>, group name: String?
+  ) -> Slot<Subscription>? {
+    guard let node = tree.find(filter) else { return nil }
+    guard let name else { return find(session: session, node: node, group: nil) }
+    guard let group = existingGroup(name, at: node) else { return nil }
+    return find(session: session, node: node, group: group)
   }
 
   /// Removes all subscriptions of a session.
-  mutating func removeAll(firstOfSession: inout UInt32) {
-    while firstOfSession != Self.nothing { remove(firstOfSession, firstOfSession: &firstOfSession) }
+  mutating func removeAll(firstOfSession: inout Slot<Subscription>?) {
+    while let first = firstOfSession { remove(first, firstOfSession: &firstOfSession) }
   }
 
   /// The filter of a subscription as the client wrote it.
-  func filter(of index: UInt32) -> [UInt8] {
+  func filter(of index: Slot<Subscription>) -> [UInt8] {
     let filter = tree.topic(of: subscriptions[index].node)
-    let group = subscriptions[index].group
-    if group == Self.nothing { return filter }
+    guard let group = subscriptions[index].group else { return filter }
     return Array("$share/\(groups[group].name)/".utf8) + filter
   }
 
   /// Hands the filters of a session, with its share where it has one, to `body`.
-  func forEach(firstOfSession: UInt32, _ body: (String, QoS) -> Void) {
-    var index = firstOfSession
-    while index != Self.nothing {
+  func forEach(firstOfSession: Slot<Subscription>?, _ body: (String, QoS) -> Void) {
+    var next = firstOfSession
+    while let index = next {
       let subscription = subscriptions[index]
       body(String(decoding: filter(of: index), as: UTF8.self), subscription.flags.qos)
-      index = subscription.nextOfSession
+      next = subscription.nextOfSession
     }
   }
 
   /// The member of a group whose turn comes after `offset` others.
-  func member(of group: UInt32, ahead offset: Int) -> UInt32 {
+  func member(of group: Slot<SharedGroup>, ahead offset: Int) -> Slot<Subscription> {
     groups[group].members[(groups[group].turn + offset) % groups[group].members.count]
   }
 
   /// Lets that member have its turn; the one after it is the next.
-  mutating func takeTurn(of group: UInt32, ahead offset: Int) -> UInt32 {
+  mutating func takeTurn(
+    of group: Slot<SharedGroup>, ahead offset: Int
+  ) -> Slot<Subscription> {
     let place = (groups[group].turn + offset) % groups[group].members.count
     groups[group].turn = place + 1
     return groups[group].members[place]
@@ -186,117 +127,116 @@ struct SubscriptionTree: ~Copyable {
   /// Whether any filter begins with the level `$SYS`.
   var hasSystemFilters: Bool {
     let name: [UInt8] = [0x24, 0x53, 0x59, 0x53]
-    return tree.child(of: TopicTree.root, TopicLevel(name.span, from: 0), name.span)
-      != TopicTree.nothing
+    let root = TopicTree<Subscription>.root
+    return tree.child(of: root, TopicLevel(name.span, from: 0), name.span) != nil
   }
 
   // MARK: The three lists
 
-  private mutating func remove(_ index: UInt32, firstOfSession: inout UInt32) {
+  private mutating func remove(
+    _ index: Slot<Subscription>, firstOfSession: inout Slot<Subscription>?
+  ) {
     epoch &+= 1
     count -= 1
     let gone = subscriptions[index]
     table.remove(index, hash: hash(gone.session, gone.node, gone.group))
-    if gone.group == Self.nothing {
-      unlinkAtNode(index)
-    } else {
-      leave(gone.group, index)
+    if let group = gone.group {
+      leave(group, index)
       sharedCount -= 1
-    }
-    if gone.previousOfSession == Self.nothing {
-      firstOfSession = gone.nextOfSession
     } else {
-      subscriptions[gone.previousOfSession].nextOfSession = gone.nextOfSession
+      unlinkAtNode(index)
     }
-    if gone.nextOfSession != Self.nothing {
-      subscriptions[gone.nextOfSession].previousOfSession = gone.previousOfSession
+    if let previous = gone.previousOfSession {
+      subscriptions[previous].nextOfSession = gone.nextOfSession
+    } else {
+      firstOfSession = gone.nextOfSession
+    }
+    if let next = gone.nextOfSession {
+      subscriptions[next].previousOfSession = gone.previousOfSession
     }
     subscriptions.remove(index)
     tree.prune(gone.node)
   }
 
-  private mutating func linkAtNode(_ index: UInt32) {
+  private mutating func linkAtNode(_ index: Slot<Subscription>) {
     let node = subscriptions[index].node
     let first = tree[node]
     subscriptions[index].nextAtNode = first
-    if first != Self.nothing { subscriptions[first].previousAtNode = index }
+    if let first { subscriptions[first].previousAtNode = index }
     tree[node] = index
   }
 
-  private mutating func unlinkAtNode(_ index: UInt32) {
+  private mutating func unlinkAtNode(_ index: Slot<Subscription>) {
     let gone = subscriptions[index]
-    if gone.previousAtNode == Self.nothing {
-      tree[gone.node] = gone.nextAtNode
+    if let previous = gone.previousAtNode {
+      subscriptions[previous].nextAtNode = gone.nextAtNode
     } else {
-      subscriptions[gone.previousAtNode].nextAtNode = gone.nextAtNode
+      tree[gone.node] = gone.nextAtNode
     }
-    if gone.nextAtNode != Self.nothing {
-      subscriptions[gone.nextAtNode].previousAtNode = gone.previousAtNode
-    }
+    if let next = gone.nextAtNode { subscriptions[next].previousAtNode = gone.previousAtNode }
   }
 
   // MARK: Shared groups
 
   /// The group of a `$share/...` filter; nil when it has no member.
-  func group(named text: [UInt8]) -> SlotIdentifier? {
+  func group(named text: [UInt8]) -> SlotIdentifier<SharedGroup>? {
     guard let shared = Topic.shared(String(decoding: text, as: UTF8.self)) else { return nil }
     let filter = Array(shared.filter.utf8)
-    let node = tree.find(filter.span)
-    if node == TopicTree.nothing { return nil }
+    guard let node = tree.find(filter.span) else { return nil }
     return existingGroup(shared.group, at: node).map { groups.identifier(at: $0) }
   }
 
-  private func existingGroup(_ name: String, at node: UInt32) -> UInt32? {
-    var entry = tree[node]
-    while entry != Self.nothing {
+  private func existingGroup(_ name: String, at node: Slot<Node>) -> Slot<SharedGroup>? {
+    var next = tree[node]
+    while let entry = next {
       let candidate = subscriptions[entry]
-      if candidate.flags.contains(.sharedGroup),
-        groups[candidate.session].name.exact == name.exact
-      {
-        return candidate.session
+      if case .group(let group) = candidate.subscriber, groups[group].name.exact == name.exact {
+        return group
       }
-      entry = candidate.nextAtNode
+      next = candidate.nextAtNode
     }
     return nil
   }
 
-  private mutating func groupIndex(_ name: String, at node: UInt32) -> UInt32 {
+  /// The group of this name at a node, made when it is not there.
+  private mutating func group(_ name: String, at node: Slot<Node>) -> Slot<SharedGroup> {
     if let known = existingGroup(name, at: node) { return known }
-    let group = groups.insert(SharedGroup(name: name, node: node, entry: Self.nothing)).index
-    let entry = subscriptions.insert(
-      Subscription(
-        node: node, session: group, group: Self.nothing, identifier: 0, flags: .sharedGroup)
-    ).index
+    let group = groups.insert(SharedGroup(name: name)).index
+    let entry = subscriptions.insert(Subscription(node: node, standsFor: group)).index
     groups[group].entry = entry
     linkAtNode(entry)
     return group
   }
 
-  private mutating func leave(_ group: UInt32, _ member: UInt32) {
+  private mutating func leave(_ group: Slot<SharedGroup>, _ member: Slot<Subscription>) {
     if let place = groups[group].members.firstIndex(of: member) {
       groups[group].members.remove(at: place)
       if place < groups[group].turn { groups[group].turn -= 1 }
     }
-    if groups[group].members.isEmpty {
-      unlinkAtNode(groups[group].entry)
-      subscriptions.remove(groups[group].entry)
+    if groups[group].members.isEmpty, let entry = groups[group].entry {
+      unlinkAtNode(entry)
+      subscriptions.remove(entry)
       groups.remove(group)
     }
   }
 
   // MARK: The table of (session, node, group)
 
-  private func hash(_ session: UInt32, _ node: UInt32, _ group: UInt32) -> UInt32 {
-    let left = UInt64(session) << 32 | UInt64(node)
-    let product = (left ^ seed).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15 ^ UInt64(group))
+  private func hash(
+    _ session: Slot<Session>, _ node: Slot<Node>, _ group: Slot<SharedGroup>?
+  ) -> UInt32 {
+    let left = UInt64(session.number) << 32 | UInt64(node.number)
+    let right = 0x9E37_79B9_7F4A_7C15 ^ UInt64(group?.number ?? .max)
+    let product = (left ^ seed).multipliedFullWidth(by: right)
     return UInt32(truncatingIfNeeded: product.high ^ product.low)
   }
 
-  private func find(session: UInt32, node: UInt32, group: UInt32) -> UInt32? {
-    let found = table.find(hash(session, node, group)) { index in
+  func find(
+    session: Slot<Session>, node: Slot<Node>, group: Slot<SharedGroup>?
+  ) -> Slot<Subscription>? {
+    table.find(hash(session, node, group)) { index in
       let candidate = subscriptions[index]
       return candidate.session == session && candidate.node == node && candidate.group == group
     }
-    return found == Self.nothing ? nil : found
   }
 }

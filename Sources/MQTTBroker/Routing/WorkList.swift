@@ -1,6 +1,8 @@
 // A list for work that is done many times a microsecond. An array asks before each change whether
 // somebody else holds it too; this one is nobody else's.
 
+import Basis
+
 /// A growing list that keeps its memory.
 @safe struct WorkList<Element>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
@@ -18,12 +20,16 @@
   }
 
   var isEmpty: Bool { count == 0 }
-  var indices: Range<Int> { 0..<count }
+  /// The slots of all elements, in their order.
+  var slots: SlotSequence<Element> { SlotSequence(end: UInt32(count)) }
 
-  @inline(__always) mutating func append(_ element: Element) {
+  /// Adds an element at the end; its slot.
+  @discardableResult
+  @inline(__always) mutating func append(_ element: Element) -> Slot<Element> {
     if count == room { grow() }
     unsafe (base + count).initialize(to: element)
     count += 1
+    return Slot(UInt32(count - 1))
   }
 
   mutating func removeAll() {
@@ -31,14 +37,14 @@
     count = 0
   }
 
-  subscript(index: Int) -> Element {
+  subscript(slot: Slot<Element>) -> Element {
     @inline(__always) unsafeAddress {
-      precondition(index >= 0 && index < count, "beyond the list")
-      return unsafe UnsafePointer(base + index)
+      precondition(slot.position < count, "beyond the list")
+      return unsafe UnsafePointer(base + slot.position)
     }
     @inline(__always) unsafeMutableAddress {
-      precondition(index >= 0 && index < count, "beyond the list")
-      return unsafe base + index
+      precondition(slot.position < count, "beyond the list")
+      return unsafe base + slot.position
     }
   }
 

@@ -40,8 +40,12 @@ final class ConnectionExtras {
 }
 
 /// One network connection.
-struct Connection: ~Copyable {
-  static let noSession = UInt32.max
+package struct Connection: ~Copyable {
+  /// What was due while its peer's last bytes lay unread. (Broker+Unread)
+  enum Overdue: UInt8 {
+    case connect
+    case keepAlive
+  }
 
   enum Stage: UInt8 {
     /// Nothing but CONNECT is allowed. [MQTT-3.1.0-1]
@@ -70,7 +74,7 @@ struct Connection: ~Copyable {
   let listener: UInt16
   /// The client's Maximum Packet Size. [MQTT-3.1.2-24]
   var packetSizeLimit = UInt32.max
-  var session = Connection.noSession
+  @Compact var session: Slot<Session>? = nil
   /// What it sends behind its outbox, from the stream of its version. (SharedOutput)
   var run = StreamRange()
   var outbox = ByteBuffer()
@@ -100,7 +104,7 @@ struct Connection: ~Copyable {
   var isCounted = false
   /// Whether the shell reads what it has sent, and what is due once that has been read.
   var isBeingReadOut = false
-  var overdue: DeadlineKind?
+  var overdue: Overdue?
   let peer: String
   let address: PeerAddress
 

@@ -28,11 +28,12 @@ final class ArmedWill {
     {
       property.encode(into: &properties)
     }
-    content = WillRecord(
+    var content = WillRecord(
       topic: Array(will.topic.utf8), properties: properties.bytes, payload: will.payload,
-      qos: will.qos, isRetained: will.isRetained,
-      delaySeconds: will.properties.number(.willDelayInterval) ?? 0,
-      expirySeconds: will.properties.number(.messageExpiryInterval))
+      qos: will.qos, isRetained: will.isRetained)
+    content.delaySeconds = will.properties.number(.willDelayInterval) ?? 0
+    content.expirySeconds = will.properties.number(.messageExpiryInterval)
+    self.content = content
   }
 }
 
@@ -63,18 +64,16 @@ final class SessionSubject: Sendable {
 
 /// The state of one client.
 struct Session: ~Copyable {
-  static let noConnection = UInt32.max
-
   // What every delivery reads stands together.
 
-  /// The slot of its connection, or `noConnection`.
-  var connection = Session.noConnection
+  /// Its connection, while it is online.
+  @Compact var connection: Slot<Connection>? = nil
   /// How many deliveries of the queue are up to and with the last one at QoS 0 or the last retained
   /// message of a new subscription; newer messages at QoS 0 wait behind those too.
   var replayCount: UInt32 = 0
   let clientIdentifier: String
   /// Head of its list in the subscription tree.
-  var firstSubscription = SubscriptionTree.nothing
+  @Compact var firstSubscription: Slot<SubscriptionTree.Subscription>? = nil
   var subscriptionCount: UInt32 = 0
   /// Session Expiry Interval; zero ends it with the connection, `.max` never. (3.1.2.11.2)
   var expirySeconds: UInt32
@@ -121,7 +120,7 @@ struct Session: ~Copyable {
   var willDueAt: Instant? { will?.dueAt }
   /// Whether it outlives its connection.
   var lasts: Bool { expirySeconds > 0 }
-  var isOnline: Bool { connection != Session.noConnection }
+  var isOnline: Bool { connection != nil }
   /// Whether what is sent to it is kept until it is acknowledged.
   var keepsSent: Bool { expirySeconds > 0 || record != 0 }
   var nothingWaits: Bool { queue.isEmpty && tail == nil }

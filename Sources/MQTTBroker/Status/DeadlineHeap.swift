@@ -4,24 +4,24 @@
 
 import Basis
 
-/// What is due.
-enum DeadlineKind: UInt8 {
+/// What is due, and to whom.
+enum Matter {
   /// CONNECT should have come.
-  case connect
+  case connect(ConnectionID)
   /// A login that was delayed may be looked at.
-  case login
+  case login(ConnectionID)
   /// Something should have come within one and a half keep alives. [MQTT-3.1.2-22]
-  case keepAlive
+  case keepAlive(ConnectionID)
   /// The Session Expiry Interval is over.
-  case sessionExpiry
+  case sessionExpiry(SlotIdentifier<Session>)
   /// The Will Delay Interval is over.
-  case will
+  case will(SlotIdentifier<Session>)
   /// `$SYS` is due.
   case status
-  /// Expired retained messages are looked for.
-  case sweep
+  /// A retained message expires.
+  case retainedExpiry(SlotIdentifier<Message>)
   /// A session's queue is searched for expired messages.
-  case queueSweep
+  case queueSweep(SlotIdentifier<Session>)
   /// The store is asked for pages again after it could not read one.
   case pages
   /// Faults that came again are told.
@@ -31,8 +31,7 @@ enum DeadlineKind: UInt8 {
 /// A matter and its time.
 struct Deadline {
   var at: Instant
-  var slot: SlotIdentifier
-  var kind: DeadlineKind
+  var matter: Matter
 }
 
 /// A binary heap, the earliest first.
@@ -42,8 +41,8 @@ struct DeadlineHeap {
   /// The earliest time in it.
   var first: Instant? { heap.first?.at }
 
-  mutating func insert(_ kind: DeadlineKind, _ slot: SlotIdentifier, at: Instant) {
-    heap.append(Deadline(at: at, slot: slot, kind: kind))
+  mutating func insert(_ matter: Matter, at: Instant) {
+    heap.append(Deadline(at: at, matter: matter))
     var child = heap.count - 1
     while child > 0 && heap[child].at < heap[(child - 1) / 2].at {
       heap.swapAt(child, (child - 1) / 2)

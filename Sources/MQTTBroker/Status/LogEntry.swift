@@ -46,8 +46,7 @@ package struct LogEntry: Equatable, Sendable, CustomStringConvertible {
 extension Broker {
   /// Adds a line to the log.
   mutating func note(_ level: LogLevel, _ text: String) {
-    log.append(LogEntry(level: level, description: text))
-    if !configuration.publishedLogLevels.isEmpty { unpublishedLog.append(log[log.count - 1]) }
+    status.note(level, text, publishes: !configuration.publishedLogLevels.isEmpty)
   }
 
   /// Whether somebody reads lines about connections and their ends.
@@ -55,29 +54,27 @@ extension Broker {
   /// They are the only ones that come with every client, so they are not even made when nobody does.
   var notesConnections: Bool {
     configuration.logsConnections
-      && (writesInformation || configuration.publishedLogLevels.contains(.information))
+      && (status.writesInformation || configuration.publishedLogLevels.contains(.information))
   }
 
   /// Publishes what was logged to those who subscribe to `$SYS/broker/log`, as mosquitto does: at
   /// QoS 2, not retained, with the time in front.
   package mutating func publishLog(now: Instant) {
-    if unpublishedLog.isEmpty { return }
-    self.now = now
-    let entries = unpublishedLog
-    unpublishedLog = []
-    if !subscriptions.hasSystemFilters { return }
-    let seconds =
-      wallClockSecondsAtStart + now.nanoseconds(since: startedAt) / 1_000_000_000
+    if !status.hasUnpublished { return }
+    clock.now = now
+    let entries = status.takeUnpublished()
+    if !routing.subscriptions.hasSystemFilters { return }
+    let seconds = clock.unixSeconds
     for entry in entries where configuration.publishedLogLevels.contains(entry.level) {
       guard let name = entry.level.topicName else { continue }
       let topic = Array("$SYS/broker/log/\(name)".utf8)
       let payload = Array("\(seconds): \(entry.description)".utf8)
       let terms = PublicationTerms(
         qos: .exactlyOnce, isRetained: false, expirySeconds: 20,
-        publisher: SubscriptionTree.nothing)
+        publisher: nil)
       distribute(terms, topic: topic.span, payload: payload.span)
     }
     // What publishing them had logged is not published again.
-    unpublishedLog = []
+    _ = status.takeUnpublished()
   }
 }

@@ -31,31 +31,34 @@ struct PublishNote {
 
 extension Broker {
   /// How the log calls the peer of a connection.
-  func name(of index: UInt32) -> String {
-    let session = connections[index].session
-    return session == Connection.noSession
-      ? connections[index].peer : sessions[session].clientIdentifier
+  func name(of index: Slot<Connection>) -> String {
+    guard let session = connections[index].session else { return connections[index].peer }
+    return sessions[session].clientIdentifier
   }
 
-  mutating func notePacket(sent packet: Packet, on index: UInt32) {
+  mutating func notePacket(sent packet: Packet, on index: Slot<Connection>) {
     note(.packet, "\(name(of: index)) <- \(Self.line(packet))")
   }
 
-  mutating func notePacket(received packet: Packet, on index: UInt32) {
+  mutating func notePacket(received packet: Packet, on index: Slot<Connection>) {
     note(.packet, "\(name(of: index)) -> \(Self.line(packet))")
   }
 
-  mutating func notePacket(sent type: PacketType, _ view: AcknowledgementView, on index: UInt32) {
+  mutating func notePacket(
+    sent type: PacketType, _ view: AcknowledgementView, on index: Slot<Connection>
+  ) {
     note(.packet, "\(name(of: index)) <- \(Self.line(type, view))")
   }
 
   mutating func notePacket(
-    received type: PacketType, _ view: AcknowledgementView, on index: UInt32
+    received type: PacketType, _ view: AcknowledgementView, on index: Slot<Connection>
   ) {
     note(.packet, "\(name(of: index)) -> \(Self.line(type, view))")
   }
 
-  mutating func notePacket(received view: PublishView, topic: Span<UInt8>, on index: UInt32) {
+  mutating func notePacket(
+    received view: PublishView, topic: Span<UInt8>, on index: Slot<Connection>
+  ) {
     let terms = DeliveryTerms(qos: view.qos, isRetained: view.isRetained)
     let publish = PublishNote(
       terms, identifier: view.packetIdentifier, isDuplicate: view.isDuplicate,
@@ -63,7 +66,8 @@ extension Broker {
     note(.packet, "\(name(of: index)) -> \(publish.line(topic: topic))")
   }
 
-  mutating func notePublish(_ publish: PublishNote, topic: Span<UInt8>, on index: UInt32) {
+  mutating func notePublish(_ publish: PublishNote, topic: Span<UInt8>, on index: Slot<Connection>)
+  {
     note(.packet, "\(name(of: index)) <- \(publish.line(topic: topic))")
   }
 

@@ -105,7 +105,7 @@ extension Broker {
   /// Says that a client has left; a fault that has been told is counted instead.
   mutating func noteLeft(_ client: String, _ cause: String, isFault: Bool) {
     if isFault, !isNews(client, .left, cause) { return }
-    if !faults.isEmpty, let line = faults.takeKept(of: client) { note(.information, line) }
+    if !status.faults.isEmpty, let line = status.faults.takeKept(of: client) { note(.information, line) }
     note(.information, "\(client) left: \(cause)")
   }
 
@@ -118,7 +118,7 @@ extension Broker {
   /// Says that a peer was turned away before there was a connection: its TLS handshake failed, or its
   /// header of the PROXY protocol is wrong.
   package mutating func noteTurnedAway(_ peer: String, _ cause: String, now: Instant) {
-    self.now = now
+    clock.now = now
     if isNews(Self.host(of: peer), .turnedAway, cause) {
       note(.notice, "\(peer): turned away, \(cause)")
     }
@@ -127,9 +127,9 @@ extension Broker {
   private mutating func isNews(
     _ client: String, _ end: RepeatedFaults.End, _ cause: String
   ) -> Bool {
-    let isFirst = faults.isEmpty
-    let isNew = faults.add(client, end, cause)
-    if isFirst, !faults.isEmpty { tellFaultsLater() }
+    let isFirst = status.faults.isEmpty
+    let isNew = status.faults.add(client, end, cause)
+    if isFirst, !status.faults.isEmpty { tellFaultsLater() }
     return isNew
   }
 
@@ -141,12 +141,11 @@ extension Broker {
 
   /// Says what came again.
   mutating func faultsAreDue() {
-    for line in faults.takeRepeated() { note(.information, line) }
-    if !faults.isEmpty { tellFaultsLater() }
+    for line in status.faults.takeRepeated() { note(.information, line) }
+    if !status.faults.isEmpty { tellFaultsLater() }
   }
 
   private mutating func tellFaultsLater() {
-    deadlines.insert(
-      .faults, .none, at: now.advanced(bySeconds: RepeatedFaults.periodSeconds))
+    deadlines.insert(.faults, at: now.advanced(bySeconds: RepeatedFaults.periodSeconds))
   }
 }

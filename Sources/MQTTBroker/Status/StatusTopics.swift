@@ -19,41 +19,28 @@ struct StatusTopics {
 }
 
 extension Broker {
-  private static let loadNames = [
-    "messages/received", "messages/sent", "publish/received", "publish/sent", "publish/dropped",
-    "bytes/received", "bytes/sent", "connections",
-  ]
-
-  private var loadCounts: [UInt64] {
-    [
-      counters.messagesReceived, counters.messagesSent, counters.publishReceived,
-      counters.publishSent, counters.publishDropped, counters.bytesReceived, counters.bytesSent,
-      counters.connectionsOpened,
-    ]
-  }
-
   /// Publishes what is new and makes sure that it is done again in time.
   mutating func refreshStatus() {
     if configuration.statusIntervalSeconds == 0 { return }
-    updateLoads()
+    status.updateLoads(clock)
     for (position, entry) in statusValues.enumerated() {
-      if position >= status.published.count { status.published.append("") }
-      if status.published[position] == entry.value { continue }
-      status.retainedCount +=
-        (entry.value.isEmpty ? 0 : 1) - (status.published[position].isEmpty ? 0 : 1)
-      status.published[position] = entry.value
+      if position >= status.topics.published.count { status.topics.published.append("") }
+      if status.topics.published[position] == entry.value { continue }
+      status.topics.retainedCount +=
+        (entry.value.isEmpty ? 0 : 1) - (status.topics.published[position].isEmpty ? 0 : 1)
+      status.topics.published[position] = entry.value
       publishStatus("$SYS/broker/" + entry.name, entry.value)
     }
-    if status.isScheduled { return }
-    status.isScheduled = true
+    if status.topics.isScheduled { return }
+    status.topics.isScheduled = true
     deadlines.insert(
-      .status, .none, at: now.advanced(bySeconds: configuration.statusIntervalSeconds))
+      .status, at: now.advanced(bySeconds: configuration.statusIntervalSeconds))
   }
 
   /// The interval is over.
   mutating func statusIsDue() {
-    status.isScheduled = false
-    if subscriptions.hasSystemFilters { refreshStatus() }
+    status.topics.isScheduled = false
+    if routing.subscriptions.hasSystemFilters { refreshStatus() }
   }
 
   private mutating func publishStatus(_ name: String, _ value: String) {
@@ -61,93 +48,60 @@ extension Broker {
     let payload = Array(value.utf8)
     let terms = PublicationTerms(
       qos: .atMostOnce, isRetained: true, expirySeconds: nil,
-      publisher: SubscriptionTree.nothing)
+      publisher: nil)
     distribute(terms, topic: topic.span, payload: payload.span)
-  }
-
-  private mutating func updateLoads() {
-    let counts = loadCounts
-    guard let last = status.lastAt, now > last else {
-      if status.lastAt == nil {
-        status.loads = counts.map { _ in [0, 0, 0] }
-        status.lastCounts = counts.map { _ in 0 }
-        status.lastAt = startedAt
-        if now > startedAt { updateLoads() }
-      }
-      return
-    }
-    let seconds = Double(now.nanoseconds(since: last)) / 1e9
-    for position in counts.indices {
-      let perMinute = Double(counts[position] &- status.lastCounts[position]) * 60 / seconds
-      for (which, window) in [60.0, 300.0, 900.0].enumerated() {
-        let weight = min(1, seconds / window)
-        status.loads[position][which] += (perMinute - status.loads[position][which]) * weight
-      }
-    }
-    status.lastCounts = counts
-    status.lastAt = now
   }
 
   private var statusValues: [(name: String, value: String)] {
     let total = sessions.count
-    let connected = counters.connectedClients
+    let connected = status.counters.connectedClients
     var values: [(name: String, value: String)] = [
       ("version", "mqtt version \(configuration.programVersion)"),
-      ("uptime", "\(now.nanoseconds(since: startedAt) / 1_000_000_000) seconds"),
+      ("uptime", "\(clock.uptimeSeconds) seconds"),
       ("clients/total", "\(total)"),
-      ("clients/maximum", "\(counters.clientsMaximum)"),
+      ("clients/maximum", "\(status.counters.clientsMaximum)"),
       ("clients/connected", "\(connected)"),
       ("clients/active", "\(connected)"),
       ("clients/disconnected", "\(total - connected)"),
       ("clients/inactive", "\(total - connected)"),
-      ("clients/expired", "\(counters.sessionsExpired)"),
-      ("bytes/received", "\(counters.bytesReceived)"),
-      ("bytes/sent", "\(counters.bytesSent)"),
-      ("messages/received", "\(counters.messagesReceived)"),
-      ("messages/sent", "\(counters.messagesSent)"),
+      ("clients/expired", "\(status.counters.sessionsExpired)"),
+      ("bytes/received", "\(status.counters.bytesReceived)"),
+      ("bytes/sent", "\(status.counters.bytesSent)"),
+      ("messages/received", "\(status.counters.messagesReceived)"),
+      ("messages/sent", "\(status.counters.messagesSent)"),
       ("messages/stored", "\(storedCount)"),
       ("messages/inflight", "\(inFlightCount)"),
       ("store/messages/count", "\(storedCount)"),
       ("store/messages/bytes", "\(storedBytes)"),
-      ("publish/messages/received", "\(counters.publishReceived)"),
-      ("publish/messages/sent", "\(counters.publishSent)"),
-      ("publish/messages/dropped", "\(counters.publishDropped)"),
-      ("publish/bytes/received", "\(counters.publishBytesReceived)"),
-      ("publish/bytes/sent", "\(counters.publishBytesSent)"),
+      ("publish/messages/received", "\(status.counters.publishReceived)"),
+      ("publish/messages/sent", "\(status.counters.publishSent)"),
+      ("publish/messages/dropped", "\(status.counters.publishDropped)"),
+      ("publish/bytes/received", "\(status.counters.publishBytesReceived)"),
+      ("publish/bytes/sent", "\(status.counters.publishBytesSent)"),
       ("retained messages/count", "\(retained.count)"),
-      ("subscriptions/count", "\(subscriptions.count)"),
-      ("shared_subscriptions/count", "\(subscriptions.sharedCount)"),
-      ("limits/dropped/outbox", "\(counters.droppedOutboxFull)"),
-      ("limits/dropped/queue", "\(counters.droppedQueueFull)"),
-      ("limits/dropped/too_large", "\(counters.droppedTooLarge)"),
-      ("limits/dropped/expired", "\(counters.messagesExpired)"),
-      ("limits/closed/outbox", "\(counters.closedOutboxFull)"),
-      ("limits/refused/connections", "\(counters.connectionsRefused)"),
-      ("limits/refused/sessions", "\(counters.sessionsRefused)"),
-      ("limits/refused/subscriptions", "\(counters.subscriptionsRefused)"),
-      ("limits/refused/retained", "\(counters.retainedRefused)"),
-      ("limits/refused/store", "\(counters.storeRefused)"),
-      ("store/failing", isStoreFailing ? "1" : "0"),
-      ("limits/protocol_errors", "\(counters.protocolErrors)"),
+      ("subscriptions/count", "\(routing.subscriptions.count)"),
+      ("shared_subscriptions/count", "\(routing.subscriptions.sharedCount)"),
+      ("limits/dropped/outbox", "\(status.counters.droppedOutboxFull)"),
+      ("limits/dropped/queue", "\(status.counters.droppedQueueFull)"),
+      ("limits/dropped/too_large", "\(status.counters.droppedTooLarge)"),
+      ("limits/dropped/expired", "\(status.counters.messagesExpired)"),
+      ("limits/closed/outbox", "\(status.counters.closedOutboxFull)"),
+      ("limits/refused/connections", "\(status.counters.connectionsRefused)"),
+      ("limits/refused/sessions", "\(status.counters.sessionsRefused)"),
+      ("limits/refused/subscriptions", "\(status.counters.subscriptionsRefused)"),
+      ("limits/refused/retained", "\(status.counters.retainedRefused)"),
+      ("limits/refused/store", "\(status.counters.storeRefused)"),
+      ("store/failing", recorder.isFailing ? "1" : "0"),
+      ("limits/protocol_errors", "\(status.counters.protocolErrors)"),
       ("certificates/expires", configuration.certificatesExpire),
     ]
-    for (position, name) in Self.loadNames.enumerated() where position < status.loads.count {
-      for (which, window) in ["1min", "5min", "15min"].enumerated() {
-        values.append(("load/\(name)/\(window)", fixed(status.loads[position][which])))
-      }
-    }
+    values += status.loadValues
     return values
-  }
-
-  private func fixed(_ value: Double) -> String {
-    let hundredths = Int((value * 100).rounded())
-    let fraction = hundredths % 100
-    return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
   }
 
   private var inFlightCount: Int {
     var count = 0
-    for index in 0..<UInt32(sessions.upperBound) where sessions.isOccupied(index) {
+    for index in sessions.slots where sessions.isOccupied(index) {
       count += sessions[index].sender.unfinishedCount
     }
     return count
@@ -155,15 +109,15 @@ extension Broker {
 
   /// Messages in memory, and those that are only in the store.
   private var storedCount: Int {
-    messages.count + paging.messages.messageCount - paging.bodies.count
+    mail.messages.count + recorder.paging.messages.messageCount - recorder.paging.bodies.count
   }
 
   /// Bytes of payloads in memory, and of whole messages that a tail needs.
   private var storedBytes: Int {
-    var count = paging.messages.byteCount
-    for index in 0..<UInt32(messages.upperBound)
-    where messages.isOccupied(index) && !messages[index].isInTail {
-      count += messages[index].payload.count
+    var count = recorder.paging.messages.byteCount
+    for index in mail.messages.slots
+    where mail.messages.isOccupied(index) && !mail.messages[index].isInTail {
+      count += mail.messages[index].payload.count
     }
     return count
   }

@@ -149,7 +149,7 @@ final class EngineTick: ReactorDelegate {
         facts: PeerFacts(arrival, link, of: reactor), now: now)
     else { return reactor.close(link, flushing: false) }
     reactor.setOwner(link, connection.word)
-    state.setLink(connection, link)
+    state.links[connection] = link
     newcomers.append((link, connection))
     // It was on its way here when this reactor went to rest.
     if !state.loads[index].isActive { hand(connection, to: 0, reactor, &state) }
@@ -162,7 +162,7 @@ final class EngineTick: ReactorDelegate {
       state.closedInTransit.removeLast()
       return reactor.close(event.link, flushing: true)
     }
-    state.setLink(connection, event.link)
+    state.links[connection] = event.link
     // Its first bytes may have come where it was accepted.
     if state.broker.wantsNoInput(connection) { reactor.pauseReading(event.link) }
     if state.broker.isBeingReadOut(connection) { reactor.readOut(event.link) }
@@ -187,7 +187,7 @@ final class EngineTick: ReactorDelegate {
   ) {
     guard state.broker.hasOutput(connection) else { return }
     // A connection between two reactors keeps its output until it has been adopted.
-    let link = state.links[Int(connection.index)]
+    let link = state.links[connection]
     guard reactor.owner(of: link) == connection.word, !reactor.isBlocked(link) else { return }
     if reactor.unsentBytes(link) > Self.unsentLimitBytes { return postponed.append(connection) }
     var output = state.broker.takeOutput(of: connection)
@@ -202,8 +202,8 @@ final class EngineTick: ReactorDelegate {
   private func fetchCloses(_ reactor: Reactor, _ state: inout EngineState) {
     while var closing = state.broker.nextClose(reactor: index) {
       let connection = closing.connection
-      let link = state.links[Int(connection.index)]
-      state.links[Int(connection.index)] = .none
+      let link = state.links[connection]
+      state.links[connection] = .none
       if reactor.owner(of: link) == connection.word {
         reactor.send(closing.output.take(), on: link)
         reactor.close(link, flushing: true)
@@ -217,7 +217,7 @@ final class EngineTick: ReactorDelegate {
   private func fetchReadOuts(_ reactor: Reactor, _ state: inout EngineState) {
     while let connection = state.broker.nextReadOut(reactor: index) {
       // One between two reactors is read out where it is adopted.
-      let link = state.links[Int(connection.index)]
+      let link = state.links[connection]
       if reactor.owner(of: link) == connection.word { reactor.readOut(link) }
     }
     if state.broker.takesLookWish(reactor: index) { lookTurns = 0 }

@@ -8,13 +8,31 @@ import Settings
 import Synchronization
 import Transport
 
+/// The link at which each of the engine's connections is served: its reactor numbers links on its
+/// own, and may give a connection away.
+struct ConnectionLinks {
+  private var links: [LinkID] = []
+
+  /// The link of a connection; `none` while it is between reactors, and after its close was fetched.
+  ///
+  /// The engine keeps a slot until then.
+  subscript(connection: ConnectionID) -> LinkID {
+    get {
+      let position = connection.index.position
+      return position < links.count ? links[position] : .none
+    }
+    set {
+      let position = connection.index.position
+      while links.count <= position { links.append(.none) }
+      links[position] = newValue
+    }
+  }
+}
+
 /// What the lock protects.
 struct EngineState: ~Copyable {
   var broker: Broker
-  /// The link of each of the engine's connections, by index; `none` while it is between reactors.
-  ///
-  /// The engine keeps an index until its close has been fetched.
-  var links: [LinkID] = []
+  var links = ConnectionLinks()
   /// Connections, as words, that the engine closed while they were between reactors.
   var closedInTransit: [UInt64] = []
   /// The reactors that take part, in the order in which they joined; never empty while running.
@@ -36,13 +54,6 @@ struct EngineState: ~Copyable {
   var endedCount = 0
 
   init(_ broker: consuming Broker) { self.broker = broker }
-
-  /// Remembers where the engine's connection is served.
-  mutating func setLink(_ connection: ConnectionID, _ link: LinkID) {
-    let index = Int(connection.index)
-    while links.count <= index { links.append(.none) }
-    links[index] = link
-  }
 }
 
 // Reached only through the lock below; the engine's own objects never leave it.

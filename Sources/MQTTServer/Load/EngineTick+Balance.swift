@@ -54,12 +54,10 @@ extension EngineTick {
   func hand(
     _ connection: ConnectionID, to target: Int, _ reactor: Reactor, _ state: inout EngineState
   ) {
-    let position = Int(connection.index)
-    guard position < state.links.count else { return }
-    let link = state.links[position]
+    let link = state.links[connection]
     guard reactor.owner(of: link) == connection.word, let parcel = reactor.detach(link)
     else { return }
-    state.links[position] = .none
+    state.links[connection] = .none
     state.broker.move(connection, toReactor: target)
     state.reactors[target].adopt(parcel)
   }

@@ -77,6 +77,6 @@ struct LoadMeter {
 
   /// While handing over: every second connection that shows life goes.
   mutating func noteActivity(_ connection: ConnectionID) {
-    if sharing != nil, connection.index & 1 == 1 { leaving.append(connection) }
+    if sharing != nil, connection.index.number & 1 == 1 { leaving.append(connection) }
   }
 }

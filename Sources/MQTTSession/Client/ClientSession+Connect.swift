@@ -132,16 +132,17 @@ extension ClientSession {
     let open = sender.unfinished
     sender.removeAll()
     // What was sent before goes first again. [MQTT-4.6.0-1]
-    var again: [MessageIndex] = []
+    var again: [Slot<StoredMessage>] = []
     for entry in open {
       if entry.stage == .awaitingPubcomp {
         // PUBREC said that the message is the server's, which may have passed it on by now: sending it
         // again would double it.
         forgottenCount += 1
-        complete(entry.message, with: Acknowledgement(packetIdentifier: entry.packetIdentifier))
+        complete(
+          Slot(entry.message), with: Acknowledgement(packetIdentifier: entry.packetIdentifier))
       } else {
-        if stored[entry.message].qos == .exactlyOnce { repeatedCount += 1 }
-        again.append(entry.message)
+        if stored[Slot(entry.message)].qos == .exactlyOnce { repeatedCount += 1 }
+        again.append(Slot(entry.message))
       }
     }
     backlog = again + backlog[backlogStart...]

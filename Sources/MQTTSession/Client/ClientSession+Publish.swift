@@ -127,8 +127,8 @@ extension ClientSession {
       if entry.stage == .awaitingPubcomp {
         sendAcknowledgement(.pubrel, entry.packetIdentifier, now: now)
       } else {
-        stored[entry.message].packet[0] |= 0b1000  // [MQTT-3.3.1-1]
-        sendStored(entry.message, now: now)
+        stored[Slot(entry.message)].packet[0] |= 0b1000  // [MQTT-3.3.1-1]
+        sendStored(Slot(entry.message), now: now)
       }
     }
     while backlogStart < backlog.count && sender.canSend && isNextIdentifierFree {
@@ -157,12 +157,12 @@ extension ClientSession {
     acknowledgementCount += 1
     switch sender.receive(header.type, identifier, reasonCode: view.reasonCode) {
     case .completed(let index):
-      complete(index, with: try acknowledgement(view, header))
+      complete(Slot(index), with: try acknowledgement(view, header))
       if sender.isResending || !backlog.isEmpty { sendOpenHandshakes(now: now) }
     case .release(let index):
       durableChanges += 1
-      if settings.reportsReleases { releasedTokens.append(stored[index].token) }
-      stored[index].packet = ByteBuffer()
+      if settings.reportsReleases { releasedTokens.append(stored[Slot(index)].token) }
+      stored[Slot(index)].packet = ByteBuffer()
       sendAcknowledgement(.pubrel, identifier, now: now)
     case .releaseAgain:
       sendAcknowledgement(.pubrel, identifier, now: now)
@@ -182,7 +182,7 @@ extension ClientSession {
   }
 
   /// Forgets a stored message and tells its owner.
-  mutating func complete(_ index: MessageIndex, with answer: Acknowledgement) {
+  mutating func complete(_ index: Slot<StoredMessage>, with answer: Acknowledgement) {
     durableChanges += 1
     let message = stored.remove(index)
     events.append(.published(token: message.token, answer))
@@ -231,23 +231,23 @@ extension ClientSession {
   }
 
   /// Starts the handshake of a stored message and writes its identifier into the packet.
-  private mutating func stamp(_ index: MessageIndex) -> PacketIdentifier {
+  private mutating func stamp(_ index: Slot<StoredMessage>) -> PacketIdentifier {
     durableChanges += 1
-    let identifier = sender.send(index, qos: stored[index].qos)
+    let identifier = sender.send(index.number, qos: stored[index].qos)
     let offset = stored[index].identifierOffset
     stored[index].packet[offset] = UInt8(identifier.rawValue >> 8)
     stored[index].packet[offset + 1] = UInt8(truncatingIfNeeded: identifier.rawValue)
     return identifier
   }
 
-  private mutating func sendStored(_ index: MessageIndex, now: Instant) {
+  private mutating func sendStored(_ index: Slot<StoredMessage>, now: Instant) {
     let start = outbox.count
     appendPacket(index, of: stored, to: &outbox)
     sent(from: start, now: now)
   }
 
   /// Why a message that was fine for the last server may not go to this one; nil when it may.
-  private func refusal(of index: MessageIndex) -> ReasonCode? {
+  private func refusal(of index: Slot<StoredMessage>) -> ReasonCode? {
     if stored[index].qos > limits.maximumQoS { return .qosNotSupported }
     if stored[index].packet[0] & 1 == 1 && !limits.isRetainAvailable {
       return .retainNotSupported
@@ -283,7 +283,8 @@ extension ClientSession {
 
 /// Appends the packet of a stored message as it stands.
 private func appendPacket(
-  _ index: MessageIndex, of stored: borrowing SlotTable<ClientSession.StoredMessage>,
+  _ index: Slot<ClientSession.StoredMessage>,
+  of stored: borrowing SlotTable<ClientSession.StoredMessage>,
   to buffer: inout ByteBuffer
 ) {
   buffer.append(stored[index].packet.span)

@@ -19,8 +19,8 @@ extension ClientSession {
 
   /// The largest message whose handshake is open; nil when there is none.
   package var largestUnpublished: UnpublishedMessage? {
-    let open = sender.unfinished.map(\.message) + backlog[backlogStart...]
-    var largest: (index: MessageIndex, size: Int)?
+    let open = sender.unfinished.map { Slot($0.message) } + backlog[backlogStart...]
+    var largest: (index: Slot<StoredMessage>, size: Int)?
     for index in open where stored[index].packet.count > largest?.size ?? -1 {
       largest = (index, stored[index].packet.count)
     }
@@ -30,7 +30,7 @@ extension ClientSession {
   }
 
   /// The topic stands between the fixed header with its own length, and the packet identifier.
-  private func topic(of index: MessageIndex) -> String {
+  private func topic(of index: Slot<StoredMessage>) -> String {
     let packet = stored[index].packet.span
     guard let header = try? FixedHeader.read(packet, at: 0, packetSizeLimit: .max)
     else { return "" }

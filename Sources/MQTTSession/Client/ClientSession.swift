@@ -81,11 +81,11 @@ package struct ClientSession: ~Copyable {
   var sender: SenderFlow
   var stored = SlotTable<StoredMessage>()
   /// Messages of a lost session that have to be sent anew, the oldest at `backlogStart`.
-  var backlog: [MessageIndex] = []
+  var backlog: [Slot<StoredMessage>] = []
   var backlogStart = 0
   var aliases = OutgoingAliases()
   /// Restored messages that wait for the version of the next connection.
-  var unencoded: [(index: MessageIndex, identifier: PacketIdentifier, message: Publish)] = []
+  var unencoded: [(index: Slot<StoredMessage>, identifier: PacketIdentifier, message: Publish)] = []
   /// Tokens of QoS 2 messages whose PUBREC has come, if the owner wants to know.
   var releasedTokens: [UInt64] = []
   /// How often something has changed that ``state(taking:)`` tells.

@@ -68,7 +68,7 @@ extension ClientSession {
     for entry in sender.unfinished {
       handshakes.append(
         ClientSessionState.Handshake(
-          entry.packetIdentifier, token: stored[entry.message].token,
+          entry.packetIdentifier, token: stored[Slot(entry.message)].token,
           isReleased: entry.stage == .awaitingPubcomp))
     }
     return handshakes
@@ -95,7 +95,7 @@ extension ClientSession {
       let stage: SenderFlow.Stage =
         publish == nil
         ? .awaitingPubcomp : qos == .atLeastOnce ? .awaitingPuback : .awaitingPubrec
-      sender.restore(index, handshake.packetIdentifier, stage: stage)
+      sender.restore(index.number, handshake.packetIdentifier, stage: stage)
     }
   }
 

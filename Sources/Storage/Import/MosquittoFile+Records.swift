@@ -67,14 +67,14 @@ struct ImportedRecords {
       let number = UInt64(sessions)
       sessionNumbers[client.identifier] = number
       let isTimed = client.expirySeconds != .max && client.expires > 0
-      records.append(
-        .saveSession(
-          SessionRecord(
-            number: number, clientIdentifier: identifier,
-            userName: client.user.isEmpty ? nil : text(client.user),
-            listener: listenerNames[client.port], isUnclaimed: !client.hasUser,
-            expirySeconds: client.expirySeconds,
-            leftAtUnixSeconds: isTimed ? client.expires - Int64(client.expirySeconds) : nil)))
+      var record = SessionRecord(
+        number: number, clientIdentifier: identifier,
+        userName: client.user.isEmpty ? nil : text(client.user),
+        expirySeconds: client.expirySeconds)
+      record.listener = listenerNames[client.port]
+      record.isUnclaimed = !client.hasUser
+      if isTimed { record.leftAtUnixSeconds = client.expires - Int64(client.expirySeconds) }
+      records.append(.saveSession(record))
     }
   }
 
@@ -109,11 +109,12 @@ struct ImportedRecords {
         leftOut += 1
         continue
       }
-      messages[old] = MessageRecord(
+      var record = MessageRecord(
         number: UInt64(place) + 1, topicLength: found.topic.count,
         propertiesLength: properties.count, bytes: found.topic + properties + found.payload,
-        qos: qos, isRetained: found.isRetained,
-        expiresAtUnixSeconds: found.expires > 0 ? found.expires : nil)
+        qos: qos, isRetained: found.isRetained)
+      if found.expires > 0 { record.expiresAtUnixSeconds = found.expires }
+      messages[old] = record
     }
   }
 
@@ -178,12 +179,11 @@ struct ImportedRecords {
     position += 1
     queued += 1
     needed.insert(old)
-    entries.append(
-      .enqueue(
-        QueueRecord(
-          session: session, position: position, message: message.number,
-          byteCount: message.bytes.count, qos: qos, isRetained: isRetained,
-          subscriptionIdentifiers: identifiers, group: nil)))
+    var record = QueueRecord(
+      session: session, position: position, message: message.number,
+      byteCount: message.bytes.count, qos: qos, isRetained: isRetained)
+    record.subscriptionIdentifiers = identifiers
+    entries.append(.enqueue(record))
   }
 
   /// A QoS 2 message whose publisher has not released it.

@@ -16,10 +16,10 @@ extension SessionRecord {
     }
     self.init(
       number: row.number(0), clientIdentifier: row.string(1),
-      userName: row.isNull(2) ? nil : row.string(2),
-      listener: row.isNull(5) ? nil : row.string(5), isUnclaimed: row.integer(6) == 1,
-      expirySeconds: expiry,
-      leftAtUnixSeconds: row.isNull(4) ? nil : row.integer(4))
+      userName: row.isNull(2) ? nil : row.string(2), expirySeconds: expiry)
+    listener = row.isNull(5) ? nil : row.string(5)
+    isUnclaimed = row.integer(6) == 1
+    leftAtUnixSeconds = row.isNull(4) ? nil : row.integer(4)
   }
 }
 
@@ -31,8 +31,9 @@ extension WillRecord {
     else { return nil }
     self.init(
       topic: row.bytes(1), properties: row.bytes(2), payload: row.bytes(3), qos: qos,
-      isRetained: row.integer(5) != 0, delaySeconds: delay,
-      expirySeconds: row.isNull(7) ? nil : UInt32(clamping: row.integer(7)))
+      isRetained: row.integer(5) != 0)
+    delaySeconds = delay
+    expirySeconds = row.isNull(7) ? nil : UInt32(clamping: row.integer(7))
   }
 }
 
@@ -69,8 +70,8 @@ extension MessageRecord {
     else { return nil }
     self.init(
       number: row.number(0), topicLength: topicLength, propertiesLength: propertiesLength,
-      bytes: bytes, qos: qos, isRetained: flags & 4 != 0,
-      expiresAtUnixSeconds: row.isNull(2) ? nil : row.integer(2))
+      bytes: bytes, qos: qos, isRetained: flags & 4 != 0)
+    expiresAtUnixSeconds = row.isNull(2) ? nil : row.integer(2)
     if Int64(checksum) != row.integer(5) { return nil }
   }
 
@@ -117,8 +118,9 @@ extension QueueRecord {
     }
     self.init(
       session: row.number(1), position: row.number(0), message: row.number(2),
-      byteCount: byteCount, qos: qos, isRetained: flags & 4 != 0,
-      subscriptionIdentifiers: identifiers, group: row.isNull(6) ? nil : row.bytes(6))
+      byteCount: byteCount, qos: qos, isRetained: flags & 4 != 0)
+    subscriptionIdentifiers = identifiers
+    group = row.isNull(6) ? nil : row.bytes(6)
   }
 }
 

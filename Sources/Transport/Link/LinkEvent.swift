@@ -41,7 +41,7 @@ package enum LinkEvent {
   /// A descriptor given to ``Reactor/watch(_:)`` is readable; the link is ``LinkID/none``.
   case readable(descriptor: Int32)
   /// Somebody waits to be accepted and all descriptors are taken: nobody is accepted or turned away
-  /// before ``Reactor/acceptOrTurnAway()``. The link is ``SlotIdentifier/none``.
+  /// before ``Reactor/acceptOrTurnAway()``. The link is ``LinkID/none``.
   case outOfDescriptors
   /// A listener could not accept; told once per episode. The link is ``LinkID/none``.
   indirect case acceptFailed(listener: Int, SystemError)

@@ -5,9 +5,9 @@ import Basis
 
 /// Names a connection of one reactor; never names a later tenant of the same slot.
 package struct LinkID: Hashable, Sendable {
-  let slot: SlotIdentifier
+  let slot: SlotIdentifier<Link>
 
-  init(_ slot: SlotIdentifier) { self.slot = slot }
+  init(_ slot: SlotIdentifier<Link>) { self.slot = slot }
 
   /// What names no link ever.
   package static let none = LinkID(.none)
@@ -25,9 +25,7 @@ struct LinkTable: ~Copyable {
 
   /// The names of all of them, in the order of their slots.
   var names: [LinkID] {
-    (0..<UInt32(slots.upperBound)).compactMap { index in
-      slots.isOccupied(index) ? LinkID(slots.identifier(at: index)) : nil
-    }
+    slots.slots.compactMap { slots.isOccupied($0) ? LinkID(slots.identifier(at: $0)) : nil }
   }
 
   /// Whether the link still lives.
