@@ -76,7 +76,7 @@ let package = Package(
       name: "MQTTServer",
       dependencies: [
         "Basis", "CArgon2", "CLinux", "COpenSSL", "AccessControl", "MQTTBroker", "Settings",
-        "SQLite", "Storage", "Transport", "WebSocket",
+        "SQLite", "Storage", "Transport",
       ],
       swiftSettings: common),
     .target(
@@ -95,8 +95,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "MQTTBroker", "Settings",
-        "WebSocket",
+        "Basis", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec", "Settings", "WebSocket",
       ],
       swiftSettings: common),
     .executableTarget(
