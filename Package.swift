@@ -85,7 +85,7 @@ let package = Package(
     .target(
       name: "MQTTClient",
       dependencies: [
-        "Basis", "Text", "CLinux", "MQTTCodec", "MQTTSession", "Transport", "WebSocket",
+        "Basis", "Text", "MQTTCodec", "MQTTSession", "Transport", "WebSocket",
       ],
       swiftSettings: common),
     .target(
@@ -98,7 +98,7 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Basis", "HTTP", "Text", "Bench", "Capture", "ClientStorage", "MQTTBroker", "MQTTCodec",
+        "Basis", "HTTP", "Text", "Bench", "Capture", "ClientStorage", "MQTTCodec",
         "Settings", "WebSocket",
       ],
       swiftSettings: common),

@@ -105,7 +105,9 @@ extension Broker {
   /// Says that a client has left; a fault that has been told is counted instead.
   mutating func noteLeft(_ client: String, _ cause: String, isFault: Bool) {
     if isFault, !isNews(client, .left, cause) { return }
-    if !status.faults.isEmpty, let line = status.faults.takeKept(of: client) { note(.information, line) }
+    if !status.faults.isEmpty, let line = status.faults.takeKept(of: client) {
+      note(.information, line)
+    }
     note(.information, "\(client) left: \(cause)")
   }
 

@@ -49,7 +49,7 @@ package struct Setting: Sendable {
       @Sendable (_ text: String, _ before: [String]) throws(ValueFault) -> [String])
   }
 
-  /// Where its value goes.
+  /// Where its value goes: each scope has a case, with a field of what is resolved for it.
   enum Target: Sendable {
     case broker(Field<BrokerSettings>)
     case listener(Field<ListenerSetup>, Concern = .every)
