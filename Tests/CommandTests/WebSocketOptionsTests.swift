@@ -4,6 +4,7 @@ import Commands
 import HTTP
 import Settings
 import Testing
+import WebSocket
 
 @Suite struct WebSocketOptionsTests {
   private func listener(

@@ -33,7 +33,7 @@ struct TestServer {
     configuration.listeners = places.map { ListenerConfiguration(ListenerSetup($0)) }
     configuration.settings.log.levels = levels
     configuration.settings.threadLimit = threads
-    configuration.minimumThreads = threads
+    configuration.settings.threadMinimum = threads
     let log = try Pipe()
     let server = Server(configuration, logDescriptor: log.writer)
     try server.start()

@@ -75,7 +75,7 @@ private final class TrialStore: DurableStore {
     var configuration = ServerConfiguration()
     configuration.listeners = [ListenerConfiguration(ListenerSetup(.address("127.0.0.1", port: 0)))]
     configuration.settings.threadLimit = threads
-    configuration.minimumThreads = threads
+    configuration.settings.threadMinimum = threads
     configuration.openStore = { TrialStore(disk) }
     let log = try Pipe()
     let server = Server(configuration, logDescriptor: log.writer)
