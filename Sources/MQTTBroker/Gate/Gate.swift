@@ -30,6 +30,7 @@ struct AccessState: ~Copyable {
 
 /// Policies, places, logins and rights.
 struct Gate: ~Copyable {
+  private let anchor = Anchor()
   /// What each listener asks of its clients, by index. (Broker+Policies)
   var policies: [ListenerPolicy]
   /// Connections that have a place, all together and by listener. (Broker+Places)
@@ -82,7 +83,9 @@ struct Gate: ~Copyable {
   }
 
   /// Whether some limit is reached for a new connection.
-  func isCrowded(
+  ///
+  /// Inlined, for the configuration would be copied to be lent.
+  @inline(__always) func isCrowded(
     listener: Int, _ address: PeerAddress, _ configuration: BrokerConfiguration
   ) -> Bool {
     if placeCount >= configuration.connectionLimit
