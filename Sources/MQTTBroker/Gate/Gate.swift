@@ -40,6 +40,7 @@ struct DeniedTopics {
 
 /// Policies, places, logins and rights.
 struct Gate: ~Copyable {
+  private let anchor = Anchor()
   /// What each listener asks of its clients, by index. (Broker+Policies)
   var policies: [ListenerPolicy]
   /// Connections that have a place, all together and by listener. (Broker+Places)
@@ -92,7 +93,9 @@ struct Gate: ~Copyable {
   }
 
   /// Whether some limit is reached for a new connection.
-  func isCrowded(
+  ///
+  /// Inlined, for the configuration would be copied to be lent.
+  @inline(__always) func isCrowded(
     listener: Int, _ address: PeerAddress, _ configuration: BrokerConfiguration
   ) -> Bool {
     if placeCount >= configuration.connectionLimit

@@ -11,6 +11,7 @@ import MQTTCodec
 
 /// Messages and deliveries.
 struct Mail: ~Copyable {
+  private let anchor = Anchor()
   private(set) var messages = SlotTable<Message>()
   var deliveries = SlotTable<Delivery>()
 

@@ -13,6 +13,7 @@ import MQTTCodec
 
 /// What must last, and the state of the store that keeps it.
 struct Recorder: ~Copyable {
+  private let anchor = Anchor()
   var journal = Journal()
   var held: [(connection: ConnectionID, batch: UInt64)] = []
   var paging = Paging()

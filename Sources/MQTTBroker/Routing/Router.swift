@@ -12,6 +12,7 @@ import Basis
 
 /// The tree of subscriptions, and the matches that were made from it.
 struct Router: ~Copyable {
+  private let anchor = Anchor()
   var subscriptions: SubscriptionTree
   var cache = MatchCache()
   /// The match that was made last, for a topic that is not remembered.

@@ -14,6 +14,8 @@ import MQTTCodec
 struct SubscriptionTree: ~Copyable {
   typealias Node = TopicTree<Subscription>.Node
 
+  private let anchor = Anchor()
+
   private(set) var tree: TopicTree<Subscription>
   private(set) var subscriptions = SlotTable<Subscription>()
   private(set) var groups = SlotTable<SharedGroup>()

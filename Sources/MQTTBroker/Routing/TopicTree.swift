@@ -79,8 +79,8 @@ struct TopicTree<Value: ~Copyable>: ~Copyable {
 
   /// What hangs on `node`.
   subscript(node: Slot<Node>) -> Slot<Value>? {
-    get { nodes[node].value }
-    set { nodes[node].value = newValue }
+    @inline(__always) get { nodes[node].value }
+    @inline(__always) set { nodes[node].value = newValue }
   }
 
   /// Removes `node` and its ancestors as far as nothing hangs on them.

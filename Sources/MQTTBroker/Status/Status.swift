@@ -7,6 +7,7 @@ import Basis
 
 /// Counters, log lines and what is published of them.
 struct Status: ~Copyable {
+  private let anchor = Anchor()
   var counters = Counters()
   /// What was published last of `$SYS`.
   var topics = StatusTopics()
