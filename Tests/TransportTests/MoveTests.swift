@@ -42,9 +42,27 @@ import WebSocket
     for reactor in reactors { reactor.stop() }
   }
 
+  @Test func `a connection without layers is first read where it is accepted`() throws {
+    let acceptor = try Reactor(index: 0)
+    let other = try Reactor(index: 1)
+    acceptor.chooseReactor = { other }
+    let listener = try loopbackListener()
+    let address = listener.address
+    try acceptor.listen(listener, index: 4)
+    let client = acceptor.connect(to: address, owner: 1)
+    let isPlaced = Box(true)
+    let received = Box<[UInt8]>([])
+    ReactorScript.run(acceptor, until: received.value == [7]) { reactor, event in
+      if event.isConnected { reactor.send(buffer([7]), on: client) }
+      if case .accepted(let arrival) = event.event { isPlaced.value = arrival.isPlaced }
+      if let range = event.receivedRange { received.value += bytes(reactor, range) }
+    }
+    #expect(!isPlaced.value)
+  }
+
   /// What a connection comes through.
   enum Way: CaseIterable {
-    case plain, proxyHeader, tls, webSocket
+    case proxyHeader, tls
   }
 
   @Test(arguments: Way.allCases)
@@ -57,7 +75,6 @@ import WebSocket
     settings.authorityFile = certificates.authority
     var layers = ListenerLayers()
     switch way {
-    case .plain: break
     case .proxyHeader: layers.proxyProtocol = ProxyProtocolTerms(.either)
     case .tls:
       certificates.issue("chosen")
@@ -65,7 +82,6 @@ import WebSocket
         TLSServerSettings(
           certificateFile: certificates.path("chosen.crt"),
           keyFile: certificates.path("chosen.key")))
-    case .webSocket: layers.speaks = .webSocket(WebSocketTerms())
     }
     let acceptor = try Reactor(index: 0)
     let chosen = try Reactor(index: 1)
@@ -77,8 +93,7 @@ import WebSocket
     try SystemThread(name: "acceptor") { acceptor.run(witness) }.detach()
     // The client lives on the chosen reactor too, which needs no other to do all the rest.
     let client = chosen.connect(
-      to: address, tls: way == .tls ? try TLSContext.client(settings) : nil,
-      webSocket: way == .webSocket ? WebSocketRequest(host: "localhost", path: "/") : nil, owner: 1)
+      to: address, tls: way == .tls ? try TLSContext.client(settings) : nil, owner: 1)
     let header = Array("PROXY UNKNOWN\r\n".utf8)
     let listenerIndex = Box(-1)
     let received = Box<[UInt8]>([])

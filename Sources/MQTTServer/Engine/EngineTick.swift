@@ -143,16 +143,21 @@ final class EngineTick: ReactorDelegate {
     _ link: LinkID, _ arrival: Arrival, _ reactor: Reactor, _ state: inout EngineState,
     _ now: Instant
   ) {
+    let target = arrival.isPlaced ? index : state.target(accepting: index, now)
     guard
       let connection = state.broker.open(
-        reactor: index, listener: arrival.listener, peer: arrival.peer.description,
+        reactor: target, listener: arrival.listener, peer: arrival.peer.description,
         facts: PeerFacts(arrival, link, of: reactor), now: now)
     else { return reactor.close(link, flushing: false) }
     reactor.setOwner(link, connection.word)
     state.links[connection] = link
     newcomers.append((link, connection))
-    // It was on its way here when this reactor went to rest.
-    if !state.loads[index].isActive { hand(connection, to: 0, reactor, &state) }
+    if target != index {
+      hand(connection, to: target, reactor, &state)
+    } else if !state.loads[index].isActive {
+      // It was on its way here when this reactor went to rest.
+      hand(connection, to: 0, reactor, &state)
+    }
   }
 
   private func adopt(_ event: ReactorEvent, _ reactor: Reactor, _ state: inout EngineState) {

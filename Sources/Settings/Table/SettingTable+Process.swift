@@ -340,13 +340,14 @@ extension Setting {
       .option("log-timestamp", "BOOLEAN").word("log_timestamp"),
     Setting(
       "the form of that time, as strftime has it",
-      .read { (text) throws(ValueFault) in
-        if text.utf8.count > 200 { throw .expected("at most 200 bytes") }
-        return .text(try Values.name(text, "a format"))
-      }, .broker(.logTime)
+      .read { (text) throws(ValueFault) in try LogSettings.timeFormat(text) }, .broker(.logTime)
     ).option("log-timestamp-format", "FORMAT", example: "%Y-%m-%dT%H:%M:%S")
       .with(.broker(.truth(\.log.hasTime)))
-      .word("log_timestamp_format", default: "seconds since 1970").withFile(.unset),
+      .word(
+        "log_timestamp_format", .process,
+        .text { (text) throws(ValueFault) in try LogSettings.timeFormat(text) },
+        default: "seconds since 1970"
+      ).withFile(.unset),
     choice("whether connections and their ends are logged", \.configuration.logsConnections)
       .option("connection-messages", "BOOLEAN").word("connection_messages"),
     choice("log every packet, with its client and its direction", \.isVerbose)
@@ -428,5 +429,13 @@ extension Field<ListenerSetup> {
       let qos = value.text.flatMap { UInt8($0) }.flatMap(QoS.init(rawValue:))
       listener.terms.maximumQoS = qos ?? .exactlyOnce
     }
+  }
+}
+
+extension LogSettings {
+  /// A format of strftime, of a length that its result surely fits a line.
+  static func timeFormat(_ text: String) throws(ValueFault) -> SettingValue {
+    if text.utf8.count > 200 { throw .expected("at most 200 bytes") }
+    return .text(try Values.name(text, "a format"))
   }
 }

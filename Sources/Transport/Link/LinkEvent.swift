@@ -11,6 +11,8 @@ package struct Arrival: Sendable, Equatable {
   package var peer: SocketAddress
   /// What the load balancer's header says of its client's TLS; nil when it says nothing.
   package var proxyTLS: ProxyTLSFacts?
+  /// Whether this reactor was chosen for it; if not, it was only the one that accepted it.
+  package var isPlaced = false
 
   init(listener: Int, peer: SocketAddress) {
     self.listener = listener

@@ -107,29 +107,28 @@ extension Reactor {
     "on \(listener.socket.address)"
   }
 
-  /// Gives a connection to the reactor that will serve it, before anything of it is read: all that
-  /// its layers cost, such as the handshake of TLS, is spent there.
+  /// Gives a connection with layers to the reactor that will serve it, before anything of it is
+  /// read: all that they cost, such as the handshake of TLS, is spent there.
+  ///
+  /// One without layers is read here first. What clients sent in turn is then heard in turn, such as
+  /// by one of several that have the same name; whoever owns it may move it after that.
   private func place(_ number: Int32, _ arrival: Arrival, _ listener: Listener) {
-    let server = chooseReactor?() ?? self
-    if server === self, listener.stack.isEmpty {
+    if listener.stack.isEmpty {
       let link = Link(descriptor: number, Self.entrance(nil, listener.layers.speaks))
       return admit(links.insert(link), arrival)
     }
+    var arrival = arrival
+    arrival.isPlaced = true
     let climb = Climb(to: .accepted(arrival, listener.layers.speaks), listener.stack)
     let link = Link(descriptor: number, .climbing(climb))
+    let server = chooseReactor?() ?? self
     if server !== self { return server.adopt(DetachedLink(link)) }
     self.climb(links.insert(link), climb)
   }
 
   /// Begins with a connection that another reactor has accepted.
   func welcome(_ link: LinkID) {
-    guard case .climbing(let climb) = links[link].stage else { return }
-    if case .accepted(let arrival, let speaks) = climb.goal, climb.isAtTop {
-      links[link].stage = Self.entrance(nil, speaks)
-      admit(link, arrival)
-    } else {
-      self.climb(link, climb)
-    }
+    if case .climbing(let climb) = links[link].stage { self.climb(link, climb) }
   }
 
   /// Reports a connection without layers, with what it has brought along.
