@@ -49,6 +49,21 @@ import Testing
         == ["dev/1 1:1", "dev/1 1:2", "dev/2 2:1", "dev/2 2:2", "dev/3 3:1", "dev/3 3:2"])
   }
 
+  @Test(arguments: ["lines", "repeated"])
+  func `a stream at QoS 0 arrives whole and ends with its input`(form: String) throws {
+    let numbers = (0..<20_000).map(String.init)
+    let subscriber = try subscribe(["z", "-C", "\(numbers.count)"])
+    let publisher =
+      form == "lines"
+      ? try publish(["-t", "z", "-l"], input: numbers.joined(separator: "\n") + "\n")
+      : try publish(["-t", "z", "-m", "x", "--repeat", "\(numbers.count)"])
+    #expect(try publisher.exitStatus() == 0)
+    #expect(publisher.errors.isEmpty)
+    let arrived = try lines(subscriber)
+    let isWhole = arrived == (form == "lines" ? numbers : numbers.map { _ in "x" })
+    #expect(isWhole, "\(arrived.count) lines arrived")
+  }
+
   @Test func `a template goes on until a signal, which ends open handshakes first`() throws {
     let subscriber = try subscribe(["t", "-q", "2", "-C", "3"])
     let publisher = try start(["pub", "--every", "20ms", "--template", "{{seq}}", "t", "-q", "2"])
