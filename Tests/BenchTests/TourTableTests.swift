@@ -17,7 +17,6 @@ struct TourTableTests {
   }
 
   private func table(width: Int) -> [String] {
-    // The remarks below the table are sentences, which a terminal may wrap.
     TourTable.lines(Self.runs(), width: width).filter {
       $0.hasPrefix("scenario") || $0.hasPrefix("shared:100x5  ")
     }
@@ -28,6 +27,9 @@ struct TourTableTests {
   ) {
     let lines = table(width: width)
     #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+    // What stands below the table is broken between words.
+    let all = TourTable.lines(Self.runs(), width: width).flatMap { $0.split(separator: "\n") }
+    #expect(all.allSatisfy { $0.count <= width }, "\(all)")
     let heads = lines.filter { $0.hasPrefix("scenario") }
     for head in ["asked/s", "rate/s", "p50", "max", "lost", "broker us", "MiB"] {
       #expect(heads.filter { $0.contains(head) }.count == 1, "\(head) in \(heads)")

@@ -1,5 +1,7 @@
 // Runs as one table, a line for each.
 
+import Text
+
 /// Many runs at a glance.
 package enum TourTable {
   private static let heads = [
@@ -11,9 +13,16 @@ package enum TourTable {
 
   /// Heading, lines, and what is to be thought of those that were not fine.
   ///
-  /// A table that is wider than `width` columns of a terminal becomes several, one below the other.
+  /// A table that is wider than `width` columns of a terminal becomes several, one below the other;
+  /// other lines are broken between words.
   package static func lines(_ runs: [RunResult], width: Int) -> [String] {
-    var lines = parts(aligned([heads] + runs.map(cells)), width: width)
+    parts(aligned([heads] + runs.map(cells)), width: width)
+      + notes(runs).map { $0.wrapped(width: width, indent: 2) }
+  }
+
+  /// What is to be known beside the table.
+  private static func notes(_ runs: [RunResult]) -> [String] {
+    var lines: [String] = []
     let watched = runs.contains { $0.watched != nil }
     if watched { lines.append("broker us: processor time of the broker for each message") }
     let names = Set(runs.compactMap { $0.mainLatency?.kind }).sorted { $0.rawValue < $1.rawValue }

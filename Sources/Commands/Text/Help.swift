@@ -1,6 +1,8 @@
 // `mqtt --help` and `mqtt COMMAND --help`: grouped, aligned, and wrapped to the width of the
 // terminal within 80 and 100 columns.
 
+import Text
+
 /// The program's own version.
 package let programVersion = "0.1.0"
 
@@ -49,7 +51,7 @@ package struct Help {
       text += index == 0 ? heading("Usage:") + " " : "       "
       text += "mqtt \(form)\n"
     }
-    text += "\n" + wrapped(prose.description[0], indent: 0) + "\n"
+    text += "\n" + prose.description[0].wrapped(width: width) + "\n"
     let common = command.commonOptions
     if !common.isEmpty {
       text += list("What everybody uses", common) + examples(prose.examples.prefix(5))
@@ -60,7 +62,8 @@ package struct Help {
     }
     if common.isEmpty { text += examples(prose.examples.prefix(3)) }
     if command == .pub || command == .sub {
-      text += "\n" + heading("Exit status:") + "\n  " + wrapped(Self.clientStatus, indent: 2) + "\n"
+      let statuses = Self.clientStatus.wrapped(width: width, indent: 2)
+      text += "\n" + heading("Exit status:") + "\n  " + statuses + "\n"
     }
     text += "\n'man mqtt-\(command.rawValue)' says more.\n"
     return text
@@ -86,31 +89,11 @@ package struct Help {
     let left = "  " + option.spelling
     var right = option.help
     if let defaultText = option.defaultText { right += " [\(defaultText)]" }
-    let explanation = wrapped(right, indent: Self.column)
+    let explanation = right.wrapped(width: width, indent: Self.column)
     if left.count + 2 > Self.column {
       return left + "\n" + String(repeating: " ", count: Self.column) + explanation + "\n"
     }
     return left.padded(to: Self.column) + explanation + "\n"
-  }
-
-  /// `text` broken between words, each line but the first indented.
-  private func wrapped(_ text: String, indent: Int) -> String {
-    var result = ""
-    var column = indent
-    for word in text.split(separator: " ") {
-      let length = word.count
-      if column > indent, column + 1 + length > width {
-        result += "\n" + String(repeating: " ", count: indent)
-        column = indent
-      }
-      if column > indent {
-        result += " "
-        column += 1
-      }
-      result += word
-      column += length
-    }
-    return result
   }
 }
 
