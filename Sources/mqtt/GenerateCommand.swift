@@ -12,7 +12,12 @@ import Glibc
 enum GenerateCommand {
   /// Writes them below the directory that is the last word.
   static func run(_ words: [[UInt8]]) throws(UsageError) -> Int32 {
-    let words = words.map { String(decoding: $0, as: UTF8.self) }
+    let words = try words.map { (bytes) throws(UsageError) in
+      guard let word = String(validating: bytes, as: UTF8.self) else {
+        throw UsageError("generate", "the name of a directory must be UTF-8")
+      }
+      return word
+    }
     if words.first == "--install" || words.first == "--uninstall", words.count <= 2 {
       let share = words.dropFirst().first ?? shareDirectory
       if share.isEmpty || share.hasPrefix("-") {
@@ -24,7 +29,7 @@ enum GenerateCommand {
       Terminal.write(usage, to: STDOUT_FILENO)
       return ExitStatus.success
     }
-    guard words.count == 1, !words[0].hasPrefix("-") else {
+    guard words.count == 1, !words[0].isEmpty, !words[0].hasPrefix("-") else {
       throw UsageError(
         "generate", "expected --install, --uninstall or a directory",
         example: "mqtt generate --install")

@@ -104,6 +104,13 @@ import Testing
     #expect(try mqtt(["generate", "/nonexistent"]).status == 1)
   }
 
+  @Test(arguments: [[""], ["--install", ""], ["--uninstall", ""], []])
+  func `generate wants a directory that has a name`(words: [String]) throws {
+    let result = try mqtt(["generate"] + words)
+    #expect(result.status == 2)
+    #expect(result.errors.contains("directory"))
+  }
+
   private func files(_ folder: TestFolder) -> [String] {
     FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String }.sorted() ?? []
   }
