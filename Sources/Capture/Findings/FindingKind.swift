@@ -104,8 +104,8 @@ package enum FindingKind: CaseIterable, Sendable {
       FindingRow(
         "malformed", .error, "1.1",
         "A packet that the standard does not allow; the statement it breaks is named.",
-        "The sender's library is at fault, or what is read is not MQTT: look at the bytes "
-          + "with -x.")
+        "The sender's library is at fault, or what is read is not MQTT: look at the frame in "
+          + "Wireshark.")
     case .notUTF8:
       FindingRow(
         "utf-8", .error, "MQTT-1.5.4-1",
