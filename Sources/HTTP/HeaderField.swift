@@ -1,5 +1,7 @@
 // One field of a head (RFC 9112, 5).
 
+import Text
+
 /// A name with its value.
 package struct HeaderField: Sendable, Equatable {
   package var name: String
@@ -14,15 +16,26 @@ package struct HeaderField: Sendable, Equatable {
 
   /// Reads `Name: value`; nil when that cannot be a field.
   package init?(_ text: String) {
-    guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-    let value = text[colon...].dropFirst().trimmed
-    let name = String(text[..<colon])
-    guard Self.isName(name), !value.utf8.contains(where: MessageHead.isControl) else { return nil }
-    self.init(name: name, value: value)
+    guard let field = try? HeaderField(line: text),
+      !field.value.utf8.contains(where: MessageHead.isControl)
+    else { return nil }
+    self = field
+  }
+
+  /// Reads a line that has no control characters; throws what a reader should know.
+  init(line: String) throws(MalformedHead) {
+    guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else {
+      throw MalformedHead("the header line '\(line.shortened)' has no colon")
+    }
+    let name = String(line[..<colon])
+    guard Self.isName(name) else {
+      throw MalformedHead("'\(name.shortened)' is not the name of a header")
+    }
+    self.init(name: name, value: line[colon...].dropFirst().trimmed)
   }
 
   /// Whether a text may be the name of a field (RFC 9110, 5.6.2).
-  static func isName(_ text: some StringProtocol) -> Bool {
+  private static func isName(_ text: String) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
   }
 
@@ -33,15 +46,5 @@ package struct HeaderField: Sendable, Equatable {
       true
     default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
-  }
-}
-
-extension StringProtocol {
-  /// Without spaces and tabs at both ends.
-  var trimmed: String {
-    var rest = Substring(self)
-    while rest.first == " " || rest.first == "\t" { rest.removeFirst() }
-    while rest.last == " " || rest.last == "\t" { rest.removeLast() }
-    return String(rest)
   }
 }

@@ -24,15 +24,9 @@ package struct MessageHead: Sendable {
       guard let text = Self.text(line) else {
         throw MalformedHead("a header line holds control characters")
       }
-      guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
-        throw MalformedHead("the header line '\(text.shortened)' has no colon")
-      }
-      let name = text[..<colon]
-      guard HeaderField.isName(name) else {
-        throw MalformedHead("'\(String(name).shortened)' is not the name of a header")
-      }
-      fields.append(
-        HeaderField(name: name.lowercased(), value: text[colon...].dropFirst().trimmed))
+      var field = try HeaderField(line: text)
+      field.name = field.name.lowercased()
+      fields.append(field)
     }
   }
 

@@ -21,7 +21,6 @@ import itertools
 import pathlib
 import random
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,21 +29,14 @@ import time
 from proxy import CuttingProxy
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "Tests" / "Sidecars"))
+from sidecars import Failure, free_port, is_listening  # noqa: E402
+
 PATIENCE_SECONDS = 60
 SAID = {
     "lost": "may be lost because",
     "twice": "may have come twice because",
 }
-
-
-class Failure(Exception):
-    """What was promised has not been kept."""
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_for(condition, what):
@@ -53,14 +45,6 @@ def wait_for(condition, what):
         if time.monotonic() > end:
             raise Failure(f"{what} has not come true within {PATIENCE_SECONDS} s")
         time.sleep(0.01)
-
-
-def is_listening(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 class Broker:

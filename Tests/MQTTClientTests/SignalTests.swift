@@ -114,22 +114,6 @@ import Testing
     #expect(input.errors == "mqtt pub: timed out; the input was not read to its end\n")
   }
 
-  @Test func `SIGHUP ends sub with DISCONNECT, so that its will stays with it`() throws {
-    let subscribed = DispatchSemaphore(value: 0)
-    let broker = try ScriptedBroker { peer, _ in
-      try peer.accept()
-      try peer.grant()
-      subscribed.signal()
-      try peer.expectFarewell()
-    }
-    let command = try CommandProcess(["sub", "-p", "\(broker.port)", "t"])
-    subscribed.wait()
-    command.program.signal(SIGHUP)
-    let result = try command.wait()
-    #expect(broker.wait() == [])
-    #expect(result.status == 0)
-  }
-
   @Test func `under nohup SIGHUP ends nothing`() throws {
     let broker = try LiveBroker(["--quiet"])
     let program = try RunningProgram([

@@ -386,8 +386,10 @@ import Testing
         == "mqtt sub: localhost:\(broker.port) disconnected: Session taken over (0x8E)\n")
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
-  func `a signal ends it with DISCONNECT and 0`(_ signal: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func `a signal ends it with DISCONNECT, which keeps its will back, and 0`(
+    _ signal: Int32
+  ) throws {
     let subscribed = DispatchSemaphore(value: 0)
     let broker = try ScriptedBroker { peer, _ in
       try peer.accept()

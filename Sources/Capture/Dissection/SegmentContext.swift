@@ -10,9 +10,7 @@ struct SegmentContext {
   var stamp: FrameStamp
 
   /// The same connection and frame, in another direction.
-  func inDirection(_ direction: Direction) -> SegmentContext {
-    SegmentContext(index: index, direction: direction, stamp: stamp)
-  }
+  func inDirection(_ direction: Direction) -> SegmentContext { with(direction, stamp) }
 
   /// The same connection, in another direction and with an earlier frame.
   func with(_ direction: Direction, _ stamp: FrameStamp) -> SegmentContext {

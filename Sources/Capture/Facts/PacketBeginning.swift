@@ -100,10 +100,14 @@ package struct PacketBeginning: Sendable {
   private static func properties(
     _ header: FixedHeader, _ bytes: Span<UInt8>, end: Int, _ range: Range<Int>
   ) -> Properties? {
-    var body = bytes.extracting(header.headerLength..<end).array
-    body.append(contentsOf: length(range.count))
-    body += bytes.extracting(range).array
-    let whole = [bytes[0]] + length(body.count) + body
+    var body = ByteBuffer()
+    body.append(bytes.extracting(header.headerLength..<end))
+    body.append(variableByteInteger: range.count)
+    body.append(bytes.extracting(range))
+    var whole = ByteBuffer()
+    whole.append(bytes[0])
+    whole.append(variableByteInteger: body.count)
+    whole.append(body.span)
     do throws(DecodeError) {
       guard
         let read = try FixedHeader.read(
@@ -114,17 +118,6 @@ package struct PacketBeginning: Sendable {
     } catch {
       return nil
     }
-  }
-
-  /// A number as a Variable Byte Integer. (1.5.5)
-  private static func length(_ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = count
-    repeat {
-      bytes.append(UInt8(rest % 128) | (rest > 127 ? 0x80 : 0))
-      rest /= 128
-    } while rest > 0
-    return bytes
   }
 }
 

@@ -43,9 +43,10 @@ extension Manual {
     page.prose("What --check finds, by the names that --json gives:")
     page.macro("Bl -tag -width Ds")
     var told: Set<String> = []
-    for name in FindingKind.allCases.map(\.row.name) where told.insert(name).inserted {
+    let rows = FindingKind.allCases.map(\.row)
+    for name in rows.map(\.name) where told.insert(name).inserted {
       page.macro("It Cm \(Mandoc.argument(name))")
-      for (place, row) in FindingKind.allCases.map(\.row).filter({ $0.name == name }).enumerated() {
+      for (place, row) in rows.filter({ $0.name == name }).enumerated() {
         if place > 0 { page.macro("Pp") }
         page.prose("\(row.meaning) (\(row.severity.name), \(row.clause)) \(row.advice)")
       }

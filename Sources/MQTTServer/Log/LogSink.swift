@@ -79,12 +79,7 @@ final class LogSink: @unchecked Sendable {
   }
 
   private func append(_ line: String) {
-    let bytes = line.utf8.span
-    if Self.isHarmless(bytes) {
-      waiting.append(bytes)
-    } else {
-      waiting.append(utf8: Self.harmless(line))
-    }
+    waiting.append(utf8: Self.harmless(line))
     waiting.append(UInt8(ascii: "\n"))
   }
 

@@ -1,11 +1,12 @@
 // How the rows of the table are put together: each begins with what a setting means and where it goes,
-// and gets an option, a word of a file, or both.
+// and gets an option, a word of a file, or both. A row is handed on and not copied: there are some two
+// hundred, all made when a broker starts.
 
 import Text
 
 extension Setting {
   /// Gives it an option with a value.
-  func option(
+  consuming func option(
     _ long: String, _ valueName: String, _ completion: OptionWord.Completion = .free,
     example: String = "", letter: Character? = nil, aliases: [String] = []
   ) -> Setting {
@@ -13,13 +14,13 @@ extension Setting {
     row.option = OptionWord(
       long: long, letter: letter, aliases: aliases, valueName: valueName, completion: completion,
       example: example)
-    if case .choice(let words) = kind { row.option?.completion = .choices(words) }
-    if case .truth = kind { row.option?.completion = .choices(["true", "false"]) }
+    if case .choice(let words) = row.kind { row.option?.completion = .choices(words) }
+    if case .truth = row.kind { row.option?.completion = .choices(["true", "false"]) }
     return row
   }
 
   /// Gives it an option without a value, which means `meaning`.
-  func flag(
+  consuming func flag(
     _ long: String, letter: Character? = nil, aliases: [String] = [], _ isTrue: Bool = true
   ) -> Setting {
     var row = self
@@ -30,27 +31,29 @@ extension Setting {
 
   /// Its option may be given several times.
   var repeatable: Setting {
-    var row = self
-    row.option?.isRepeatable = true
-    return row
+    consuming get {
+      var row = self
+      row.option?.isRepeatable = true
+      return row
+    }
   }
 
   /// Its option makes something else true.
-  func with(_ target: Target) -> Setting {
+  consuming func with(_ target: Target) -> Setting {
     var row = self
     row.option?.also = target
     return row
   }
 
   /// What `--help` calls its default.
-  func by(default text: String) -> Setting {
+  consuming func by(default text: String) -> Setting {
     var row = self
     row.defaultText = text
     return row
   }
 
   /// Gives it a word in files.
-  func word(
+  consuming func word(
     _ name: String, _ scope: FileWord.Scope = .process, _ reading: FileWord.Reading = .usual,
     value: String? = nil, default defaultText: String? = nil, help: String? = nil
   ) -> Setting {
@@ -62,14 +65,14 @@ extension Setting {
   }
 
   /// What holds where a file for mosquitto is read that does not speak of it.
-  func withFile(_ value: SettingValue) -> Setting {
+  consuming func withFile(_ value: SettingValue) -> Setting {
     var row = self
     row.valueWithFile = value
     return row
   }
 
   /// The same value in a file goes to `target`, too.
-  func inFileWith(_ target: Target) -> Setting {
+  consuming func inFileWith(_ target: Target) -> Setting {
     var row = self
     row.word?.also = target
     return row
@@ -77,20 +80,22 @@ extension Setting {
 
   /// A change in a file is heeded when the broker starts, and only then.
   var atStart: Setting {
-    var row = self
-    row.word?.needsRestart = true
-    return row
+    consuming get {
+      var row = self
+      row.word?.needsRestart = true
+      return row
+    }
   }
 
   /// The word of a file is old.
-  func replaced(by other: String) -> Setting {
+  consuming func replaced(by other: String) -> Setting {
     var row = self
     row.word?.replacement = other
     return row
   }
 
   /// The word of a file says something that has no effect where this says why.
-  func noting(_ note: @escaping @Sendable (String) -> String?) -> Setting {
+  consuming func noting(_ note: @escaping @Sendable (String) -> String?) -> Setting {
     var row = self
     row.word?.note = note
     return row

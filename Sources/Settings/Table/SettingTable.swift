@@ -5,12 +5,13 @@ import Text
 
 extension Setting {
   /// All rows, in the order of `--help` and of the manual.
-  package static let table: [Setting] =
-    file.headed("Configuration file") + (places + listeners).headed("Listeners")
-    + webSockets.headed("WebSocket") + tls.headed("TLS") + access.headed("Users and access")
-    + persistence.headed("Durability") + (limits + loginLimits).headed("Limits")
-    + conversation.headed("Protocol") + log.headed("Log") + process.headed("General")
-    + plugins.headed("Plugins") + bridges.headed("Bridges")
+  package static let table: [Setting] = [
+    file.headed("Configuration file"), places.headed("Listeners"), listeners.headed("Listeners"),
+    webSockets.headed("WebSocket"), tls.headed("TLS"), access.headed("Users and access"),
+    persistence.headed("Durability"), limits.headed("Limits"), loginLimits.headed("Limits"),
+    conversation.headed("Protocol"), log.headed("Log"), process.headed("General"),
+    plugins.headed("Plugins"), bridges.headed("Bridges"),
+  ].flatMap(\.self)
 
   /// The first row whose value is the field at `path`; others are spellings of it.
   static func position(of path: any AnyKeyPath & Sendable) -> Int? {
@@ -40,12 +41,10 @@ extension Setting {
 }
 
 extension [Setting] {
-  fileprivate func headed(_ heading: String) -> [Setting] {
-    map { row in
-      var row = row
-      row.group = heading
-      return row
-    }
+  fileprivate consuming func headed(_ heading: String) -> [Setting] {
+    var rows = self
+    for position in rows.indices { rows[position].group = heading }
+    return rows
   }
 }
 

@@ -43,9 +43,6 @@ final class Climb {
     rest = stack[...]
   }
 
-  /// Whether no layer is left to be set up.
-  var isAtTop: Bool { rest.isEmpty }
-
   /// The next layer to be set up; nil at the top.
   func takeLayer() -> Layer? { rest.popFirst() }
 

@@ -17,7 +17,7 @@ extension Reactor {
     case .webSocket(let request): startWebSocket(link, climb, request)
     }
     guard links.contains(link) else { return }
-    if links[link].watch == .nothing { watch(link) } else { watchAgain(link) }
+    keepWatch(link)
     if links.contains(link) { advanceStep(link, climb) }
   }
 

@@ -119,7 +119,7 @@ extension Reactor {
   package func pauseReading(_ link: LinkID) {
     guard links.contains(link) else { return }
     links[link].marks.insert(.paused)
-    if links[link].watch == .nothing { watch(link) } else { watchAgain(link) }
+    keepWatch(link)
   }
 
   /// Reads again from the next turn on.

@@ -38,9 +38,14 @@ extension Reactor {
     _ = linux_epoll_change(epoll.number, links[link].descriptor, wanted.mask, link.word)
   }
 
+  /// Has the kernel tell what the link waits for, whether it was watched so far or not.
+  func keepWatch(_ link: LinkID) {
+    if links[link].watch == .nothing { watch(link) } else { watchAgain(link) }
+  }
+
   /// The kernel takes no more for now, and tells when it does.
   func awaitRoom(_ link: LinkID) {
     links[link].marks.insert(.blocked)
-    if links[link].watch == .nothing { watch(link) } else { watchAgain(link) }
+    keepWatch(link)
   }
 }

@@ -84,7 +84,7 @@ extension ServerConfiguration {
     for listener in listeners {
       switch listener.place {
       case .loopback(let port), .everywhere(let port), .address(_, let port):
-        names[port, default: []].append(ListenerConfiguration(ListenerSetup(listener.place)).name)
+        names[port, default: []].append(ListenerConfiguration(listener).name)
       case .unix: continue
       }
     }
